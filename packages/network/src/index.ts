@@ -1,0 +1,36 @@
+/**
+ * The only door of the network package.
+ */
+export type { NetworkCode, NetworkFailure } from './errors.ts';
+export { explainNetwork, NETWORK_ERRORS, NetworkError } from './errors.ts';
+export type {
+  Admission,
+  Clock,
+  GossipListener,
+  GossipVerdict,
+  Link,
+  LogData,
+  Logger,
+  MessageListener,
+  MetricsSink,
+  Network,
+  NetworkOptions,
+  NetworkParts,
+  Offence,
+  Peer,
+  PeerEvent,
+  PeerId,
+  RequestHandler,
+  RequestOptions,
+  Role,
+  Unsubscribe,
+} from './network.ts';
+export type {
+  ChannelName,
+  ChannelRow,
+  RequestName,
+  RequestRow,
+  TopicName,
+  TopicRow,
+} from './protocols.ts';
+export { CHANNELS, REQUESTS, TOPICS } from './protocols.ts';
