@@ -27,7 +27,11 @@ export type NetworkFailure =
       readonly sizeMax: number;
     }
   | { readonly code: 'NETWORK_FRAME_MALFORMED'; readonly peerId: string; readonly detail: string }
-  | { readonly code: 'NETWORK_REQUEST_TIMEOUT'; readonly peerId: string; readonly timeoutMs: number }
+  | {
+      readonly code: 'NETWORK_REQUEST_TIMEOUT';
+      readonly peerId: string;
+      readonly timeoutMs: number;
+    }
   | { readonly code: 'NETWORK_REQUEST_CANCELLED'; readonly peerId: string }
   | { readonly code: 'NETWORK_REQUEST_BUSY'; readonly peerId: string }
   | {
