@@ -1,0 +1,122 @@
+/**
+ * Failures of the consensus package: what stops a node (R15), and what is worth a line in the log.
+ * Facts travel as values; the sentence is made here.
+ */
+import type { Certificate, Hash, Height, Round, TimestampMs, VoteMessage } from '@daybook/core';
+import { defineErrors } from '@daybook/core';
+import type { SigningStep } from './event.ts';
+
+export const CONSENSUS_ERRORS = defineErrors({
+  CONSENSUS_FORK: {
+    summary: 'Two valid COMMIT certificates exist for one height with different blocks.',
+    remedy: 'Keep the node down and the proof file safe; more than f validators equivocated.',
+  },
+  CONSENSUS_BLOCK_INVALID: {
+    summary: 'A quorum voted for a block that this node finds invalid, twice.',
+    remedy:
+      'Check this node: release, runtime, disk and memory; then rebuild its state from peers.',
+  },
+  CONSENSUS_KEY_ELSEWHERE: {
+    summary: 'Another process signs with the consensus key of this node.',
+    remedy: 'Find and stop the other instance before starting one of them again.',
+  },
+  CONSENSUS_PROPOSAL_UNJUSTIFIED: {
+    summary: 'A proposal of a later round does not prove that its block may be proposed.',
+    remedy: 'Nothing to do here; tell the operator of the proposer if it repeats.',
+  },
+  CONSENSUS_PROPOSAL_AUTHOR: {
+    summary: 'A fresh proposal carries a header that names another proposer.',
+    remedy: 'Nothing to do here; tell the operator of the proposer if it repeats.',
+  },
+  CONSENSUS_PROPOSAL_UNTIMELY: {
+    summary: 'The timestamp of a fresh proposal is outside the allowed age.',
+    remedy: 'Compare the clocks of this node and of the proposer with a reference.',
+  },
+  CONSENSUS_PROPOSAL_INVALID: {
+    summary: 'The block of a proposal is not valid on the parent state.',
+    remedy: 'Keep the proposal; the named reason shows whether proposer or node is at fault.',
+  },
+  CONSENSUS_SIGNING_REFUSED: {
+    summary: 'The signing guard did not grant a vote.',
+    remedy: 'If the reason is "paused", free disk space; "guard" once after a restart is harmless.',
+  },
+  CONSENSUS_CLOCK_OFF: {
+    summary: 'The wall clock of this node differs from the median of its peers.',
+    remedy: 'Repair time synchronisation; beyond the precision this node does not propose.',
+  },
+  CONSENSUS_RECHECK_PASSED: {
+    summary: 'A block first found invalid was found valid when executed from scratch.',
+    remedy: 'Check memory and disk of this node: its first execution was wrong.',
+  },
+});
+
+/** Why the machine stopped. Nothing is signed after it. */
+export type ConsensusFatal =
+  | {
+      readonly code: 'CONSENSUS_FORK';
+      readonly height: Height;
+      readonly first: Certificate;
+      readonly second: Certificate;
+    }
+  | {
+      readonly code: 'CONSENSUS_BLOCK_INVALID';
+      readonly height: Height;
+      readonly blockHash: Hash;
+      /** Whether Q COMMITs or a justified re-proposal vouch for the block. */
+      readonly vouched: 'decided' | 'prepared';
+      readonly reason: { readonly code: string };
+    }
+  | { readonly code: 'CONSENSUS_KEY_ELSEWHERE'; readonly message: VoteMessage };
+
+/** What is wrong with a justification. */
+export type JustificationFault =
+  | 'missing'
+  | 'forged'
+  | 'count'
+  | 'senders'
+  | 'prepared-rounds'
+  | 'certificate-missing'
+  | 'certificate-surplus'
+  | 'certificate-mismatch';
+
+interface ProposalSlot {
+  readonly height: Height;
+  readonly round: Round;
+  readonly sender: number;
+  readonly blockHash: Hash;
+}
+
+/** Facts for log and metrics; the protocol goes on. */
+export type ConsensusNotice =
+  | (ProposalSlot & {
+      readonly code: 'CONSENSUS_PROPOSAL_UNJUSTIFIED';
+      readonly fault: JustificationFault;
+    })
+  | (ProposalSlot & { readonly code: 'CONSENSUS_PROPOSAL_AUTHOR' })
+  | (ProposalSlot & {
+      readonly code: 'CONSENSUS_PROPOSAL_UNTIMELY';
+      readonly timestampMs: TimestampMs;
+      readonly receivedWallMs: TimestampMs;
+    })
+  | (ProposalSlot & {
+      readonly code: 'CONSENSUS_PROPOSAL_INVALID';
+      readonly reason: { readonly code: string };
+    })
+  | {
+      readonly code: 'CONSENSUS_SIGNING_REFUSED';
+      readonly height: Height;
+      readonly round: Round;
+      readonly step: SigningStep;
+      readonly reason: 'guard' | 'paused';
+    }
+  | {
+      readonly code: 'CONSENSUS_CLOCK_OFF';
+      /** Own clock minus the median of the peers' clocks, in ms. */
+      readonly offsetMs: number;
+      readonly proposing: boolean;
+    }
+  | {
+      readonly code: 'CONSENSUS_RECHECK_PASSED';
+      readonly height: Height;
+      readonly blockHash: Hash;
+    };
