@@ -1,0 +1,28 @@
+/**
+ * SHA-256, the only hash of the protocol. `#sha256` is the native function in Node and a portable
+ * one elsewhere (see `imports` in package.json); the self-test holds both to the same vectors.
+ */
+import { sha256 as digest } from '#sha256';
+import { assert } from '../codec/assert.ts';
+import { concatBytes } from '../codec/bytes.ts';
+import type { Hash } from './brands.ts';
+import { HASH_SIZE } from './brands.ts';
+import { TAG_SIZE } from './tags.ts';
+
+/** SHA-256 of the bytes. */
+export function sha256(bytes: Uint8Array): Hash {
+  const hash = digest(bytes);
+  assert(hash.length === HASH_SIZE, 'SHA-256 has 32 bytes');
+  return hash as Hash;
+}
+
+/**
+ * SHA-256 of a domain tag and the parts that follow it.
+ * @param tag    one of `TAGS`
+ * @param parts  in the order of the tag's layout; anything of variable length comes last or
+ *   carries its length, since the boundaries between parts are not hashed
+ */
+export function hashTagged(tag: Uint8Array, ...parts: readonly Uint8Array[]): Hash {
+  assert(tag.length === TAG_SIZE, 'a tag has 16 bytes');
+  return sha256(concatBytes(tag, ...parts));
+}

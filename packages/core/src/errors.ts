@@ -1,0 +1,70 @@
+/**
+ * Failures of this package: decoding, canonical form, signatures and the rules of the chain. Codes
+ * are never reused after removal.
+ */
+import { assertNever } from './codec/assert.ts';
+import type { DecodeFailure } from './codec/failure.ts';
+import { defineErrors } from './codec/failure.ts';
+import type { SelfTestFailure } from './crypto/self-test.ts';
+
+export const CORE_ERRORS = defineErrors({
+  CORE_TRUNCATED: {
+    summary: 'The bytes end before the layout does.',
+    remedy: 'Send the complete value; a file may have been cut off in transfer.',
+    status: 400,
+  },
+  CORE_TRAILING_BYTES: {
+    summary: 'Bytes follow after the end of the value.',
+    remedy: 'Send exactly one encoded value and nothing behind it.',
+    status: 400,
+  },
+  CORE_TOO_LARGE: {
+    summary: 'The value has more bytes than its limit allows.',
+    remedy: 'Split the request into smaller ones.',
+    status: 413,
+  },
+  CORE_TOO_DEEP: {
+    summary: 'The value nests arrays and maps deeper than its limit allows.',
+    remedy: 'Flatten the value.',
+    status: 400,
+  },
+  CORE_MALFORMED: {
+    summary: 'The bytes break the layout of what they should be.',
+    remedy: 'Build the value with the client library, or compare with the protocol documents.',
+    status: 400,
+  },
+  CORE_NOT_CANONICAL: {
+    summary: 'The bytes decode, but are not the one canonical encoding of their value.',
+    remedy: 'Encode with sorted map keys, shortest integers and text in Unicode NFC.',
+    status: 400,
+  },
+  CORE_SELF_TEST_FAILED: {
+    summary: 'A cryptographic function gave another answer than the protocol demands.',
+    remedy: 'Run the Node.js version that the release names; do not start this node with another.',
+  },
+});
+
+/** A failure of the rooms codec and crypto, in one sentence. */
+export function explainCore(failure: DecodeFailure | SelfTestFailure): string {
+  switch (failure.code) {
+    case 'CORE_TRUNCATED':
+      return (
+        `${failure.title} ends too early: at byte ${failure.offset}, ` +
+        `${failure.wanted} bytes were needed and ${failure.remaining} were left.`
+      );
+    case 'CORE_TRAILING_BYTES':
+      return `${failure.title} ends at byte ${failure.offset}, but more bytes follow.`;
+    case 'CORE_TOO_LARGE':
+      return `${failure.title} has ${failure.size} bytes; at most ${failure.sizeMax} are allowed.`;
+    case 'CORE_TOO_DEEP':
+      return `${failure.title} is nested deeper than ${failure.depthMax} levels.`;
+    case 'CORE_MALFORMED':
+      return `${failure.title} ${failure.fact} (at byte ${failure.offset}).`;
+    case 'CORE_NOT_CANONICAL':
+      return `${failure.title} ${failure.fact}.`;
+    case 'CORE_SELF_TEST_FAILED':
+      return `The self-test ${failure.suite} failed at the vector ${failure.vector}.`;
+    default:
+      return assertNever(failure);
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * The vocabulary of Daybook: encodings, hashes, keys, proofs and chain types. Exports only; the
+ * rooms build on one another in the order codec, crypto, chain.
+ */
+
+// chain
+export type { Block, Body, TransactionRef } from './chain/block.ts';
+export {
+  blockSize,
+  decodeBlock,
+  encodeBlock,
+  readBody,
+  transactionLeaf,
+  transactionRoot,
+} from './chain/block.ts';
+export type {
+  Certificate,
+  CertificateExpectation,
+  CertificateFailure,
+  CertificateKind,
+} from './chain/certificate.ts';
+export {
+  decodeCertificate,
+  encodeCertificate,
+  readCertificate,
+  verifyCertificate,
+} from './chain/certificate.ts';
+export type {
+  FounderSignature,
+  Genesis,
+  GenesisDocument,
+  GenesisFailure,
+  GenesisFile,
+  GenesisNode,
+  GenesisOfficer,
+  GenesisOrganisation,
+  GenesisValidator,
+  LocalisedText,
+  PossessionPurpose,
+} from './chain/genesis.ts';
+export {
+  chainIdOf,
+  encodeGenesis,
+  founderSignBytes,
+  GENESIS_FORMAT,
+  missingFounders,
+  possessionSignBytes,
+  readGenesis,
+  readGenesisDraft,
+  readGenesisFile,
+  signAsFounder,
+} from './chain/genesis.ts';
+export type { Header } from './chain/header.ts';
+export {
+  blockHash,
+  decodeHeader,
+  encodeHeader,
+  HEADER_SIZE,
+  HEADER_VERSION,
+  readHeader,
+} from './chain/header.ts';
+export type { Height, Round, TimestampMs, TransactionId, ValidatorId } from './chain/ids.ts';
+export { asTransactionId, asValidatorId, NONCE_SIZE } from './chain/ids.ts';
+export type { InputFault, InputReader } from './chain/input.ts';
+export { createInputReader } from './chain/input.ts';
+export { LIMITS } from './chain/limits.ts';
+export type {
+  BlockReply,
+  Commit,
+  Decided,
+  GetBlock,
+  HeldVotes,
+  InlinedTransaction,
+  Justification,
+  JustificationEntry,
+  Message,
+  MessageType,
+  PrePrepare,
+  Prepare,
+  RoundChange,
+  Signed,
+  Status,
+  VoteMessage,
+} from './chain/messages.ts';
+export {
+  decodeMessage,
+  encodeMessage,
+  justificationHash,
+  MESSAGE_BYTES_MAX,
+} from './chain/messages.ts';
+export type { ChainParameters, ParameterFailure, ParameterName } from './chain/parameters.ts';
+export {
+  checkParameter,
+  completeParameters,
+  DEFAULT_PARAMETERS,
+  isParameterName,
+  messageDelayMs,
+  PARAMETER_NAMES,
+  PARAMETERS,
+  roundDurationMs,
+} from './chain/parameters.ts';
+export type { ProofBundle, RecordClaim, SetChange } from './chain/proof-bundle.ts';
+export {
+  decodeProofBundle,
+  encodeProofBundle,
+  PROOF_BUNDLE_FORMAT,
+} from './chain/proof-bundle.ts';
+export type { LedgerEvent, TransactionResult, WrittenValue } from './chain/result.ts';
+export { decodeResult, encodeResult, resultRoot } from './chain/result.ts';
+export type { ProposerContext, Rotation, RotationEntry } from './chain/rotation.ts';
+export { carryRotation, freshRotation, proposerOf, updateRotation } from './chain/rotation.ts';
+export type {
+  PreparedRef,
+  Unsigned,
+  UnsignedCommit,
+  UnsignedPrePrepare,
+  UnsignedPrepare,
+  UnsignedRoundChange,
+} from './chain/sign-bytes.ts';
+export { signBytes } from './chain/sign-bytes.ts';
+export type { RecordKey } from './chain/state-key.ts';
+export {
+  PARTITION_SIZE,
+  recordSetOf,
+  TREE_KEY_SIZES,
+  treeKeyOf,
+  valueHashOf,
+} from './chain/state-key.ts';
+export type {
+  BodyEntry,
+  Call,
+  CallArguments,
+  Signer as TransactionSigner,
+  SystemKind,
+  SystemTransaction,
+  Transaction,
+  TransactionBody,
+  TransactionFailure,
+} from './chain/transaction.ts';
+export {
+  decodeBody,
+  decodeBodyEntry,
+  decodeTransaction,
+  encodeBody,
+  encodeSystemTransaction,
+  encodeTransaction,
+  refOf,
+  signBody,
+  TRANSACTION_VERSION,
+  transactionHashOf,
+  transactionIdOf,
+  transactionSignBytes,
+} from './chain/transaction.ts';
+export type { Quorum, Validator, ValidatorSet } from './chain/validators.ts';
+export {
+  buildValidatorSet,
+  indexOfKey,
+  indexOfValidator,
+  quorumOf,
+  validatorIdOf,
+  validatorsHash,
+} from './chain/validators.ts';
+// codec
+export { AssertionError, assert, assertNever } from './codec/assert.ts';
+export type { BinaryReader, BinaryWriter } from './codec/binary.ts';
+export { createWriter, decodeBinary } from './codec/binary.ts';
+export {
+  assertBytes,
+  compareBytes,
+  concatBytes,
+  decodeUtf8,
+  encodeUtf8,
+  equalBytes,
+  fromBase64,
+  fromHex,
+  toBase64,
+  toHex,
+} from './codec/bytes.ts';
+export type { CborLimits, CborMap, CborValue } from './codec/cbor.ts';
+export { decodeCanonical, encodeCanonical, isCanonicalText } from './codec/cbor.ts';
+export { crc32c } from './codec/crc32c.ts';
+export type { DecodeFailure, ErrorEntry, ErrorTable } from './codec/failure.ts';
+export { defineErrors } from './codec/failure.ts';
+export type { Result } from './codec/result.ts';
+export { fail, ok } from './codec/result.ts';
+// crypto
+export type { Branded, Hash, PublicKey, Signature } from './crypto/brands.ts';
+export {
+  asHash,
+  asPublicKey,
+  asSignature,
+  HASH_SIZE,
+  PUBLIC_KEY_SIZE,
+  SECRET_KEY_SIZE,
+  SIGNATURE_SIZE,
+  ZERO_HASH,
+} from './crypto/brands.ts';
+export type { Signer } from './crypto/ed25519.ts';
+export {
+  createSigner,
+  isGoodPublicKey,
+  precheckSignature,
+  publicKeyOf,
+  sign,
+  verifyStrict,
+} from './crypto/ed25519.ts';
+export { generateNonce, generateSecretKey } from './crypto/generate.ts';
+export { hashTagged, sha256 } from './crypto/hash.ts';
+export type { ConsistencyProof, Frontier, InclusionProof } from './crypto/merkle.ts';
+export {
+  appendFrontier,
+  consistencyProof,
+  emptyFrontier,
+  frontierRoot,
+  inclusionProof,
+  leafHash,
+  merkleRoot,
+  nodeHash,
+  verifyConsistency,
+  verifyInclusion,
+} from './crypto/merkle.ts';
+export type { SelfTestFailure } from './crypto/self-test.ts';
+export type { TagName } from './crypto/tags.ts';
+export { TAG_LAYOUTS, TAG_SIZE, TAGS } from './crypto/tags.ts';
+// errors
+export { CORE_ERRORS, explainCore } from './errors.ts';
