@@ -64,6 +64,12 @@ export { asTransactionId, asValidatorId, NONCE_SIZE } from './chain/ids.ts';
 export type { InputFault, InputReader } from './chain/input.ts';
 export { createInputReader } from './chain/input.ts';
 export { LIMITS } from './chain/limits.ts';
+export {
+  decodeMessage,
+  encodeMessage,
+  justificationHash,
+  MESSAGE_BYTES_MAX,
+} from './chain/message-codec.ts';
 export type {
   BlockReply,
   Commit,
@@ -81,12 +87,6 @@ export type {
   Signed,
   Status,
   VoteMessage,
-} from './chain/messages.ts';
-export {
-  decodeMessage,
-  encodeMessage,
-  justificationHash,
-  MESSAGE_BYTES_MAX,
 } from './chain/messages.ts';
 export type { ChainParameters, ParameterFailure, ParameterName } from './chain/parameters.ts';
 export {
