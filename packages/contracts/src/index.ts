@@ -1,0 +1,42 @@
+/** The contract language, its engine, and what clients read contracts by. Exports only. */
+export type {
+  Field,
+  Fields,
+  Infer,
+  InferFields,
+  Money,
+  OptionalField,
+  Period,
+  Quantity,
+  Titles,
+} from './fields/field.ts';
+export { field } from './fields/field.ts';
+export type { CharacterSet, FieldSpec, FieldTable, Words } from './fields/spec.ts';
+export type {
+  Actor,
+  BaseContext,
+  Context,
+  Entitlement,
+  Facts,
+  Refusal,
+  Stamp,
+  SystemContext,
+  Total,
+  WritingContext,
+} from './language/context.ts';
+export type {
+  Action,
+  Approvals,
+  By,
+  Contract,
+  Definition,
+  FailureDefinition,
+  Invariant,
+  KeyOf,
+  QueryDefinition,
+  RecordDefinition,
+  RoleDefinition,
+  RowOf,
+  SumDefinition,
+} from './language/definition.ts';
+export { defineContract } from './language/definition.ts';

@@ -1,0 +1,1 @@
+export function checkDefinition(_d: unknown): void {}

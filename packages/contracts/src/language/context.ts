@@ -1,0 +1,206 @@
+/**
+ * What a handler may touch. Everything it learns comes through here, so that execution depends on
+ * nothing but the state, the block and the call. Reading, writing and calling are metered; a
+ * refusal, an exhausted meter or a refused callee ends the whole transaction without effect.
+ */
+import type { CborValue } from '@daybook/core';
+import type { Fields, InferFields } from '../fields/field.ts';
+import type {
+  Contract,
+  Events,
+  Failures,
+  KeyOf,
+  Parameters,
+  Records,
+  RowOf,
+  Sums,
+} from './definition.ts';
+
+/** Facts of a refusal: small values that a text template may name. They are not hashed. */
+export type Facts = Readonly<Record<string, CborValue>>;
+
+/** Who signed. */
+export interface Actor {
+  /**
+   * `organisation/name`; `did:key:…` for a key that the directory does not know; `contract:name`
+   * for what a contract does by itself.
+   */
+  readonly identity: string;
+  /** Slug of the organisation; undefined for an unknown key. */
+  readonly organisation: string | undefined;
+  /** 32 bytes, the key whose signature is on the transaction; none for a contract's own acts. */
+  readonly publicKey: Uint8Array | undefined;
+}
+
+/** Who wrote a version of a record, and when. */
+export interface Stamp {
+  readonly contractVersion: number;
+  /** 1 for the first version, one more for each that follows. */
+  readonly recordVersion: number;
+  readonly height: number;
+  readonly txIndex: number;
+  /** Identity of the actor, or `contract:name` for what a contract did by itself. */
+  readonly writer: string;
+}
+
+/** Reading one record set. Rows carry key fields and other fields in one object. */
+export interface Reader<K, R> {
+  get(key: K): R | undefined;
+  has(key: K): boolean;
+  /** Who wrote the present version; undefined when there is no record. */
+  stampOf(key: K): Stamp | undefined;
+}
+
+/** Reading and writing one record set of the own contract. `C` are the contract's failure codes. */
+export interface Table<K, R, C extends string> extends Reader<K, R> {
+  /** The row, or the end of the transaction with this code (`LEDGER_RECORD_MISSING` by default). */
+  need(key: K, code?: C): R;
+  /** Writes a row whose key is new; ends with this code if it is not (`LEDGER_RECORD_EXISTS`). */
+  insert(row: R, code?: C): void;
+  /** Writes a row, new or in place of the present version. Declared transitions are checked. */
+  put(row: R): void;
+  /** Removes a record; only for record sets declared `erasable`. */
+  remove(key: K): void;
+}
+
+/** An engine-kept sum under its key. */
+export interface Total {
+  /** Sum of the field over the rows counted; 0n for a sum without a field. */
+  readonly total: bigint;
+  /** How many rows are counted. */
+  readonly count: number;
+}
+
+/** Reading engine-kept sums: nothing counted gives zeros. */
+export interface SumReader {
+  get(key: Readonly<Record<string, CborValue>>): Total;
+}
+
+/** Returned by a handler that refuses; made by `context.refuse`. */
+export interface Refusal {
+  readonly refused: string;
+  readonly facts: Facts;
+}
+
+/** Whom to look for among the signers. */
+export interface Entitlement<L extends string> {
+  readonly role: L;
+  /** The officer belongs to this organisation. */
+  readonly organisation?: string | undefined;
+  /** The role reaches this scope, a path such as `region/city`. */
+  readonly scope?: string | undefined;
+}
+
+type Tables<R extends Records, C extends string> = {
+  readonly [K in keyof R]: Table<KeyOf<R[K]>, RowOf<R[K]>, C>;
+};
+
+export type Readers<R extends Records> = {
+  readonly [K in keyof R]: Reader<KeyOf<R[K]>, RowOf<R[K]>>;
+};
+
+/** The face of another contract: its records to read, its actions to call. */
+export interface Callee<R extends Records, A extends Readonly<Record<string, Fields>>> {
+  readonly records: Readers<R>;
+  /** Calls an action with the original signers; if it refuses, the whole transaction ends. */
+  call<N extends keyof A & string>(action: N, input: InferFields<A[N]>): void;
+}
+
+type Callees<U> = {
+  readonly [K in keyof U]: U[K] extends Contract<infer R, infer A> ? Callee<R, A> : never;
+};
+
+/** What every piece of contract code sees. */
+export interface BaseContext<R extends Records, P extends Parameters, S extends Sums> {
+  readonly height: number;
+  /** Block time, milliseconds since 1970. */
+  readonly timestampMs: number;
+  /** Civil date of the block time in UTC, `YYYY-MM-DD`. */
+  readonly today: string;
+  /** 32 bytes, the chain id. */
+  readonly chain: Uint8Array;
+  readonly parameters: InferFields<{ readonly [K in keyof P]: P[K]['field'] }>;
+  readonly sums: { readonly [K in keyof S]: SumReader };
+  readonly records: Readers<R>;
+}
+
+export interface WritingContext<
+  R extends Records,
+  F extends Failures,
+  E extends Events,
+  P extends Parameters,
+  S extends Sums,
+> extends BaseContext<R, P, S> {
+  readonly records: Tables<R, keyof F & string>;
+  emit<N extends keyof E & string>(event: N, data: InferFields<E[N]['fields']>): void;
+}
+
+/** What an action's handler sees. */
+export interface Context<
+  R extends Records,
+  F extends Failures,
+  E extends Events,
+  L extends string,
+  P extends Parameters,
+  S extends Sums,
+  U,
+> extends WritingContext<R, F, E, P, S> {
+  /** 32 bytes. */
+  readonly transactionId: Uint8Array;
+  /** Position in the block. */
+  readonly transactionIndex: number;
+  /** All signers in the order of the transaction; for a stored call, those who approved it. */
+  readonly signers: readonly Actor[];
+  /** The first signer entitled by the action's `by`. */
+  readonly actor: Actor;
+  /** Name of the contract that called, if no person did. */
+  readonly caller: string | undefined;
+  readonly contracts: Callees<U>;
+  /** For system contracts; an assertion stops any other that touches it. */
+  readonly ledger: LedgerAccess;
+  /** `return context.refuse('CODE', { facts })` ends the transaction without effect. */
+  refuse(code: keyof F & string, facts?: Facts): Refusal;
+  /** Ends the transaction with this code unless the condition holds. */
+  check(condition: boolean, code: keyof F & string, facts?: Facts): void;
+  /** Those signers, each once, who are entitled so. */
+  entitled(entitlement: Entitlement<L>): readonly Actor[];
+}
+
+/** What a system contract sees in its hooks: no person acts there. */
+export interface SystemContext<
+  R extends Records,
+  F extends Failures,
+  E extends Events,
+  P extends Parameters,
+  S extends Sums,
+  U,
+> extends WritingContext<R, F, E, P, S> {
+  readonly contracts: Callees<U>;
+  readonly ledger: LedgerAccess;
+}
+
+/** A role that a contract declares, as the directory needs it to judge a grant. */
+export interface RoleFacts {
+  readonly grantedBy: 'organisation' | 'governance';
+}
+
+/** What only system contracts may do to the ledger itself. */
+export interface LedgerAccess {
+  /** A role by its full name `contract.role`; undefined if no active contract declares it. */
+  roleOf(name: string): RoleFacts | undefined;
+  /** Whether a parameter exists, is changeable and takes this JSON-like value; the fault if not. */
+  checkParameter(contract: string, name: string, value: CborValue): string | undefined;
+  /** Sets a parameter from a height on; the value was checked. */
+  setParameter(change: ParameterChange): void;
+  /** Whether every node of this release knows that version of a contract. */
+  knowsVersion(contract: string, version: number): boolean;
+  /** Lets a contract version act from a height on. */
+  activate(contract: string, version: number, fromHeight: number): void;
+}
+
+export interface ParameterChange {
+  readonly contract: string;
+  readonly name: string;
+  readonly value: CborValue;
+  readonly fromHeight: number;
+}
