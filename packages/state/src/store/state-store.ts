@@ -1,0 +1,145 @@
+/**
+ * The state store: the authenticated tree with its values, versioned by height. It is derived from
+ * the block log and may lose its unsynced tail; `appliedHeight` says from where to execute again.
+ */
+import type { Hash, Height, RecordKey, StateProof } from '@daybook/core';
+
+/** Synchronous reads of one version; execution runs over this (it fits contracts' `StateView`). */
+export interface StateReader {
+  /**
+   * The stored value, or undefined when there is no such record. The bytes are the caller's.
+   * @throws StateError STATE_DAMAGED naming the record, STATE_VERSION_PRUNED when the version has
+   *   left the retained window since the reader was made
+   */
+  get(key: RecordKey): Uint8Array | undefined;
+}
+
+/** One change of a block; several changes of one record in a block are folded into the last. */
+export interface StateWrite {
+  readonly recordKey: RecordKey;
+  /** `treeKeyOf(recordKey)`, which the engine has anyway. */
+  readonly treeKey: Uint8Array;
+  /** The new value; undefined removes the record. */
+  readonly value: Uint8Array | undefined;
+}
+
+/** The state after a block, computed in memory and not stored. */
+export interface StagedState {
+  readonly height: Height;
+  /** The state root for the header. */
+  readonly root: Hash;
+  /** Reads the state after the block. */
+  readonly reader: StateReader;
+  /** Frees its memory; done by itself for all others when one of its height is committed. */
+  discard(): void;
+}
+
+/** What `stage` works on. */
+export interface StageRequest {
+  /** The height that is being executed: 0 for genesis, else one more than the parent's. */
+  readonly height: Height;
+  /** The staged parent; absent means the committed state of height-1. */
+  readonly parent?: StagedState;
+  readonly writes: readonly StateWrite[];
+}
+
+/** A record set, or one partition of it. */
+export interface RecordRange {
+  readonly set: number;
+  readonly partition?: Uint8Array;
+}
+
+export interface ListOptions {
+  /** The last key of the previous page; absent starts at the beginning. */
+  readonly after?: RecordKey;
+  /** At most this many records, 1 to 1000. */
+  readonly limit: number;
+  /** A retained or pinned version; absent means the newest. */
+  readonly height?: Height;
+}
+
+export interface StoredRecord {
+  readonly key: RecordKey;
+  readonly value: Uint8Array;
+}
+
+/** One version of a record. */
+export interface RecordVersion {
+  /** The block that wrote it. */
+  readonly height: Height;
+  /** undefined when that block removed the record. */
+  readonly value: Uint8Array | undefined;
+}
+
+export interface HistoryOptions {
+  /** At most this many versions, 1 to 1000. */
+  readonly limit: number;
+  /** Only versions written before this height: the height of the last one of the previous page. */
+  readonly before?: Height;
+}
+
+/** A record or its absence with the path to the state root of `height`. */
+export interface ProvenRecord {
+  readonly height: Height;
+  readonly root: Hash;
+  readonly value: Uint8Array | undefined;
+  readonly proof: StateProof;
+}
+
+/** What the store found when it was opened. */
+export interface StateRecovery {
+  /** The newest stored height; undefined when not even genesis is stored. */
+  readonly appliedHeight: Height | undefined;
+  /** Newer heights that were stored but not whole, and were rolled back; 0 after a clean stop. */
+  readonly rolledBack: number;
+}
+
+/** Figures for metrics, taken without reading the disk. */
+export interface StateFigures {
+  readonly records: number;
+  readonly treeBytes: number;
+  readonly valueBytes: number;
+  readonly cacheBytes: number;
+  readonly segments: number;
+}
+
+export interface StateStore {
+  readonly recovery: StateRecovery;
+  /** The newest committed height; undefined before genesis. */
+  appliedHeight(): Height | undefined;
+  /** The state root of a retained or pinned height. */
+  rootAt(height: Height): Hash | undefined;
+  /**
+   * Reads a committed version, the newest by default; before genesis everything is absent.
+   * @throws StateError STATE_VERSION_PRUNED
+   */
+  view(height?: Height): StateReader;
+  /**
+   * Computes the state after a block. Nothing is written. Several may be staged on one parent, and
+   * on a parent that is itself only staged.
+   * @throws StateError STATE_DAMAGED when a node on the way fails its checksum
+   */
+  stage(request: StageRequest): StagedState;
+  /**
+   * Stores a staged state whose block is final, in the order of heights: one atomic batch, synced
+   * every 100 heights. The version is readable when the promise resolves.
+   */
+  commit(staged: StagedState): Promise<void>;
+  /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */
+  prove(key: RecordKey, height?: Height): ProvenRecord;
+  /** Records of a set in the order of (partition, key) bytes. */
+  list(range: RecordRange, options: ListOptions): Promise<readonly StoredRecord[]>;
+  /** Versions of a record, newest first. */
+  history(key: RecordKey, options: HistoryOptions): Promise<readonly RecordVersion[]>;
+  /** Keeps a version beyond the retained window until `unpin`; survives restarts. */
+  pin(height: Height): Promise<void>;
+  unpin(height: Height): Promise<void>;
+  /**
+   * Goes back to an earlier retained height, dropping all caches (protocol R15: a state root that
+   * differs is re-checked once).
+   */
+  rollBack(height: Height): Promise<void>;
+  figures(): StateFigures;
+  /** Syncs and closes; the next open has nothing to recover. */
+  close(): Promise<void>;
+}
