@@ -99,6 +99,7 @@ export {
   PARAMETERS,
   roundDurationMs,
 } from './chain/parameters.ts';
+export { peerIdFromPublicKey, publicKeyOfPeerId } from './chain/peer-id.ts';
 export type { ProofBundle, RecordClaim, SetChange } from './chain/proof-bundle.ts';
 export {
   decodeProofBundle,
@@ -204,8 +205,8 @@ export {
   sign,
   verifyStrict,
 } from './crypto/ed25519.ts';
-export { generateNonce, generateSecretKey } from './crypto/generate.ts';
 export { hashTagged, sha256 } from './crypto/hash.ts';
+export { generateNonce, generateSecretKey } from './crypto/key-generation.ts';
 export type { ConsistencyProof, Frontier, InclusionProof } from './crypto/merkle.ts';
 export {
   appendFrontier,

@@ -10,7 +10,13 @@ import { fail, ok } from './result.ts';
 
 const TWO_POW_32 = 0x1_0000_0000;
 const SAFE_HIGH_MAX = 0x1f_ffff;
-const FIRST_CAPACITY = 256;
+const FIRST_CAPACITY = 1024;
+const SPARES_MAX = 8;
+const SPARE_SIZE_MAX = 64 * 1024;
+
+// Memory of writers that have finished, for the next ones: allocating it anew would cost more than
+// all the writing of a vote. Writers may be nested, hence more than one.
+const spare: Uint8Array<ArrayBuffer>[] = [];
 
 /** Appends values to one growing array. Each call returns nothing; `finish` ends the writer. */
 export interface BinaryWriter {
@@ -92,8 +98,9 @@ export function decodeBinary<T>(
 }
 
 class GrowingWriter implements BinaryWriter {
-  #bytes = new Uint8Array(FIRST_CAPACITY);
+  #bytes = spare.pop() ?? new Uint8Array(FIRST_CAPACITY);
   #size = 0;
+  #isFinished = false;
 
   u8(value: number): void {
     assertUnsigned(value, 0xff);
@@ -131,7 +138,13 @@ class GrowingWriter implements BinaryWriter {
   }
 
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#size);
+    assert(!this.#isFinished, 'a writer finishes once');
+    this.#isFinished = true;
+    const bytes = this.#bytes.slice(0, this.#size);
+    if (spare.length < SPARES_MAX && this.#bytes.length <= SPARE_SIZE_MAX) {
+      spare.push(this.#bytes);
+    }
+    return bytes;
   }
 
   #writeWord(at: number, value: number): void {
@@ -142,6 +155,7 @@ class GrowingWriter implements BinaryWriter {
   }
 
   #reserve(size: number): number {
+    assert(!this.#isFinished, 'a writer that has finished writes no more');
     const at = this.#size;
     const needed = at + size;
     if (needed > this.#bytes.length) {

@@ -81,8 +81,8 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 /** Lower-case hex, two digits a byte, without prefix. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (let index = 0; index < bytes.length; index += 1) {
-    text += HEX_OF_BYTE[bytes[index] ?? 0];
+  for (const byte of bytes) {
+    text += HEX_OF_BYTE[byte];
   }
   return text;
 }
@@ -139,7 +139,7 @@ export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) {
     return undefined;
   }
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const padding = paddingOf(text);
   const digits = text.length - padding;
   const bytes = new Uint8Array(Math.floor((digits * 3) / 4));
   let bits = 0;
@@ -163,6 +163,13 @@ export function fromBase64(text: string): Uint8Array | undefined {
     }
   }
   return bytes;
+}
+
+function paddingOf(text: string): number {
+  if (text.endsWith('==')) {
+    return 2;
+  }
+  return text.endsWith('=') ? 1 : 0;
 }
 
 function unusedBits(bits: number, padding: number): number {

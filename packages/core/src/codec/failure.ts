@@ -42,7 +42,12 @@ export type DecodeFailure =
       readonly offset: number;
       readonly fact: string;
     }
-  | { readonly code: 'CORE_NOT_CANONICAL'; readonly title: string; readonly fact: string };
+  | {
+      readonly code: 'CORE_NOT_CANONICAL';
+      readonly title: string;
+      readonly offset: number;
+      readonly fact: string;
+    };
 
 const CODE_PATTERN = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 

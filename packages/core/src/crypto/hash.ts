@@ -9,6 +9,9 @@ import type { Hash } from './brands.ts';
 import { HASH_SIZE } from './brands.ts';
 import { TAG_SIZE } from './tags.ts';
 
+// Working memory for one call: allocating an array of more than 64 bytes costs more than its hash.
+const scratch = new Uint8Array(4096);
+
 /** SHA-256 of the bytes. */
 export function sha256(bytes: Uint8Array): Hash {
   const hash = digest(bytes);
@@ -24,5 +27,18 @@ export function sha256(bytes: Uint8Array): Hash {
  */
 export function hashTagged(tag: Uint8Array, ...parts: readonly Uint8Array[]): Hash {
   assert(tag.length === TAG_SIZE, 'a tag has 16 bytes');
-  return sha256(concatBytes(tag, ...parts));
+  let size = TAG_SIZE;
+  for (const part of parts) {
+    size += part.length;
+  }
+  if (size > scratch.length) {
+    return sha256(concatBytes(tag, ...parts));
+  }
+  scratch.set(tag);
+  let offset = TAG_SIZE;
+  for (const part of parts) {
+    scratch.set(part, offset);
+    offset += part.length;
+  }
+  return sha256(scratch.subarray(0, size));
 }

@@ -12,6 +12,9 @@ import { sha256 } from './hash.ts';
 const LEAF_PREFIX = 0x00;
 const NODE_PREFIX = 0x01;
 
+// Working memory of `nodeHash`, so that a tree of a thousand leaves allocates only its hashes.
+const nodeBytes = new Uint8Array(1 + 2 * HASH_SIZE).fill(NODE_PREFIX, 0, 1);
+
 /** Proof that a leaf stands at an index of the tree with a root. */
 export interface InclusionProof {
   readonly root: Uint8Array;
@@ -52,11 +55,10 @@ export function leafHash(content: Uint8Array): Hash {
 
 /** Hash of an inner node over its two children, 32 bytes each. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Hash {
-  const bytes = new Uint8Array(1 + 2 * HASH_SIZE);
-  bytes[0] = NODE_PREFIX;
-  bytes.set(left, 1);
-  bytes.set(right, 1 + HASH_SIZE);
-  return sha256(bytes);
+  assert(left.length === HASH_SIZE && right.length === HASH_SIZE, 'a node has two hashes');
+  nodeBytes.set(left, 1);
+  nodeBytes.set(right, 1 + HASH_SIZE);
+  return sha256(nodeBytes);
 }
 
 /** Root over leaf hashes in order; of no leaves, the hash of nothing. */

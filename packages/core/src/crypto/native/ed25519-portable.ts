@@ -5,7 +5,7 @@
  */
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { concatBytes, equalBytes, toHex } from '../codec/bytes.ts';
+import { concatBytes, equalBytes, toHex } from '../../codec/bytes.ts';
 
 const { n: L } = Point.CURVE();
 

@@ -5,7 +5,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import { concatBytes, fromHex, toHex } from '../codec/bytes.ts';
+import { concatBytes, fromHex, toHex } from '../../codec/bytes.ts';
 
 // DER of RFC 8410 up to the 32 key bytes.
 const SPKI_PREFIX = fromHex('302a300506032b6570032100') ?? new Uint8Array();
