@@ -61,8 +61,11 @@ export type PeerEvent =
 /** Verdict on a gossiped message: `reject` also penalises the peer that forwarded it. */
 export type GossipVerdict = 'accept' | 'ignore' | 'reject';
 
-/** What a peer did wrong; the points stand in `OFFENCES`. */
-export type Offence = 'flood' | 'malformed' | 'lie' | 'gossip';
+/**
+ * What a peer did wrong; the points stand in `OFFENCES`. The network itself sees floods, slow
+ * readers, malformed frames and rejected gossip; the node reports malformed content and lies.
+ */
+export type Offence = 'flood' | 'gossip' | 'slow' | 'lie' | 'malformed';
 
 /**
  * Receives one message. Bytes belong to the receiver. While a returned promise is pending, that

@@ -2,15 +2,17 @@
  * The one table of what travels: channels (long-lived streams), requests (multiplexed over a
  * channel) and gossip topics, each with its limits. Nothing else is spoken between nodes.
  */
+import { LIMITS } from '@daybook/core';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/**
- * Largest block body and header by governance (spec §3, hard limit 2 MiB) plus room for the
- * justification of a round change and the envelope.
- */
-const CONSENSUS_FRAME_BYTES_MAX = 2 * MIB + 256 * KIB;
+/** Room for the envelope and for what an answer says around its content. */
+const MARGIN_BYTES = 64 * KIB;
+
+/** A proposal with the largest block that governance may allow. */
+const CONSENSUS_FRAME_BYTES_MAX =
+  LIMITS.blockBytesHardMax + LIMITS.proposalOverheadBytesMax + MARGIN_BYTES;
 
 /** One long-lived stream per pair of peers. */
 export interface ChannelRow {
@@ -64,7 +66,7 @@ export const CHANNELS: Readonly<Record<ChannelName, ChannelRow>> = {
   sync: {
     id: '/daybook/1/sync',
     between: 'all',
-    frameBytesMax: 8 * MIB + 256 * KIB,
+    frameBytesMax: LIMITS.rangeBytesMax + 2 * MARGIN_BYTES,
     rate: 200,
     burst: 400,
     bytesRate: 64 * MIB,
@@ -93,7 +95,7 @@ export const REQUESTS: Readonly<Record<RequestName, RequestRow>> = {
     number: 1,
     channel: 'sync',
     requestBytesMax: 1 * KIB,
-    responseBytesMax: 8 * MIB,
+    responseBytesMax: LIMITS.rangeBytesMax + MARGIN_BYTES,
     timeoutMs: 10_000,
   },
   bodies: {
@@ -107,7 +109,7 @@ export const REQUESTS: Readonly<Record<RequestName, RequestRow>> = {
     number: 3,
     channel: 'transactions',
     requestBytesMax: 256 * KIB,
-    responseBytesMax: 1 * MIB - 64,
+    responseBytesMax: 1 * MIB - MARGIN_BYTES,
     timeoutMs: 2_000,
   },
   snapshot: {

@@ -1,0 +1,124 @@
+/**
+ * Frames on a byte stream: u32 length (big-endian), then that many bytes. The length is checked
+ * against the limit before anything is kept, so a lying prefix costs four bytes. Pure.
+ */
+import type { Result } from '@daybook/core';
+import { assert, fail, ok } from '@daybook/core';
+
+/** Bytes of the length before each frame. */
+export const PREFIX_BYTES = 4;
+
+/** Why a stream cannot go on; after it the reader is useless. */
+export interface FrameFailure {
+  readonly kind: 'oversized' | 'empty';
+  readonly size: number;
+  readonly sizeMax: number;
+}
+
+/** Cuts a stream of chunks of any size into frames. */
+export interface FrameReader {
+  /**
+   * Takes the next chunk and returns the frames it completed, in order, each in memory of its own.
+   * Keeps at most `sizeMax` bytes between calls.
+   */
+  push(chunk: Uint8Array): Result<readonly Uint8Array[], FrameFailure>;
+  /** Changes the limit of the frames that follow (small before the handshake, large after). */
+  limit(sizeMax: number): void;
+}
+
+/** The four bytes that stand before a frame of this size. */
+export function encodePrefix(size: number): Uint8Array {
+  assert(Number.isInteger(size) && size > 0 && size < 2 ** 32, 'a frame size is a positive u32');
+  const prefix = new Uint8Array(PREFIX_BYTES);
+  new DataView(prefix.buffer).setUint32(0, size);
+  return prefix;
+}
+
+/** @param sizeMax  largest frame in bytes, prefix excluded */
+export function createFrameReader(sizeMax: number): FrameReader {
+  return new Reader(sizeMax);
+}
+
+class Reader implements FrameReader {
+  #sizeMax: number;
+  /** Prefix bytes seen so far, as a number, and how many. */
+  #prefix = 0;
+  #prefixCount = 0;
+  /** Parts of the frame being read, and how many bytes it still lacks. */
+  #parts: Uint8Array[] = [];
+  #size = 0;
+  #missing = 0;
+
+  constructor(sizeMax: number) {
+    this.#sizeMax = sizeMax;
+  }
+
+  limit(sizeMax: number): void {
+    this.#sizeMax = sizeMax;
+  }
+
+  push(chunk: Uint8Array): Result<readonly Uint8Array[], FrameFailure> {
+    const frames: Uint8Array[] = [];
+    let offset = 0;
+    while (offset < chunk.length) {
+      if (this.#missing === 0) {
+        offset += this.#readPrefix(chunk, offset);
+        const failure = this.#judgePrefix();
+        if (failure !== undefined) {
+          return fail(failure);
+        }
+        continue;
+      }
+      const part = chunk.subarray(offset, offset + this.#missing);
+      offset += part.length;
+      this.#missing -= part.length;
+      // A chunk belongs to the transport, which may reuse it.
+      this.#parts.push(part.slice());
+      if (this.#missing === 0) {
+        frames.push(this.#finish());
+      }
+    }
+    return ok(frames);
+  }
+
+  #readPrefix(chunk: Uint8Array, start: number): number {
+    let offset = start;
+    while (this.#prefixCount < PREFIX_BYTES && offset < chunk.length) {
+      this.#prefix = this.#prefix * 256 + (chunk[offset] ?? 0);
+      this.#prefixCount += 1;
+      offset += 1;
+    }
+    return offset - start;
+  }
+
+  #judgePrefix(): FrameFailure | undefined {
+    if (this.#prefixCount < PREFIX_BYTES) {
+      return undefined;
+    }
+    const size = this.#prefix;
+    this.#prefix = 0;
+    this.#prefixCount = 0;
+    if (size === 0 || size > this.#sizeMax) {
+      return { kind: size === 0 ? 'empty' : 'oversized', size, sizeMax: this.#sizeMax };
+    }
+    this.#size = size;
+    this.#missing = size;
+    return undefined;
+  }
+
+  #finish(): Uint8Array {
+    const [first] = this.#parts;
+    if (first !== undefined && this.#parts.length === 1) {
+      this.#parts = [];
+      return first;
+    }
+    const frame = new Uint8Array(this.#size);
+    let offset = 0;
+    for (const part of this.#parts) {
+      frame.set(part, offset);
+      offset += part.length;
+    }
+    this.#parts = [];
+    return frame;
+  }
+}
