@@ -1,0 +1,107 @@
+/**
+ * Amounts of money from text to minor units, by exact decimal parsing: no floating-point number is
+ * ever involved, and what is not exactly an amount is refused instead of guessed.
+ */
+import type { Result } from '@daybook/core';
+import { fail, ok } from '@daybook/core';
+
+/** How a publisher writes numbers; each sign is one character. */
+export interface AmountStyle {
+  readonly decimalSign: string;
+  readonly groupSign: string;
+}
+
+export type AmountFault =
+  | 'FORMATS_AMOUNT_UNREADABLE'
+  | 'FORMATS_AMOUNT_PRECISION'
+  | 'FORMATS_AMOUNT_RANGE';
+
+/** ISO 4217 currencies whose minor unit is not a hundredth. */
+const MINOR_DIGITS: Readonly<Record<string, number>> = {
+  ...digitsOf(0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'),
+  ...digitsOf(3, 'BHD IQD JOD KWD LYD OMN TND'),
+  ...digitsOf(4, 'CLF UYW'),
+};
+const MINOR_DIGITS_USUAL = 2;
+/** The largest amount of one line: a signed 64-bit integer holds a thousand of them. */
+const AMOUNT_MAX = 10n ** 15n;
+/** Signs that may stand for a currency's code at either end of the number. */
+const CURRENCY_SIGNS: Readonly<Record<string, string>> = {
+  CNY: '\u00a5',
+  EUR: '\u20ac',
+  GBP: '\u00a3',
+  JPY: '\u00a5',
+  USD: '$',
+};
+
+function digitsOf(digits: number, currencies: string): Record<string, number> {
+  return Object.fromEntries(currencies.split(' ').map((currency) => [currency, digits]));
+}
+
+/** Decimal digits of a currency's minor unit: 2 for GBP, 0 for JPY. */
+export function minorDigitsOf(currency: string): number {
+  return MINOR_DIGITS[currency] ?? MINOR_DIGITS_USUAL;
+}
+
+/**
+ * Minor units of an amount: `1,234.5` in GBP is 123450n. A minus before or behind, or parentheses
+ * around, mean negative; a currency sign or code may stand at either end.
+ * @param currency ISO 4217 code, which decides the number of decimals
+ */
+export function parseAmount(
+  text: string,
+  style: AmountStyle,
+  currency: string,
+): Result<bigint, AmountFault> {
+  const { negative, rest } = splitSign(text.trim(), currency);
+  const [whole = '', fraction = '', more] = rest.split(style.decimalSign);
+  const digits = joinGroups(whole, style.groupSign);
+  if (digits === undefined || more !== undefined || !/^[0-9]*$/.test(fraction)) {
+    return fail('FORMATS_AMOUNT_UNREADABLE');
+  }
+  const places = minorDigitsOf(currency);
+  if (/[1-9]/.test(fraction.slice(places))) {
+    return fail('FORMATS_AMOUNT_PRECISION');
+  }
+  const minor = BigInt(digits + fraction.slice(0, places).padEnd(places, '0'));
+  if (minor > AMOUNT_MAX) {
+    return fail('FORMATS_AMOUNT_RANGE');
+  }
+  return ok(negative ? -minor : minor);
+}
+
+function splitSign(text: string, currency: string): { negative: boolean; rest: string } {
+  const bare = withoutCurrency(text, currency);
+  const signed = /^\((.*)\)$|^[-\u2212](.*)$|^(.*)[-\u2212]$/.exec(bare);
+  const inner = signed?.[1] ?? signed?.[2] ?? signed?.[3] ?? bare;
+  return { negative: signed !== null, rest: withoutCurrency(inner.trim(), currency) };
+}
+
+function withoutCurrency(text: string, currency: string): string {
+  for (const mark of [currency, CURRENCY_SIGNS[currency] ?? currency]) {
+    if (text.startsWith(mark)) {
+      return text.slice(mark.length).trimStart();
+    }
+    if (text.endsWith(mark)) {
+      return text.slice(0, -mark.length).trimEnd();
+    }
+  }
+  return text;
+}
+
+/** Digits without their group signs; undefined unless the groups are of three. */
+function joinGroups(whole: string, groupSign: string): string | undefined {
+  const [first = '', ...groups] = whole.split(groupSign);
+  const firstFits = groups.length === 0 ? /^[0-9]{1,18}$/ : /^[0-9]{1,3}$/;
+  const fits = firstFits.test(first) && groups.every((group) => /^[0-9]{3}$/.test(group));
+  return fits && groups.length <= 5 ? first + groups.join('') : undefined;
+}
+
+/** The amount as people write it: `-1234.50` for -123450n in GBP. */
+export function formatAmount(minor: bigint, currency: string): string {
+  const places = minorDigitsOf(currency);
+  const digits = (minor < 0n ? -minor : minor).toString().padStart(places + 1, '0');
+  const whole = digits.slice(0, digits.length - places);
+  const fraction = places === 0 ? '' : `.${digits.slice(-places)}`;
+  return `${minor < 0n ? '-' : ''}${whole}${fraction}`;
+}

@@ -1,0 +1,136 @@
+/**
+ * Civil dates as publishers write them: a date has no time and no zone. Patterns are data of a
+ * mapping, in the letters of Unicode TR35 (`dd/MM/yyyy`, `EEEE, MMMM d, yyyy`).
+ */
+
+const MONTHS = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
+const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+const CENTURY = 2000;
+
+/** What each token of a pattern matches, and which part of the date it is. */
+const TOKENS: Readonly<Record<string, readonly [part: string, match: string]>> = {
+  yyyy: ['year', '[0-9]{4}'],
+  yy: ['year', '[0-9]{2}'],
+  MMMM: ['month', MONTHS.join('|')],
+  MMM: ['month', MONTHS.map((name) => name.slice(0, 3)).join('|')],
+  MM: ['month', '[0-9]{2}'],
+  M: ['month', '[0-9]{1,2}'],
+  dd: ['day', '[0-9]{2}'],
+  d: ['day', '[0-9]{1,2}'],
+  EEEE: ['weekday', WEEKDAYS.join('|')],
+  EEE: ['weekday', WEEKDAYS.map((name) => name.slice(0, 3)).join('|')],
+};
+const TOKEN = /yyyy|yy|MMMM|MMM|MM|M|dd|d|EEEE|EEE/g;
+
+/** A pattern made ready for many dates. */
+export type DatePattern = RegExp;
+
+/**
+ * @returns undefined if the pattern does not name year, month and day once each
+ */
+export function compileDatePattern(pattern: string): DatePattern | undefined {
+  const parts: string[] = [];
+  const source = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(TOKEN, (token) => {
+    const [part, match] = TOKENS[token] ?? ['', ''];
+    parts.push(part);
+    return `(?<${part}>${match})`;
+  });
+  const once = ['day', 'month', 'year'].every((part) => parts.includes(part));
+  return once && new Set(parts).size === parts.length ? new RegExp(`^${source}$`, 'i') : undefined;
+}
+
+/**
+ * The date as `YYYY-MM-DD`, by the first pattern that fits and gives a day that exists; a weekday
+ * that is written must be the right one.
+ */
+export function parseDate(text: string, patterns: readonly DatePattern[]): string | undefined {
+  for (const pattern of patterns) {
+    const groups = pattern.exec(text)?.groups;
+    const date = groups === undefined ? undefined : dateOf(groups);
+    if (date !== undefined) {
+      return date;
+    }
+  }
+  return undefined;
+}
+
+function dateOf(groups: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { year = '', month = '', day = '', weekday } = groups;
+  const yearNumber = year.length === 2 ? CENTURY + Number(year) : Number(year);
+  const monthNumber = numberOfMonth(month);
+  const dayNumber = Number(day);
+  if (dayNumber < 1 || dayNumber > daysInMonth(yearNumber, monthNumber)) {
+    return undefined;
+  }
+  if (weekday !== undefined) {
+    const name = WEEKDAYS[weekdayOf(yearNumber, monthNumber, dayNumber)];
+    if (!name?.startsWith(weekday.toLowerCase())) {
+      return undefined;
+    }
+  }
+  return isoDate(yearNumber, monthNumber, dayNumber);
+}
+
+function numberOfMonth(text: string): number {
+  const name = text.toLowerCase();
+  return /^[0-9]/.test(text)
+    ? Number(text)
+    : 1 + MONTHS.findIndex((month) => month.startsWith(name));
+}
+
+/** 0 for a month that does not exist. */
+function daysInMonth(year: number, month: number): number {
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+}
+
+/** 0 is Sunday (Sakamoto's method for the Gregorian calendar). */
+function weekdayOf(year: number, month: number, day: number): number {
+  const shift = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4][month - 1] ?? 0;
+  const y = month < 3 ? year - 1 : year;
+  return (y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + shift + day) % 7;
+}
+
+function isoDate(year: number, month: number, day: number): string {
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
+}
+
+/** First and last day of a fiscal year, both included. */
+export interface FiscalYear {
+  /** `2019` for a year that is a calendar year, else `2019-20`. */
+  readonly name: string;
+  readonly start: string;
+  readonly end: string;
+}
+
+/**
+ * The fiscal year of a date.
+ * @param date  `YYYY-MM-DD`
+ * @param start first day of every fiscal year as `MM-DD`, not after the 28th
+ */
+export function fiscalYearOf(date: string, start: string): FiscalYear {
+  const [month = 1, day = 1] = start.split('-').map(Number);
+  const year = Number(date.slice(0, 4)) - (date.slice(5) < start ? 1 : 0);
+  const lastMonth = day > 1 ? month : ((month + 10) % 12) + 1;
+  const endYear = start === '01-01' ? year : year + 1;
+  const lastDay = day > 1 ? day - 1 : daysInMonth(endYear, lastMonth);
+  return {
+    name: endYear === year ? `${year}` : `${year}-${String(endYear % 100).padStart(2, '0')}`,
+    start: isoDate(year, month, day),
+    end: isoDate(endYear, lastMonth, lastDay),
+  };
+}

@@ -1,0 +1,30 @@
+/** Mappers between public formats and contract calls. Exports only. */
+export type { AmountFault, AmountStyle } from './amount.ts';
+export { formatAmount, minorDigitsOf, parseAmount } from './amount.ts';
+export type { DatePattern, FiscalYear } from './civil-date.ts';
+export { compileDatePattern, fiscalYearOf, parseDate } from './civil-date.ts';
+export type { CsvFault, CsvRow } from './csv.ts';
+export { CSV_ROW_CHARS_MAX, readCsvRows } from './csv.ts';
+export type { FormatsCode, FormatsFailure, LineFault } from './errors.ts';
+export { explainFault, explainFormats, FORMATS_ERRORS } from './errors.ts';
+export type {
+  SpendAccepted,
+  SpendFile,
+  SpendLine,
+  SpendPayment,
+  SpendPlace,
+  SpendRefused,
+  SpendSource,
+} from './spend-csv.ts';
+export {
+  readSpendFile,
+  SPEND_FILE_BYTES_MAX,
+  SPEND_NUMBER_MAX,
+  SPEND_TEXT_MAX,
+} from './spend-csv.ts';
+export type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
+export { decodeSpendMapping } from './spend-mapping.ts';
+export type { SpendTotals } from './spend-totals.ts';
+export { totalSpend } from './spend-totals.ts';
+export type { Encoding } from './text.ts';
+export { cleanText, decodeText, slugOf } from './text.ts';

@@ -1,0 +1,60 @@
+/**
+ * The sums by which an import is checked: what the files say is what was imported plus what was
+ * refused, in minor units and in lines.
+ */
+import { assert } from '@daybook/core';
+import type { SpendLine } from './spend-csv.ts';
+
+/** Sums of one currency, credits negative. */
+export interface SpendTotals {
+  readonly currency: string;
+  /** Minor units; a refused line whose amount could not be read counts as 0. */
+  readonly file: bigint;
+  readonly imported: bigint;
+  readonly refused: bigint;
+  readonly linesImported: number;
+  readonly linesRefused: number;
+  /** Refused lines whose amount could not be read. */
+  readonly linesWithoutAmount: number;
+  /** Imported lines that are credits, and their sum in positive minor units. */
+  readonly credits: number;
+  readonly credited: bigint;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Totals by currency, in the order of the codes. */
+export function totalSpend(lines: Iterable<SpendLine>): readonly SpendTotals[] {
+  const byCurrency = new Map<string, Mutable<SpendTotals>>();
+  for (const line of lines) {
+    const currency = line.ok ? line.payment.currency : line.currency;
+    const totals = byCurrency.get(currency) ?? noTotals(currency);
+    byCurrency.set(currency, totals);
+    addLine(totals, line);
+    assert(totals.file === totals.imported + totals.refused, 'every amount is counted once');
+  }
+  return [...byCurrency.values()].toSorted((a, b) => (a.currency < b.currency ? -1 : 1));
+}
+
+function noTotals(currency: string): Mutable<SpendTotals> {
+  const money = { file: 0n, imported: 0n, refused: 0n, credited: 0n };
+  const lines = { linesImported: 0, linesRefused: 0, linesWithoutAmount: 0, credits: 0 };
+  return { currency, ...money, ...lines };
+}
+
+function addLine(totals: Mutable<SpendTotals>, line: SpendLine): void {
+  if (!line.ok) {
+    totals.linesRefused += 1;
+    totals.linesWithoutAmount += line.amount === undefined ? 1 : 0;
+    totals.refused += line.amount ?? 0n;
+    totals.file += line.amount ?? 0n;
+    return;
+  }
+  const { kind, amount } = line.payment;
+  const signed = kind === 'credit' ? -amount : amount;
+  totals.linesImported += 1;
+  totals.credits += kind === 'credit' ? 1 : 0;
+  totals.credited += kind === 'credit' ? amount : 0n;
+  totals.imported += signed;
+  totals.file += signed;
+}

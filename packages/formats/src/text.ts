@@ -1,0 +1,70 @@
+/**
+ * Bytes to text as publishers send them, and text to what may stand in a record: NFC, one kind of
+ * space, no control characters.
+ */
+
+/** Encodings a mapping may name; a byte-order mark decides before any of them. */
+export const ENCODINGS = ['utf-8', 'windows-1252', 'utf-16le', 'utf-16be'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+const BYTE_ORDER_MARKS: readonly (readonly [readonly number[], Encoding])[] = [
+  [[0xef, 0xbb, 0xbf], 'utf-8'],
+  [[0xff, 0xfe], 'utf-16le'],
+  [[0xfe, 0xff], 'utf-16be'],
+];
+/** Most cells are this: words of printable ASCII with single spaces between them. */
+const CLEAN = /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/;
+const REPLACEMENT = '\ufffd';
+
+/**
+ * The text of the first encoding that fits without a fault.
+ * @returns undefined if none does
+ */
+export function decodeText(
+  bytes: Uint8Array,
+  encodings: readonly Encoding[],
+): { readonly text: string; readonly encoding: Encoding } | undefined {
+  const marked = BYTE_ORDER_MARKS.find(([mark]) => mark.every((byte, at) => bytes[at] === byte));
+  for (const encoding of marked === undefined ? encodings : [marked[1]]) {
+    try {
+      return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes), encoding };
+    } catch {
+      // A decoder can say only by throwing that the bytes are not in its encoding: try the next.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Text for a record: NFC, every run of white space one space, none at the ends. A lone character of
+ * U+0080..U+009F is a byte of Windows-1252 that an earlier program took for Latin-1 and is read as
+ * such (the rule of the HTML standard); any other run of control characters becomes U+FFFD, because
+ * what stood there cannot be known.
+ */
+export function cleanText(text: string): string {
+  return CLEAN.test(text) ? text : repairText(text);
+}
+
+function repairText(text: string): string {
+  return text
+    .replace(/\s+/gu, ' ')
+    .trim()
+    .replace(/[\p{Cc}\p{Cs}]+/gu, (run) => (run.length === 1 ? rereadControl(run) : REPLACEMENT))
+    .normalize('NFC');
+}
+
+function rereadControl(control: string): string {
+  const byte = control.charCodeAt(0);
+  const reread = new TextDecoder('windows-1252').decode(Uint8Array.of(byte & 0xff));
+  return byte >= 0x80 && byte <= 0x9f && !/\p{Cc}/u.test(reread) ? reread : REPLACEMENT;
+}
+
+/** Lower case words of ASCII letters and digits joined by hyphens, cut at `lengthMax`. */
+export function slugOf(text: string, lengthMax: number): string {
+  return text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, lengthMax)
+    .replace(/^-+|-+$/g, '');
+}
