@@ -220,7 +220,8 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './crypto/merkle.ts';
-export type { SelfTestFailure } from './crypto/self-test.ts';
+export type { SelfTestFailure, SelfTestSuite } from './crypto/self-test.ts';
+export { runSelfTest } from './crypto/self-test.ts';
 export type { TagName } from './crypto/tags.ts';
 export { TAG_LAYOUTS, TAG_SIZE, TAGS } from './crypto/tags.ts';
 // errors
