@@ -1,0 +1,30 @@
+/** `docs/reference/errors.md`: every failure code of every package. */
+import type { ErrorEntry } from '@daybook/core';
+import { loadTables, pageHead } from './packages.ts';
+
+const INTRO = `Every failure has a code that never changes its meaning. The API answers with problem details
+(RFC 9457) whose \`code\` is one of these; the CLI prints the code after its sentence. *HTTP* is the
+status of the API's answer; *receipt* the number in the receipt of a transaction that failed in
+execution, which is part of the protocol.`;
+
+function isEntry(value: unknown): value is ErrorEntry {
+  return value instanceof Object && 'summary' in value && 'remedy' in value;
+}
+
+function entryText(code: string, { summary, remedy, status, receipt }: ErrorEntry): string {
+  const facts = [
+    ...(status === undefined ? [] : [`HTTP ${status}`]),
+    ...(receipt === undefined ? [] : [`receipt ${receipt}`]),
+  ];
+  const tail = facts.length === 0 ? '' : `\n\n*${facts.join(', ')}*`;
+  return `### ${code}\n\n${summary}\n\n**What to do:** ${remedy}${tail}\n`;
+}
+
+export async function buildErrorsPage(): Promise<string> {
+  const tables = await loadTables('_ERRORS', isEntry);
+  const sections = tables.map(({ packageName, rows }) => {
+    const entries = rows.map(([code, entry]) => entryText(code, entry));
+    return `## ${packageName}\n\n${entries.join('\n')}`;
+  });
+  return [pageHead('Errors', INTRO), ...sections].join('\n');
+}
