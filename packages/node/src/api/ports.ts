@@ -1,0 +1,241 @@
+/**
+ * What the HTTP API needs of the node: six ports, implemented by the node's parts and handed to
+ * `createApi`. Everything that comes through them is final unless the docstring says otherwise:
+ * nothing is shown as decided before its block stands synced in the block log.
+ */
+import type {
+  Certificate,
+  Genesis,
+  Hash,
+  Header,
+  Height,
+  RecordKey,
+  Result,
+  TimestampMs,
+  TransactionId,
+  TransactionResult,
+  ValidatorSet,
+} from '@daybook/core';
+
+/** A final block by its place: what every answer names as the moment it speaks of. */
+export interface Head {
+  readonly height: Height;
+  readonly blockHash: Hash;
+  readonly timestampMs: TimestampMs;
+}
+
+/** A block as people page through it, without its body. */
+export interface BlockOutline {
+  readonly header: Header;
+  readonly blockHash: Hash;
+  /** Transactions in the body, system transactions included. */
+  readonly transactionCount: number;
+}
+
+/** A final block with all that belongs to it. Genesis has an empty body and no certificate. */
+export interface FinalBlock extends BlockOutline {
+  readonly certificate: Certificate | undefined;
+  /** Wire bytes in block order. */
+  readonly body: readonly Uint8Array[];
+  /** One per entry of the body, same order. */
+  readonly results: readonly TransactionResult[];
+}
+
+/** Where a transaction stands in the chain. */
+export interface Placement {
+  readonly height: Height;
+  /** Position in the body, from 0. */
+  readonly index: number;
+}
+
+/** One wrong value of the input: where, what was expected, what was found (short, printable). */
+export interface FieldFault {
+  /** RFC 6901 pointer into what the client sent, for example `/calls/0/args/amount`. */
+  readonly pointer: string;
+  readonly expected: string;
+  readonly found?: string;
+}
+
+/**
+ * Why the node refused something, ready for people. `code` is in the catalogue of all packages'
+ * error tables, from which status and remedy are taken; `detail` is one sentence with the facts.
+ */
+export interface Refusal {
+  readonly code: string;
+  readonly detail: string;
+  readonly errors?: readonly FieldFault[];
+}
+
+/** What the block log answers. */
+export interface Chain {
+  readonly genesis: Genesis;
+  /** The newest final block. */
+  head(): Head;
+  /** Undefined above the head, and below the oldest block this node keeps. */
+  outline(height: Height): Promise<BlockOutline | undefined>;
+  /** As `outline`; the bytes were hash-checked when read. */
+  block(height: Height): Promise<FinalBlock | undefined>;
+  /** The height of a final block by its hash. */
+  heightOf(blockHash: Hash): Promise<Height | undefined>;
+  /** The place of a final transaction. */
+  locate(id: TransactionId): Promise<Placement | undefined>;
+  /** The set that signs this height; known for 1 to head + 1, undefined elsewhere. */
+  validatorsAt(height: Height): Promise<ValidatorSet | undefined>;
+}
+
+/** Told of each new head, in order, after it is durable. */
+export interface Heads {
+  /**
+   * @param listener  must return at once and not throw
+   * @returns         ends the subscription; calling it again does nothing
+   */
+  onHead(listener: (head: Head) => void): () => void;
+}
+
+/** How far a transaction that is not final has come on this node. */
+export type PendingState = 'received' | 'accepted';
+
+/** The way in. Nothing here waits longer than its signal allows. */
+export interface Submissions {
+  /**
+   * Judges and admits transactions, signatures included, in one batch. Handing in again what waits
+   * already is no fault (`known` is true); what is final already is refused as replayed.
+   * @param wires  at most BATCH_COUNT_MAX transactions in wire form
+   * @returns      one outcome per item, same order
+   */
+  submit(
+    wires: readonly Uint8Array[],
+  ): Promise<readonly Result<{ readonly id: TransactionId; readonly known: boolean }, Refusal>[]>;
+  /** State of a transaction that waits here; undefined if none with this id does. Synchronous. */
+  pending(id: TransactionId): PendingState | undefined;
+  /**
+   * Resolves when f+1 validators hold the transaction, or it is final already.
+   * @returns 'expired' when it left the mempool without being final, 'aborted' with the signal
+   */
+  accepted(id: TransactionId, signal: AbortSignal): Promise<'accepted' | 'expired' | 'aborted'>;
+  /** As `accepted`, but resolves when the transaction is final. */
+  committed(id: TransactionId, signal: AbortSignal): Promise<Placement | 'expired' | 'aborted'>;
+}
+
+/** A stored value under its key. */
+export interface StoredRecord {
+  readonly key: RecordKey;
+  /** Canonical `[contractVersion, recordVersion, height, txIndex, writer, fields]`. */
+  readonly value: Uint8Array;
+}
+
+/** One past or present version of a record, newest first in a page. */
+export interface RecordVersion {
+  readonly height: Height;
+  /** The value; undefined when this version is the removal, or the node pruned the bytes. */
+  readonly value: Uint8Array | undefined;
+}
+
+/** Reading the state tree. Heights that are no longer kept are refused, never guessed. */
+export interface Records {
+  /** The value of a record at a height (the head if left out); undefined value = no such record. */
+  get(
+    key: RecordKey,
+    height?: Height,
+  ): Promise<Result<{ readonly head: Head; readonly value: Uint8Array | undefined }, Refusal>>;
+  /**
+   * Records of a set, or of one partition of it, in the order of (partition, key) bytes.
+   * @param range.after   key of the last record of the page before
+   * @param range.limit   1 to 1000
+   * @param range.height  the head if left out
+   */
+  list(
+    within: { readonly set: number; readonly partition?: Uint8Array },
+    range: { readonly after?: RecordKey; readonly limit: number; readonly height?: Height },
+  ): Promise<Result<{ readonly head: Head; readonly records: readonly StoredRecord[] }, Refusal>>;
+  /** Versions of a record below height `before` (all if left out), newest first. */
+  history(
+    key: RecordKey,
+    range: { readonly before?: Height; readonly limit: number },
+  ): Promise<{ readonly head: Head; readonly versions: readonly RecordVersion[] }>;
+  /** The proof bundle of a record or of its absence at a height (the head if left out). */
+  prove(key: RecordKey, height?: Height): Promise<Result<Uint8Array, Refusal>>;
+  /**
+   * Words and facts of a refused transaction, which no hash covers; undefined when this node no
+   * longer can tell (the receipt's code always stands in the result).
+   */
+  explain(place: Placement): Promise<Refusal | undefined>;
+}
+
+/** What a validator is known to have done at the height being worked on. */
+export interface VoterReport {
+  /** Hex of the validator id. */
+  readonly validator: string;
+  readonly organisation: string;
+  readonly self: boolean;
+  /** There is an open consensus channel to it; true for the node itself. */
+  readonly connected: boolean;
+  /** Highest round it was seen in at this height. */
+  readonly round: number | undefined;
+  /** What it voted for in our round. */
+  readonly prepared: boolean;
+  readonly committed: boolean;
+  /** Milliseconds since its last message of any kind; undefined if none since the start. */
+  readonly silentMs: number | undefined;
+}
+
+/** Consensus on the height above the head, for people. */
+export interface WaitingReport {
+  readonly height: Height;
+  readonly round: number;
+  /** What the machine waits for, one short phrase per thing; empty when it waits for nothing. */
+  readonly waitsFor: readonly string[];
+  readonly proposer: string | undefined;
+  readonly quorum: number;
+  readonly voters: readonly VoterReport[];
+}
+
+/** What this node is doing: the first is `starting`, `stopped` comes last. */
+export type Activity = 'starting' | 'syncing' | 'following' | 'voting' | 'halted' | 'stopping';
+
+/** The state of this node, cheap to read at any time. */
+export interface NodeReport {
+  readonly version: string;
+  readonly role: 'validator' | 'observer';
+  readonly organisation: string | undefined;
+  readonly peerId: string;
+  readonly validator: string | undefined;
+  readonly activity: Activity;
+  /** One sentence when `halted`, or when signing is withheld although the node is a validator. */
+  readonly hindrance: string | undefined;
+  /** Height known to exist elsewhere; undefined before any peer spoke. */
+  readonly bestKnownHeight: Height | undefined;
+  /** Milliseconds since the head became final here (monotonic). */
+  readonly headAgeMs: number;
+  /** A block is due: something waits, or the empty interval has passed. */
+  readonly blockWanted: boolean;
+  readonly peers: { readonly validators: number; readonly observers: number };
+  /** Validators connected, this one included if it is one; and how many the set has. */
+  readonly reachable: { readonly count: number; readonly of: number };
+  readonly mempool: {
+    readonly transactions: number;
+    readonly bytes: number;
+    readonly bytesMax: number;
+  };
+  /** Free share of the file system of the data directory, 0 to 1. */
+  readonly diskFree: number;
+  /** Median clock difference to the other validators in ms; undefined before it is known. */
+  readonly clockOffsetMs: number | undefined;
+  /** Oldest height whose state can still be read and proven. */
+  readonly oldestStateHeight: Height;
+  readonly oldestBlockHeight: Height;
+  readonly startedAtMs: TimestampMs;
+}
+
+/** Insight into the running node. */
+export interface NodeStatus {
+  report(): NodeReport;
+  /** Undefined while no consensus runs here (observers, before the end of sync). */
+  waiting(): WaitingReport | undefined;
+}
+
+/** Time as the API needs it. */
+export interface Clock {
+  /** Milliseconds, monotonic. */
+  now(): number;
+}

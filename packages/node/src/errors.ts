@@ -1,0 +1,233 @@
+/**
+ * The failures of the node itself: configuration, the way of a transaction into the mempool, and
+ * every answer of the HTTP API that is not a success. Codes are never reused after removal.
+ */
+import { defineErrors } from '@daybook/core';
+
+export const NODE_ERRORS = defineErrors({
+  // configuration and start
+  NODE_CONFIG_UNREADABLE: {
+    summary: 'The configuration file cannot be read.',
+    remedy: 'Check the path given with --config, and that the service user may read the file.',
+  },
+  NODE_CONFIG_INVALID: {
+    summary: 'The configuration file has faults.',
+    remedy: 'Correct each line that is named; docs/reference/config.md lists all settings.',
+  },
+  NODE_API_LISTEN_FAILED: {
+    summary: 'The HTTP API cannot listen on its configured address.',
+    remedy: 'Free the port, or change api.host and api.port.',
+  },
+  NODE_NOTIFY_FAILED: {
+    summary: 'The service manager could not be told about the state of the node.',
+    remedy: 'Install systemd-notify (package systemd), or use Type=exec without a watchdog.',
+  },
+  // transactions
+  NODE_TRANSACTION_CHAIN: {
+    summary: 'The transaction was made for another chain.',
+    remedy: 'Build it with the chain id that GET /v1/genesis shows.',
+    status: 422,
+  },
+  NODE_TRANSACTION_EXPIRED: {
+    summary: 'The time until which the transaction was valid has passed.',
+    remedy: 'Build it again with a new nonce and a later validUntil, sign and submit it.',
+    status: 422,
+  },
+  NODE_TRANSACTION_VALIDITY: {
+    summary: 'The transaction would stay valid for longer than the chain allows.',
+    remedy: 'Choose an earlier validUntil; the parameter validityMaxMs is the limit.',
+    status: 422,
+  },
+  NODE_TRANSACTION_REPLAYED: {
+    summary: 'A transaction with this id is final already.',
+    remedy: 'Read its receipt with GET /v1/transactions/{id}; to act again, use a new nonce.',
+    status: 409,
+  },
+  NODE_TRANSACTION_KEY: {
+    summary: 'A signer key is not a good Ed25519 public key.',
+    remedy: 'Use a key made by `daybook key`; small-order and mixed-order points are refused.',
+    status: 422,
+  },
+  NODE_TRANSACTION_SIGNATURE: {
+    summary: 'A signature does not match its signer and body.',
+    remedy: 'Sign the exact body bytes with the key that the signer entry names.',
+    status: 422,
+  },
+  NODE_QUOTA_EXCEEDED: {
+    summary: 'The organisation has as many transactions waiting as its lane may hold.',
+    remedy: 'Wait until some are final, then submit again; nothing was lost on the chain.',
+    status: 429,
+  },
+  NODE_MEMPOOL_FULL: {
+    summary: 'This node holds as many waiting transactions as it may.',
+    remedy: 'Submit again in a few seconds, or to another node.',
+    status: 503,
+  },
+  NODE_SYNCING: {
+    summary: 'This node is still catching up with the chain and takes no transactions yet.',
+    remedy: 'Submit to another node, or wait until GET /readyz answers 200.',
+    status: 503,
+  },
+  NODE_STOPPING: {
+    summary: 'This node is being stopped.',
+    remedy: 'Use another node, or wait until it is started again.',
+    status: 503,
+  },
+  // requests
+  NODE_REQUEST_MALFORMED: {
+    summary: 'The request is not well-formed HTTP, or its path is not properly encoded.',
+    remedy: 'Percent-encode path segments as UTF-8 and compare with GET /openapi.json.',
+    status: 400,
+  },
+  NODE_HOST_REFUSED: {
+    summary: 'The request names a host that this node does not answer for.',
+    remedy: 'Use a name listed in api.hostNames of the node.',
+    status: 421,
+  },
+  NODE_ROUTE_UNKNOWN: {
+    summary: 'There is nothing at this path.',
+    remedy: 'GET /docs lists all paths.',
+    status: 404,
+  },
+  NODE_METHOD_UNSUPPORTED: {
+    summary: 'The path exists, but not for this method.',
+    remedy: 'Use a method of the Allow header.',
+    status: 405,
+  },
+  NODE_REPRESENTATION_UNAVAILABLE: {
+    summary: 'None of the media types in Accept can be served here.',
+    remedy: 'Accept application/json; many resources also come as application/cbor.',
+    status: 406,
+  },
+  NODE_MEDIA_TYPE_UNSUPPORTED: {
+    summary: 'The body has a media type that is not taken here.',
+    remedy: 'Send a Content-Type that GET /openapi.json names for this path.',
+    status: 415,
+  },
+  NODE_BODY_TOO_LARGE: {
+    summary: 'The body has more bytes than this path takes.',
+    remedy: 'Send smaller batches.',
+    status: 413,
+  },
+  NODE_BODY_MALFORMED: {
+    summary: 'The body is not what its Content-Type says.',
+    remedy: 'Send well-formed UTF-8 JSON without repeated or dangerous member names.',
+    status: 400,
+  },
+  NODE_HEADERS_TOO_LARGE: {
+    summary: 'The request line and headers have more bytes than the server takes.',
+    remedy: 'Shorten the URL and leave out headers.',
+    status: 431,
+  },
+  NODE_REQUEST_TIMEOUT: {
+    summary: 'The request did not arrive completely in time.',
+    remedy: 'Send it again over a better line, or in smaller parts.',
+    status: 408,
+  },
+  NODE_RATE_LIMITED: {
+    summary: 'This client sends more than its share.',
+    remedy: 'Wait as many seconds as Retry-After says; use batches for many transactions.',
+    status: 429,
+  },
+  NODE_STREAMS_EXHAUSTED: {
+    summary: 'As many event streams are open as this node serves.',
+    remedy: 'Close streams you no longer read, try again later, or use another node.',
+    status: 503,
+  },
+  NODE_INPUT_INVALID: {
+    summary: 'One or more values of the request are not as they must be.',
+    remedy: 'Correct the values named in `errors`; GET /openapi.json has the schema.',
+    status: 400,
+  },
+  NODE_CURSOR_INVALID: {
+    summary: 'The cursor was not made by this list, or is damaged.',
+    remedy: 'Start again without a cursor and follow `next` as it is.',
+    status: 400,
+  },
+  NODE_BATCH_TOO_MANY: {
+    summary: 'The batch has more transactions than one request may carry.',
+    remedy: 'Split it.',
+    status: 413,
+  },
+  NODE_INTERNAL: {
+    summary: 'The node failed to answer; the fault is not yours.',
+    remedy: 'Try again; if it lasts, tell the operator the time and the path of the request.',
+    status: 500,
+  },
+  // resources
+  NODE_TRANSACTION_UNKNOWN: {
+    summary: 'This node knows no transaction with this id.',
+    remedy: 'Check the id; a transaction that was never accepted leaves no trace: submit it again.',
+    status: 404,
+  },
+  NODE_BLOCK_UNKNOWN: {
+    summary: 'There is no such final block yet.',
+    remedy: 'GET /v1/status shows the newest height.',
+    status: 404,
+  },
+  NODE_BLOCK_PRUNED: {
+    summary: 'This node no longer keeps the block.',
+    remedy: 'Ask an archive node, or read the archived segment.',
+    status: 410,
+  },
+  NODE_STATE_UNKNOWN: {
+    summary: 'The height is above the newest final block.',
+    remedy: 'GET /v1/status shows the newest height.',
+    status: 404,
+  },
+  NODE_STATE_PRUNED: {
+    summary: 'This node no longer keeps the state of that height.',
+    remedy: 'Ask for a newer height, or read the history of the record.',
+    status: 410,
+  },
+  NODE_CONTRACT_UNKNOWN: {
+    summary: 'There is no contract of this name.',
+    remedy: 'GET /v1/contracts lists them.',
+    status: 404,
+  },
+  NODE_ACTION_UNKNOWN: {
+    summary: 'The contract has no action of this name.',
+    remedy: 'GET /v1/contracts/{contract}/schema lists its actions.',
+    status: 404,
+  },
+  NODE_RECORD_SET_UNKNOWN: {
+    summary: 'The contract has no records or queries of this name.',
+    remedy: 'GET /v1/contracts/{contract}/schema lists them.',
+    status: 404,
+  },
+  NODE_RECORD_UNKNOWN: {
+    summary: 'There is no record with this key at that height.',
+    remedy: 'List the records; ask with proof=bundle for a proof that it does not exist.',
+    status: 404,
+  },
+  NODE_FEED_PRUNED: {
+    summary: 'The events after this cursor are no longer kept here.',
+    remedy: 'Resume at an archive node, or start from the oldest block of GET /v1/status.',
+    status: 410,
+  },
+  // health
+  NODE_UNHEALTHY: {
+    summary: 'Blocks should advance and do not, or the node cannot do its duty.',
+    remedy: 'GET /v1/why says what it waits for; docs/operations/runbook.md says what to do.',
+    status: 503,
+  },
+  NODE_NOT_READY: {
+    summary: 'The node has not caught up yet, or is being stopped.',
+    remedy: 'Wait; GET /v1/status shows the progress.',
+    status: 503,
+  },
+});
+
+export type NodeCode = keyof typeof NODE_ERRORS;
+
+/** The world denied the node something it cannot do without. */
+export class NodeError extends Error {
+  override readonly name = 'NodeError';
+  readonly code: NodeCode;
+
+  /** @param facts.detail  one sentence with the facts */
+  constructor(code: NodeCode, facts: { readonly detail: string; readonly cause?: unknown }) {
+    super(`${NODE_ERRORS[code].summary} ${facts.detail}`, { cause: facts.cause });
+    this.code = code;
+  }
+}
