@@ -38,6 +38,16 @@ export const CORE_ERRORS = defineErrors({
     remedy: 'Encode with sorted map keys, shortest integers and text in Unicode NFC.',
     status: 400,
   },
+  CORE_STATE_PROOF_MALFORMED: {
+    summary: 'A state proof contradicts itself or the key it is for.',
+    remedy: 'Ask another node for the proof; the one that sent it is faulty.',
+    status: 400,
+  },
+  CORE_STATE_PROOF_MISMATCH: {
+    summary: 'A state proof leads to another state root than that of the header.',
+    remedy: 'Check that proof and header are of one height, then ask another node.',
+    status: 400,
+  },
   CORE_SELF_TEST_FAILED: {
     summary: 'A cryptographic function gave another answer than the protocol demands.',
     remedy: 'Run the Node.js version that the release names; do not start this node with another.',

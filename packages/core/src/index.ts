@@ -128,6 +128,32 @@ export {
   valueHashOf,
 } from './chain/state-key.ts';
 export type {
+  BucketLeaf,
+  NeighbourLeaf,
+  ProofEnd,
+  ProofStep,
+  SlotPath,
+  StateClaim,
+  StateProof,
+  StateProofFailure,
+} from './chain/state-proof.ts';
+export { decodeStateProof, encodeStateProof, verifyStateProof } from './chain/state-proof.ts';
+export type { TreeLeaf } from './chain/state-tree.ts';
+export {
+  bucketLabel,
+  EMPTY_STATE_ROOT,
+  nibbleAt,
+  nodeLabel,
+  prefixOf,
+  SLOT_PATH_LENGTH,
+  sharedNibbles,
+  slotsRoot,
+  TREE_WIDTH,
+  treeLeafHash,
+  treePairHash,
+  treeRootOf,
+} from './chain/state-tree.ts';
+export type {
   BodyEntry,
   Call,
   CallArguments,

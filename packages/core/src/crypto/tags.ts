@@ -49,8 +49,8 @@ export const TAG_LAYOUTS = {
   KEY: 'record key bytes',
   /** Leaf of the state tree. */
   TREELEAF: 'tree key length u8 | tree key | value hash 32',
-  /** Inner node of the state tree. */
-  TREENODE: 'depth u8 | prefix | slots root 32',
+  /** Label of a bucket or node of the state tree: the right half of its hash. */
+  TREENODE: 'kind u8 | depth or count u8 | prefix',
   /** Hash of a stored value. */
   VALUE: 'stored value bytes',
   /** Hash of the contract manifest. */
