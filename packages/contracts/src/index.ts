@@ -24,19 +24,18 @@ export type {
   Total,
   WritingContext,
 } from './language/context.ts';
+export type { Action, Approvals, By, Guard, Invariant, Verdict } from './language/action.ts';
+export type { Contract, Definition } from './language/definition.ts';
+export { defineContract } from './language/definition.ts';
 export type {
-  Action,
-  Approvals,
-  By,
-  Contract,
-  Definition,
+  EventDefinition,
   FailureDefinition,
-  Invariant,
   KeyOf,
+  ParameterDefinition,
   QueryDefinition,
   RecordDefinition,
   RoleDefinition,
   RowOf,
   SumDefinition,
-} from './language/definition.ts';
-export { defineContract } from './language/definition.ts';
+} from './language/parts.ts';
+export type { Authority, BlockFacts, Identified, RoleQuestion } from './language/system.ts';

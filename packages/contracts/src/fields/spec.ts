@@ -121,7 +121,7 @@ export interface HashSpec extends Common {
   readonly type: 'hash';
 }
 
-/** 32 bytes: an Ed25519 public key in canonical, torsion-free encoding. */
+/** 32 bytes: an Ed25519 public key. Whoever registers one checks it with core's isGoodPublicKey. */
 export interface PublicKeySpec extends Common {
   readonly type: 'publicKey';
 }

@@ -5,16 +5,8 @@
  */
 import type { CborValue } from '@daybook/core';
 import type { Fields, InferFields } from '../fields/field.ts';
-import type {
-  Contract,
-  Events,
-  Failures,
-  KeyOf,
-  Parameters,
-  Records,
-  RowOf,
-  Sums,
-} from './definition.ts';
+import type { Contract } from './definition.ts';
+import type { Events, Failures, KeyOf, Parameters, Records, RowOf, Sums } from './parts.ts';
 
 /** Facts of a refusal: small values that a text template may name. They are not hashed. */
 export type Facts = Readonly<Record<string, CborValue>>;
@@ -53,9 +45,9 @@ export interface Reader<K, R> {
 
 /** Reading and writing one record set of the own contract. `C` are the contract's failure codes. */
 export interface Table<K, R, C extends string> extends Reader<K, R> {
-  /** The row, or the end of the transaction with this code (`LEDGER_RECORD_MISSING` by default). */
+  /** The row, or the end of the transaction with this code (`CONTRACTS_RECORD_MISSING` by default). */
   need(key: K, code?: C): R;
-  /** Writes a row whose key is new; ends with this code if it is not (`LEDGER_RECORD_EXISTS`). */
+  /** Writes a row whose key is new; ends with this code if it is not (`CONTRACTS_RECORD_EXISTS`). */
   insert(row: R, code?: C): void;
   /** Writes a row, new or in place of the present version. Declared transitions are checked. */
   put(row: R): void;
