@@ -131,8 +131,8 @@ export class NetworkError extends Error {
   override readonly name = 'NetworkError';
   readonly failure: NetworkFailure;
 
-  constructor(failure: NetworkFailure, cause?: unknown) {
-    super(explainNetwork(failure), { cause });
+  constructor(failure: NetworkFailure, options?: ErrorOptions) {
+    super(explainNetwork(failure), options);
     this.failure = failure;
   }
 

@@ -12,6 +12,7 @@ import type {
   GossipListener,
   GossipVerdict,
   MessageListener,
+  Network,
   NetworkParts,
   Offence,
   PeerEvent,
@@ -27,8 +28,16 @@ import { createQuestions } from './questions.ts';
 export interface ExchangePorts extends Pick<NetworkParts, 'clock' | 'logger' | 'metrics'> {
   /** Queues a frame. @returns false if the channel is not open */
   write(peerId: PeerId, channel: ChannelName, frame: Uint8Array): boolean;
+  /** Validators to which the channel is open. */
+  reaches(channel: ChannelName): readonly PeerId[];
   offend(peerId: PeerId, offence: Offence): void;
 }
+
+/** The part of the port that is the same for every adapter. */
+type Face = Pick<
+  Network,
+  'send' | 'broadcast' | 'onMessage' | 'request' | 'handle' | 'onGossip' | 'onPeer'
+>;
 
 export class Exchange {
   readonly #ports: ExchangePorts;
@@ -56,14 +65,27 @@ export class Exchange {
     });
   }
 
+  face(): Face {
+    return {
+      send: (peerId, channel, bytes) =>
+        this.#ports.write(peerId, channel, this.#frameOf(channel, bytes)),
+      broadcast: (channel, bytes) => this.#broadcast(channel, bytes),
+      onMessage: (channel, listener) => this.#onMessage(channel, listener),
+      request: (peerId, name, bytes, options = {}) => this.#request(peerId, name, bytes, options),
+      handle: (name, handler) => this.#answers.handle(name, handler),
+      onGossip: (topic, judge) => this.#onGossip(topic, judge),
+      onPeer: (listener) => this.#onPeer(listener),
+    };
+  }
+
   /** The frame of a plain message. @throws AssertionError if it is larger than the channel allows */
-  frameOf(channel: ChannelName, payload: Uint8Array): Uint8Array {
+  #frameOf(channel: ChannelName, payload: Uint8Array): Uint8Array {
     const sizeMax = CHANNELS[channel].frameBytesMax - ENVELOPE_BYTES_MAX;
     assert(payload.length <= sizeMax, 'a message keeps to the limit of its channel');
     return encodeEnvelope({ kind: 'message', payload });
   }
 
-  request(
+  #request(
     peerId: PeerId,
     name: RequestName,
     bytes: Uint8Array,
@@ -73,18 +95,23 @@ export class Exchange {
     return this.#questions.ask(peerId, name, bytes, options);
   }
 
-  handle(...parameters: Parameters<Answers['handle']>): Unsubscribe {
-    return this.#answers.handle(...parameters);
+  /** One frame for all, encoded once: nobody below changes it. */
+  #broadcast(channel: ChannelName, bytes: Uint8Array): number {
+    const frame = this.#frameOf(channel, bytes);
+    const peers = this.#ports.reaches(channel);
+    return peers.filter((peerId) => this.#ports.write(peerId, channel, frame)).length;
   }
 
-  onMessage(channel: ChannelName, listener: MessageListener): Unsubscribe {
+  #onMessage(channel: ChannelName, listener: MessageListener): Unsubscribe {
     const set = this.#listeners.get(channel) ?? new Set();
     this.#listeners.set(channel, set);
     set.add(listener);
-    return () => set.delete(listener);
+    return () => {
+      set.delete(listener);
+    };
   }
 
-  onGossip(topic: TopicName, judge: GossipListener): Unsubscribe {
+  #onGossip(topic: TopicName, judge: GossipListener): Unsubscribe {
     assert(!this.#judges.has(topic), 'a topic has one judge');
     this.#judges.set(topic, judge);
     return () => {
@@ -94,9 +121,11 @@ export class Exchange {
     };
   }
 
-  onPeer(listener: (event: PeerEvent) => void): Unsubscribe {
+  #onPeer(listener: (event: PeerEvent) => void): Unsubscribe {
     this.#observers.add(listener);
-    return () => this.#observers.delete(listener);
+    return () => {
+      this.#observers.delete(listener);
+    };
   }
 
   /** Tells the subscribers; one that throws is logged and does not stop the others. */
@@ -150,7 +179,7 @@ export class Exchange {
     const judge = this.#judges.get(topic);
     let verdict: GossipVerdict = 'ignore';
     try {
-      verdict = judge === undefined ? 'ignore' : await judge(peerId, bytes);
+      verdict = judge === undefined ? 'ignore' : await Promise.resolve(judge(peerId, bytes));
     } catch (error) {
       this.#fault('gossip listener failed', error);
     }

@@ -2,8 +2,7 @@
  * Frames on a byte stream: u32 length (big-endian), then that many bytes. The length is checked
  * against the limit before anything is kept, so a lying prefix costs four bytes. Pure.
  */
-import type { Result } from '@daybook/core';
-import { assert, fail, ok } from '@daybook/core';
+import { assert } from '@daybook/core';
 
 /** Bytes of the length before each frame. */
 export const PREFIX_BYTES = 4;
@@ -18,11 +17,15 @@ export interface FrameFailure {
 /** Cuts a stream of chunks of any size into frames. */
 export interface FrameReader {
   /**
-   * Takes the next chunk and returns the frames it completed, in order, each in memory of its own.
-   * Keeps at most `sizeMax` bytes between calls.
+   * Takes the next chunk and hands on the frames it completed, in order, each in memory of its
+   * own. Keeps at most `sizeMax` bytes between calls.
+   * @returns why the stream cannot go on; undefined while it can
    */
-  push(chunk: Uint8Array): Result<readonly Uint8Array[], FrameFailure>;
-  /** Changes the limit of the frames that follow (small before the handshake, large after). */
+  push(chunk: Uint8Array, take: (frame: Uint8Array) => void): FrameFailure | undefined;
+  /**
+   * Changes the limit of the frames that follow (small before the handshake, large after it); may
+   * be called while a frame is being handed on.
+   */
   limit(sizeMax: number): void;
 }
 
@@ -57,15 +60,14 @@ class Reader implements FrameReader {
     this.#sizeMax = sizeMax;
   }
 
-  push(chunk: Uint8Array): Result<readonly Uint8Array[], FrameFailure> {
-    const frames: Uint8Array[] = [];
+  push(chunk: Uint8Array, take: (frame: Uint8Array) => void): FrameFailure | undefined {
     let offset = 0;
     while (offset < chunk.length) {
       if (this.#missing === 0) {
         offset += this.#readPrefix(chunk, offset);
         const failure = this.#judgePrefix();
         if (failure !== undefined) {
-          return fail(failure);
+          return failure;
         }
         continue;
       }
@@ -75,10 +77,10 @@ class Reader implements FrameReader {
       // A chunk belongs to the transport, which may reuse it.
       this.#parts.push(part.slice());
       if (this.#missing === 0) {
-        frames.push(this.#finish());
+        take(this.#finish());
       }
     }
-    return ok(frames);
+    return undefined;
   }
 
   #readPrefix(chunk: Uint8Array, start: number): number {

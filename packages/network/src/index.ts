@@ -3,6 +3,9 @@
  */
 export type { NetworkCode, NetworkFailure } from './errors.ts';
 export { explainNetwork, NETWORK_ERRORS, NetworkError } from './errors.ts';
+export { createNetwork } from './libp2p/libp2p-network.ts';
+export type { MetricName, MetricRow } from './metrics.ts';
+export { NETWORK_METRICS } from './metrics.ts';
 export type {
   Admission,
   Clock,

@@ -51,11 +51,20 @@ export interface Link {
   readonly queued: number;
 }
 
-/** What happens to a link; `reason` says why it ended. */
+/**
+ * What happens to a link; `reason` says why it ended. `refused` is a connection, or a channel, that
+ * was cut before it could be used; `connected` always comes before the peer's first `opened`.
+ */
 export type PeerEvent =
   | { readonly kind: 'connected'; readonly peerId: PeerId; readonly role: Role }
   | { readonly kind: 'opened'; readonly peerId: PeerId; readonly channel: ChannelName }
-  | { readonly kind: 'closed'; readonly peerId: PeerId; readonly channel: ChannelName }
+  | {
+      readonly kind: 'closed';
+      readonly peerId: PeerId;
+      readonly channel: ChannelName;
+      readonly reason: NetworkFailure;
+    }
+  | { readonly kind: 'refused'; readonly peerId: PeerId; readonly reason: NetworkFailure }
   | { readonly kind: 'disconnected'; readonly peerId: PeerId; readonly reason: NetworkFailure };
 
 /** Verdict on a gossiped message: `reject` also penalises the peer that forwarded it. */
