@@ -69,9 +69,8 @@ export function explainCore(failure: DecodeFailure | SelfTestFailure): string {
     case 'CORE_TOO_DEEP':
       return `${failure.title} is nested deeper than ${failure.depthMax} levels.`;
     case 'CORE_MALFORMED':
-      return `${failure.title} ${failure.fact} (at byte ${failure.offset}).`;
     case 'CORE_NOT_CANONICAL':
-      return `${failure.title} ${failure.fact}.`;
+      return `${failure.title} ${failure.fact} (at byte ${failure.offset}).`;
     case 'CORE_SELF_TEST_FAILED':
       return `The self-test ${failure.suite} failed at the vector ${failure.vector}.`;
     default:

@@ -85,9 +85,12 @@ export function inclusionProof(leafHashes: readonly Hash[], index: number): Hash
   return path;
 }
 
-/** Verifies a path as RFC 9162 §2.1.3.2 does; the step numbers are those of the RFC. */
+/**
+ * Verifies a path as RFC 9162 §2.1.3.2 does; the step numbers are those of the RFC. Anything may be
+ * handed in: numbers that are no sizes and hashes that are not 32 bytes prove nothing.
+ */
 export function verifyInclusion(proof: InclusionProof): boolean {
-  if (!isIndex(proof.index, proof.size)) {
+  if (!isIndex(proof.index, proof.size) || !areHashes([proof.root, proof.leaf], proof.path)) {
     return false; // step 1
   }
   let at = proof.index;
@@ -125,11 +128,14 @@ export function consistencyProof(leafHashes: readonly Hash[], smallerSize: numbe
 
 /**
  * Verifies a path as RFC 9162 §2.1.4.2 does. Sizes that are equal need an empty path and equal
- * roots; every tree begins with the empty one, whose root is checked too.
+ * roots; every tree begins with the empty one, whose root is checked too. Anything may be handed in.
  */
 export function verifyConsistency(proof: ConsistencyProof): boolean {
   const { smallerSize, largerSize, smallerRoot, largerRoot, path } = proof;
   if (!isSize(smallerSize) || !isSize(largerSize) || smallerSize > largerSize) {
+    return false;
+  }
+  if (!areHashes([smallerRoot, largerRoot], path)) {
     return false;
   }
   if (smallerSize === largerSize) {
@@ -177,6 +183,10 @@ export function frontierRoot(frontier: Frontier): Hash {
     root = nodeHash(left, root);
   }
   return root;
+}
+
+function areHashes(ends: readonly Uint8Array[], path: readonly Uint8Array[]): boolean {
+  return [ends, path].every((hashes) => hashes.every((hash) => hash.length === HASH_SIZE));
 }
 
 /** One level up; a last node without sibling is carried unchanged. */

@@ -1,0 +1,15 @@
+import { expect } from 'chai';
+import { runSelfTest } from '../../src/crypto/self-test.ts';
+
+describe('core: self-test', () => {
+  it('given this runtime, when a node starts, then every vector has its answer (spec D-13)', () => {
+    expect(runSelfTest()).to.deep.equal({ ok: true, value: undefined });
+  });
+
+  it('given a warm process, when run again, then it takes less than 50 ms', () => {
+    const startMs = performance.now();
+    runSelfTest();
+
+    expect(performance.now() - startMs).to.be.lessThan(50);
+  });
+});
