@@ -60,9 +60,18 @@ function read(globs: readonly string[], blank: boolean): readonly Source[] {
     .sort()
     .map((path) => {
       const text = readFileSync(join(ROOT, path), 'utf8');
-      const lines = text.split('\n');
-      return { path, text, lines, code: blank ? blankOut(text).split('\n') : lines };
+      return blank ? sourceOf(path, text) : plainSourceOf(path, text);
     });
+}
+
+function plainSourceOf(path: string, text: string): Source {
+  const lines = text.split('\n');
+  return { path, text, lines, code: lines };
+}
+
+/** A file of code; the tests of the rules make theirs with it. */
+export function sourceOf(path: string, text: string): Source {
+  return { path, text, lines: text.split('\n'), code: blankOut(text).split('\n') };
 }
 
 /** TypeScript of the packages, their tests, the scripts and this folder. */

@@ -60,30 +60,39 @@ export function checkErrorTables(sources: readonly Source[]): readonly Fault[] {
   return faults;
 }
 
-/** Every code that is raised is in its package's table, and every row of a table is raised. */
-export function checkCodeUse(sources: readonly Source[]): readonly Fault[] {
-  const declared = declaredCodes(sources);
-  const known = new Set(declared.map(({ code }) => code));
-  const used = new Set<string>();
-  const faults: Fault[] = [];
+const CODE_LITERAL = /'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g;
+const CODE_FIELD = /\bcode: '([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/;
+
+/** Places where a code stands as the `code` of a value, by code, the first of each. */
+function raisedCodes(sources: readonly Source[]): ReadonlyMap<string, Code> {
+  const raised = new Map<string, Code>();
   for (const { path, lines } of sources) {
-    if (!/^packages\/[^/]+\/(src|bin)\//.test(path) || path.endsWith('/errors.ts')) continue;
     for (const [index, text] of lines.entries()) {
-      for (const [, code = ''] of text.matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g))
-        used.add(code);
-      const raised = /\bcode: '([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/.exec(text)?.[1];
-      if (raised === undefined || known.has(raised) || !isPackageCode(path, raised)) continue;
-      faults.push({ path, line: index + 1, message: banned(`${raised} in no table`, 'errors.ts') });
+      const code = CODE_FIELD.exec(text)?.[1];
+      if (code === undefined || raised.has(code) || !isPackageCode(path, code)) continue;
+      raised.set(code, { code, path, line: index + 1 });
     }
   }
-  const unused = declared.filter(({ code }) => !used.has(code) && !isRaisedInTable(sources, code));
-  return [
-    ...faults,
-    ...unused.map((row) => ({
-      ...row,
-      message: banned(`${row.code}, never raised,`, 'it, or drop it'),
-    })),
-  ];
+  return raised;
+}
+
+/** Every code that is raised is in its package's table, and every row of a table is raised. */
+export function checkCodeUse(sources: readonly Source[]): readonly Fault[] {
+  const shipped = sources.filter(
+    ({ path }) => /^packages\/[^/]+\/(src|bin)\//.test(path) && !path.endsWith('/errors.ts'),
+  );
+  const declared = declaredCodes(sources);
+  const known = new Set(declared.map(({ code }) => code));
+  const used = new Set(
+    shipped.flatMap(({ text }) => [...text.matchAll(CODE_LITERAL)].map(([, code]) => code)),
+  );
+  const unknown = [...raisedCodes(shipped).values()]
+    .filter(({ code }) => !known.has(code))
+    .map((row) => ({ ...row, message: banned(`${row.code} in no table`, 'errors.ts') }));
+  const unused = declared
+    .filter(({ code }) => !used.has(code) && !isRaisedInTable(sources, code))
+    .map((row) => ({ ...row, message: banned(`${row.code}, never raised,`, 'it, or drop it') }));
+  return [...unknown, ...unused];
 }
 
 function isPackageCode(path: string, code: string): boolean {
