@@ -1,0 +1,64 @@
+/**
+ * Block bodies in the driver's hands while a height is decided: proposed, fetched or built, and how
+ * far each has come. The consensus machine knows them by hash only.
+ */
+import type { Block, Hash, TimestampMs } from '@daybook/core';
+import { toHex } from '@daybook/core';
+import type { ExecutedBlock } from '../ledger/tip.ts';
+
+/** One body; filled in as it is judged and stored. */
+export interface HeldBody {
+  readonly block: Block;
+  readonly hash: Hash;
+  readonly receivedWallMs: TimestampMs;
+  /** Present once it was built or found valid. */
+  readonly executed?: ExecutedBlock;
+  /** Resolves when the candidate is durable. */
+  readonly stored?: Promise<void>;
+}
+
+export interface Bodies {
+  get(hash: Hash): HeldBody | undefined;
+  /** Keeps a body; one that is already held stays as it is. */
+  hold(body: HeldBody): void;
+  /** Replaces what is known of a held body. */
+  update(hash: Hash, news: Pick<HeldBody, 'executed'> | Pick<HeldBody, 'stored'>): void;
+  release(hash: Hash): void;
+  /** Forgets everything but bodies of the height being entered. */
+  enterHeight(height: number): void;
+  /** A transaction of a held body, for peers that lack it. */
+  findTransaction(hash: Hash, hashOf: (bytes: Uint8Array) => Hash): Uint8Array | undefined;
+}
+
+export function createBodies(): Bodies {
+  const held = new Map<string, HeldBody>();
+  return {
+    get: (hash) => held.get(toHex(hash)),
+    hold: (body) => {
+      const key = toHex(body.hash);
+      if (!held.has(key)) held.set(key, body);
+    },
+    update: (hash, news) => {
+      const key = toHex(hash);
+      const body = held.get(key);
+      if (body !== undefined) held.set(key, { ...body, ...news });
+    },
+    release: (hash) => {
+      held.get(toHex(hash))?.executed?.staged.discard();
+      held.delete(toHex(hash));
+    },
+    enterHeight: (height) => {
+      for (const [key, { block }] of held) {
+        if (block.header.height < height) held.delete(key);
+      }
+    },
+    findTransaction: (wanted, hashOf) => {
+      const key = toHex(wanted);
+      for (const { block } of held.values()) {
+        const found = block.body.find((bytes) => toHex(hashOf(bytes)) === key);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
+}

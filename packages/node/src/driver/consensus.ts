@@ -1,0 +1,412 @@
+/**
+ * Consensus in this node: driver, effects, inbox and sync wired together around one ledger. What
+ * happens when a block becomes final, in which order, is written here and nowhere else.
+ */
+import type { Effect } from '@daybook/consensus';
+import type { Block, Hash, Height, PrePrepare, ValidatorSet } from '@daybook/core';
+import {
+  asPublicKey,
+  assert,
+  blockHash,
+  decodeBlock,
+  decodeCertificate,
+  decodeMessage,
+  encodeBlock,
+  encodeHeader,
+  encodeMessage,
+  equalBytes,
+  indexOfKey,
+  refOf,
+  transactionHashOf,
+} from '@daybook/core';
+import type { Network } from '@daybook/network';
+import type { BlockLog, VoteSigner } from '@daybook/state';
+import type { Clock } from '../clock.ts';
+import type { Exclusive } from '../exclusive.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ExecutedBlock } from '../ledger/tip.ts';
+import { isBodyOf } from '../ledger/validity.ts';
+import type { Logger } from '../log.ts';
+import type { Mempool } from '../mempool.ts';
+import type { SubmissionDesk } from '../submissions.ts';
+import type { Syncer } from '../sync.ts';
+import { createSyncer, serveRange } from '../sync.ts';
+import { assembleProposal, decodeHashes, encodeWires } from './assembly.ts';
+import { createBodies } from './bodies.ts';
+import type { Driver } from './driver.ts';
+import { createDriver } from './driver.ts';
+import type { OutsideEffect } from './effects.ts';
+import { createEffects } from './effects.ts';
+import { createInbox } from './inbox.ts';
+import { recoverVotes } from './recovery.ts';
+import type { ValidatorPeers } from './validators.ts';
+
+export interface ConsensusParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly network: Network;
+  readonly ledger: Ledger;
+  readonly blockLog: BlockLog;
+  readonly mempool: Mempool;
+  readonly desk: SubmissionDesk;
+  /** Absent on an observer. */
+  readonly signer: VoteSigner | undefined;
+  readonly exclusive: Exclusive;
+  readonly peers: () => ValidatorPeers;
+  /** Sets of past heights, as far as they are known. */
+  readonly validatorsAt: (height: Height) => ValidatorSet | undefined;
+  /** Different per node. */
+  readonly seed: number;
+  /** A defect or a proof of more than f faults: the process must end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Consensus {
+  readonly driver: Driver;
+  readonly syncer: Syncer;
+  start(): void;
+  /** The mempool got work. */
+  onWork(): void;
+  /** Links or the peer table changed. */
+  onLinks(): void;
+  stop(): Promise<void>;
+}
+
+/** Gossip carries the body up to this size; larger ones are pulled by hash (protocol §20). */
+const GOSSIP_BODY_BYTES_MAX = 64 * 1024;
+/** A frame's overhead around a body: header, certificate, lengths. */
+const FETCH_PEERS_MAX = 4;
+
+class NodeConsensus implements Consensus {
+  readonly driver: Driver;
+  readonly syncer: Syncer;
+  readonly #parts: ConsensusParts;
+  readonly #bodies = createBodies();
+  readonly #unsubscribe: (() => void)[] = [];
+
+  constructor(parts: ConsensusParts) {
+    this.#parts = parts;
+    const { signer, ledger, blockLog } = parts;
+    const head = ledger.head().header.height;
+    const votes = signer && recoverVotes(signer.state(), head, blockLog);
+    const options = {
+      seed: parts.seed,
+      ...(votes?.guard && { guard: votes.guard }),
+      ...(votes && votes.carried.length > 0 && { carried: votes.carried }),
+    };
+    this.driver = createDriver(options, {
+      clock: parts.clock,
+      logger: parts.logger,
+      onFatal: parts.onFatal,
+      createEffects: (answer) => createEffects(this.#effectParts(), answer),
+    });
+    this.syncer = createSyncer({
+      logger: parts.logger,
+      network: parts.network,
+      ledger,
+      exclusive: parts.exclusive,
+      advanced: (blocks) => this.#advanced(blocks),
+      onFatal: parts.onFatal,
+    });
+  }
+
+  // --- life --------------------------------------------------------------------------------
+
+  start(): void {
+    const { signer, ledger, blockLog, clock, network } = this.#parts;
+    this.#listen(network);
+    const head = ledger.head().header.height;
+    const votes = signer && recoverVotes(signer.state(), head, blockLog);
+    for (const block of votes?.blocks ?? []) {
+      const hash = blockHash(block.header);
+      this.#bodies.hold({ block, hash, receivedWallMs: clock.wall(), stored: Promise.resolve() });
+    }
+    this.onWork();
+    const recovered = votes?.recovered;
+    const context = this.#context();
+    this.driver.tell({ type: 'height-entered', context, ...(recovered && { recovered }) });
+    this.onLinks();
+  }
+
+  #listen(network: Network): void {
+    const inbox = createInbox({
+      ...this.#parts,
+      chain: this.#parts.ledger.genesis.chain,
+      bodies: this.#bodies,
+      known: this.#parts.mempool.byHash,
+      state: () => this.driver.state(),
+      headHeight: () => this.#height() - 1,
+      finalHash: (height) => this.#parts.blockLog.blockHashAt(height),
+      assemble: (peerId, message) => assembleProposal(peerId, message, this.#parts),
+      tell: (event) => this.driver.tell(event),
+      onAhead: (peerId, height) => this.syncer.hint(height, peerId),
+    });
+    this.#unsubscribe.push(
+      network.onMessage('consensus', (peerId, bytes) => inbox.receive(peerId, bytes)),
+      network.onMessage('sync', (peerId, bytes) => inbox.receive(peerId, bytes)),
+      network.onGossip('blocks', (peerId, bytes) => {
+        const decoded = decodeMessage(bytes);
+        if (!decoded.ok || decoded.value.type !== 'decided') return 'reject';
+        return inbox.receiveDecided(peerId, decoded.value) ? 'accept' : 'reject';
+      }),
+      network.handle('blocks', async (_peer, request) => serveRange(request, this.#parts.blockLog)),
+      network.handle('bodies', async (_peer, request) => this.#serveBody(request)),
+      network.handle('transactions', async (_peer, request) => this.#serveTransactions(request)),
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.syncer.stop();
+    await this.driver.stop();
+  }
+
+  // --- facts for the machine ---------------------------------------------------------------
+
+  #height(): Height {
+    return this.#parts.ledger.head().header.height + 1;
+  }
+
+  #selfIndex(): number | undefined {
+    const { signer, ledger } = this.#parts;
+    if (signer === undefined) return undefined;
+    return indexOfKey(ledger.head().next.validators, asPublicKey(signer.publicKey));
+  }
+
+  #context(): Parameters<Driver['tell']>[0] extends infer E
+    ? E extends { type: 'height-entered'; context: infer C }
+      ? C
+      : never
+    : never {
+    const { ledger } = this.#parts;
+    const { header, hash, next } = ledger.head();
+    const selfIndex = this.#selfIndex();
+    return {
+      chain: ledger.genesis.chain,
+      height: header.height + 1,
+      validators: next.validators,
+      parent: { hash, timestampMs: header.timestampMs },
+      rotation: next.rotation,
+      parameters: next.parameters,
+      ...(selfIndex !== undefined && { selfIndex }),
+    };
+  }
+
+  onWork(): void {
+    this.driver.tell({ type: 'work', pending: this.#parts.mempool.count() > 0 });
+  }
+
+  onLinks(): void {
+    const { network, peers } = this.#parts;
+    const validators = network
+      .links()
+      .filter(({ channels }) => channels.includes('consensus'))
+      .map(({ peerId }) => peers().indexOf(peerId))
+      .filter((index) => index !== undefined)
+      .sort((a, b) => a - b);
+    this.driver.tell({ type: 'links', validators });
+  }
+
+  // --- effects -----------------------------------------------------------------------------
+
+  #effectParts(): Parameters<typeof createEffects>[0] {
+    const { clock, ledger, network, signer, peers, exclusive, onFatal } = this.#parts;
+    return {
+      clock,
+      ledger,
+      network,
+      signer,
+      peers,
+      exclusive,
+      onFatal,
+      bodies: this.#bodies,
+      selfIndex: () => this.#selfIndex(),
+      build: (timestampMs) => this.#build(timestampMs),
+      inline: (block) => this.#inline(block),
+      fetch: (hash, from) => this.#fetch(hash, from),
+      committed: (block, effect) => this.#committed(block, effect),
+      outside: (effect) => this.#outside(effect),
+    };
+  }
+
+  #build(timestampMs: number): ExecutedBlock {
+    const { ledger, mempool } = this.#parts;
+    const { next } = ledger.head();
+    const self = this.#selfIndex();
+    const proposer = self === undefined ? undefined : next.validators[self]?.id;
+    assert(proposer !== undefined, 'only a validator builds blocks');
+    const { blockBytesMax, validityMaxMs } = next.parameters;
+    const space = { bytesMax: blockBytesMax - HEADER_ROOM_BYTES, timestampMs, validityMaxMs };
+    const entries = mempool
+      .select(space)
+      .map((transaction) => ({ type: 'transaction', transaction }) as const);
+    return ledger.build({ timestampMs, proposer, entries });
+  }
+
+  #inline(block: Block): PrePrepare['inlined'] {
+    const { desk } = this.#parts;
+    return block.body.flatMap((bytes, index) =>
+      desk.isFresh(transactionHashOf(bytes)) ? [{ index, bytes }] : [],
+    );
+  }
+
+  #outside(effect: OutsideEffect): void {
+    const { logger, desk, peers, onFatal } = this.#parts;
+    switch (effect.type) {
+      case 'help':
+        this.#help(effect.peer, effect.height);
+        return;
+      case 'sync':
+        this.syncer.hint(effect.height, effect.peer);
+        return;
+      case 'hand-over': {
+        const peerId = peers().peerOf(effect.to);
+        if (peerId !== undefined) desk.handOver(peerId);
+        return;
+      }
+      case 'report':
+        logger.warn('a validator contradicts itself', {
+          kind: effect.evidence.kind,
+          validator: effect.evidence.validator,
+          height: effect.evidence.height,
+        });
+        return;
+      case 'notice':
+        logger.info('consensus notice', { code: effect.notice.code });
+        return;
+      case 'fatal':
+        onFatal(effect.failure);
+    }
+  }
+
+  /** DECIDED for a final height, with its body when that fits (protocol R13). */
+  #help(peerId: string, height: Height): void {
+    const { network, blockLog } = this.#parts;
+    const bytes = this.#decidedAt(height, blockLog);
+    if (bytes === undefined) return;
+    const channels = network.links().find((link) => link.peerId === peerId)?.channels ?? [];
+    network.send(peerId, channels.includes('consensus') ? 'consensus' : 'sync', bytes);
+  }
+
+  #decidedAt(height: Height, blockLog: BlockLog): Uint8Array | undefined {
+    const stored = blockLog.readBlock(height);
+    const block = stored && decodeBlock(stored.bytes);
+    if (stored === undefined || block?.ok !== true) return undefined;
+    return decidedBytes(block.value, stored.certificate);
+  }
+
+  // --- bodies ------------------------------------------------------------------------------
+
+  async #fetch(hash: Hash, from: readonly number[]): Promise<Block | undefined> {
+    const held = this.#bodies.get(hash);
+    if (held !== undefined) return held.block;
+    const { network, peers, mempool } = this.#parts;
+    const first = from.map((index) => peers().peerOf(index)).filter((id) => id !== undefined);
+    const others = network.links().map(({ peerId }) => peerId);
+    const asked = [...new Set([...first, ...others])].slice(0, FETCH_PEERS_MAX);
+    for (const peerId of asked) {
+      const answer = await network.request(peerId, 'bodies', hash);
+      const block = answer.ok ? decodeBlock(answer.value) : answer;
+      if (!block.ok) continue;
+      const genuine = equalBytes(blockHash(block.value.header), hash);
+      if (genuine && isBodyOf(block.value, mempool.byHash)) return block.value;
+      network.penalise(peerId, 'lie');
+    }
+    return undefined;
+  }
+
+  #serveBody(request: Uint8Array): Uint8Array | undefined {
+    if (request.length !== 32) return undefined;
+    const { blockLog } = this.#parts;
+    const hash = request as Hash;
+    const held = this.#bodies.get(hash);
+    if (held !== undefined) return encodeBlock(held.block);
+    const height = blockLog.heightOf(hash);
+    return height === undefined ? blockLog.readCandidate(hash) : blockLog.readBlock(height)?.bytes;
+  }
+
+  #serveTransactions(request: Uint8Array): Uint8Array | undefined {
+    const hashes = decodeHashes(request);
+    if (!hashes.ok) return undefined;
+    const { mempool } = this.#parts;
+    let room = TRANSACTIONS_ANSWER_BYTES_MAX;
+    const found: Uint8Array[] = [];
+    for (const bytes of hashes.value) {
+      const hash = bytes as Hash;
+      const wire =
+        mempool.byHash(hash)?.bytes ?? this.#bodies.findTransaction(hash, transactionHashOf);
+      if (wire === undefined) continue;
+      room -= wire.length + 4;
+      if (room < 0) break;
+      found.push(wire);
+    }
+    return encodeWires(found);
+  }
+
+  // --- after finality ----------------------------------------------------------------------
+
+  #committed(block: ExecutedBlock, effect: Extract<Effect, { type: 'commit' }>): void {
+    this.#forget(block);
+    this.#publish(block, effect);
+    this.#enterHeight();
+  }
+
+  #advanced(blocks: readonly ExecutedBlock[]): void {
+    if (blocks.length === 0) return;
+    for (const block of blocks) this.#forget(block);
+    this.#enterHeight();
+  }
+
+  /** Takes what a block included out of the pool and wakes who waits for it. */
+  #forget({ header, entries }: ExecutedBlock): void {
+    const { mempool, desk } = this.#parts;
+    const ids = entries.map((entry) => refOf(entry).id);
+    mempool.remove(ids);
+    desk.settle(ids, header.height);
+    desk.expire(mempool.dropExpired(header.timestampMs));
+  }
+
+  /** One validator gossips each block: its proposer, or who decided it after a round change. */
+  #publish(block: ExecutedBlock, effect: Extract<Effect, { type: 'commit' }>): void {
+    const { network, signer, logger } = this.#parts;
+    if (signer === undefined) return;
+    const self = this.#parts.ledger.head().next.validators[this.#selfIndex() ?? -1]?.id;
+    if (self === undefined || !equalBytes(self, block.header.proposer)) return;
+    const body = block.entries.map((entry) =>
+      entry.type === 'system' ? entry.system.bytes : entry.transaction.bytes,
+    );
+    const { certificate } = effect;
+    const size = block.bytes.length - encodeHeader(block.header).length;
+    const whole = size <= GOSSIP_BODY_BYTES_MAX;
+    const message = { type: 'decided', header: block.header, certificate } as const;
+    const bytes = encodeMessage(whole ? { ...message, body } : message);
+    network.publish('blocks', bytes).catch((error: unknown) => {
+      logger.debug('block not gossiped', { reason: String(error) });
+    });
+  }
+
+  #enterHeight(): void {
+    const { signer, onFatal } = this.#parts;
+    this.#bodies.enterHeight(this.#height());
+    signer?.enterHeight(this.#height()).catch(onFatal);
+    this.onWork();
+    this.driver.tell({ type: 'height-entered', context: this.#context() });
+    this.onLinks();
+  }
+}
+
+/** What a block's header and count take of its size. */
+const HEADER_ROOM_BYTES = 512;
+/** Leaves room for the envelope of the answer. */
+const TRANSACTIONS_ANSWER_BYTES_MAX = 900 * 1024;
+
+function decidedBytes(block: Block, certificateBytes: Uint8Array): Uint8Array | undefined {
+  const certificate = decodeCertificate(certificateBytes);
+  if (!certificate.ok) return undefined;
+  const { header, body } = block;
+  return encodeMessage({ type: 'decided', header, body, certificate: certificate.value });
+}
+
+export function createConsensus(parts: ConsensusParts): Consensus {
+  return new NodeConsensus(parts);
+}

@@ -1,0 +1,98 @@
+/**
+ * The consensus driver: one loop over one queue. It takes an event, lets the machine step, and
+ * performs the effects in their order; it decides nothing. Answers of effects come back as events.
+ * What arrives from peers has passed `inbox.ts` before it gets here.
+ */
+import type { Event, State } from '@daybook/consensus';
+import { checkInvariants, createState, explainWaiting, step } from '@daybook/consensus';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Effects } from './effects.ts';
+
+/** An event before the driver stamps it with both clocks. */
+export type UnstampedEvent = Event extends infer E
+  ? E extends Event
+    ? Omit<E, 'monoMs' | 'wallMs'>
+    : never
+  : never;
+
+export interface DriverParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Built after the driver, since answers of effects come back to it. */
+  readonly createEffects: (answer: (event: UnstampedEvent) => void) => Effects;
+  /** Told when a defect of ours or of the machine ends voting. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Driver {
+  /** Queues an event; it is processed at once unless another one is. */
+  tell(event: UnstampedEvent): void;
+  /** The machine's state: read only. */
+  state(): State;
+  explain(): ReturnType<typeof explainWaiting>;
+  /** Stops timers and ignores everything that still comes. Waits for what is being written. */
+  stop(): Promise<void>;
+}
+
+class QueueDriver implements Driver {
+  readonly #parts: DriverParts;
+  readonly #effects: Effects;
+  readonly #queue: UnstampedEvent[] = [];
+  #state: State;
+  #running = false;
+  #stopped = false;
+
+  constructor(state: State, parts: DriverParts) {
+    this.#parts = parts;
+    this.#state = state;
+    this.#effects = parts.createEffects((event) => this.tell(event));
+  }
+
+  state(): State {
+    return this.#state;
+  }
+
+  explain(): ReturnType<typeof explainWaiting> {
+    return explainWaiting(this.#state);
+  }
+
+  tell(event: UnstampedEvent): void {
+    if (this.#stopped) return;
+    this.#queue.push(event);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      this.#drain();
+    } catch (error) {
+      this.#stopped = true;
+      this.#parts.onFatal(error);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #drain(): void {
+    const { clock } = this.#parts;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const instant = { monoMs: Math.floor(clock.now()), wallMs: clock.wall() };
+      const before = this.#state;
+      const { state, effects } = step(before, { ...next, ...instant } as Event);
+      checkInvariants(before, state, effects);
+      this.#state = state;
+      for (const effect of effects) this.#effects.perform(effect);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#effects.stop();
+  }
+}
+
+export function createDriver(
+  options: Parameters<typeof createState>[0],
+  parts: DriverParts,
+): Driver {
+  return new QueueDriver(createState(options), parts);
+}

@@ -1,0 +1,362 @@
+/**
+ * Performs what the consensus machine asks for, in its order. Signing goes through one chain of
+ * promises: each vote waits for its candidate block and for the vote log before its answer comes
+ * back, and nothing signed leaves but through a later `send`.
+ */
+import type { Effect, SignRequest, TimerId } from '@daybook/consensus';
+import type { Block, Hash, PrePrepare, Status, Unsigned, VoteMessage } from '@daybook/core';
+import {
+  asSignature,
+  assert,
+  assertNever,
+  encodeCertificate,
+  encodeMessage,
+  justificationHash,
+  refOf,
+  SIGNATURE_SIZE,
+  signBytes,
+  toHex,
+} from '@daybook/core';
+import type { Network } from '@daybook/network';
+import type { VoteSigner } from '@daybook/state';
+import type { Clock } from '../clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ExecutedBlock } from '../ledger/tip.ts';
+import type { Bodies } from './bodies.ts';
+import type { UnstampedEvent } from './driver.ts';
+import type { ValidatorPeers } from './validators.ts';
+
+export interface Effects {
+  /** Starts an effect; its answer, if it has one, comes as an event. */
+  perform(effect: Effect): void;
+  /** Cancels timers and waits for signing and committing that is under way. */
+  stop(): Promise<void>;
+}
+
+/** What the node brings: everything else about an effect is generic. */
+export interface EffectsParts {
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly network: Network;
+  readonly bodies: Bodies;
+  /** Absent on an observer. */
+  readonly signer: VoteSigner | undefined;
+  /** Own position in the set of this height. */
+  readonly selfIndex: () => number | undefined;
+  readonly peers: () => ValidatorPeers;
+  /** Chooses transactions and builds a block for this timestamp. */
+  readonly build: (timestampMs: number) => ExecutedBlock;
+  /** Which transactions of an own proposal its receivers are unlikely to hold. */
+  readonly inline: (block: Block) => PrePrepare['inlined'];
+  /** Looks for a body at these validators, then elsewhere. */
+  readonly fetch: (hash: Hash, from: readonly number[]) => Promise<Block | undefined>;
+  /** What follows a commit: mempool, events, and `height-entered`. */
+  readonly committed: (block: ExecutedBlock, effect: Extract<Effect, { type: 'commit' }>) => void;
+  /** One at a time with everything else that advances the ledger. */
+  readonly exclusive: (task: () => Promise<void>) => Promise<void>;
+  /** Effects that concern other parts of the node. */
+  readonly outside: (effect: OutsideEffect) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Performed elsewhere: sync, hand-over, help, reports, logs, the end. */
+export type OutsideEffect = Extract<
+  Effect,
+  { type: 'help' | 'sync' | 'hand-over' | 'report' | 'notice' | 'fatal' }
+>;
+
+const UNSIGNED = asSignature(new Uint8Array(SIGNATURE_SIZE));
+
+class NodeEffects implements Effects {
+  readonly #parts: EffectsParts;
+  readonly #answer: (event: UnstampedEvent) => void;
+  readonly #timers = new Map<TimerId, () => void>();
+  /** Signing requests are granted strictly in order. */
+  #signing: Promise<void> = Promise.resolve();
+  #working: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(parts: EffectsParts, answer: (event: UnstampedEvent) => void) {
+    this.#parts = parts;
+    this.#answer = (event) => {
+      if (!this.#stopped) answer(event);
+    };
+  }
+
+  perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'sign':
+        this.#signing = this.#guarded(this.#signing, () => this.#sign(effect.request));
+        return;
+      case 'send':
+        this.#send(effect.message, effect.to);
+        return;
+      case 'send-status':
+        this.#sendStatus(effect.status);
+        return;
+      case 'schedule':
+        this.#schedule(effect.timer, effect.atMonoMs);
+        return;
+      case 'cancel':
+        this.#cancel(effect.timer);
+        return;
+      case 'build':
+        this.#build(effect);
+        return;
+      case 'judge':
+        this.#advance(() => this.#judge(effect.hash));
+        return;
+      case 'store':
+        this.#store(effect.hash);
+        return;
+      case 'fetch':
+        this.#background(this.#fetch(effect.hash, effect.from));
+        return;
+      case 'release':
+        for (const hash of effect.hashes) this.#parts.bodies.release(hash);
+        return;
+      case 'commit':
+        this.#advance(() => this.#commit(effect));
+        return;
+      case 'help':
+      case 'sync':
+      case 'hand-over':
+      case 'report':
+      case 'notice':
+      case 'fatal':
+        this.#parts.outside(effect);
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    await this.#signing;
+    await this.#working;
+  }
+
+  /** Runs after `before`; a failure is fatal, since a vote or a block could not be written. */
+  #guarded(before: Promise<void>, task: () => Promise<void>): Promise<void> {
+    return before.then(task).catch((error: unknown) => this.#parts.onFatal(error));
+  }
+
+  #advance(task: () => Promise<void>): void {
+    this.#working = this.#guarded(this.#working, () => this.#parts.exclusive(task));
+  }
+
+  #background(task: Promise<void>): void {
+    task.catch((error: unknown) => this.#parts.onFatal(error));
+  }
+
+  // --- signing -----------------------------------------------------------------------------
+
+  async #sign(request: SignRequest): Promise<void> {
+    const { signer, ledger, selfIndex } = this.#parts;
+    const sender = selfIndex();
+    if (this.#stopped) return;
+    assert(signer !== undefined && sender !== undefined, 'only a validator is asked to sign');
+    const unsigned = this.#complete(request, sender);
+    await this.#durableCandidate(unsigned.signed.content);
+    const lock = request.type === 'commit' ? lockOf(request) : undefined;
+    const signed = await signer.sign({
+      signBytes: signBytes(ledger.genesis.chain, unsigned.signed.content),
+      attachment: encodeMessage(withoutBodies(unsigned)),
+      ...(lock && { lock }),
+    });
+    if (signed.ok) {
+      const message = withSignature(unsigned, signed.value.signature);
+      this.#answer({ type: 'signed', message });
+      return;
+    }
+    const { type, height, round } = unsigned.signed.content;
+    const reason = signed.reason.code === 'STATE_SIGNING_DISK_LOW' ? 'paused' : 'guard';
+    this.#answer({ type: 'refused', slot: { type, height, round }, reason });
+  }
+
+  /** The candidate of a vote that cites a block is durable before the vote (protocol §12). */
+  async #durableCandidate(content: Unsigned): Promise<void> {
+    if (content.type === 'round-change') return;
+    await this.#parts.bodies.get(content.blockHash)?.stored;
+  }
+
+  #complete(request: SignRequest, sender: number): VoteMessage {
+    if (request.type === 'pre-prepare') return this.#completeProposal(request, sender);
+    const signature = UNSIGNED;
+    if (request.type === 'round-change') {
+      const { content, certificate } = request;
+      const signed = { content, sender, signature };
+      return { type: 'round-change', signed, ...(certificate && { certificate }) };
+    }
+    if (request.type === 'prepare') {
+      return { type: 'prepare', signed: { content: request.content, sender, signature } };
+    }
+    return { type: 'commit', signed: { content: request.content, sender, signature } };
+  }
+
+  #completeProposal(
+    request: Extract<SignRequest, { type: 'pre-prepare' }>,
+    sender: number,
+  ): PrePrepare {
+    const { height, round, blockHash, justification } = request;
+    const body = this.#parts.bodies.get(blockHash);
+    assert(body?.executed !== undefined, 'only a valid block is proposed');
+    const content = {
+      type: 'pre-prepare',
+      height,
+      round,
+      blockHash,
+      justificationHash: justificationHash(justification),
+    } as const;
+    return {
+      type: 'pre-prepare',
+      signed: { content, sender, signature: UNSIGNED },
+      header: body.block.header,
+      transactionHashes: body.executed.entries.map((entry) => refOf(entry).hash),
+      inlined: [],
+      ...(justification && { justification }),
+    };
+  }
+
+  // --- sending -----------------------------------------------------------------------------
+
+  #send(message: VoteMessage, to: 'validators' | readonly number[]): void {
+    const { network, selfIndex, ledger, peers, bodies, inline } = this.#parts;
+    const self = selfIndex();
+    const indices = to === 'validators' ? [...ledger.head().next.validators.keys()] : to;
+    const body =
+      message.type === 'pre-prepare' ? bodies.get(message.signed.content.blockHash) : undefined;
+    const complete =
+      message.type === 'pre-prepare' && body !== undefined
+        ? { ...message, inlined: inline(body.block) }
+        : message;
+    const bytes = encodeMessage(complete);
+    for (const index of indices) {
+      const peerId = index === self ? undefined : peers().peerOf(index);
+      if (peerId !== undefined) network.send(peerId, 'consensus', bytes);
+    }
+  }
+
+  #sendStatus(status: Status): void {
+    const { network } = this.#parts;
+    const bytes = encodeMessage(status);
+    for (const { peerId, channels } of network.links()) {
+      const channel = channels.includes('consensus') ? 'consensus' : 'sync';
+      network.send(peerId, channel, bytes);
+    }
+  }
+
+  // --- timers ------------------------------------------------------------------------------
+
+  #schedule(timer: TimerId, atMonoMs: number): void {
+    this.#cancel(timer);
+    const { clock } = this.#parts;
+    // The machine's instants are whole ms rounded down: one more keeps "late, never early".
+    const delayMs = Math.max(0, Math.ceil(atMonoMs - clock.now()));
+    const fire = (): void => {
+      this.#timers.delete(timer);
+      this.#answer({ type: 'timer', timer });
+    };
+    this.#timers.set(timer, clock.schedule(delayMs, fire));
+  }
+
+  #cancel(timer: TimerId): void {
+    this.#timers.get(timer)?.();
+    this.#timers.delete(timer);
+  }
+
+  // --- blocks ------------------------------------------------------------------------------
+
+  #build({ height, round, timestampMs }: Extract<Effect, { type: 'build' }>): void {
+    const { ledger, bodies, clock, build } = this.#parts;
+    if (ledger.head().header.height + 1 !== height) return;
+    const executed = build(timestampMs);
+    const { header, hash } = executed;
+    const body = executed.entries.map((entry) =>
+      entry.type === 'system' ? entry.system.bytes : entry.transaction.bytes,
+    );
+    bodies.hold({ block: { header, body }, hash, executed, receivedWallMs: clock.wall() });
+    this.#answer({ type: 'built', height, round, block: { hash, header } });
+  }
+
+  async #judge(hash: Hash): Promise<void> {
+    const { bodies, ledger } = this.#parts;
+    const held = bodies.get(hash);
+    if (held === undefined || this.#stopped) return;
+    if (held.block.header.height !== ledger.head().header.height + 1) return;
+    const judged = await ledger.judge(held.block);
+    if (judged.ok) bodies.update(hash, { executed: judged.value });
+    const verdict = judged.ok
+      ? ({ valid: true } as const)
+      : ({ valid: false, reason: judged.reason } as const);
+    this.#answer({ type: 'judged', hash, verdict });
+  }
+
+  #store(hash: Hash): void {
+    const { bodies, ledger } = this.#parts;
+    const held = bodies.get(hash);
+    if (held === undefined || held.stored !== undefined) return;
+    const { executed } = held;
+    assert(executed !== undefined, 'only a valid block is stored');
+    const stored = ledger.store(executed, []);
+    stored.catch((error: unknown) => this.#parts.onFatal(error));
+    bodies.update(hash, { stored });
+  }
+
+  async #fetch(hash: Hash, from: readonly number[]): Promise<void> {
+    const { bodies, clock, fetch } = this.#parts;
+    const block = await fetch(hash, from);
+    if (block === undefined) return;
+    bodies.hold({ block, hash, receivedWallMs: clock.wall() });
+    this.#answer({ type: 'block', block: { hash, header: block.header } });
+  }
+
+  async #commit(effect: Extract<Effect, { type: 'commit' }>): Promise<void> {
+    const { bodies, ledger, committed } = this.#parts;
+    const executed = bodies.get(effect.blockHash)?.executed;
+    assert(executed !== undefined, `only a valid block is committed: ${toHex(effect.blockHash)}`);
+    if (ledger.head().header.height >= effect.height) return;
+    await ledger.commit(executed, effect.certificate);
+    committed(executed, effect);
+  }
+}
+
+function lockOf({ content, lock }: Extract<SignRequest, { type: 'commit' }>): {
+  height: number;
+  round: number;
+  blockHash: Hash;
+  certificate: Uint8Array;
+} {
+  const certificate = encodeCertificate(lock.certificate);
+  return { height: content.height, round: lock.round, blockHash: lock.blockHash, certificate };
+}
+
+/** The form that the vote log keeps: blocks are in the block log, by hash. */
+function withoutBodies(message: VoteMessage): VoteMessage {
+  return message.type === 'pre-prepare' ? { ...message, inlined: [] } : message;
+}
+
+/** The message with its signature in place. */
+export function withSignature(message: VoteMessage, bytes: Uint8Array): VoteMessage {
+  const signature = asSignature(bytes);
+  switch (message.type) {
+    case 'pre-prepare':
+      return { ...message, signed: { ...message.signed, signature } };
+    case 'prepare':
+      return { ...message, signed: { ...message.signed, signature } };
+    case 'commit':
+      return { ...message, signed: { ...message.signed, signature } };
+    case 'round-change':
+      return { ...message, signed: { ...message.signed, signature } };
+  }
+}
+
+export function createEffects(
+  parts: EffectsParts,
+  answer: (event: UnstampedEvent) => void,
+): Effects {
+  return new NodeEffects(parts, answer);
+}

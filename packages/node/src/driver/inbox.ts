@@ -1,0 +1,195 @@
+/**
+ * What peers send to consensus, made into events (protocol §7, §11): decoded, asked of the machine
+ * whether it is wanted, authenticated, and for a proposal assembled. The cheap checks come first;
+ * bytes the machine already holds cost no verification.
+ */
+import type { State } from '@daybook/consensus';
+import { triage } from '@daybook/consensus';
+import type {
+  Block,
+  Decided,
+  Hash,
+  Message,
+  PrePrepare,
+  ValidatorSet,
+  VoteMessage,
+} from '@daybook/core';
+import { decodeMessage, equalBytes } from '@daybook/core';
+import type { Network, Offence } from '@daybook/network';
+import type { Authority } from '../authenticator.ts';
+import {
+  authenticateDecided,
+  authenticateProposal,
+  authenticateRoundChange,
+  isJustificationSound,
+  isSigned,
+} from '../authenticator.ts';
+import type { Clock } from '../clock.ts';
+import type { KnownTransactions } from '../ledger/validity.ts';
+import { isBodyOf } from '../ledger/validity.ts';
+import type { Logger } from '../log.ts';
+import type { Bodies } from './bodies.ts';
+import type { UnstampedEvent } from './driver.ts';
+import type { ValidatorPeers } from './validators.ts';
+
+export interface InboxParts {
+  readonly chain: Hash;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly network: Pick<Network, 'penalise'>;
+  readonly bodies: Bodies;
+  readonly state: () => State;
+  /** The set that signs a height: the next one, or an earlier one for help and evidence. */
+  readonly validatorsAt: (height: number) => ValidatorSet | undefined;
+  readonly headHeight: () => number;
+  /** The final hash at a height this node has. */
+  readonly finalHash: (height: number) => Hash | undefined;
+  readonly peers: () => ValidatorPeers;
+  readonly known: KnownTransactions;
+  /** Completes a proposal from mempool and peers; undefined when it cannot be had. */
+  readonly assemble: (peerId: string, message: PrePrepare) => Promise<Block | undefined>;
+  readonly tell: (event: UnstampedEvent) => void;
+  /** Somebody is ahead by more than one block. */
+  readonly onAhead: (peerId: string, height: number) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Inbox {
+  /** Takes the bytes of one message. */
+  receive(peerId: string, bytes: Uint8Array): void;
+  /** As `receive`, for a finalised header that came by gossip. @returns whether it was genuine */
+  receiveDecided(peerId: string, message: Decided): boolean;
+}
+
+class ConsensusInbox implements Inbox {
+  readonly #parts: InboxParts;
+
+  constructor(parts: InboxParts) {
+    this.#parts = parts;
+  }
+
+  receive(peerId: string, bytes: Uint8Array): void {
+    const decoded = decodeMessage(bytes);
+    if (!decoded.ok) {
+      this.#blame(peerId, 'malformed', decoded.reason.code);
+      return;
+    }
+    this.#dispatch(peerId, decoded.value);
+  }
+
+  #dispatch(peerId: string, message: Message): void {
+    switch (message.type) {
+      case 'status': {
+        const validator = this.#parts.peers().indexOf(peerId);
+        const known = validator === undefined ? {} : { validator };
+        this.#parts.tell({ type: 'status', peer: peerId, status: message, ...known });
+        return;
+      }
+      case 'decided':
+        this.receiveDecided(peerId, message);
+        return;
+      case 'get-block':
+      case 'block':
+        this.#blame(peerId, 'malformed', 'NODE_MESSAGE_OUT_OF_PLACE');
+        return;
+      default:
+        this.#receiveVote(peerId, message);
+    }
+  }
+
+  #blame(peerId: string, offence: Offence, code: string): void {
+    this.#parts.logger.debug('message refused', { peer: peerId, code });
+    this.#parts.network.penalise(peerId, offence);
+  }
+
+  #authorityAt(height: number): Authority | undefined {
+    const { validatorsAt, headHeight, chain } = this.#parts;
+    // The set after the next height is not known yet: the next one stands in for it (protocol §11).
+    const known = Math.min(height, headHeight() + 1);
+    const validators = validatorsAt(known);
+    return validators && { chain, validators };
+  }
+
+  #receiveVote(peerId: string, message: VoteMessage): void {
+    const { state, tell } = this.#parts;
+    const interest = triage(state(), message);
+    if (interest === 'unwanted' || interest === 'held') return;
+    const authority = this.#authorityAt(message.signed.content.height);
+    if (authority === undefined) return;
+    if (message.type === 'pre-prepare') {
+      this.#receiveProposal(peerId, message, authority);
+      return;
+    }
+    if (message.type === 'round-change') {
+      const authentic = authenticateRoundChange(message, authority);
+      // The signer, not the relay, answers for content; only frames are the relay's (protocol §20).
+      if (authentic.ok) tell(voteEvent(message, interest));
+      return;
+    }
+    if (isSigned(message.signed, authority)) tell(voteEvent(message, interest));
+  }
+
+  #receiveProposal(peerId: string, message: PrePrepare, authority: Authority): void {
+    const { tell, assemble, bodies, clock, onFatal } = this.#parts;
+    const receivedWallMs = clock.wall();
+    const authentic = authenticateProposal(message, authority);
+    if (!authentic.ok) return;
+    const { content } = message.signed;
+    const sound = isJustificationSound(message.justification, content, authority);
+    const deliver = (): void => {
+      tell({ type: 'proposal', message: { ...message, inlined: [] }, receivedWallMs, sound });
+    };
+    if (bodies.get(content.blockHash) !== undefined) {
+      deliver();
+      return;
+    }
+    assemble(peerId, message)
+      .then((block) => {
+        if (block === undefined) return;
+        bodies.hold({ block, hash: content.blockHash, receivedWallMs });
+        deliver();
+      })
+      .catch(onFatal);
+  }
+
+  receiveDecided(peerId: string, message: Decided): boolean {
+    const { headHeight, validatorsAt, chain, tell, bodies, clock, finalHash } = this.#parts;
+    const { height } = message.header;
+    if (height > headHeight() + 1) {
+      this.#parts.onAhead(peerId, height);
+      return true;
+    }
+    const validators = validatorsAt(height);
+    if (validators === undefined) return false;
+    const authentic = authenticateDecided(message, { chain, validators });
+    if (!authentic.ok) {
+      this.#blame(peerId, 'lie', authentic.reason.code);
+      return false;
+    }
+    const hash = authentic.value;
+    const final = finalHash(height);
+    if (final !== undefined && equalBytes(final, hash)) return true;
+    const { header, body } = message;
+    if (body !== undefined && isBodyOf({ header, body }, this.#parts.known)) {
+      bodies.hold({ block: { header, body }, hash, receivedWallMs: clock.wall() });
+      tell({ type: 'block', block: { hash, header } });
+    }
+    tell({
+      type: 'decided',
+      message: { type: 'decided', header, certificate: message.certificate },
+      blockHash: hash,
+    });
+    return true;
+  }
+}
+
+function voteEvent(
+  message: Exclude<VoteMessage, PrePrepare>,
+  interest: ReturnType<typeof triage>,
+): UnstampedEvent {
+  return interest === 'own' ? { type: 'stranger', message } : { type: 'vote', message };
+}
+
+export function createInbox(parts: InboxParts): Inbox {
+  return new ConsensusInbox(parts);
+}

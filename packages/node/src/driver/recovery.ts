@@ -1,0 +1,86 @@
+/**
+ * What the vote log remembers, in the form the consensus machine takes it (protocol §12, recovery 4
+ * to 6): own messages of the interrupted height come back exactly as they were signed.
+ */
+import type { BlockRef, Lock, Position, Recovered } from '@daybook/consensus';
+import type { Block, Hash, Height, VoteMessage } from '@daybook/core';
+import {
+  assert,
+  blockHash,
+  decodeBlock,
+  decodeCertificate,
+  decodeMessage,
+  equalBytes,
+} from '@daybook/core';
+import type { BlockLog, SignedVote, VoteState } from '@daybook/state';
+import { withSignature } from './effects.ts';
+
+export interface RecoveredVotes {
+  readonly guard: Position | undefined;
+  /** For the height the guard stands at, when that is the next one. */
+  readonly recovered: Recovered | undefined;
+  /** Bodies the recovered messages name, for the driver's hands. */
+  readonly blocks: readonly Block[];
+  /** Own COMMITs for heights that the block log has lost. */
+  readonly carried: readonly VoteMessage[];
+}
+
+/** A logged vote as the message it was. The log is checksummed: anything else is our bug. */
+function messageOf(vote: SignedVote): VoteMessage {
+  const decoded = decodeMessage(vote.attachment);
+  assert(decoded.ok, 'a logged vote decodes');
+  const message = decoded.value;
+  const isVote =
+    message.type === 'pre-prepare' ||
+    message.type === 'prepare' ||
+    message.type === 'commit' ||
+    message.type === 'round-change';
+  assert(isVote, 'a logged message is a vote');
+  return withSignature(message, vote.signature);
+}
+
+function lockOf(state: VoteState): Lock | undefined {
+  if (state.lock === undefined) return undefined;
+  const certificate = decodeCertificate(state.lock.certificate);
+  assert(certificate.ok, 'a logged certificate decodes');
+  const { round, blockHash: hash } = state.lock;
+  return { round, blockHash: hash, certificate: certificate.value };
+}
+
+function citedHashes(messages: readonly VoteMessage[], lock: Lock | undefined): readonly Hash[] {
+  const cited = messages.flatMap(({ signed: { content } }) =>
+    content.type === 'round-change' ? [] : [content.blockHash],
+  );
+  return lock === undefined ? cited : [...cited, lock.blockHash];
+}
+
+function candidatesOf(hashes: readonly Hash[], blockLog: BlockLog): readonly Block[] {
+  const unique = hashes.filter((hash, index) => {
+    return hashes.findIndex((other) => equalBytes(other, hash)) === index;
+  });
+  return unique.flatMap((hash) => {
+    const bytes = blockLog.readCandidate(hash);
+    const block = bytes && decodeBlock(bytes);
+    return block?.ok === true ? [block.value] : [];
+  });
+}
+
+/** @param head  height of the newest final block */
+export function recoverVotes(state: VoteState, head: Height, blockLog: BlockLog): RecoveredVotes {
+  const { height, round, step } = state.guard;
+  const guard = step === undefined ? undefined : { height, round, step };
+  const messages = state.own.map(messageOf);
+  if (height !== head + 1) {
+    const ahead = height > head + 1;
+    const carried = ahead ? messages.filter(({ type }) => type === 'commit') : [];
+    return { guard, recovered: undefined, blocks: [], carried };
+  }
+  const lock = lockOf(state);
+  const blocks = candidatesOf(citedHashes(messages, lock), blockLog);
+  const refs: readonly BlockRef[] = blocks.map(({ header }) => ({
+    hash: blockHash(header),
+    header,
+  }));
+  const recovered = { messages, blocks: refs, ...(lock && { lock }) };
+  return { guard, recovered, blocks, carried: [] };
+}

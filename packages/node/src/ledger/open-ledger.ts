@@ -1,0 +1,218 @@
+/**
+ * Opening a ledger (protocol §12, recovery 2 and 6): the first start writes genesis, every later
+ * one executes forward from the newest stored state to the head of the block log, at most about a
+ * hundred blocks. State roots prove that the outcome is the one the block log names.
+ */
+import type { Frontier, Genesis, Hash, Header, Height } from '@daybook/core';
+import {
+  appendFrontier,
+  assert,
+  asValidatorId,
+  blockHash,
+  decodeBlock,
+  decodeCertificate,
+  emptyFrontier,
+  encodeBlock,
+  equalBytes,
+  frontierRoot,
+  HEADER_VERSION,
+  LIMITS,
+  leafHash,
+  PARAMETERS,
+  resultRoot,
+  toHex,
+  transactionRoot,
+  validatorsHash,
+  verifyCertificate,
+  ZERO_HASH,
+} from '@daybook/core';
+import type { StagedState } from '@daybook/state';
+import type { NodeCode } from '../errors.ts';
+import { NodeError } from '../errors.ts';
+import type { Ledger, LedgerParts } from './ledger.ts';
+import { createLedger } from './ledger.ts';
+import type { Tip } from './tip.ts';
+
+/** What opening had to do, for the log of the node. */
+export interface LedgerOpening {
+  readonly ledger: Ledger;
+  /** Blocks executed again because the state was behind the block log. */
+  readonly reexecuted: number;
+}
+
+/** How many headers before the head are checked to be linked. */
+const LINKS_CHECKED = 100;
+
+function mismatch(expected: string, found: string): NodeError {
+  return new NodeError('NODE_GENESIS_MISMATCH', {
+    detail: `Expected ${expected}, found ${found}.`,
+  });
+}
+
+function brokenAt(code: NodeCode, height: Height): NodeError {
+  return new NodeError(code, { detail: `Height ${height}.` });
+}
+
+/** Height-0 header that follows from the genesis document alone. */
+function genesisHeader(genesis: Genesis, staged: StagedState): Header {
+  const setHash = validatorsHash(genesis.validators);
+  return {
+    version: HEADER_VERSION,
+    chain: genesis.chain,
+    height: 0,
+    parentHash: ZERO_HASH,
+    timestampMs: genesis.document.timeMs,
+    proposer: asValidatorId(ZERO_HASH),
+    txRoot: transactionRoot([]),
+    stateRoot: staged.root,
+    resultRoot: resultRoot([]),
+    historyRoot: frontierRoot(emptyFrontier()),
+    validatorsHash: setHash,
+    nextValidatorsHash: setHash,
+  };
+}
+
+/** Makes block 0 durable in an empty log, and its state in an empty store. */
+async function layGenesis(genesis: Genesis, parts: LedgerParts): Promise<void> {
+  const { blockLog, stateStore, executor } = parts;
+  if (stateStore.appliedHeight() !== undefined && blockLog.head() !== undefined) return;
+  const staged = stateStore.stage({ height: 0, writes: executor.genesis(genesis) });
+  const header = genesisHeader(genesis, staged);
+  const hash = blockHash(header);
+  if (blockLog.head() === undefined) {
+    await blockLog.appendRange([
+      {
+        height: 0,
+        blockHash: hash,
+        timestampMs: header.timestampMs,
+        certificate: new Uint8Array(),
+        results: [],
+        transactions: [],
+        bytes: encodeBlock({ header, body: [] }),
+      },
+    ]);
+  }
+  const logged = blockLog.blockHashAt(0);
+  if (logged === undefined || !equalBytes(logged, hash)) {
+    const found = logged === undefined ? 'none' : toHex(logged);
+    throw mismatch(toHex(hash), found);
+  }
+  if (stateStore.appliedHeight() === undefined) await stateStore.commit(staged);
+}
+
+function readHeader(parts: LedgerParts, height: Height): Header {
+  const stored = parts.blockLog.readBlock(height);
+  const block = stored && decodeBlock(stored.bytes);
+  if (block?.ok !== true) throw brokenAt('NODE_BLOCK_MISSING', height);
+  return block.value.header;
+}
+
+/** RFC 9162 tree over the hashes of heights 0 to `last`. */
+function frontierTo(parts: LedgerParts, last: Height): Frontier {
+  let frontier = emptyFrontier();
+  for (let height = 0; height <= last; height++) {
+    const hash = parts.blockLog.blockHashAt(height);
+    if (hash === undefined) throw brokenAt('NODE_BLOCK_MISSING', height);
+    frontier = appendFrontier(frontier, leafHash(hash));
+  }
+  return frontier;
+}
+
+function tipAt(parts: LedgerParts, height: Height): Tip {
+  const header = readHeader(parts, height);
+  const reader = parts.stateStore.view(height);
+  const root = parts.stateStore.rootAt(height);
+  if (root === undefined || !equalBytes(root, header.stateRoot)) {
+    throw brokenAt('NODE_STATE_DIVERGED', height);
+  }
+  return {
+    header,
+    hash: blockHash(header),
+    reader,
+    frontier: frontierTo(parts, height),
+    next: parts.executor.nextHeight(reader, height + 1),
+    uncommitted: new Set(),
+  };
+}
+
+/** Header links of the newest blocks, and the certificate of the head. */
+function checkHead(genesis: Genesis, parts: LedgerParts): void {
+  const head = parts.blockLog.head();
+  assert(head !== undefined, 'genesis is laid before the head is checked');
+  const first = Math.max(1, head.height - LINKS_CHECKED);
+  for (let height = first; height <= head.height; height++) {
+    const { parentHash } = readHeader(parts, height);
+    const parent = parts.blockLog.blockHashAt(height - 1);
+    if (parent === undefined || !equalBytes(parentHash, parent)) {
+      throw brokenAt('NODE_CHAIN_BROKEN', height);
+    }
+  }
+  const { chain } = readHeader(parts, head.height);
+  if (!equalBytes(chain, genesis.chain)) {
+    const found = toHex(chain);
+    throw mismatch(toHex(genesis.chain), found);
+  }
+}
+
+/** The certificate of a logged block holds for the set of its parent. */
+function checkCertificate(parts: LedgerParts, parent: Tip, hash: Hash): void {
+  const height = parent.header.height + 1;
+  const stored = parts.blockLog.readFinalisation(height);
+  const certificate = stored && decodeCertificate(stored.certificate);
+  const { validators } = parent.next;
+  const expected = {
+    kind: 'commit',
+    chain: parent.header.chain,
+    height,
+    blockHash: hash,
+    validators,
+  } as const;
+  if (certificate?.ok !== true || !verifyCertificate(certificate.value, expected).ok) {
+    throw brokenAt('NODE_CERTIFICATE_BROKEN', height);
+  }
+}
+
+async function reexecute(ledger: Ledger, parts: LedgerParts, to: Height): Promise<number> {
+  let count = 0;
+  for (let height = ledger.head().header.height + 1; height <= to; height++) {
+    const stored = parts.blockLog.readBlock(height);
+    const block = stored && decodeBlock(stored.bytes);
+    if (block?.ok !== true) throw brokenAt('NODE_BLOCK_MISSING', height);
+    checkCertificate(parts, ledger.head(), blockHash(block.value.header));
+    const executed = await ledger.judge(block.value);
+    if (!executed.ok) throw brokenAt('NODE_STATE_DIVERGED', height);
+    await ledger.reapply(executed.value);
+    count += 1;
+  }
+  return count;
+}
+
+function restoreReplay(ledger: Ledger, parts: LedgerParts): void {
+  const at = ledger.head().header;
+  const windowMs = PARAMETERS.validityMaxMs.max;
+  for (const { id, validUntilMs } of parts.blockLog.recentTransactions(at.timestampMs, windowMs)) {
+    const place = parts.blockLog.findTransaction(id);
+    ledger.replay.add(id, { height: place?.height ?? at.height, validUntilMs });
+  }
+}
+
+/**
+ * @throws NodeError when the log is of another chain, broken, or its state cannot be reproduced;
+ *   the remedy is in the error table. Never serves a state that its block does not name.
+ */
+export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<LedgerOpening> {
+  await layGenesis(genesis, parts);
+  checkHead(genesis, parts);
+  const { blockLog, stateStore } = parts;
+  const head = blockLog.head();
+  assert(head !== undefined, 'genesis is laid');
+  const applied = stateStore.appliedHeight();
+  assert(applied !== undefined, 'the state of genesis is laid');
+  if (applied > head.height) await stateStore.rollBack(head.height);
+  const from = Math.min(applied, head.height);
+  const ledger = createLedger(genesis, parts, tipAt(parts, from));
+  const reexecuted = await reexecute(ledger, parts, head.height);
+  restoreReplay(ledger, parts);
+  assert(LIMITS.retainedHeights > LINKS_CHECKED, 'checked heights are retained');
+  return { ledger, reexecuted };
+}

@@ -1,0 +1,91 @@
+/**
+ * Builds proof bundles (protocol §17): the record's path to a state root, the header, the commit
+ * certificate, every change of the validator set since genesis, and the schema that puts the record
+ * in words. What leaves here verifies offline, or it does not leave.
+ */
+import type {
+  Genesis,
+  Height,
+  ProofBundle,
+  RecordClaim,
+  RecordKey,
+  SetChange,
+  ValidatorSet,
+} from '@daybook/core';
+import {
+  assert,
+  decodeBlock,
+  encodeHeader,
+  encodeProofBundle,
+  encodeStateProof,
+} from '@daybook/core';
+import type { BlockLog, StateStore } from '@daybook/state';
+
+/** A contract's schema and the state record that vouches for it. */
+export interface SchemaSource {
+  /** Canonical bytes of the contract that owns a record set. */
+  readonly bytes: Uint8Array;
+  readonly recordKey: RecordKey;
+}
+
+/** A set other than the one before, by the first height it signs. */
+export interface KnownSet {
+  readonly from: Height;
+  readonly validators: ValidatorSet;
+}
+
+export interface ProofParts {
+  readonly genesis: Genesis;
+  readonly blockLog: BlockLog;
+  readonly stateStore: StateStore;
+  readonly schemaOf: (set: number) => SchemaSource | undefined;
+  /** Sets after the first, ascending. */
+  readonly laterSets: () => Promise<readonly KnownSet[]>;
+}
+
+function headerAt(blockLog: BlockLog, height: Height): Uint8Array {
+  const stored = blockLog.readBlock(height);
+  const block = stored && decodeBlock(stored.bytes);
+  assert(block?.ok === true, 'the block of a retained state is in the log');
+  return encodeHeader(block.value.header);
+}
+
+function certificateAt(blockLog: BlockLog, height: Height): Uint8Array {
+  const stored = blockLog.readFinalisation(height);
+  assert(stored !== undefined, 'a final block has its certificate');
+  return stored.certificate;
+}
+
+function claimOf(stateStore: StateStore, recordKey: RecordKey, height: Height): RecordClaim {
+  const { value, proof } = stateStore.prove(recordKey, height);
+  return { recordKey, proof: encodeStateProof(proof), ...(value && { value }) };
+}
+
+/** @returns encoded bundle, or undefined when no contract owns the record set */
+export async function buildProofBundle(
+  recordKey: RecordKey,
+  height: Height,
+  parts: ProofParts,
+): Promise<Uint8Array | undefined> {
+  const { genesis, blockLog, stateStore } = parts;
+  const schema = parts.schemaOf(recordKey.set);
+  if (schema === undefined) return undefined;
+  const sets = await parts.laterSets();
+  const changes: SetChange[] = sets
+    .filter(({ from }) => from <= height)
+    .map(({ from, validators }) => ({
+      header: headerAt(blockLog, from - 1),
+      certificate: certificateAt(blockLog, from - 1),
+      validators: validators.map(({ id, publicKey }) => [id, publicKey] as const),
+    }));
+  const bundle: ProofBundle = {
+    genesis: genesis.bytes,
+    changes,
+    header: headerAt(blockLog, height),
+    certificate: certificateAt(blockLog, height),
+    record: claimOf(stateStore, recordKey, height),
+    schema: schema.bytes,
+    schemaRecord: claimOf(stateStore, schema.recordKey, height),
+  };
+  return encodeProofBundle(bundle);
+}

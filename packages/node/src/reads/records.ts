@@ -1,0 +1,78 @@
+/** The API's `Records` port over the state store; what is no longer kept is refused by name. */
+import type { Height, RecordKey } from '@daybook/core';
+import { fail, ok } from '@daybook/core';
+import type { BlockLog, StateStore } from '@daybook/state';
+import { StateError } from '@daybook/state';
+import type { Placement, Records, Refusal } from '../api/ports.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { StoredResult } from '../ledger/stored-result.ts';
+import { decodeStoredResult } from '../ledger/stored-result.ts';
+import { headOf } from './chain.ts';
+import type { ProofParts } from './proofs.ts';
+import { buildProofBundle } from './proofs.ts';
+
+export interface RecordsParts extends ProofParts {
+  readonly ledger: Ledger;
+  readonly blockLog: BlockLog;
+  readonly stateStore: StateStore;
+  /** Puts a refused transaction in words. */
+  readonly explainResult: (stored: StoredResult) => Refusal | undefined;
+}
+
+function pruned(height: Height, head: Height): Refusal {
+  const code = height > head ? 'NODE_STATE_UNKNOWN' : 'NODE_STATE_PRUNED';
+  const detail =
+    height > head
+      ? `Height ${height} is above the head at ${head}.`
+      : `The state of height ${height} is no longer kept here.`;
+  return { code, detail };
+}
+
+function isPruned(error: unknown): boolean {
+  return error instanceof StateError && error.failure.code === 'STATE_VERSION_PRUNED';
+}
+
+export function createRecords(parts: RecordsParts): Records {
+  const { ledger, stateStore, blockLog } = parts;
+  const headHeight = (): Height => ledger.head().header.height;
+  return {
+    get: async (key: RecordKey, height = headHeight()) => {
+      if (height > headHeight()) return fail(pruned(height, headHeight()));
+      const head = headOf(ledger.head());
+      try {
+        return ok({ head, value: stateStore.view(height).get(key) });
+      } catch (error) {
+        if (isPruned(error)) return fail(pruned(height, head.height));
+        throw error;
+      }
+    },
+    list: async ({ set, partition }, { after, limit }) => {
+      const head = headOf(ledger.head());
+      const range = { set, ...(partition && { partition }) };
+      const options = { limit, height: head.height, ...(after && { after }) };
+      const records = await stateStore.list(range, options);
+      return { head, records: records.map(({ key, value }) => ({ recordKey: key, value })) };
+    },
+    history: async (key, { before, limit }) => {
+      const head = headOf(ledger.head());
+      const options = { limit, ...(before !== undefined && { before }) };
+      return { head, versions: await stateStore.history(key, options) };
+    },
+    prove: async (key, height = headHeight()) => {
+      if (height > headHeight() || height === 0) return fail(pruned(height, headHeight()));
+      try {
+        const bundle = await buildProofBundle(key, height, parts);
+        if (bundle !== undefined) return ok(bundle);
+        const detail = 'No contract of this chain owns that record set.';
+        return fail({ code: 'NODE_RECORD_SET_UNKNOWN', detail });
+      } catch (error) {
+        if (isPruned(error)) return fail(pruned(height, headHeight()));
+        throw error;
+      }
+    },
+    explain: async ({ height, index }: Placement) => {
+      const stored = blockLog.readFinalisation(height)?.results[index];
+      return stored && parts.explainResult(decodeStoredResult(stored));
+    },
+  };
+}

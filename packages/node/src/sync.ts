@@ -1,0 +1,239 @@
+/**
+ * Catching up (protocol §18): ranges of blocks with their certificates from whoever shows to have
+ * them, each certificate checked against the set its parent state names, each block executed, then
+ * appended with one sync per range. A claim to be ahead is a hint; only certificates count.
+ */
+import type { Certificate, Height, Result } from '@daybook/core';
+import {
+  blockHash,
+  createWriter,
+  decodeBinary,
+  decodeBlock,
+  decodeCertificate,
+  LIMITS,
+  verifyCertificate,
+} from '@daybook/core';
+import type { Network } from '@daybook/network';
+import type { BlockLog } from '@daybook/state';
+import type { Exclusive } from './exclusive.ts';
+import type { Committed, Ledger } from './ledger/ledger.ts';
+import type { ExecutedBlock, Tip } from './ledger/tip.ts';
+import type { Logger } from './log.ts';
+
+export interface SyncParts {
+  readonly logger: Logger;
+  readonly network: Network;
+  readonly ledger: Ledger;
+  readonly exclusive: Exclusive;
+  /** After a range: mempool, events and the machine follow the new head. */
+  readonly advanced: (blocks: readonly ExecutedBlock[]) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Syncer {
+  /** A peer spoke of a height beyond the next one. */
+  hint(height: Height, peerId: string | undefined): void;
+  /** Highest height spoken of; undefined before any peer spoke. */
+  bestKnown(): Height | undefined;
+  isActive(): boolean;
+  stop(): Promise<void>;
+}
+
+/** A block as it travels: with the certificate of whoever serves it. */
+interface ServedBlock {
+  readonly block: Uint8Array;
+  readonly certificate: Uint8Array;
+}
+
+/** Room for the certificate and the lengths of one served block. */
+const SERVED_OVERHEAD_BYTES = 4096;
+
+export function encodeRangeRequest(from: Height, count: number): Uint8Array {
+  const writer = createWriter();
+  writer.u64(from);
+  writer.u16(count);
+  return writer.finish();
+}
+
+/** Answers `blocks` from the block log: as many as fit, none if the first is not here. */
+export function serveRange(request: Uint8Array, blockLog: BlockLog): Uint8Array | undefined {
+  const wanted = decodeBinary(request, 'range request', (reader) => ({
+    from: reader.u64(),
+    count: reader.u16(),
+  }));
+  if (!wanted.ok || wanted.value.from === 0) return undefined;
+  const served: ServedBlock[] = [];
+  let bytes = 0;
+  const { from } = wanted.value;
+  const count = Math.min(wanted.value.count, LIMITS.rangeBlocksMax);
+  for (let height = from; height < from + count; height++) {
+    const stored = blockLog.readBlock(height);
+    if (stored === undefined) break;
+    bytes += stored.bytes.length + SERVED_OVERHEAD_BYTES;
+    if (bytes > LIMITS.rangeBytesMax && served.length > 0) break;
+    served.push({ block: stored.bytes, certificate: stored.certificate });
+  }
+  return served.length === 0 ? undefined : encodeRange(served);
+}
+
+function encodeRange(served: readonly ServedBlock[]): Uint8Array {
+  const writer = createWriter();
+  writer.u16(served.length);
+  for (const { block, certificate } of served) {
+    writer.sized(block);
+    writer.sized(certificate);
+  }
+  return writer.finish();
+}
+
+function decodeRange(bytes: Uint8Array): Result<readonly ServedBlock[], unknown> {
+  return decodeBinary(bytes, 'range', (reader) => {
+    const count = reader.u16();
+    if (count > LIMITS.rangeBlocksMax) reader.refuse('more blocks than were asked for');
+    return Array.from({ length: count }, () => ({
+      block: reader.sized(LIMITS.blockBytesHardMax + SERVED_OVERHEAD_BYTES),
+      certificate: reader.sized(SERVED_OVERHEAD_BYTES),
+    }));
+  });
+}
+
+class RangeSyncer implements Syncer {
+  readonly #parts: SyncParts;
+  #best: Height | undefined;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  readonly #abort = new AbortController();
+  #preferred: string | undefined;
+
+  constructor(parts: SyncParts) {
+    this.#parts = parts;
+  }
+
+  bestKnown(): Height | undefined {
+    return this.#best;
+  }
+
+  isActive(): boolean {
+    return this.#running !== undefined;
+  }
+
+  hint(height: Height, peerId: string | undefined): void {
+    this.#best = Math.max(this.#best ?? 0, height);
+    this.#preferred = peerId ?? this.#preferred;
+    if (this.#running !== undefined || this.#stopped) return;
+    if (height <= this.#head()) return;
+    this.#running = this.#run()
+      .catch((error: unknown) => this.#parts.onFatal(error))
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  #head(): Height {
+    return this.#parts.ledger.head().header.height;
+  }
+
+  /** Asks one peer after another until nobody gives a block beyond the head. */
+  async #run(): Promise<void> {
+    const refused = new Set<string>();
+    while (!this.#stopped) {
+      const peerId = this.#nextPeer(refused);
+      if (peerId === undefined) return;
+      const before = this.#head();
+      const useful = await this.#fetchFrom(peerId, before + 1);
+      if (!useful) refused.add(peerId);
+    }
+  }
+
+  #nextPeer(refused: ReadonlySet<string>): string | undefined {
+    const peers = this.#parts.network
+      .links()
+      .filter(({ peerId, channels }) => channels.includes('sync') && !refused.has(peerId))
+      .map(({ peerId }) => peerId);
+    const preferred = this.#preferred;
+    if (preferred !== undefined && peers.includes(preferred)) return preferred;
+    return peers[0];
+  }
+
+  async #fetchFrom(peerId: string, from: Height): Promise<boolean> {
+    const { network, logger } = this.#parts;
+    const request = encodeRangeRequest(from, LIMITS.rangeBlocksMax);
+    const options = { signal: this.#abort.signal };
+    const answer = await network.request(peerId, 'blocks', request, options);
+    if (!answer.ok) {
+      logger.debug('range not served', { peer: peerId, from, code: answer.reason.code });
+      return false;
+    }
+    const served = decodeRange(answer.value);
+    if (!served.ok || served.value.length === 0) {
+      network.penalise(peerId, 'malformed');
+      return false;
+    }
+    return await this.#parts.exclusive(() => this.#apply(peerId, from, served.value));
+  }
+
+  /** @returns whether the peer's blocks were genuine and of use */
+  async #apply(peerId: string, from: Height, served: readonly ServedBlock[]): Promise<boolean> {
+    const { ledger, network, logger } = this.#parts;
+    const applied: Committed[] = [];
+    let tip = ledger.head();
+    // Consensus may have gone on meanwhile: what it committed is skipped.
+    const skip = Math.max(0, tip.header.height + 1 - from);
+    let fault: string | undefined;
+    for (const item of served.slice(skip)) {
+      const judged = await this.#judge(item, tip);
+      if (!judged.ok) {
+        fault = judged.reason;
+        break;
+      }
+      applied.push(judged.value);
+      tip = judged.value.block.tip;
+    }
+    if (applied.length > 0) await ledger.commitRange(applied);
+    this.#parts.advanced(applied.map(({ block }) => block));
+    if (fault === undefined) return applied.length > 0 || skip > 0;
+    logger.warn('peer served a wrong block', {
+      peer: peerId,
+      height: tip.header.height + 1,
+      fault,
+    });
+    network.penalise(peerId, 'lie');
+    return false;
+  }
+
+  async #judge(served: ServedBlock, parent: Tip): Promise<Result<Committed, string>> {
+    const block = decodeBlock(served.block);
+    const certificate = decodeCertificate(served.certificate);
+    if (!block.ok) return { ok: false, reason: block.reason.code };
+    if (!certificate.ok) return { ok: false, reason: certificate.reason.code };
+    const certified = this.#certified(block.value, certificate.value, parent);
+    if (!certified.ok) return { ok: false, reason: certified.reason.code };
+    const executed = await this.#parts.ledger.judge(block.value, parent);
+    if (!executed.ok) return { ok: false, reason: executed.reason.code };
+    return { ok: true, value: { block: executed.value, certificate: certificate.value } };
+  }
+
+  #certified(
+    block: { readonly header: ExecutedBlock['header'] },
+    certificate: Certificate,
+    parent: Tip,
+  ): ReturnType<typeof verifyCertificate> {
+    return verifyCertificate(certificate, {
+      kind: 'commit',
+      chain: this.#parts.ledger.genesis.chain,
+      height: parent.header.height + 1,
+      blockHash: blockHash(block.header),
+      validators: parent.next.validators,
+    });
+  }
+}
+
+export function createSyncer(parts: SyncParts): Syncer {
+  return new RangeSyncer(parts);
+}
