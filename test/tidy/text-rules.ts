@@ -54,7 +54,7 @@ const LINE_RULES: readonly LineRule[] = [
   },
   {
     where: PURE,
-    except: { 'packages/core/src/crypto/generate.ts': 'key generation' },
+    except: { 'packages/core/src/crypto/key-generation.ts': 'key generation' },
     look: 'code',
     pattern: /\b(async|await)\b/,
     what: 'async in a pure package',
