@@ -55,7 +55,8 @@ export type ConsensusFatal =
   | {
       readonly code: 'CONSENSUS_FORK';
       readonly height: Height;
-      readonly first: Certificate;
+      /** Absent if the head came by sync: then the block log holds it. */
+      readonly first: Certificate | undefined;
       readonly second: Certificate;
     }
   | {

@@ -145,16 +145,20 @@ export interface StrangerSeen {
 }
 
 /**
- * A finalised header whose COMMIT certificate is valid for V of its height (R12). If the body came
- * along and matches, the driver sends `block` first. For `height` = head it serves fork detection.
+ * A finalised header whose COMMIT certificate is valid for V of its height (R12); for the head's own
+ * height it serves fork detection. Headers of lower heights are compared by the driver.
  */
 export interface DecidedReceived {
   readonly type: 'decided';
   readonly message: Decided;
   readonly blockHash: Hash;
+  /** The body came along, or was held already, and matches the header. */
+  readonly bodyHeld: boolean;
+  /** Who sent it, if a validator: asked first for the body. */
+  readonly from?: number;
 }
 
-/** A body asked for by `fetch` (or pushed) is in the driver's hands and matches its header. */
+/** A body asked for by `fetch` is in the driver's hands and matches its header. */
 export interface BlockAvailable {
   readonly type: 'block';
   readonly block: BlockRef;

@@ -52,3 +52,12 @@ export type {
 } from './event.ts';
 export type { Evidence, EvidenceKind } from './evidence.ts';
 export { conflictOf, evidenceOf } from './evidence.ts';
+export type { Awaited, ValidatorReport, WaitingReport } from './explain.ts';
+export { explainWaiting } from './explain.ts';
+export { brokenInvariants } from './invariants.ts';
+export type { HeightState, Phase, State, StateOptions } from './state.ts';
+export { createState } from './state.ts';
+export type { Step } from './step.ts';
+export { step } from './step.ts';
+export type { Triage } from './triage.ts';
+export { triage } from './triage.ts';
