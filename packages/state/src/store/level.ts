@@ -1,0 +1,56 @@
+/** LevelDB behind the key-value port, and as the only lock that the kernel releases by itself. */
+import { ClassicLevel } from 'classic-level';
+import { StateError } from '../errors.ts';
+import type { KeyValue } from './key-value.ts';
+
+type Level = ClassicLevel<Uint8Array, Uint8Array>;
+
+export interface LevelOptions {
+  /** Bytes of uncompressed blocks kept in memory. */
+  readonly cacheBytes?: number;
+}
+
+const CACHE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Opens a database, creating it when there is none.
+ * @throws StateError STATE_DIRECTORY_LOCKED, STATE_DATABASE_FAILED
+ */
+export async function openLevel(path: string, options: LevelOptions = {}): Promise<KeyValue> {
+  const level: Level = new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' });
+  await attempt(path, () => level.open({ cacheSize: options.cacheBytes ?? CACHE_BYTES }));
+  return {
+    path,
+    getMany: (keys) => attempt(path, () => level.getMany([...keys])),
+    scan: ({ from, to, limit, isReverse = false }) =>
+      attempt(path, () => level.iterator({ gte: from, lt: to, limit, reverse: isReverse }).all()),
+    write: ({ put, remove }, isSynced) =>
+      attempt(path, () =>
+        level.batch(
+          [
+            ...put.map(([key, value]) => ({ type: 'put' as const, key, value })),
+            ...remove.map((key) => ({ type: 'del' as const, key })),
+          ],
+          { sync: isSynced },
+        ),
+      ),
+    close: () => attempt(path, () => level.close()),
+  };
+}
+
+async function attempt<T>(path: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    if (codeOf(cause) === 'LEVEL_LOCKED') {
+      throw new StateError({ code: 'STATE_DIRECTORY_LOCKED', path }, { cause: error });
+    }
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StateError({ code: 'STATE_DATABASE_FAILED', path, reason }, { cause: error });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
