@@ -43,24 +43,6 @@ export interface CborLimits {
 }
 
 const TITLE = 'CBOR';
-// Kinds that cborg would encode in some way, though no decoder of ours would give them back.
-const EXCLUDED_KINDS = [
-  'undefined',
-  'Map',
-  'Tagged',
-  'ArrayBuffer',
-  'DataView',
-  'Int8Array',
-  'Uint8ClampedArray',
-  'Int16Array',
-  'Uint16Array',
-  'Int32Array',
-  'Uint32Array',
-  'Float32Array',
-  'Float64Array',
-  'BigInt64Array',
-  'BigUint64Array',
-] as const;
 const UINT64_MAX = 2n ** 64n - 1n;
 const NEGINT64_MIN = -(2n ** 64n);
 const NON_ASCII = /[\u0080-\uffff]/;
@@ -70,7 +52,6 @@ const TOKENIZER_OPTIONS = {
   allowUndefined: false,
   allowBigInt: true,
 };
-const ENCODE_OPTIONS = { typeEncoders: buildGuards() };
 
 // Working memory for one call, never seen outside: cborg's own buffers are views on Node's pool.
 const scratch = new Uint8Array(64 * 1024);
@@ -82,12 +63,13 @@ const scratch = new Uint8Array(64 * 1024);
  * @throws AssertionError for what `CborValue` excludes: it is our bug to have built it
  */
 export function encodeCanonical(value: CborValue): Uint8Array {
+  assertEncodable(value);
   let written: number;
   try {
-    written = encodeInto(value, scratch, ENCODE_OPTIONS).written;
+    written = encodeInto(value, scratch).written;
   } catch {
-    // Too large for the working memory, or not a CborValue: this says which by throwing again.
-    return Uint8Array.from(encode(value, ENCODE_OPTIONS));
+    // Too large for the working memory: cborg finds its own.
+    return Uint8Array.from(encode(value));
   }
   return scratch.slice(0, written);
 }
@@ -268,26 +250,41 @@ function headSizeAt(bytes: Uint8Array, offset: number): number {
   return minor < 24 ? 1 : 1 + 2 ** (minor - 24);
 }
 
-/** cborg asks these before it encodes a value of a kind; null lets it go on. */
-function buildGuards(): Record<string, (data: unknown) => null> {
-  const refuse = (kind: string) => (): null => {
-    assert(false, `a canonical value has no ${kind}`);
-    return null;
-  };
-  return {
-    number: (data) => {
-      assert(Number.isSafeInteger(data), 'a number in a canonical value is a safe integer');
-      return null;
-    },
-    bigint: (data) => {
-      const isBounded = typeof data === 'bigint' && data >= NEGINT64_MIN && data <= UINT64_MAX;
-      assert(isBounded, 'a bigint in a canonical value has at most 64 bits');
-      return null;
-    },
-    string: (data) => {
-      assert(typeof data === 'string' && isCanonicalText(data), 'canonical text is in NFC');
-      return null;
-    },
-    ...Object.fromEntries(EXCLUDED_KINDS.map((kind) => [kind, refuse(kind)])),
-  };
+/** Stops at a value that cborg would encode in some way, though no reader of ours gives it back. */
+function assertEncodable(value: unknown): void {
+  switch (typeof value) {
+    case 'boolean':
+      return;
+    case 'number':
+      return assert(Number.isSafeInteger(value), 'a canonical number is a safe integer');
+    case 'bigint':
+      return assert(
+        value >= NEGINT64_MIN && value <= UINT64_MAX,
+        'a canonical bigint has at most 64 bits',
+      );
+    case 'string':
+      return assert(isCanonicalText(value), 'canonical text is well-formed and in NFC');
+    case 'object':
+      return assertEncodableObject(value);
+    default:
+      return assert(false, `a canonical value has no ${typeof value}`);
+  }
+}
+
+function assertEncodableObject(value: object | null): void {
+  if (value === null || value instanceof Uint8Array) {
+    return;
+  }
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      assertEncodable(item);
+    }
+    return;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  assert(prototype === Object.prototype || prototype === null, 'a canonical map is a plain object');
+  for (const key of Object.keys(value)) {
+    assertEncodable(key);
+    assertEncodable(Reflect.get(value, key));
+  }
 }
