@@ -12,7 +12,7 @@ export interface Import {
 }
 
 const IMPORT =
-  /^[ \t]*(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\sfrom\s+)?'([^'\n]+)'|(?<!\/\/.*)(?<!\* .*)\bimport\(\s*'([^'\n]+)'|new URL\(\s*'(\.[^'\n]+)',\s*import\.meta\.url|import\.meta\.resolve\(\s*'([^'\n]+)'/gm;
+  /^[ \t]*(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\sfrom\s+)?'([^'\n]+)'|(?<!\/\/.*)(?<!\* .*)\bimport\(\s*'([^'\n]+)'|new URL\(\s*'(\.[^'\n]+)',\s*import\.meta\.url|import\.meta\.resolve\(\s*'([^'\n]+)'|createRequire\(import\.meta\.url\)\(\s*'([^'\n]+)'/gm;
 
 const cache = new WeakMap<Source, readonly Import[]>();
 
@@ -20,10 +20,10 @@ export function importsOf(source: Source): readonly Import[] {
   const known = cache.get(source);
   if (known !== undefined) return known;
   const found = [...source.text.matchAll(IMPORT)].map((match): Import => {
-    const [, type, fixed, dynamic, worker, resolved] = match;
+    const [, type, fixed, dynamic, worker, resolved, required] = match;
     const line = source.text.slice(0, match.index).split('\n').length;
     return {
-      specifier: fixed ?? dynamic ?? worker ?? resolved ?? '',
+      specifier: fixed ?? dynamic ?? worker ?? resolved ?? required ?? '',
       line,
       lazy: fixed === undefined,
       typeOnly: type !== undefined,
