@@ -17,8 +17,13 @@ export interface AdmissionTable {
   /** Role of an admitted peer; undefined for a stranger. */
   roleOf(peerId: PeerId): Role | undefined;
   dialPolicy(peer: Peer): DialPolicy;
-  /** Whether the own side wants this channel to the peer. */
+  /** Whether the own side opens this channel to the peer. */
   wants(peerId: PeerId, channel: ChannelName): boolean;
+  /**
+   * Whether the own side leaves this channel open. It asks less than `wants`: a validator that is
+   * behind does not know yet that it is one, and must not close what its peers rightly opened.
+   */
+  keeps(peerId: PeerId, channel: ChannelName): boolean;
 }
 
 /** @throws AssertionError if the table is too long or names a peer twice: the node builds it */
@@ -31,6 +36,10 @@ export function createAdmissionTable(self: PeerId, admission: Admission): Admiss
   }
   byId.delete(self);
   const ownRole = admission.role;
+  const keeps = (peerId: PeerId, channel: ChannelName): boolean => {
+    const role = byId.get(peerId)?.role;
+    return role === 'validator' || (role !== undefined && CHANNELS[channel].between === 'all');
+  };
   const peers = [...byId.values()].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
 
   return {
@@ -38,14 +47,9 @@ export function createAdmissionTable(self: PeerId, admission: Admission): Admiss
     ownRole,
     roleOf: (peerId) => byId.get(peerId)?.role,
     dialPolicy: (peer) => dialPolicy(self, ownRole, peer),
-    wants(peerId, channel) {
-      const role = byId.get(peerId)?.role;
-      if (role === undefined) {
-        return false;
-      }
-      const validators = role === 'validator' && ownRole === 'validator';
-      return CHANNELS[channel].between === 'all' || validators;
-    },
+    wants: (peerId, channel) =>
+      keeps(peerId, channel) && (CHANNELS[channel].between === 'all' || ownRole === 'validator'),
+    keeps,
   };
 }
 

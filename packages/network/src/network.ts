@@ -5,6 +5,7 @@
  */
 import type { Result } from '@daybook/core';
 import type { NetworkFailure } from './errors.ts';
+import type { MetricName } from './metrics.ts';
 import type { ChannelName, RequestName, TopicName } from './protocols.ts';
 
 /** Text form of a libp2p peer id (`12D3Koo…`), see `peerIdFromPublicKey` in core. */
@@ -197,11 +198,11 @@ export interface Logger {
 /** Where figures go; names and labels are those of `NETWORK_METRICS`. */
 export interface MetricsSink {
   /** Adds to a counter. */
-  add(name: string, amount: number, labels?: Readonly<Record<string, string>>): void;
+  add(name: MetricName, amount: number, labels?: Readonly<Record<string, string>>): void;
   /** Sets a gauge. */
-  set(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  set(name: MetricName, value: number, labels?: Readonly<Record<string, string>>): void;
   /** Records one value of a histogram. */
-  observe(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  observe(name: MetricName, value: number, labels?: Readonly<Record<string, string>>): void;
 }
 
 /** What an adapter is given from outside. */

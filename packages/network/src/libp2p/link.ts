@@ -23,8 +23,9 @@ export interface LinkPorts {
   readonly random: () => number;
   readonly metrics: MetricsSink;
   readonly budget: Budget;
-  /** Whether our side wants this channel, by the admission table of this moment. */
+  /** Whether our side opens this channel, and leaves it open, by the table of this moment. */
   wants(peerId: PeerId, channel: ChannelName): boolean;
+  keeps(peerId: PeerId, channel: ChannelName): boolean;
   hello(): Hello;
   judge(peerId: PeerId, channel: ChannelName, hello: Hello): Verdict;
   opened(link: PeerLink, channel: ChannelName): void;
@@ -61,7 +62,8 @@ export class PeerLink {
     for (const name of CHANNEL_NAMES) {
       if (this.#ports.wants(this.peerId, name)) {
         this.#open(name);
-      } else if (CHANNELS[name].between !== 'all') {
+      }
+      if (!this.#ports.keeps(this.peerId, name)) {
         this.#channels.get(name)?.abort({ code: 'NETWORK_PEER_REMOVED', peerId: this.peerId });
       }
     }

@@ -52,6 +52,7 @@ export class Links {
       metrics,
       budget,
       wants: (peerId, channel) => ports.table().wants(peerId, channel),
+      keeps: (peerId, channel) => ports.table().keeps(peerId, channel),
       hello: () => ports.hello(),
       judge: (peerId, channel, hello) => this.#judge(peerId, channel, hello),
       opened: (link, channel) => this.#opened(link, channel),
