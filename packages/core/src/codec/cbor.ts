@@ -254,21 +254,26 @@ function headSizeAt(bytes: Uint8Array, offset: number): number {
 function assertEncodable(value: unknown): void {
   switch (typeof value) {
     case 'boolean':
-      return;
+      break;
     case 'number':
-      return assert(Number.isSafeInteger(value), 'a canonical number is a safe integer');
+      assert(Number.isSafeInteger(value), 'a canonical number is a safe integer');
+      break;
     case 'bigint':
-      return assert(
-        value >= NEGINT64_MIN && value <= UINT64_MAX,
-        'a canonical bigint has at most 64 bits',
-      );
+      assert(isIn64Bits(value), 'a canonical bigint has at most 64 bits');
+      break;
     case 'string':
-      return assert(isCanonicalText(value), 'canonical text is well-formed and in NFC');
+      assert(isCanonicalText(value), 'canonical text is well-formed and in NFC');
+      break;
     case 'object':
-      return assertEncodableObject(value);
+      assertEncodableObject(value);
+      break;
     default:
-      return assert(false, `a canonical value has no ${typeof value}`);
+      assert(false, `a canonical value has no ${typeof value}`);
   }
+}
+
+function isIn64Bits(value: bigint): boolean {
+  return value >= NEGINT64_MIN && value <= UINT64_MAX;
 }
 
 function assertEncodableObject(value: object | null): void {
