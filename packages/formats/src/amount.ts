@@ -55,7 +55,7 @@ export function parseAmount(
 ): Result<bigint, AmountFault> {
   const { negative, rest } = splitSign(text.trim(), currency);
   const [whole = '', fraction = '', more] = rest.split(style.decimalSign);
-  const digits = joinGroups(whole, style.groupSign);
+  const digits = whole === '' && fraction !== '' ? '0' : joinGroups(whole, style.groupSign);
   if (digits === undefined || more !== undefined || !/^[0-9]*$/.test(fraction)) {
     return fail('FORMATS_AMOUNT_UNREADABLE');
   }

@@ -7,24 +7,23 @@ export type { CsvFault, CsvRow } from './csv.ts';
 export { CSV_ROW_CHARS_MAX, readCsvRows } from './csv.ts';
 export type { FormatsCode, FormatsFailure, LineFault } from './errors.ts';
 export { explainFault, explainFormats, FORMATS_ERRORS } from './errors.ts';
-export type {
-  SpendAccepted,
-  SpendFile,
-  SpendLine,
-  SpendPayment,
-  SpendPlace,
-  SpendRefused,
-  SpendSource,
-} from './spend-csv.ts';
-export {
-  readSpendFile,
-  SPEND_FILE_BYTES_MAX,
-  SPEND_NUMBER_MAX,
-  SPEND_TEXT_MAX,
-} from './spend-csv.ts';
+export type { SpendFile, SpendLine, SpendPlace } from './spend-csv.ts';
+export { readSpendFile, SPEND_FILE_BYTES_MAX } from './spend-csv.ts';
+export type { LineReading, SpendPayment, SpendSource } from './spend-line.ts';
+export { SPEND_NUMBER_MAX, SPEND_TEXT_MAX } from './spend-line.ts';
 export type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
 export { decodeSpendMapping } from './spend-mapping.ts';
+export type {
+  PlannedCall,
+  PlannedPayment,
+  PlannedRecord,
+  PlannedSigner,
+  SpendPlan,
+  SpendPlanOptions,
+  SpendPresent,
+} from './spend-plan.ts';
+export { planImport } from './spend-plan.ts';
 export type { SpendTotals } from './spend-totals.ts';
 export { totalSpend } from './spend-totals.ts';
 export type { Encoding } from './text.ts';
-export { cleanText, decodeText, slugOf } from './text.ts';
+export { cleanText, decodeText } from './text.ts';

@@ -82,7 +82,7 @@ export function decodeSpendMapping(json: unknown): Result<SpendMapping, FormatsF
     encodings: decodeEncodings(reader),
     dates: decodeDates(reader),
     decimalSign: entry('decimalSign', /^[.,]$/, '. or ,'),
-    groupSign: entry('groupSign', /^[., '\u00a0\u202f]$/, 'one of . , space apostrophe'),
+    groupSign: entry('groupSign', /^[., ']$/, 'one of . , space apostrophe'),
     separator: entry('separator', /^[,;\t|]$/, 'one of , ; tab |'),
     columns: decodeColumns(reader.object('columns')),
     bodies: reader.objects('bodies', LIST).map(decodeBody),

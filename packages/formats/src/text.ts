@@ -14,7 +14,7 @@ const BYTE_ORDER_MARKS: readonly (readonly [readonly number[], Encoding])[] = [
 ];
 /** Most cells are this: words of printable ASCII with single spaces between them. */
 const CLEAN = /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/;
-const REPLACEMENT = '\ufffd';
+const REPLACEMENT = '?';
 
 /**
  * The text of the first encoding that fits without a fault.
@@ -36,10 +36,16 @@ export function decodeText(
 }
 
 /**
+ * What a record does not take: control characters, separators of lines and paragraphs, marks that
+ * turn text around, halves of surrogate pairs, and the sign for something unreadable.
+ */
+const UNREADABLE = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\uffff]+/gu;
+
+/**
  * Text for a record: NFC, every run of white space one space, none at the ends. A lone character of
  * U+0080..U+009F is a byte of Windows-1252 that an earlier program took for Latin-1 and is read as
- * such (the rule of the HTML standard); any other run of control characters becomes U+FFFD, because
- * what stood there cannot be known.
+ * such (the rule of the HTML standard); any other run of control characters becomes a question
+ * mark, because what stood there cannot be known.
  */
 export function cleanText(text: string): string {
   return CLEAN.test(text) ? text : repairText(text);
@@ -49,7 +55,7 @@ function repairText(text: string): string {
   return text
     .replace(/\s+/gu, ' ')
     .trim()
-    .replace(/[\p{Cc}\p{Cs}]+/gu, (run) => (run.length === 1 ? rereadControl(run) : REPLACEMENT))
+    .replace(UNREADABLE, (run) => (run.length === 1 ? rereadControl(run) : REPLACEMENT))
     .normalize('NFC');
 }
 
@@ -57,14 +63,4 @@ function rereadControl(control: string): string {
   const byte = control.charCodeAt(0);
   const reread = new TextDecoder('windows-1252').decode(Uint8Array.of(byte & 0xff));
   return byte >= 0x80 && byte <= 0x9f && !/\p{Cc}/u.test(reread) ? reread : REPLACEMENT;
-}
-
-/** Lower case words of ASCII letters and digits joined by hyphens, cut at `lengthMax`. */
-export function slugOf(text: string, lengthMax: number): string {
-  return text
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, lengthMax)
-    .replace(/^-+|-+$/g, '');
 }

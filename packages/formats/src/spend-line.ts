@@ -1,0 +1,188 @@
+/**
+ * One line of a spending file to a payment, or to every fault of it: nothing is guessed, nothing is
+ * rounded, and a line with three faults names all three.
+ */
+import { parseAmount } from './amount.ts';
+import type { DatePattern } from './civil-date.ts';
+import { parseDate } from './civil-date.ts';
+import type { LineFault } from './errors.ts';
+import type { SpendColumns } from './spend-header.ts';
+import type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
+import { SPEND_FIELDS_REQUIRED } from './spend-mapping.ts';
+import { cleanText } from './text.ts';
+
+/** Longest text of a cell that a record takes, in UTF-16 units. */
+export const SPEND_TEXT_MAX = 200;
+/** Longest number of a publisher. */
+export const SPEND_NUMBER_MAX = 64;
+/** Longest part of a faulty cell that a fault repeats. */
+export const FOUND_SHOWN_MAX = 80;
+const TEXT_FIELDS: readonly (readonly [SpendField, number])[] = [
+  ['number', SPEND_NUMBER_MAX],
+  ['payee', SPEND_TEXT_MAX],
+  ['area', SPEND_TEXT_MAX],
+  ['purpose', SPEND_TEXT_MAX],
+];
+const CURRENCY = /^[A-Z]{3}$/;
+
+/**
+ * Import identity: who published, in which file of which series, under which number, and how often
+ * that number had appeared in the file before. Counting within the file, and not over all files,
+ * keeps the identity when a month is imported alone, again, or before an earlier one.
+ */
+export interface SpendSource {
+  readonly publisher: string;
+  /** `<dataset of the mapping>/<file name without ending>`. */
+  readonly dataset: string;
+  readonly number: string;
+  /** From 1, counted over all lines of the file with this number, refused ones included. */
+  readonly occurrence: number;
+}
+
+/** A payment, or money that came back (a negative amount in the file). */
+export interface SpendPayment {
+  readonly kind: 'disbursement' | 'credit';
+  readonly source: SpendSource;
+  /** `YYYY-MM-DD`. */
+  readonly date: string;
+  /** Minor units, positive in both kinds. */
+  readonly amount: bigint;
+  readonly currency: string;
+  readonly payee: string;
+  readonly body: SpendBody;
+  /** Budget area of the body, where the publisher names one. */
+  readonly area: string | undefined;
+  /** What the money was for, where the publisher says so. */
+  readonly purpose: string | undefined;
+}
+
+/** What was read of one line: the payment, or its faults and what is known of its amount. */
+export type LineReading =
+  | { readonly ok: true; readonly payment: SpendPayment }
+  | {
+      readonly ok: false;
+      readonly faults: readonly LineFault[];
+      /** Signed minor units; undefined if the amount itself could not be read. */
+      readonly amount: bigint | undefined;
+      readonly currency: string;
+    };
+
+/** All that reading the lines of one file needs. */
+export interface LineLayout {
+  readonly mapping: SpendMapping;
+  /** Second part of the import identity. */
+  readonly dataset: string;
+  readonly headers: readonly string[];
+  readonly columns: SpendColumns;
+  readonly dates: readonly DatePattern[];
+  /** Bodies by their names in lower case. */
+  readonly bodies: ReadonlyMap<string, SpendBody>;
+}
+
+/** Clean text of a field of one line; empty where the file has no such column. */
+export type Cell = (field: SpendField) => string;
+
+/** Cleans the cells of one line. */
+export function cellsOf(cells: readonly string[], { columns }: LineLayout): Cell {
+  const texts = new Map<SpendField, string>();
+  for (const [field, index] of columns) {
+    texts.set(field, cleanText(cells[index] ?? ''));
+  }
+  return (field) => texts.get(field) ?? '';
+}
+
+/** Reads one line; `occurrence` counts the lines of the file with its number, from 1. */
+export function readLine(cell: Cell, occurrence: number, layout: LineLayout): LineReading {
+  const { mapping } = layout;
+  const faults: LineFault[] = [];
+  const report: Report = (field, code, expected) => {
+    const header = layout.headers[layout.columns.get(field) ?? -1] ?? field;
+    faults.push({ field: header, code, expected, found: cell(field).slice(0, FOUND_SHOWN_MAX) });
+  };
+  checkTexts(cell, report);
+  const body = readBody(cell, layout, report);
+  const date = readDate(cell, layout, report);
+  const currency = readCurrency(cell, layout, report);
+  const amount = readAmount(cell, { mapping, currency }, report);
+  if (faults.length > 0 || amount === undefined || date === undefined || body === undefined) {
+    return { ok: false, faults, amount, currency };
+  }
+  const payment: SpendPayment = {
+    kind: amount < 0n ? 'credit' : 'disbursement',
+    source: {
+      publisher: mapping.publisher,
+      dataset: layout.dataset,
+      number: cell('number'),
+      occurrence,
+    },
+    date,
+    amount: amount < 0n ? -amount : amount,
+    currency,
+    payee: cell('payee'),
+    body,
+    area: cell('area') || undefined,
+    purpose: cell('purpose') || undefined,
+  };
+  return { ok: true, payment };
+}
+
+type Report = (field: SpendField, code: LineFault['code'], expected: string) => void;
+
+function checkTexts(cell: Cell, report: Report): void {
+  for (const field of SPEND_FIELDS_REQUIRED) {
+    if (cell(field) === '') {
+      report(field, 'FORMATS_FIELD_MISSING', 'a value');
+    }
+  }
+  for (const [field, lengthMax] of TEXT_FIELDS) {
+    if (cell(field).length > lengthMax) {
+      report(field, 'FORMATS_FIELD_TOO_LONG', `at most ${lengthMax} characters`);
+    }
+  }
+}
+
+function readBody(cell: Cell, { bodies }: LineLayout, report: Report): SpendBody | undefined {
+  const name = cell('body');
+  const body = bodies.get(name.toLowerCase());
+  if (body === undefined && name !== '') {
+    report('body', 'FORMATS_BODY_UNKNOWN', 'a body of the mapping');
+  }
+  return body;
+}
+
+function readDate(cell: Cell, { dates, mapping }: LineLayout, report: Report): string | undefined {
+  const date = parseDate(cell('date'), dates);
+  if (date === undefined && cell('date') !== '') {
+    report('date', 'FORMATS_DATE_UNREADABLE', `a date as ${mapping.dates.join(' or ')}`);
+  }
+  return date;
+}
+
+function readCurrency(cell: Cell, { mapping }: LineLayout, report: Report): string {
+  const currency = cell('currency') || mapping.currency;
+  if (!CURRENCY.test(currency)) {
+    report('currency', 'FORMATS_CURRENCY_UNREADABLE', 'an ISO 4217 code');
+    return mapping.currency;
+  }
+  return currency;
+}
+
+function readAmount(
+  cell: Cell,
+  { mapping, currency }: { readonly mapping: SpendMapping; readonly currency: string },
+  report: Report,
+): bigint | undefined {
+  const text = cell('amount');
+  const amount = text === '' ? undefined : parseAmount(text, mapping, currency);
+  if (amount === undefined) {
+    return undefined;
+  }
+  if (!amount.ok) {
+    report('amount', amount.reason, `an amount of ${currency}`);
+    return undefined;
+  }
+  if (amount.value === 0n) {
+    report('amount', 'FORMATS_AMOUNT_ZERO', 'an amount that is not zero');
+  }
+  return amount.value;
+}
