@@ -1,0 +1,1065 @@
+/**
+ * Special funds from budget to beneficiary: appropriation, allocation, commitment, disbursement,
+ * acknowledgement, return (words of IATI and the Fiscal Data Package). Money only moves between
+ * rows of one fund, and the engine checks after every transaction that no row gained or lost any.
+ * Longer than other files because a contract is one file: half of it is titles in two languages.
+ */
+import type { Context, Infer, Money, Period, RowOf } from '@daybook/contracts';
+import { defineContract, field } from '@daybook/contracts';
+import { equalBytes } from '@daybook/core';
+
+// Fields that several records and actions share.
+
+const PURPOSES_MAX = 16;
+
+const fund = field.reference({
+  en: 'Fund',
+  zh: '资金',
+  record: 'treasury.appropriation',
+  checked: false,
+  max: 64,
+});
+const fundName = field.slug({ en: 'Fund', zh: '资金' });
+const allocationName = field.slug({ en: 'Allocation', zh: '拨款' });
+const commitmentName = field.slug({ en: 'Commitment', zh: '支出承诺' });
+const paymentName = field.identifier({ en: 'Payment', zh: '付款编号' });
+const source = field.object(
+  {
+    publisher: field.slug({ en: 'Publisher', zh: '发布机构' }),
+    dataset: field.identifier({ en: 'Data set', zh: '数据集' }),
+    number: field.text({ en: "Publisher's number", zh: '发布机构编号', max: 64 }),
+    occurrence: field.integer({ en: 'Occurrence of the number', zh: '编号出现次序', min: 1 }),
+  },
+  { en: 'Import identity', zh: '来源标识' },
+);
+const purpose = field.text({
+  en: 'Purpose',
+  zh: '用途',
+  help: { en: 'A path; it covers every path below it.', zh: '路径;涵盖其下所有路径。' },
+  characters: 'path',
+  max: 256,
+});
+const purposes = field.list(purpose, {
+  en: 'Purposes',
+  zh: '限定用途',
+  min: 1,
+  max: PURPOSES_MAX,
+  unique: true,
+});
+const period = field.period({ en: 'Period', zh: '期间' });
+const title = field.text({ en: 'Title', zh: '名称', max: 200 });
+const money = field.money({ en: 'Amount', zh: '金额', min: 1n });
+/** A row may be opened before there is money for it. */
+const openingMoney = field.money({ en: 'Amount', zh: '金额', min: 0n });
+const date = field.date({ en: 'Date', zh: '日期' });
+const description = field.text({ en: 'Description', zh: '说明', max: 200 });
+const organisation = (en: string, zh: string) =>
+  field.reference({ en, zh, record: 'directory.organisation', max: 64 });
+const holder = organisation('Holder', '持有机构');
+const basis = field.choice({
+  en: 'Basis',
+  zh: '依据',
+  of: {
+    recorded: { en: 'Recorded by the body', zh: '由机构登记' },
+    reconstructed: { en: 'Reconstructed from payments', zh: '由付款推算' },
+  },
+});
+const payee = field.object(
+  {
+    name: field.optional(field.text({ en: 'Name', zh: '名称', max: 200 })),
+    organisation: field.optional(organisation('Organisation', '机构')),
+    person: field.optional(
+      field.blinded({ en: 'Person, blinded', zh: '个人(盲化)', purpose: 'treasury-payee' }),
+    ),
+    key: field.optional(field.publicKey({ en: 'Key of the payee', zh: '收款人公钥' })),
+  },
+  {
+    en: 'Payee',
+    zh: '收款人',
+    help: {
+      en: 'An organisation by its name, or a person by a blinded identifier, never both.',
+      zh: '机构写名称;个人只写盲化标识;二者不并用。',
+    },
+  },
+);
+
+/** What binds the money of a row; it is handed down and only becomes narrower. */
+const terms = {
+  title,
+  holder: field.slug({ en: 'Holder', zh: '持有机构' }),
+  controller: field.slug({
+    en: 'Controller',
+    zh: '监督机构',
+    help: { en: 'Its officer signs every payment, too.', zh: '每笔付款须由其官员共同签署。' },
+  }),
+  currency: field.currency({ en: 'Currency', zh: '币种' }),
+  period,
+  spendBy: field.date({ en: 'To be spent by', zh: '支用期限' }),
+  purposes,
+  basis,
+};
+
+const amount = (en: string, zh: string) => field.amount({ en, zh, currencyOf: 'currency' });
+const status = field.choice({
+  en: 'Status',
+  zh: '状态',
+  of: {
+    open: { en: 'Money is left', zh: '有余额' },
+    empty: { en: 'Nothing is left', zh: '无余额' },
+  },
+});
+const states = {
+  field: 'status',
+  initial: ['open', 'empty'],
+  transitions: { open: ['empty'], empty: ['open'] },
+} as const;
+
+/** received = allocated + committed + returned + left, in an appropriation and an allocation. */
+const node = {
+  status,
+  received: amount('Received', '收到'),
+  allocated: amount('Allocated further', '已下拨'),
+  committed: amount('Committed', '已承诺'),
+  returned: amount('Returned', '已退回'),
+  left: amount('Left', '余额'),
+};
+
+// Records.
+
+const records = {
+  appropriation: {
+    number: 1,
+    title: { en: 'Appropriation', zh: '预算批复' },
+    key: { fund: fundName },
+    fields: {
+      ...terms,
+      grantor: field.slug({ en: 'Granted by', zh: '批复机构' }),
+      ...node,
+    },
+    states,
+    deadlines: [{ field: 'spendBy', open: ['open'] }],
+  },
+  allocation: {
+    number: 2,
+    title: { en: 'Allocation', zh: '拨款' },
+    key: { fund: fundName, allocation: allocationName },
+    partition: ['fund'],
+    fields: {
+      parent: field.slug({ en: 'Out of', zh: '来自' }),
+      ...terms,
+      ...node,
+    },
+    states,
+    deadlines: [{ field: 'spendBy', open: ['open'] }],
+  },
+  commitment: {
+    number: 3,
+    title: { en: 'Commitment', zh: '支出承诺' },
+    key: { fund: fundName, commitment: commitmentName },
+    partition: ['fund'],
+    fields: {
+      allocation: field.slug({ en: 'Out of', zh: '来自' }),
+      payee,
+      ...terms,
+      status,
+      received: amount('Committed', '承诺金额'),
+      spent: amount('Spent', '已支付'),
+      credited: amount('Credited back', '已冲回'),
+      returned: amount('Returned', '已退回'),
+      left: amount('Left', '余额'),
+    },
+    states,
+    deadlines: [{ field: 'spendBy', open: ['open'] }],
+  },
+  payment: {
+    number: 4,
+    title: { en: 'Payment', zh: '付款' },
+    key: { fund: fundName, payment: paymentName },
+    partition: ['fund'],
+    fields: {
+      commitment: commitmentName,
+      kind: field.choice({
+        en: 'Kind',
+        zh: '类别',
+        of: {
+          disbursement: { en: 'Money paid', zh: '支付' },
+          credit: { en: 'Money that came back', zh: '冲回' },
+        },
+      }),
+      amount: money,
+      date,
+      payee,
+      purpose,
+      description: field.optional(description),
+      status: field.choice({
+        en: 'Status',
+        zh: '状态',
+        of: {
+          paid: { en: 'Paid', zh: '已支付' },
+          acknowledged: { en: 'Acknowledged by the payee', zh: '收款人已确认' },
+          credited: { en: 'Credited', zh: '已冲回' },
+        },
+      }),
+      acknowledgeBy: field.optional(field.date({ en: 'To be acknowledged by', zh: '确认期限' })),
+      reversed: field.amount({ en: 'Credited back', zh: '已冲回' }),
+      reverses: field.optional(field.identifier({ en: 'Credit for', zh: '冲回的付款' })),
+      source: field.optional(source),
+    },
+    states: {
+      field: 'status',
+      initial: ['paid', 'credited'],
+      transitions: { paid: ['acknowledged'], acknowledged: [], credited: [] },
+    },
+    deadlines: [{ field: 'acknowledgeBy', open: ['paid'] }],
+  },
+  source: {
+    number: 5,
+    title: { en: 'Imported line', zh: '导入记录' },
+    help: { en: 'One line of a publisher is one payment.', zh: '发布机构的一行即一笔付款。' },
+    key: {
+      publisher: field.slug({ en: 'Publisher', zh: '发布机构' }),
+      dataset: field.identifier({ en: 'Data set', zh: '数据集' }),
+      number: field.text({ en: "Publisher's number", zh: '发布机构编号', max: 64 }),
+      occurrence: field.integer({ en: 'Occurrence', zh: '出现次序', min: 1 }),
+    },
+    fields: { fund: fundName, payment: paymentName },
+  },
+} as const;
+
+const sums = {
+  allocated: {
+    number: 101,
+    title: { en: 'Received by allocations', zh: '下级拨款合计' },
+    record: 'allocation',
+    of: 'received',
+    by: ['fund', 'parent'],
+  },
+  allocatedBack: {
+    number: 102,
+    title: { en: 'Returned by allocations', zh: '下级拨款退回合计' },
+    record: 'allocation',
+    of: 'returned',
+    by: ['fund', 'parent'],
+  },
+  committed: {
+    number: 103,
+    title: { en: 'Received by commitments', zh: '承诺合计' },
+    record: 'commitment',
+    of: 'received',
+    by: ['fund', 'allocation'],
+  },
+  committedBack: {
+    number: 104,
+    title: { en: 'Returned by commitments', zh: '承诺退回合计' },
+    record: 'commitment',
+    of: 'returned',
+    by: ['fund', 'allocation'],
+  },
+  paid: {
+    number: 105,
+    title: { en: 'Payments by kind', zh: '付款合计(按类别)' },
+    record: 'payment',
+    of: 'amount',
+    by: ['fund', 'commitment', 'kind'],
+  },
+} as const;
+
+// Who may act.
+
+const roles = {
+  appropriator: {
+    title: { en: 'Appropriator', zh: '预算批复人' },
+    help: { en: 'Opens funds for the own organisation.', zh: '代表本机构批复资金。' },
+    grantedBy: 'governance',
+  },
+  budgeter: {
+    title: { en: 'Budget officer', zh: '预算官员' },
+    help: {
+      en: 'Allocates, commits and returns what the organisation holds.',
+      zh: '拨款、承诺、退回。',
+    },
+    grantedBy: 'organisation',
+  },
+  payer: {
+    title: { en: 'Paying officer', zh: '付款官员' },
+    help: { en: 'First signature of a payment.', zh: '付款的第一签署人。' },
+    grantedBy: 'organisation',
+  },
+  controller: {
+    title: { en: 'Controller', zh: '监督官员' },
+    help: { en: 'Second signature of a payment.', zh: '付款的第二签署人。' },
+    grantedBy: 'organisation',
+  },
+} as const;
+
+const failures = {
+  FUND_EXISTS: {
+    code: 1,
+    en: 'A fund of this name exists already.',
+    zh: '同名资金已存在。',
+    remedy: { en: 'Choose another name, or supplement the fund.', zh: '请换名或追加预算。' },
+  },
+  FUND_UNKNOWN: {
+    code: 2,
+    en: 'There is no such fund.',
+    zh: '资金不存在。',
+    remedy: { en: 'Check the name of the fund.', zh: '请核对资金名称。' },
+  },
+  ALLOCATION_EXISTS: {
+    code: 3,
+    en: 'An allocation of this name exists in the fund.',
+    zh: '该资金中已有同名拨款。',
+    remedy: { en: 'Choose another name, or increase the allocation.', zh: '请换名或增加拨款。' },
+  },
+  ALLOCATION_UNKNOWN: {
+    code: 4,
+    en: 'The fund has no such allocation.',
+    zh: '该资金中没有此拨款。',
+    remedy: { en: 'Check the name of the allocation.', zh: '请核对拨款名称。' },
+  },
+  COMMITMENT_EXISTS: {
+    code: 5,
+    en: 'A commitment of this name exists in the fund.',
+    zh: '该资金中已有同名支出承诺。',
+    remedy: { en: 'Choose another name, or increase the commitment.', zh: '请换名或增加承诺。' },
+  },
+  COMMITMENT_UNKNOWN: {
+    code: 6,
+    en: 'The fund has no such commitment.',
+    zh: '该资金中没有此支出承诺。',
+    remedy: { en: 'Check the name of the commitment.', zh: '请核对承诺名称。' },
+  },
+  PAYMENT_EXISTS: {
+    code: 7,
+    en: 'A payment of this number exists in the fund.',
+    zh: '该资金中已有同编号付款。',
+    remedy: {
+      en: 'Nothing to do if it is the same payment; else number it anew.',
+      zh: '如为同一付款则无需处理;否则请另编号。',
+    },
+  },
+  PAYMENT_UNKNOWN: {
+    code: 8,
+    en: 'The fund has no such payment.',
+    zh: '该资金中没有此付款。',
+    remedy: { en: 'Check the number of the payment.', zh: '请核对付款编号。' },
+  },
+  ALREADY_IMPORTED: {
+    code: 9,
+    en: 'This line of the publisher has been imported already.',
+    zh: '发布机构的该行已导入。',
+    remedy: {
+      en: 'Nothing to do: importing again adds nothing.',
+      zh: '无需处理:重复导入不会增加记录。',
+    },
+  },
+  NOT_HOLDER: {
+    code: 10,
+    en: 'No signer is a budget officer of {holder}, which holds this money.',
+    zh: '签署人中没有持有机构{holder}的预算官员。',
+    remedy: { en: 'Let a budget officer of the holder sign.', zh: '请由持有机构的预算官员签署。' },
+  },
+  FOUR_EYES: {
+    code: 11,
+    en: 'Two different officers must sign: {first} and {second}.',
+    zh: '须由两名不同官员签署:{first}与{second}。',
+    remedy: {
+      en: 'Let the missing officer sign the same transaction.',
+      zh: '请由缺签官员签署同一交易。',
+    },
+  },
+  NOT_ENOUGH: {
+    code: 12,
+    en: 'Only {left} is left, {asked} was asked.',
+    zh: '余额仅{left},要求{asked}。',
+    remedy: {
+      en: 'Lower the amount, or increase what it is taken from.',
+      zh: '请减少金额或先增加其来源。',
+    },
+  },
+  OUTSIDE_PURPOSE: {
+    code: 13,
+    en: 'The money may not be used for {purpose}.',
+    zh: '该资金不得用于{purpose}。',
+    remedy: { en: 'Use money whose purposes cover this one.', zh: '请使用用途相符的资金。' },
+  },
+  OUTSIDE_PERIOD: {
+    code: 14,
+    en: 'It lies outside the period {start} to {end}.',
+    zh: '超出期间{start}至{end}。',
+    remedy: { en: 'Use money of the right period.', zh: '请使用相应期间的资金。' },
+  },
+  CURRENCY_DIFFERS: {
+    code: 15,
+    en: 'The money is in {held}, not in {asked}.',
+    zh: '该资金币种为{held},而非{asked}。',
+    remedy: { en: 'Give the amount in the currency of the fund.', zh: '请以资金币种填写金额。' },
+  },
+  PAYEE_UNCLEAR: {
+    code: 16,
+    en: 'A payee is an organisation with a name or a person with a blinded identifier.',
+    zh: '收款人须为具名机构或盲化个人,二者取一。',
+    remedy: { en: 'Give exactly one of the two.', zh: '请只填其中之一。' },
+  },
+  NOT_PAYEE: {
+    code: 17,
+    en: 'No signer is the payee.',
+    zh: '签署人中没有收款人。',
+    remedy: { en: 'Let the payee sign.', zh: '请由收款人签署。' },
+  },
+  ALREADY_ACKNOWLEDGED: {
+    code: 18,
+    en: 'The payment has been acknowledged already.',
+    zh: '该付款已确认。',
+    remedy: { en: 'Nothing to do.', zh: '无需处理。' },
+  },
+  NOT_DISBURSEMENT: {
+    code: 19,
+    en: 'This is a credit, not a payment to somebody.',
+    zh: '此为冲回,并非对外付款。',
+    remedy: { en: 'Name the payment itself.', zh: '请指明付款本身。' },
+  },
+  CREDIT_UNLINKED: {
+    code: 20,
+    en: 'A credit must name the payment of this commitment that it reverses.',
+    zh: '冲回须指明本承诺下所冲的付款。',
+    remedy: { en: 'Give the number of the payment.', zh: '请填写付款编号。' },
+  },
+  CREDIT_TOO_HIGH: {
+    code: 21,
+    en: 'Of the payment only {left} is not yet credited, {asked} was asked.',
+    zh: '该付款未冲回部分仅{left},要求{asked}。',
+    remedy: { en: 'Lower the amount.', zh: '请减少金额。' },
+  },
+} as const;
+
+const move = { fund: fundName, amount: openingMoney };
+const events = {
+  appropriated: { title: { en: 'Money appropriated', zh: '已批复' }, fields: move },
+  supplemented: { title: { en: 'Appropriation supplemented', zh: '已追加' }, fields: move },
+  lapsed: { title: { en: 'Money returned to the grantor', zh: '已退回批复机构' }, fields: move },
+  allocated: {
+    title: { en: 'Money allocated', zh: '已拨款' },
+    fields: { ...move, allocation: allocationName },
+  },
+  allocationReturned: {
+    title: { en: 'Money returned by an allocation', zh: '拨款已退回' },
+    fields: { ...move, allocation: allocationName },
+  },
+  committed: {
+    title: { en: 'Money committed', zh: '已承诺' },
+    fields: { ...move, commitment: commitmentName },
+  },
+  commitmentReturned: {
+    title: { en: 'Money returned by a commitment', zh: '承诺已退回' },
+    fields: { ...move, commitment: commitmentName },
+  },
+  disbursed: {
+    title: { en: 'Payment made', zh: '已付款' },
+    fields: { ...move, commitment: commitmentName, payment: paymentName },
+  },
+  credited: {
+    title: { en: 'Money came back', zh: '已冲回' },
+    fields: { ...move, commitment: commitmentName, payment: paymentName },
+  },
+  acknowledged: {
+    title: { en: 'Payment acknowledged', zh: '已确认' },
+    fields: { fund: fundName, payment: paymentName },
+  },
+  corrected: {
+    title: { en: 'Payment corrected', zh: '已更正' },
+    fields: { fund: fundName, payment: paymentName },
+  },
+} as const;
+
+export const treasury = defineContract({
+  number: 16,
+  name: 'treasury',
+  version: 1,
+  title: { en: 'Treasury', zh: '国库资金' },
+  help: {
+    en: 'Follows public money from the appropriation to the payee and back.',
+    zh: '跟踪公共资金从批复到收款人及退回的全过程。',
+  },
+  records,
+  sums,
+  roles,
+  failures,
+  events,
+
+  actions: {
+    appropriate: {
+      title: { en: 'Appropriate', zh: '批复预算' },
+      help: { en: 'The grantor gives, the holder accepts.', zh: '批复机构给予,持有机构接受。' },
+      by: { role: 'appropriator' },
+      approvals: { officers: 2, role: 'budgeter' },
+      input: {
+        fund: fundName,
+        title,
+        holder,
+        controller: organisation('Controller', '监督机构'),
+        amount: openingMoney,
+        period,
+        purposes,
+        basis,
+      },
+      handler(context, { amount, ...input }) {
+        checkAcceptance(context, input.holder);
+        context.records.appropriation.insert(
+          {
+            ...input,
+            grantor: context.actor.organisation ?? context.actor.identity,
+            currency: amount.currency,
+            spendBy: input.period.end,
+            ...freshNode(amount.minor),
+          },
+          'FUND_EXISTS',
+        );
+        context.emit('appropriated', { fund: input.fund, amount });
+      },
+    },
+
+    supplement: {
+      title: { en: 'Supplement an appropriation', zh: '追加预算' },
+      by: { role: 'appropriator' },
+      approvals: { officers: 2, role: 'budgeter' },
+      discretion: true,
+      input: { fund, amount: money, reason: field.reason() },
+      handler(context, { fund, amount }) {
+        const row = context.records.appropriation.need({ fund }, 'FUND_UNKNOWN');
+        checkAcceptance(context, row.holder);
+        checkCurrency(context, row, amount);
+        context.records.appropriation.put(enlarged(row, amount.minor));
+        context.emit('supplemented', { fund, amount });
+      },
+    },
+
+    lapse: {
+      title: { en: 'Return to the grantor', zh: '退回批复机构' },
+      by: { role: 'budgeter' },
+      input: { fund, amount: money },
+      handler(context, { fund, amount }) {
+        const row = context.records.appropriation.need({ fund }, 'FUND_UNKNOWN');
+        checkHolder(context, row);
+        checkLeft(context, row, amount);
+        context.records.appropriation.put(handedBack(row, amount.minor));
+        context.emit('lapsed', { fund, amount });
+      },
+    },
+
+    allocate: {
+      title: { en: 'Allocate', zh: '拨款' },
+      help: {
+        en: 'Out of an appropriation (by the name of the fund) or an allocation, to any depth.',
+        zh: '由批复(填资金名)或拨款再下拨,层级不限。',
+      },
+      by: { role: 'budgeter' },
+      input: {
+        fund,
+        parent: field.slug({ en: 'Out of', zh: '来自' }),
+        allocation: allocationName,
+        title,
+        holder,
+        amount: openingMoney,
+        period: field.optional(period),
+        purposes,
+        basis,
+      },
+      handler(context, { amount, ...input }) {
+        const parent = needNode(context, input.fund, input.parent);
+        const period = input.period ?? parent.period;
+        checkHolder(context, parent);
+        checkLeft(context, parent, amount);
+        checkTerms(context, parent, { purposes: input.purposes, period });
+        context.check(input.allocation !== input.fund, 'ALLOCATION_EXISTS');
+        const bound = { currency: parent.currency, controller: parent.controller };
+        const row = { ...input, ...bound, period, spendBy: period.end, ...freshNode(amount.minor) };
+        context.records.allocation.insert(row, 'ALLOCATION_EXISTS');
+        putNode(context, passedOn(parent, 'allocated', amount.minor));
+        const { fund, allocation } = input;
+        context.emit('allocated', { fund, amount, allocation });
+      },
+    },
+
+    increaseAllocation: {
+      title: { en: 'Increase an allocation', zh: '增加拨款' },
+      by: { role: 'budgeter' },
+      discretion: true,
+      input: { fund, allocation: allocationName, amount: money, reason: field.reason() },
+      handler(context, { fund, allocation, amount }) {
+        const row = context.records.allocation.need({ fund, allocation }, 'ALLOCATION_UNKNOWN');
+        const parent = needNode(context, fund, row.parent);
+        checkHolder(context, parent);
+        checkLeft(context, parent, amount);
+        context.records.allocation.put(enlarged(row, amount.minor));
+        putNode(context, passedOn(parent, 'allocated', amount.minor));
+        context.emit('allocated', { fund, amount, allocation });
+      },
+    },
+
+    returnAllocation: {
+      title: { en: 'Return allocated money', zh: '退回拨款' },
+      by: { role: 'budgeter' },
+      input: { fund, allocation: allocationName, amount: money },
+      handler(context, { fund, allocation, amount }) {
+        const row = context.records.allocation.need({ fund, allocation }, 'ALLOCATION_UNKNOWN');
+        checkHolder(context, row);
+        checkLeft(context, row, amount);
+        context.records.allocation.put(handedBack(row, amount.minor));
+        const parent = needNode(context, fund, row.parent);
+        putNode(context, passedOn(parent, 'allocated', -amount.minor));
+        context.emit('allocationReturned', { fund, amount, allocation });
+      },
+    },
+
+    commit: {
+      title: { en: 'Commit', zh: '支出承诺' },
+      help: { en: 'Sets money aside for one payee.', zh: '为某一收款人预留资金。' },
+      by: { role: 'budgeter' },
+      input: {
+        fund,
+        allocation: field.slug({ en: 'Out of', zh: '来自' }),
+        commitment: commitmentName,
+        title,
+        payee,
+        amount: openingMoney,
+        period: field.optional(period),
+        purposes,
+        basis,
+      },
+      handler(context, { amount, ...input }) {
+        const parent = needNode(context, input.fund, input.allocation);
+        const period = input.period ?? parent.period;
+        checkHolder(context, parent);
+        checkLeft(context, parent, amount);
+        checkTerms(context, parent, { purposes: input.purposes, period });
+        checkPayee(context, input.payee);
+        const { holder, controller, currency } = parent;
+        const bound = { holder, controller, currency, period, spendBy: period.end };
+        const row = { ...input, ...bound, ...freshCommitment(amount.minor) };
+        context.records.commitment.insert(row, 'COMMITMENT_EXISTS');
+        putNode(context, passedOn(parent, 'committed', amount.minor));
+        const { fund, commitment } = input;
+        context.emit('committed', { fund, amount, commitment });
+      },
+    },
+
+    increaseCommitment: {
+      title: { en: 'Increase a commitment', zh: '增加承诺' },
+      by: { role: 'budgeter' },
+      discretion: true,
+      input: { fund, commitment: commitmentName, amount: money, reason: field.reason() },
+      handler(context, { fund, commitment, amount }) {
+        const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
+        const parent = needNode(context, fund, row.allocation);
+        checkHolder(context, parent);
+        checkLeft(context, parent, amount);
+        context.records.commitment.put(enlarged(row, amount.minor));
+        putNode(context, passedOn(parent, 'committed', amount.minor));
+        context.emit('committed', { fund, amount, commitment });
+      },
+    },
+
+    returnCommitment: {
+      title: { en: 'Return committed money', zh: '退回承诺资金' },
+      by: { role: 'budgeter' },
+      input: { fund, commitment: commitmentName, amount: money },
+      handler(context, { fund, commitment, amount }) {
+        const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
+        checkHolder(context, row);
+        checkLeft(context, row, amount);
+        context.records.commitment.put(handedBack(row, amount.minor));
+        const parent = needNode(context, fund, row.allocation);
+        putNode(context, passedOn(parent, 'committed', -amount.minor));
+        context.emit('commitmentReturned', { fund, amount, commitment });
+      },
+    },
+
+    disburse: {
+      title: { en: 'Pay', zh: '付款' },
+      help: {
+        en: 'Signed by a paying officer of the holder and an officer of the controller.',
+        zh: '由持有机构付款官员与监督机构官员共同签署。',
+      },
+      by: { role: 'payer' },
+      approvals: { officers: 2, role: 'controller' },
+      guarded: true,
+      input: {
+        fund,
+        commitment: commitmentName,
+        payment: paymentName,
+        amount: money,
+        date,
+        purpose,
+        description: field.optional(description),
+        acknowledgeBy: field.optional(field.date({ en: 'To be acknowledged by', zh: '确认期限' })),
+        source: field.optional(source),
+      },
+      handler(context, input) {
+        const { fund, commitment, payment, amount, date } = input;
+        const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
+        checkFourEyes(context, row);
+        checkLeft(context, row, amount);
+        checkTerms(context, row, { purposes: [input.purpose], period: { start: date, end: date } });
+        claimSource(context, input);
+        const { payee } = row;
+        const paid = {
+          ...input,
+          kind: 'disbursement',
+          payee,
+          status: 'paid',
+          reversed: 0n,
+        } as const;
+        context.records.payment.insert(paid, 'PAYMENT_EXISTS');
+        context.records.commitment.put(paidOut(row, amount.minor));
+        context.emit('disbursed', { fund, amount, commitment, payment });
+      },
+    },
+
+    credit: {
+      title: { en: 'Credit', zh: '冲回' },
+      help: {
+        en: 'Money that came back from the payee; it can be spent again under the same commitment.',
+        zh: '收款人退回的资金,可在同一承诺下再次支用。',
+      },
+      by: { role: 'payer' },
+      approvals: { officers: 2, role: 'controller' },
+      input: {
+        fund,
+        commitment: commitmentName,
+        payment: paymentName,
+        reverses: field.optional(field.identifier({ en: 'Credit for', zh: '冲回的付款' })),
+        amount: money,
+        date,
+        purpose,
+        description: field.optional(description),
+        source: field.optional(source),
+      },
+      handler(context, input) {
+        const { fund, commitment, payment, amount } = input;
+        const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
+        checkFourEyes(context, row);
+        checkCurrency(context, row, amount);
+        checkPurposes(context, row.purposes, [input.purpose]);
+        claimSource(context, input);
+        reverse(context, row, input);
+        const { payee } = row;
+        const credit = {
+          ...input,
+          kind: 'credit',
+          payee,
+          status: 'credited',
+          reversed: 0n,
+        } as const;
+        context.records.payment.insert(credit, 'PAYMENT_EXISTS');
+        context.records.commitment.put(creditedBack(row, amount.minor));
+        context.emit('credited', { fund, amount, commitment, payment });
+      },
+    },
+
+    acknowledge: {
+      title: { en: 'Acknowledge a payment', zh: '确认收款' },
+      help: { en: 'Signed by the payee.', zh: '由收款人签署。' },
+      by: 'anyone',
+      input: { fund, payment: paymentName },
+      handler(context, { fund, payment }) {
+        const row = context.records.payment.need({ fund, payment }, 'PAYMENT_UNKNOWN');
+        context.check(row.kind === 'disbursement', 'NOT_DISBURSEMENT');
+        context.check(row.status === 'paid', 'ALREADY_ACKNOWLEDGED');
+        context.check(isSignedByPayee(context, row.payee), 'NOT_PAYEE');
+        context.records.payment.put({ ...row, status: 'acknowledged' });
+        context.emit('acknowledged', { fund, payment });
+      },
+    },
+
+    correct: {
+      title: { en: 'Correct a payment', zh: '更正付款' },
+      help: {
+        en: 'Purpose, date or description; an amount is corrected by a credit and a new payment.',
+        zh: '更正用途、日期或说明;金额须以冲回并重新付款更正。',
+      },
+      by: { role: 'payer' },
+      approvals: { officers: 2, role: 'controller' },
+      discretion: true,
+      input: { fund, payment: paymentName, date, purpose, description, reason: field.reason() },
+      handler(context, { fund, payment, date, purpose, description }) {
+        const row = context.records.payment.need({ fund, payment }, 'PAYMENT_UNKNOWN');
+        const { commitment } = row;
+        const owner = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
+        checkFourEyes(context, owner);
+        checkTerms(context, owner, { purposes: [purpose], period: { start: date, end: date } });
+        context.records.payment.put({ ...row, date, purpose, description });
+        context.emit('corrected', { fund, payment });
+      },
+    },
+  },
+
+  invariants: {
+    appropriationConserved: {
+      title: { en: 'An appropriation neither gains nor loses money', zh: '批复资金收支平衡' },
+      record: 'appropriation',
+      holds: ({ after }, { sums }) =>
+        after !== undefined && isConserved(after) && isPassedOn(after, after.fund, sums),
+    },
+    allocationConserved: {
+      title: { en: 'An allocation neither gains nor loses money', zh: '拨款收支平衡' },
+      record: 'allocation',
+      holds: ({ after }, { sums }) =>
+        after !== undefined && isConserved(after) && isPassedOn(after, after.allocation, sums),
+    },
+    commitmentConserved: {
+      title: { en: 'A commitment pays what its payments say', zh: '承诺支出与付款一致' },
+      record: 'commitment',
+      holds({ after }, { sums }) {
+        if (after === undefined) return false;
+        const { fund, commitment, currency } = after;
+        const key = { fund, commitment, currency };
+        return (
+          after.received + after.credited === after.spent + after.returned + after.left &&
+          after.spent === sums.paid.get({ ...key, kind: 'disbursement' }).total &&
+          after.credited === sums.paid.get({ ...key, kind: 'credit' }).total &&
+          (after.status === 'open') === after.left > 0n
+        );
+      },
+    },
+  },
+
+  queries: {
+    allocations: {
+      title: { en: 'Allocations of a fund', zh: '资金的拨款' },
+      record: 'allocation',
+      by: ['fund'],
+    },
+    commitments: {
+      title: { en: 'Commitments of a fund', zh: '资金的承诺' },
+      record: 'commitment',
+      by: ['fund'],
+    },
+    payments: {
+      title: { en: 'Payments of a fund', zh: '资金的付款' },
+      record: 'payment',
+      by: ['fund'],
+    },
+    overdueAppropriations: {
+      title: { en: 'Appropriations unspent after their period', zh: '逾期未用的批复' },
+      record: 'appropriation',
+      overdue: 'spendBy',
+    },
+    overdueAllocations: {
+      title: { en: 'Allocations unspent after their period', zh: '逾期未用的拨款' },
+      record: 'allocation',
+      by: ['fund'],
+      overdue: 'spendBy',
+    },
+    overdueCommitments: {
+      title: { en: 'Commitments unspent after their period', zh: '逾期未付的承诺' },
+      record: 'commitment',
+      by: ['fund'],
+      overdue: 'spendBy',
+    },
+    unacknowledged: {
+      title: { en: 'Payments not acknowledged in time', zh: '逾期未确认的付款' },
+      record: 'payment',
+      by: ['fund'],
+      overdue: 'acknowledgeBy',
+    },
+  },
+});
+
+// Helpers: checks end the transaction by themselves, the others build the next version of a row.
+
+type Books = Context<
+  typeof records,
+  typeof failures,
+  typeof events,
+  keyof typeof roles,
+  Readonly<Record<never, never>>,
+  typeof sums,
+  Readonly<Record<never, never>>
+>;
+type Appropriation = RowOf<typeof records.appropriation>;
+type Allocation = RowOf<typeof records.allocation>;
+type Commitment = RowOf<typeof records.commitment>;
+type Node = Appropriation | Allocation;
+type Sums = Books['sums'];
+
+/** The appropriation under the name of the fund, else an allocation. */
+function needNode(context: Books, fund: string, name: string): Node {
+  return name === fund
+    ? context.records.appropriation.need({ fund }, 'FUND_UNKNOWN')
+    : context.records.allocation.need({ fund, allocation: name }, 'ALLOCATION_UNKNOWN');
+}
+
+function putNode(context: Books, row: Node): void {
+  if ('allocation' in row) {
+    context.records.allocation.put(row);
+  } else {
+    context.records.appropriation.put(row);
+  }
+}
+
+/** The one who gives is the actor; another officer must accept for the organisation that holds. */
+function checkAcceptance(context: Books, holder: string): void {
+  const accepting = context.entitled({ role: 'budgeter', organisation: holder });
+  const first = 'treasury.appropriator';
+  context.check(
+    accepting.some(({ identity }) => identity !== context.actor.identity),
+    'FOUR_EYES',
+    { first, second: `treasury.budgeter (${holder})` },
+  );
+}
+
+function checkHolder(context: Books, { holder }: { readonly holder: string }): void {
+  const entitled = context.entitled({ role: 'budgeter', organisation: holder });
+  context.check(entitled.length > 0, 'NOT_HOLDER', { holder });
+}
+
+/** Two persons, of two organisations wherever controller and holder are two. */
+function checkFourEyes(context: Books, { holder, controller }: Commitment): void {
+  const payers = context.entitled({ role: 'payer', organisation: holder });
+  const controllers = context.entitled({ role: 'controller', organisation: controller });
+  context.check(
+    payers.some((payer) => controllers.some(({ identity }) => identity !== payer.identity)),
+    'FOUR_EYES',
+    { first: `treasury.payer (${holder})`, second: `treasury.controller (${controller})` },
+  );
+}
+
+function checkCurrency(context: Books, row: Pick<Node, 'currency'>, amount: Money): void {
+  const facts = { held: row.currency, asked: amount.currency };
+  context.check(amount.currency === row.currency, 'CURRENCY_DIFFERS', facts);
+}
+
+function checkLeft(context: Books, row: Pick<Node, 'currency' | 'left'>, amount: Money): void {
+  checkCurrency(context, row, amount);
+  const facts = { left: row.left, asked: amount.minor };
+  context.check(amount.minor <= row.left, 'NOT_ENOUGH', facts);
+}
+
+interface Narrower {
+  readonly purposes: readonly string[];
+  readonly period: Period;
+}
+
+/** Purposes and period may become narrower on the way down, never wider. */
+function checkTerms(context: Books, above: Narrower, { purposes, period }: Narrower): void {
+  checkPurposes(context, above.purposes, purposes);
+  const { start, end } = above.period;
+  context.check(start <= period.start && period.end <= end, 'OUTSIDE_PERIOD', { start, end });
+}
+
+function checkPurposes(context: Books, allowed: readonly string[], asked: readonly string[]): void {
+  const outside = asked.find((purpose) => !allowed.some((path) => covers(path, purpose)));
+  context.check(outside === undefined, 'OUTSIDE_PURPOSE', { purpose: outside ?? '' });
+}
+
+function covers(path: string, purpose: string): boolean {
+  return purpose === path || purpose.startsWith(`${path}/`);
+}
+
+type Payee = Commitment['payee'];
+
+function checkPayee(context: Books, { name, organisation, person }: Payee): void {
+  const isPerson = person !== undefined && name === undefined && organisation === undefined;
+  const isOrganisation = person === undefined && name !== undefined;
+  context.check(isPerson || isOrganisation, 'PAYEE_UNCLEAR');
+}
+
+function isSignedByPayee({ signers }: Books, { organisation, key }: Payee): boolean {
+  return signers.some(
+    (signer) =>
+      (organisation !== undefined && signer.organisation === organisation) ||
+      (key !== undefined && signer.publicKey !== undefined && equalBytes(signer.publicKey, key)),
+  );
+}
+
+interface Line {
+  readonly fund: string;
+  readonly payment: string;
+  readonly amount: Money;
+  readonly date: string;
+  readonly reverses?: string | undefined;
+  readonly source?: Infer<typeof source> | undefined;
+}
+
+/** A publisher's line becomes one payment, in whatever fund: the second is refused. */
+function claimSource(context: Books, { fund, payment, source }: Line): void {
+  if (source !== undefined) {
+    context.records.source.insert({ ...source, fund, payment }, 'ALREADY_IMPORTED');
+  }
+}
+
+/** Takes a credit off its payment. Only where the budget itself was reconstructed it may have none. */
+function reverse(context: Books, row: Commitment, { fund, reverses, amount, date }: Line): void {
+  const { start, end } = row.period;
+  context.check(start <= date, 'OUTSIDE_PERIOD', { start, end });
+  if (reverses === undefined) {
+    context.check(row.basis === 'reconstructed', 'CREDIT_UNLINKED');
+    return;
+  }
+  const paid = context.records.payment.need({ fund, payment: reverses }, 'PAYMENT_UNKNOWN');
+  context.check(paid.commitment === row.commitment, 'CREDIT_UNLINKED');
+  context.check(paid.kind === 'disbursement', 'NOT_DISBURSEMENT');
+  const left = paid.amount.minor - paid.reversed;
+  context.check(amount.minor <= left, 'CREDIT_TOO_HIGH', { left, asked: amount.minor });
+  context.records.payment.put({ ...paid, reversed: paid.reversed + amount.minor });
+}
+
+function freshNode(received: bigint) {
+  const none = { allocated: 0n, committed: 0n, returned: 0n };
+  return { ...none, status: statusOf(received), received, left: received };
+}
+
+function freshCommitment(received: bigint) {
+  const none = { spent: 0n, credited: 0n, returned: 0n };
+  return { ...none, status: statusOf(received), received, left: received };
+}
+
+const statusOf = (left: bigint): 'open' | 'empty' => (left > 0n ? 'open' : 'empty');
+
+function withLeft<T extends { readonly left: bigint }>(row: T, change: bigint) {
+  const left = row.left + change;
+  return { ...row, left, status: statusOf(left) };
+}
+
+function enlarged<T extends { readonly left: bigint; readonly received: bigint }>(
+  row: T,
+  amount: bigint,
+) {
+  return { ...withLeft(row, amount), received: row.received + amount };
+}
+
+function handedBack<T extends { readonly left: bigint; readonly returned: bigint }>(
+  row: T,
+  amount: bigint,
+) {
+  return { ...withLeft(row, -amount), returned: row.returned + amount };
+}
+
+/** A negative amount is money that comes back from below. */
+function passedOn(row: Node, to: 'allocated' | 'committed', amount: bigint): Node {
+  return { ...withLeft(row, -amount), [to]: row[to] + amount };
+}
+
+function paidOut(row: Commitment, amount: bigint): Commitment {
+  return { ...withLeft(row, -amount), spent: row.spent + amount };
+}
+
+function creditedBack(row: Commitment, amount: bigint): Commitment {
+  return { ...withLeft(row, amount), credited: row.credited + amount };
+}
+
+function isConserved({ received, allocated, committed, returned, left, status }: Node): boolean {
+  return received === allocated + committed + returned + left && status === statusOf(left);
+}
+
+/** What a row says it passed on is what the rows below it received and did not return. */
+function isPassedOn({ fund, allocated, committed }: Node, name: string, sums: Sums): boolean {
+  const allocations = { fund, parent: name };
+  const commitments = { fund, allocation: name };
+  return (
+    allocated ===
+      sums.allocated.get(allocations).total - sums.allocatedBack.get(allocations).total &&
+    committed === sums.committed.get(commitments).total - sums.committedBack.get(commitments).total
+  );
+}
