@@ -92,13 +92,21 @@ export function compileCheck(spec: FieldSpec): Check {
   }
 }
 
+interface Member {
+  readonly name: string;
+  readonly suffix: string;
+  readonly check: Check;
+  readonly isOptional: boolean;
+  readonly expected: string;
+}
+
 /** The checker of an object with these fields. */
 export function compileFields(table: FieldTable): CheckFields {
-  const members = Object.entries(table).map(([name, spec]) => ({
+  const members: readonly Member[] = Object.entries(table).map(([name, spec]) => ({
     name,
     suffix: `/${name}`,
     check: compileCheck(spec),
-    optional: spec.optional === true,
+    isOptional: spec.optional === true,
     expected: expectationOf(spec),
   }));
   return (value, pointer, faults) => {
@@ -109,18 +117,31 @@ export function compileFields(table: FieldTable): CheckFields {
     }
     const row: Record<string, unknown> = {};
     let known = 0;
-    for (const { name, suffix, check, optional, expected } of members) {
-      const member = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (member !== undefined) {
-        known += 1;
-        row[name] = check(member, pointer + suffix, faults);
-      } else if (!optional) {
-        addFault(faults, { pointer: pointer + suffix, expected, found: 'nothing' });
-      }
+    for (const member of members) {
+      if (checkMember(member, { value, row, pointer, faults })) known += 1;
     }
     if (countDefined(value) !== known) reportUnknown(value, table, { pointer, faults });
     return Object.freeze(row);
   };
+}
+
+interface MemberPlace extends Place {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly row: Record<string, unknown>;
+}
+
+/** Checks one member into the row. @returns whether it was there */
+function checkMember(
+  { name, suffix, check, isOptional, expected }: Member,
+  { value, row, pointer, faults }: MemberPlace,
+): boolean {
+  const member = Object.hasOwn(value, name) ? value[name] : undefined;
+  if (member !== undefined) {
+    row[name] = check(member, pointer + suffix, faults);
+    return true;
+  }
+  if (!isOptional) addFault(faults, { pointer: pointer + suffix, expected, found: 'nothing' });
+  return false;
 }
 
 function scalar(spec: FieldSpec, accepts: (value: unknown) => boolean): Check {
@@ -216,11 +237,7 @@ function compileList(spec: ListSpec): Check {
   };
 }
 
-function reportRepeated(
-  items: readonly unknown[],
-  pointer: string,
-  faults: InputFault[],
-): void {
+function reportRepeated(items: readonly unknown[], pointer: string, faults: InputFault[]): void {
   const seen = new Set<string>();
   for (const [index, item] of items.entries()) {
     const text = identityOf(item);

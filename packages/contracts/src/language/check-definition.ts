@@ -108,7 +108,10 @@ function checkSum(sum: SumDefinition, definition: ErasedDefinition, place: strin
   checkWords(sum.title, `${place} title`);
   const record = definition.records[sum.record];
   assert(record !== undefined, `${place}: the record ${sum.record} exists`);
-  assert(definition.records[place.split('.')[1] ?? ''] === undefined, `${place}: a name of its own`);
+  assert(
+    definition.records[place.split('.')[1] ?? ''] === undefined,
+    `${place}: a name of its own`,
+  );
   const fields: Fields = { ...record.key, ...record.fields };
   for (const name of sum.by) {
     const spec = fields[name]?.spec;
@@ -119,7 +122,10 @@ function checkSum(sum: SumDefinition, definition: ErasedDefinition, place: strin
     const type = fields[sum.of]?.spec.type;
     const isSummable = type === 'amount' || type === 'money' || type === 'integer';
     assert(isSummable, `${place}: ${sum.of} is an amount, money or an integer`);
-    assert(type !== 'money' || !sum.by.includes('currency'), `${place}: currency is added by itself`);
+    assert(
+      type !== 'money' || !sum.by.includes('currency'),
+      `${place}: currency is added by itself`,
+    );
   }
   if (sum.where !== undefined) {
     const type = fields[sum.where.field]?.spec.type;
@@ -177,7 +183,8 @@ function checkDeclarations(definition: ErasedDefinition): void {
   for (const [parameter, parts] of namedEntries(definition.parameters, name)) {
     const { spec } = parts.field;
     const place = `${name}.${parameter}`;
-    const isPlain = keyFormOf(spec) === 'text' || ['integer', 'boolean', 'amount'].includes(spec.type);
+    const isPlain =
+      keyFormOf(spec) === 'text' || ['integer', 'boolean', 'amount'].includes(spec.type);
     assert(isPlain && spec.optional !== true, `${place}: a parameter is a plain value`);
     const faults: [] = [];
     compileCheck(spec)(parts.default, '', faults);
@@ -217,7 +224,10 @@ function checkReactions(definition: ErasedDefinition): void {
     assert(release.role !== undefined, `${name}.${guard}: a role releases`);
   }
   const isOwn = number < SYSTEM_NUMBERS_END;
-  assert(isOwn || definition.system === undefined, `${name}: system parts are for numbers below 16`);
+  assert(
+    isOwn || definition.system === undefined,
+    `${name}: system parts are for numbers below 16`,
+  );
   for (const record of Object.keys(definition.upcasts ?? {})) {
     assert(Object.hasOwn(records, record), `${name}: the upcast ${record} is for a record`);
   }

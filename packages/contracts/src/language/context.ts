@@ -169,6 +169,8 @@ export interface SystemContext<
 > extends WritingContext<R, F, E, P, S> {
   readonly contracts: Callees<U>;
   readonly ledger: LedgerAccess;
+  /** Runs steps that may be refused; what they wrote is then forgotten, and the code returned. */
+  attempt(steps: () => void): { readonly refused: string; readonly facts: Facts } | undefined;
 }
 
 /** A role that a contract declares, as the directory needs it to judge a grant. */
@@ -176,23 +178,64 @@ export interface RoleFacts {
   readonly grantedBy: 'organisation' | 'governance';
 }
 
+/** Someone who agreed to a stored call. */
+export interface Approver {
+  readonly identity: string;
+  /** 32 bytes, the key that signed the agreement. */
+  readonly publicKey: Uint8Array;
+}
+
+/** A call kept until enough officers agree. */
+export interface StoredCall {
+  readonly contract: string;
+  readonly action: string;
+  /** Canonical CBOR of the arguments. */
+  readonly args: Uint8Array;
+  readonly approvers: readonly Approver[];
+}
+
+/** Who of some approvers counts at this moment, and whether they suffice. */
+export interface Agreement {
+  readonly counted: readonly Approver[];
+  readonly isEnough: boolean;
+}
+
+/** Why a guard keeps a call from taking effect, and how long it may. */
+export interface Hold {
+  /** `contract.guard`. */
+  readonly guard: string;
+  readonly rule: string;
+  /** Records the guard cites, `contract.record/key`. */
+  readonly records: readonly string[];
+  readonly days: number;
+}
+
 /** What only system contracts may do to the ledger itself. */
 export interface LedgerAccess {
   /** A role by its full name `contract.role`; undefined if no active contract declares it. */
   roleOf(name: string): RoleFacts | undefined;
-  /** Whether a parameter exists, is changeable and takes this JSON-like value; the fault if not. */
-  checkParameter(contract: string, name: string, value: CborValue): string | undefined;
+  /** Why a parameter does not take this text; undefined if it does. */
+  faultOfParameter(contract: string, name: string, value: string): string | undefined;
   /** Sets a parameter from a height on; the value was checked. */
   setParameter(change: ParameterChange): void;
-  /** Whether every node of this release knows that version of a contract. */
+  /** Whether this release of the software knows that version of a contract. */
   knowsVersion(contract: string, version: number): boolean;
-  /** Lets a contract version act from a height on. */
+  /** Lets a contract version act from a height on, at least two blocks ahead. */
   activate(contract: string, version: number, fromHeight: number): void;
+  /** Judges by the roles of this moment who of the approvers of a stored call counts. */
+  judgeStored(call: StoredCall): Agreement;
+  /** Runs a stored call for its approvers. @returns the hold, if a guard keeps it back */
+  runStored(call: StoredCall): Hold | undefined;
+  /** Judges who may lift the hold of a guard, `contract.guard`. */
+  judgeRelease(guard: string, releasers: readonly Approver[]): Agreement;
+  /** Runs a stored call past the guards that held it. */
+  runReleased(call: StoredCall): void;
 }
 
 export interface ParameterChange {
   readonly contract: string;
   readonly name: string;
-  readonly value: CborValue;
+  /** As text, see the parameter's field. */
+  readonly value: string;
   readonly fromHeight: number;
 }

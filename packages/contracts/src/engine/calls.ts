@@ -1,0 +1,328 @@
+/**
+ * One call: found, checked, authorised, agreed to, judged by guards, handled, and put on record if
+ * it took discretion. Calls of people and calls between contracts go the same way.
+ */
+import type { Call, CborValue, InputFault } from '@daybook/core';
+import { asHash, encodeCanonical, hashTagged, TAGS } from '@daybook/core';
+import type { Actor, Hold } from '../language/context.ts';
+import type { Values } from '../language/definition.ts';
+import type { Demand } from './authorise.ts';
+import {
+  approversOf,
+  demandOf,
+  demandText,
+  entitledBy,
+  holdersOf,
+  judgeAgreement,
+} from './authorise.ts';
+import { expiryAfter } from './ledger.ts';
+import { ledgerAccess } from './ledger-access.ts';
+import type { LinkedAction, Reference } from './link.ts';
+import { CALL_DEPTH_MAX } from './meter.ts';
+import type { ActiveContract, Session } from './session.ts';
+import { ownRefusal } from './session.ts';
+import { Abort, abort, HostFault } from './signals.ts';
+
+/** How a call came about. */
+export interface Frame {
+  readonly actors: readonly Actor[];
+  /** Name of the calling contract; undefined for a person's call. */
+  readonly caller: string | undefined;
+  /** 1 for a person's call. */
+  readonly depth: number;
+  /** JSON pointer of the input, for faults. */
+  readonly pointer: string;
+  /** 'stored' and 'released' calls were agreed to before; a released one is past the guards, too. */
+  readonly mode: 'direct' | 'stored' | 'released';
+}
+
+/** A call about to be handled. */
+interface Prepared {
+  readonly owner: ActiveContract;
+  readonly action: LinkedAction;
+  readonly input: Values;
+  readonly frame: Frame;
+}
+
+/** Performs a call. @returns the hold, if a guard keeps a stored call from taking effect */
+export function performCall(session: Session, call: Call, frame: Frame): Hold | undefined {
+  const { owner, action } = findAction(session, call, frame);
+  session.meter.count('calls', 1);
+  const input = checkInput(action, call.args, frame.pointer);
+  const prepared: Prepared = { owner, action, input, frame };
+  checkReferences(session, prepared);
+  const entitled = authorise(session, prepared);
+  if (entitled === 'waits') return undefined;
+
+  const actor = entitled[0];
+  if (actor === undefined) return undefined;
+  const hold = askGuards(session, prepared, actor);
+  if (hold !== undefined) return keepHold(session, prepared, hold);
+  handle(session, prepared, actor);
+  recordDiscretion(session, prepared, entitled);
+  return undefined;
+}
+
+function findAction(
+  session: Session,
+  { contract, action }: Call,
+  { caller }: Frame,
+): { owner: ActiveContract; action: LinkedAction } {
+  const owner = session.contract(contract);
+  if (owner === undefined) return abort('CONTRACTS_CONTRACT_UNKNOWN', { contract });
+  const linked = owner.linked.actions.get(action);
+  if (linked === undefined) return abort('CONTRACTS_ACTION_UNKNOWN', { contract, action });
+  const { by, callers } = linked.manifest;
+  const isOpen = caller === undefined ? by !== 'contract' : callers.includes(caller);
+  if (!isOpen) return abort('CONTRACTS_CALLER_REFUSED', { contract, action });
+  return { owner, action: linked };
+}
+
+function checkInput({ check }: LinkedAction, args: Values, pointer: string): Values {
+  const faults: InputFault[] = [];
+  const input = check(args, pointer, faults);
+  const [fault] = faults;
+  if (fault !== undefined) {
+    abort('CONTRACTS_INPUT_INVALID', { ...fault, faults: faults.map(faultFacts) });
+  }
+  return input;
+}
+
+function faultFacts({ pointer, expected, found }: InputFault): CborValue {
+  return { pointer, expected, found };
+}
+
+function checkReferences(session: Session, { action, input, frame }: Prepared): void {
+  for (const reference of action.references) {
+    for (const { pointer, key } of keysAt(reference, input, frame.pointer)) {
+      if (!recordExists(session, reference.record, key)) {
+        abort('CONTRACTS_REFERENCE_MISSING', { pointer, record: reference.record, key });
+      }
+    }
+  }
+}
+
+interface NamedKey {
+  readonly pointer: string;
+  readonly key: string;
+}
+
+function keysAt({ path }: Reference, input: Values, pointer: string): readonly NamedKey[] {
+  let places: readonly { readonly pointer: string; readonly value: unknown }[] = [
+    { pointer, value: input },
+  ];
+  for (const name of path) {
+    places = places
+      .map((place) => ({
+        pointer: `${place.pointer}/${name}`,
+        value: (place.value as Values)[name],
+      }))
+      .flatMap((place) =>
+        Array.isArray(place.value)
+          ? place.value.map((value, index) => ({ pointer: `${place.pointer}/${index}`, value }))
+          : [place],
+      )
+      .filter(({ value }) => value !== undefined);
+  }
+  return places.map((place) => ({ pointer: place.pointer, key: String(place.value) }));
+}
+
+function recordExists(session: Session, fullName: string, key: string): boolean {
+  const [contract = '', record = ''] = fullName.split('.');
+  const owner = session.contract(contract);
+  const keyName = owner?.linked.records[record]?.keyNames[0];
+  if (owner === undefined || keyName === undefined) return false;
+  return owner.base.records[record]?.has({ [keyName]: key }) === true;
+}
+
+/** Those entitled to the call, or 'waits' when it was stored until more have agreed. */
+function authorise(session: Session, prepared: Prepared): readonly Actor[] | 'waits' {
+  const { action, input, frame } = prepared;
+  const demand = demandOf(action, input);
+  const { approvals } = action.manifest;
+  if (approvals === undefined || frame.mode === 'released') {
+    const entitled = entitledBy(session, frame.actors, demand);
+    return entitled.length > 0 ? entitled : refuseUnentitled(demand);
+  }
+  const { agreed, isEnough } = judgeAgreement(session, frame.actors, demand, approvals);
+  if (isEnough) return agreed;
+  if (agreed.length === 0) return refuseUnentitled(demand);
+  if (approvals.days === 0 || frame.caller !== undefined) {
+    const organisations = new Set(agreed.map(({ organisation }) => organisation)).size;
+    return abort('CONTRACTS_APPROVALS_MISSING', { officers: agreed.length, organisations });
+  }
+  storeCall(session, prepared, { approvers: agreed, days: approvals.days });
+  return 'waits';
+}
+
+function refuseUnentitled(demand: Demand): never {
+  return abort('CONTRACTS_NOT_ENTITLED', { needed: demandText(demand) });
+}
+
+/** Keeps a call for later; it must stand alone, since calls take effect together. */
+function storeCall(
+  session: Session,
+  { action, input }: Prepared,
+  stored: {
+    readonly approvers: readonly Actor[];
+    readonly days: number;
+    readonly hold?: Hold;
+  },
+): void {
+  const { current, block } = session;
+  if (current.callCount !== 1) abort('CONTRACTS_PENDING_ALONE', {});
+  const { contract, name } = action.manifest;
+  const call = asHash(hashTagged(TAGS.SYSTEM, current.transactionId));
+  const { hold } = stored;
+  const owner = session.contract('ledger');
+  owner?.writing.records.pending?.insert({
+    call,
+    contract,
+    action: name,
+    args: encodeCanonical(input as Readonly<Record<string, CborValue>>),
+    approvers: approversOf(stored.approvers),
+    expires: expiryAfter(block.timestampMs, stored.days),
+    status: hold === undefined ? 'waiting' : 'held',
+    ...(hold !== undefined && { guard: hold.guard, rule: hold.rule, cites: hold.records }),
+    releasers: [],
+  });
+  if (hold === undefined) owner?.writing.emit('waiting', { call, contract, action: name });
+  else owner?.writing.emit('held', { call, contract, action: name, guard: hold.guard });
+}
+
+/** Asks every guard of the action, in the order of contracts. The first hold decides. */
+function askGuards(session: Session, prepared: Prepared, actor: Actor): Hold | undefined {
+  const { action, input, frame } = prepared;
+  if (!action.manifest.guarded || frame.mode === 'released') return undefined;
+  const { contract, name } = action.manifest;
+  for (const { fullName, owner, guard } of session.guardsOf(action.fullName)) {
+    const call = { contract, action: name, input, actor };
+    const verdict = shielded(owner.linked.name, () => guard.judge(owner.writing, call));
+    if (verdict.verdict === 'pass') continue;
+    const { rule, records } = verdict;
+    if (verdict.verdict === 'hold') {
+      return { guard: fullName, rule, records, days: guard.release.days };
+    }
+    const facts = { contract, action: name, guard: fullName, rule, cites: records };
+    session.contract('ledger')?.writing.emit('alerted', facts);
+  }
+  return undefined;
+}
+
+function keepHold(session: Session, prepared: Prepared, hold: Hold): Hold | undefined {
+  const { frame } = prepared;
+  if (frame.mode === 'stored') return hold;
+  if (frame.caller !== undefined) return abort('CONTRACTS_PENDING_ALONE', {});
+  storeCall(session, prepared, { approvers: frame.actors, days: hold.days, hold });
+  return undefined;
+}
+
+function handle(session: Session, prepared: Prepared, actor: Actor): void {
+  const { owner, action, input } = prepared;
+  const context = contextFor(session, prepared, actor);
+  const refusal = shielded(owner.linked.name, () => action.definition.handler(context, input));
+  if (refusal !== undefined) {
+    throw new Abort(ownRefusal(owner.linked, refusal.refused, refusal.facts));
+  }
+}
+
+function contextFor(session: Session, { owner, frame }: Prepared, actor: Actor): object {
+  const { writing, linked } = owner;
+  const { current } = session;
+  return {
+    height: writing.height,
+    timestampMs: writing.timestampMs,
+    today: writing.today,
+    chain: writing.chain,
+    parameters: writing.parameters,
+    sums: writing.sums,
+    records: writing.records,
+    emit: writing.emit,
+    transactionId: current.transactionId,
+    transactionIndex: current.txIndex,
+    signers: frame.actors,
+    actor,
+    caller: frame.caller,
+    contracts: calleesOf(session, owner, frame),
+    get ledger() {
+      return ledgerAccess(session, linked, performCall);
+    },
+    refuse: (code: string, facts: object = {}) => ({ refused: code, facts }),
+    check: (condition: boolean, code: string, facts: Record<string, CborValue> = {}) => {
+      if (!condition) throw new Abort(ownRefusal(linked, code, facts));
+    },
+    entitled: (wanted: { role: string; organisation?: string; scope?: string }) =>
+      holdersOf(session, frame.actors, { ...wanted, role: `${linked.name}.${wanted.role}` }),
+  };
+}
+
+/** The contracts that one uses, as it sees them: records to read, actions to call. */
+export function calleesOf(
+  session: Session,
+  { linked }: ActiveContract,
+  frame: Frame,
+): Readonly<Record<string, object>> {
+  const callees: Record<string, object> = {};
+  for (const [alias, { name }] of Object.entries(linked.definition.uses ?? {})) {
+    Object.defineProperty(callees, alias, {
+      get: () => ({
+        records: session.contract(name)?.base.records,
+        call: (action: string, args: Readonly<Record<string, CborValue>>) => {
+          callContract(session, { contract: name, action, args }, { frame, from: linked.name });
+        },
+      }),
+    });
+  }
+  return callees;
+}
+
+function callContract(
+  session: Session,
+  call: Call,
+  { frame, from }: { readonly frame: Frame; readonly from: string },
+): void {
+  if (frame.depth >= CALL_DEPTH_MAX) abort('CONTRACTS_DEPTH_EXCEEDED', { limit: CALL_DEPTH_MAX });
+  performCall(session, call, {
+    actors: frame.actors,
+    caller: from,
+    depth: frame.depth + 1,
+    pointer: '',
+    mode: 'direct',
+  });
+}
+
+/** Every discretionary act is on the feed, whoever looks and whatever the contract does. */
+function recordDiscretion(
+  session: Session,
+  { action, input, frame }: Prepared,
+  entitled: readonly Actor[],
+): void {
+  if (!action.manifest.discretion) return;
+  const { contract, name } = action.manifest;
+  const { current, block } = session;
+  const actors = frame.caller === undefined ? entitled : frame.actors;
+  session.contract('ledger')?.writing.records.act?.insert({
+    height: block.height,
+    transaction: current.txIndex,
+    ordinal: current.ordinal,
+    contract,
+    action: name,
+    actors: actors.map(({ identity }) => identity),
+    reason: input.reason,
+  });
+  current.ordinal += 1;
+}
+
+/**
+ * Runs contract code. What it throws by a fault of its own ends the transaction, not the node: a
+ * stranger must not be able to stop the chain by finding such a fault.
+ */
+export function shielded<T>(contract: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof Abort || error instanceof HostFault) throw error;
+    const fact = error instanceof Error ? error.message : 'not an error';
+    return abort('CONTRACTS_DEFECT', { contract, fact });
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * The engine: executes blocks over a view of the state and says what they wrote. Pure and
+ * synchronous; equal state and equal block give equal results on every node. It keeps nothing
+ * between blocks but the compiled contracts.
+ */
+import type {
+  BodyEntry,
+  Call,
+  Genesis,
+  Hash,
+  Result,
+  TransactionResult,
+  ValidatorId,
+} from '@daybook/core';
+import { assert, equalBytes, fail, ok, toHex } from '@daybook/core';
+import type { BlockFailure, ContractsFailure } from '../errors.ts';
+import type { Actor } from '../language/context.ts';
+import type { Contract } from '../language/definition.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { buildManifest } from '../manifest/manifest.ts';
+import type { ActivationEntry, KnownContracts } from './activation.ts';
+import { activeManifestHash, activeVersions, advanceActivations, entriesOf } from './activation.ts';
+import type { SignerClaim } from './authorise.ts';
+import { identify } from './authorise.ts';
+import type { CallFault } from './check-calls.ts';
+import { checkCalls } from './check-calls.ts';
+import { ledger } from './ledger.ts';
+import type { LinkedContract, LinkedRecord } from './link.ts';
+import { checkLinks, linkContract } from './link.ts';
+import type { Usage } from './meter.ts';
+import { createMeter } from './meter.ts';
+import type { BlockRows } from './rows.ts';
+import { createBlockRows } from './rows.ts';
+import type { ActiveVersions, BlockContext, Session } from './session.ts';
+import { createSession } from './session.ts';
+import type { Refused } from './signals.ts';
+import { HostFault } from './signals.ts';
+import type { StateView, StateWrite } from './state-view.ts';
+import type { Executed } from './transactions.ts';
+import {
+  runBlockHooks,
+  runHooks,
+  runSystemTransaction,
+  runTransaction,
+  systemContext,
+} from './transactions.ts';
+
+/** A block to execute: the header fields that exist before its results, and its body. */
+export interface BlockInput extends BlockContext {
+  /** `header.proposer`. */
+  readonly proposer: ValidatorId;
+  readonly entries: readonly BodyEntry[];
+}
+
+/** What a block did. */
+export interface Execution {
+  /** One per entry, in body order. */
+  readonly transactions: readonly Executed[];
+  /** What the chain did by itself after them; the last leaf of the result tree. */
+  readonly hook: TransactionResult;
+  /** One per record, ascending by tree key. */
+  readonly writes: readonly StateWrite[];
+  /** Host operations that transactions used. */
+  readonly usage: Usage;
+}
+
+/** What genesis puts into the state. */
+export interface GenesisState {
+  readonly writes: readonly StateWrite[];
+  readonly manifestHash: Hash;
+}
+
+export interface Engine {
+  /** Judges calls without state: names and inputs, every fault with its JSON pointer. */
+  check(calls: readonly Call[]): readonly CallFault[];
+  /**
+   * The state of height 0.
+   * @param versions  which version of which contract acts; by default the lowest of each
+   */
+  applyGenesis(genesis: Genesis, versions?: Readonly<Record<string, number>>): GenesisState;
+  /**
+   * Executes a block over the state of its parent.
+   * @returns what it did, or why it is not a valid block
+   * @throws ContractsError for a damaged state or a contract version that this release lacks;
+   *   whatever the view throws passes through
+   */
+  execute(view: StateView, block: BlockInput): Result<Execution, BlockFailure>;
+  /** Who a signer is at this moment, or why nobody: for admission and quotas. */
+  identify(view: StateView, block: BlockContext, signer: SignerClaim): Actor | Refused;
+  /** The manifest of the contracts that act on this state. */
+  manifestOf(view: StateView): Manifest;
+  /** The manifest of the newest version of every contract of this release. */
+  manifest(): Manifest;
+  /** Whether the contracts of this release are those the chain agreed on; undefined if so. */
+  verify(view: StateView): ContractsFailure | undefined;
+}
+
+/**
+ * Compiles contracts into an engine. Several versions of one contract may be given.
+ * @throws AssertionError if contracts contradict each other
+ */
+export function createEngine(contracts: readonly Contract[]): Engine {
+  const known = linkAll([ledger, ...contracts]);
+  const newest = newestOf(known);
+  checkLinks([...newest.values()]);
+  const activation = newest.get('ledger')?.records.activation;
+  assert(activation !== undefined, 'the ledger keeps the active versions');
+  const parts: Parts = { known, newest, activation };
+  return {
+    check: (calls) => checkCalls(newest, calls),
+    applyGenesis: (genesis, versions) => applyGenesis(parts, genesis, versions ?? {}),
+    execute: (view, block) => unwrapped(() => execute(parts, view, block)),
+    identify: (view, block, signer) =>
+      unwrapped(() => identify(openSession(parts, createBlockRows(view), block), signer)),
+    manifestOf: (view) => unwrapped(() => manifestOf(versionsIn(parts, createBlockRows(view)))),
+    manifest: () => manifestOf(newest),
+    verify: (view) => unwrapped(() => verify(parts, view)),
+  };
+}
+
+interface Parts {
+  readonly known: KnownContracts;
+  readonly newest: ActiveVersions;
+  readonly activation: LinkedRecord;
+}
+
+function linkAll(contracts: readonly Contract[]): KnownContracts {
+  const known = new Map<string, Map<number, LinkedContract>>();
+  for (const { name, version, definition } of contracts) {
+    const versions = known.get(name) ?? new Map<number, LinkedContract>();
+    assert(!versions.has(version), `version ${version} of ${name} is given once`);
+    versions.set(version, linkContract(definition));
+    known.set(name, versions);
+  }
+  return known;
+}
+
+function newestOf(known: KnownContracts): ActiveVersions {
+  const newest = [...known.values()].map((versions) =>
+    [...versions.values()].reduce((a, b) => (a.version > b.version ? a : b)),
+  );
+  newest.sort((a, b) => a.number - b.number);
+  return new Map(newest.map((linked) => [linked.name, linked]));
+}
+
+function execute(
+  parts: Parts,
+  view: StateView,
+  block: BlockInput,
+): Result<Execution, BlockFailure> {
+  const rows = createBlockRows(view);
+  const session = openSession(parts, rows, block);
+  const transactions: Executed[] = [];
+  for (const [index, entry] of block.entries.entries()) {
+    if (entry.type === 'transaction') {
+      transactions.push(runTransaction(session, index, entry.transaction));
+      continue;
+    }
+    const executed = runSystemTransaction(session, index, entry.system);
+    if (typeof executed === 'string') {
+      const { kind } = entry.system;
+      return fail({ code: 'CONTRACTS_SYSTEM_REFUSED', index, kind, fact: executed });
+    }
+    transactions.push(executed);
+  }
+  const { height, timestampMs, proposer } = block;
+  const hook = runHooks(session, block.entries.length, () => {
+    advanceActivations(session, parts.known);
+    runBlockHooks(session, { height, timestampMs, proposer });
+  });
+  return ok({ transactions, hook, writes: rows.finish(), usage: session.meter.usage() });
+}
+
+function openSession(parts: Parts, rows: BlockRows, block: BlockContext): Session {
+  return sessionFor(parts, rows, { block, versions: versionsIn(parts, rows) });
+}
+
+function sessionFor(
+  { known }: Parts,
+  rows: BlockRows,
+  { block, versions }: { readonly block: BlockContext; readonly versions: ActiveVersions },
+): Session {
+  return createSession({
+    block,
+    rows,
+    meter: createMeter(),
+    versions,
+    known: (name, version) => known.get(name)?.has(version) === true,
+  });
+}
+
+function versionsIn({ known, activation }: Parts, rows: BlockRows): ActiveVersions {
+  const { row } = rows.slotOf(activation, {});
+  assert(row !== undefined, 'genesis was applied to this state');
+  return activeVersions(known, entriesOf(row));
+}
+
+function applyGenesis(
+  parts: Parts,
+  genesis: Genesis,
+  chosen: Readonly<Record<string, number>>,
+): GenesisState {
+  const rows = createBlockRows({ get: () => undefined });
+  const contracts: ActivationEntry[] = [...parts.known].map(([contract, versions]) => ({
+    contract,
+    version: chosen[contract] ?? Math.min(...versions.keys()),
+  }));
+  contracts.sort((a, b) => (a.contract < b.contract ? -1 : 1));
+  const versions = activeVersions(parts.known, contracts);
+  const manifestHash = activeManifestHash(versions);
+  const block = { chain: genesis.chain, height: 0, timestampMs: genesis.document.timeMs };
+  const session = sessionFor(parts, rows, { block, versions });
+  runHooks(session, 0, () => {
+    session.contract('ledger')?.writing.records.activation?.insert({ contracts, manifestHash });
+    for (const { name, definition } of versions.values()) {
+      const active = session.contract(name);
+      if (active === undefined) continue;
+      session.current.writer = `contract:${name}`;
+      definition.system?.onGenesis?.(systemContext(session, active), genesis);
+    }
+  });
+  return { writes: rows.finish(), manifestHash };
+}
+
+function manifestOf(versions: ActiveVersions): Manifest {
+  return buildManifest([...versions.values()].map(({ definition }) => definition));
+}
+
+function verify(parts: Parts, view: StateView): ContractsFailure | undefined {
+  const { row } = createBlockRows(view).slotOf(parts.activation, {});
+  assert(row !== undefined, 'genesis was applied to this state');
+  const found = activeManifestHash(activeVersions(parts.known, entriesOf(row)));
+  const expected = row.manifestHash;
+  assert(expected instanceof Uint8Array, 'the ledger keeps the manifest hash');
+  if (equalBytes(expected, found)) return undefined;
+  return {
+    code: 'CONTRACTS_MANIFEST_DIFFERS',
+    expected: toHex(expected),
+    found: toHex(found),
+  };
+}
+
+/** What the view or the stored bytes did wrong leaves the engine as it was thrown. */
+function unwrapped<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof HostFault ? error.cause : error;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * What the chain's own contracts may do to the ledger: judge and run stored calls, set parameters,
+ * activate contract versions. Other contracts that reach for it are stopped by an assertion.
+ */
+import type { Call, CborValue } from '@daybook/core';
+import { assert, decodeCanonical, LIMITS } from '@daybook/core';
+import { SYSTEM_NUMBERS_END } from '../language/check-definition.ts';
+import type { Agreement, Approver, Hold, LedgerAccess, StoredCall } from '../language/context.ts';
+import { entriesOf, withEntry } from './activation.ts';
+import {
+  agreementOf,
+  demandOf,
+  holdersOf,
+  judgeAgreement,
+  presentActors,
+  suffice,
+} from './authorise.ts';
+import type { Frame } from './calls.ts';
+import type { LinkedContract } from './link.ts';
+import type { ParameterRow } from './parameters.ts';
+import { faultOfText, withChange } from './parameters.ts';
+import type { Session } from './session.ts';
+import { abort } from './signals.ts';
+
+type Perform = (session: Session, call: Call, frame: Frame) => Hold | undefined;
+
+/** Least distance between a decision and the height at which a contract version acts. */
+const ACTIVATION_BLOCKS_MIN = 2;
+
+/** @throws AssertionError unless the contract is one of the chain's own */
+export function ledgerAccess(
+  session: Session,
+  contract: LinkedContract,
+  perform: Perform,
+): LedgerAccess {
+  assert(contract.number < SYSTEM_NUMBERS_END, `${contract.name} is a system contract`);
+  return {
+    roleOf: (name) => roleOf(session, name),
+    faultOfParameter: (owner, name, value) => faultOfParameter(session, owner, name, value),
+    setParameter: ({ contract: owner, name, fromHeight, value }) => {
+      setParameter(session, { owner, name }, { fromHeight, value });
+    },
+    knowsVersion: (name, version) => session.known(name, version),
+    activate: (name, version, fromHeight) => activate(session, name, version, fromHeight),
+    judgeStored: (call) => judgeStored(session, call),
+    runStored: (call) => run(session, call, { perform, mode: 'stored' }),
+    judgeRelease: (guard, releasers) => judgeRelease(session, guard, releasers),
+    runReleased: (call) => {
+      run(session, call, { perform, mode: 'released' });
+    },
+  };
+}
+
+function roleOf(session: Session, name: string) {
+  const [contract = '', role = ''] = name.split('.');
+  const roles = session.versions.get(contract)?.manifest.roles ?? {};
+  const found = Object.hasOwn(roles, role) ? roles[role] : undefined;
+  return found === undefined ? undefined : { grantedBy: found.grantedBy };
+}
+
+function faultOfParameter(
+  session: Session,
+  contract: string,
+  name: string,
+  value: string,
+): string | undefined {
+  const declared = session.versions.get(contract)?.manifest.parameters ?? {};
+  const parameter = Object.hasOwn(declared, name) ? declared[name] : undefined;
+  if (parameter === undefined) return `no parameter ${contract}.${name}`;
+  return faultOfText(parameter.field, value);
+}
+
+function setParameter(
+  session: Session,
+  { owner, name }: { readonly owner: string; readonly name: string },
+  change: { readonly fromHeight: number; readonly value: string },
+): void {
+  const { height } = session.block;
+  assert(change.fromHeight > height, 'a parameter changes at a later height');
+  const table = session.contract('ledger')?.writing.records.parameter;
+  assert(table !== undefined, 'the ledger keeps parameters');
+  const key = { contract: owner, name };
+  // The row was checked against the ledger's own record when it was read.
+  const row = table.get(key) as ParameterRow | undefined;
+  table.put({ ...key, ...withChange(row, change, height) });
+}
+
+function activate(session: Session, name: string, version: number, fromHeight: number): void {
+  const { height } = session.block;
+  assert(fromHeight >= height + ACTIVATION_BLOCKS_MIN, 'a version acts some blocks later');
+  const table = session.contract('ledger')?.writing.records.activation;
+  const row = table?.get({});
+  assert(table !== undefined && row !== undefined, 'the ledger keeps the active versions');
+  const entries = entriesOf(row);
+  const present = entries.find((entry) => entry.contract === name) ?? { contract: name };
+  const changed = { ...present, nextVersion: version, fromHeight };
+  table.put({ ...row, contracts: withEntry(entries, changed) });
+}
+
+function judgeStored(session: Session, call: StoredCall): Agreement {
+  const action = session.action(call.contract, call.action);
+  const approvals = action?.manifest.approvals;
+  if (action === undefined || approvals === undefined) return { counted: [], isEnough: false };
+  const actors = presentActors(session, call.approvers);
+  const demand = demandOf(action, storedArguments(call.args));
+  const { agreed, isEnough } = judgeAgreement(session, actors, demand, approvals);
+  return agreementOf(agreed, isEnough);
+}
+
+function judgeRelease(
+  session: Session,
+  fullName: string,
+  releasers: readonly Approver[],
+): Agreement {
+  const owner = session.guard(fullName)?.owner;
+  const release = owner?.linked.manifest.guards[fullName.split('.')[1] ?? '']?.release;
+  if (release === undefined) return { counted: [], isEnough: false };
+  const actors = presentActors(session, releasers);
+  const agreed = holdersOf(session, actors, { role: release.role });
+  return agreementOf(agreed, suffice(agreed, release));
+}
+
+function run(
+  session: Session,
+  { contract, action, args, approvers }: StoredCall,
+  { perform, mode }: { readonly perform: Perform; readonly mode: 'stored' | 'released' },
+): Hold | undefined {
+  const actors = presentActors(session, approvers);
+  if (actors.length === 0) abort('CONTRACTS_APPROVALS_MISSING', { officers: 0, organisations: 0 });
+  const call = { contract, action, args: storedArguments(args) };
+  return perform(session, call, {
+    actors,
+    caller: undefined,
+    depth: 1,
+    pointer: '/call',
+    mode,
+  });
+}
+
+/** The arguments of a stored call; they were canonical when they were stored. */
+function storedArguments(bytes: Uint8Array): Readonly<Record<string, CborValue>> {
+  const decoded = decodeCanonical(bytes, {
+    bytesMax: LIMITS.transactionBytesMax,
+    depthMax: LIMITS.argumentDepthMax,
+  });
+  assert(decoded.ok, 'stored arguments are canonical');
+  // They were the input of an action, a map of fields.
+  return decoded.value as Readonly<Record<string, CborValue>>;
+}

@@ -1,0 +1,75 @@
+/**
+ * Counts what a transaction asks of its host. The limits are part of the protocol, so that every
+ * node ends the same transactions; they bound the work of a block on the slowest machine admitted.
+ */
+import { assert } from '@daybook/core';
+import { abort } from './signals.ts';
+
+/** Host operations; `bytes` counts stored values read and written. */
+export type Operation = 'reads' | 'writes' | 'bytes' | 'calls' | 'events';
+
+export type Usage = Readonly<Record<Operation, number>>;
+
+/**
+ * What one transaction and one block may use. Measured on the reference machine (2 cores): a read
+ * costs about 5 us, a write about 15 us, so the worst block takes about one second, half of T0.
+ */
+export const METER_LIMITS: { readonly transaction: Usage; readonly block: Usage } = {
+  transaction: { reads: 4000, writes: 2000, bytes: 1024 * 1024, calls: 512, events: 1024 },
+  block: { reads: 100_000, writes: 50_000, bytes: 32 * 1024 * 1024, calls: 40_000, events: 40_000 },
+};
+
+/** Deepest chain of contracts calling contracts; the call of a person is the first. */
+export const CALL_DEPTH_MAX = 4;
+
+const OPERATIONS = ['reads', 'writes', 'bytes', 'calls', 'events'] as const;
+
+for (const operation of OPERATIONS) {
+  const fits = METER_LIMITS.transaction[operation] < METER_LIMITS.block[operation];
+  assert(fits, `a transaction's ${operation} fit in a block`);
+}
+
+/** A running count for one block; transactions are counted apart and added when they end. */
+export interface Meter {
+  /** Counts, and ends the transaction when its own or the block's limit is passed. */
+  count(operation: Operation, amount: number): void;
+  /** Begins a transaction; `unmetered` for what the chain itself does. */
+  begin(mode: 'metered' | 'unmetered'): void;
+  /** Ends it; what it used stays used, even if it failed. */
+  end(): void;
+  /** What the block has used so far. */
+  usage(): Usage;
+}
+
+export function createMeter(): Meter {
+  const block = zero();
+  let transaction = zero();
+  let metered = false;
+  return {
+    count(operation, amount) {
+      transaction[operation] += amount;
+      if (!metered) return;
+      const used = transaction[operation];
+      const limit = METER_LIMITS.transaction[operation];
+      if (used > limit) abort('CONTRACTS_METER_EXCEEDED', { operation, limit });
+      if (block[operation] + used > METER_LIMITS.block[operation]) {
+        abort('CONTRACTS_BLOCK_FULL', { operation });
+      }
+    },
+    begin(mode) {
+      transaction = zero();
+      metered = mode === 'metered';
+    },
+    end() {
+      if (metered) {
+        for (const operation of OPERATIONS) block[operation] += transaction[operation];
+      }
+      metered = false;
+    },
+    usage: () => ({ ...block }),
+  };
+}
+
+function zero(): Record<Operation, number> {
+  return { reads: 0, writes: 0, bytes: 0, calls: 0, events: 0 };
+}

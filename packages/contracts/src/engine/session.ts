@@ -1,0 +1,262 @@
+/**
+ * One block being executed: its rows, its meter, the contract versions that act, and for each
+ * contract the faces its code sees. A session lives for one call of `execute` and is then dropped.
+ */
+import type { CborValue, Hash, InputFault, LedgerEvent } from '@daybook/core';
+import { assert } from '@daybook/core';
+import { civilDateOf } from '../fields/calendar.ts';
+import type { Actor, Facts } from '../language/context.ts';
+import type { ErasedAuthority, ErasedGuard, Values } from '../language/definition.ts';
+import { publicCodeOf } from '../manifest/consume.ts';
+import type { LinkedAction, LinkedContract, LinkedRecord } from './link.ts';
+import type { Meter } from './meter.ts';
+import type { ParameterRow } from './parameters.ts';
+import { storedParameter, textAt } from './parameters.ts';
+import type { BlockRows, WriteContext } from './rows.ts';
+import { Abort } from './signals.ts';
+import type { ErasedReader, ErasedSum, ErasedTable, TableHost } from './tables.ts';
+import { createReader, createSumReader, createTable } from './tables.ts';
+
+/** What a block brings to execution, besides its transactions. */
+export interface BlockContext {
+  readonly chain: Hash;
+  readonly height: number;
+  readonly timestampMs: number;
+}
+
+/** What one contract's code reads, whatever calls it. */
+export interface BaseFace {
+  readonly height: number;
+  readonly timestampMs: number;
+  readonly today: string;
+  readonly chain: Uint8Array;
+  readonly parameters: Values;
+  readonly sums: Readonly<Record<string, ErasedSum>>;
+  readonly records: Readonly<Record<string, ErasedReader>>;
+}
+
+/** The same with writing. */
+export interface WritingFace extends BaseFace {
+  readonly records: Readonly<Record<string, ErasedTable>>;
+  emit(event: string, data: Values): void;
+}
+
+/** A contract as it acts in this block. */
+export interface ActiveContract {
+  readonly linked: LinkedContract;
+  readonly base: BaseFace;
+  readonly writing: WritingFace;
+}
+
+/** A guard with the contract it belongs to. */
+export interface ActiveGuard {
+  readonly fullName: string;
+  readonly owner: ActiveContract;
+  readonly guard: ErasedGuard;
+}
+
+/** Present transaction; fields are set by the engine alone. */
+export interface Current {
+  txIndex: number;
+  transactionId: Uint8Array;
+  writer: string;
+  /** How many calls stand in the transaction. */
+  callCount: number;
+  /** Discretionary acts and stored calls so far, for their keys. */
+  ordinal: number;
+  events: LedgerEvent[];
+}
+
+/** The names of all active contracts, the highest version each at this height. */
+export type ActiveVersions = ReadonlyMap<string, LinkedContract>;
+
+export interface Session {
+  readonly block: BlockContext;
+  readonly rows: BlockRows;
+  readonly meter: Meter;
+  readonly current: Current;
+  readonly versions: ActiveVersions;
+  readonly authority: { readonly part: ErasedAuthority; readonly face: BaseFace } | undefined;
+  contract(name: string): ActiveContract | undefined;
+  action(contract: string, action: string): LinkedAction | undefined;
+  guardsOf(fullAction: string): readonly ActiveGuard[];
+  guard(fullName: string): ActiveGuard | undefined;
+  /** Whether this release knows a version of a contract, active or not. */
+  known(contract: string, version: number): boolean;
+}
+
+interface SessionParts {
+  readonly block: BlockContext;
+  readonly rows: BlockRows;
+  readonly meter: Meter;
+  readonly versions: ActiveVersions;
+  readonly known: (contract: string, version: number) => boolean;
+}
+
+const NO_ID = new Uint8Array(32);
+
+export function createSession(parts: SessionParts): Session {
+  return new BlockSession(parts);
+}
+
+class BlockSession implements Session, TableHost {
+  readonly block: BlockContext;
+  readonly rows: BlockRows;
+  readonly meter: Meter;
+  readonly versions: ActiveVersions;
+  readonly current: Current = {
+    txIndex: 0,
+    transactionId: NO_ID,
+    writer: 'contract:ledger',
+    callCount: 0,
+    ordinal: 0,
+    events: [],
+  };
+  readonly known: (contract: string, version: number) => boolean;
+  readonly #contracts = new Map<string, ActiveContract>();
+  readonly #parameters = new Map<string, unknown>();
+  readonly #today: string;
+
+  constructor({ block, rows, meter, versions, known }: SessionParts) {
+    this.block = block;
+    this.rows = rows;
+    this.meter = meter;
+    this.versions = versions;
+    this.known = known;
+    this.#today = civilDateOf(block.timestampMs);
+  }
+
+  get authority(): { part: ErasedAuthority; face: BaseFace } | undefined {
+    for (const { name, definition } of this.versions.values()) {
+      const part = definition.system?.authority;
+      const owner = part === undefined ? undefined : this.contract(name);
+      if (part !== undefined && owner !== undefined) return { part, face: owner.base };
+    }
+    return undefined;
+  }
+
+  contract(name: string): ActiveContract | undefined {
+    const known = this.#contracts.get(name);
+    if (known !== undefined) return known;
+    const linked = this.versions.get(name);
+    if (linked === undefined) return undefined;
+    const active = this.#build(linked);
+    this.#contracts.set(name, active);
+    return active;
+  }
+
+  action(contract: string, action: string): LinkedAction | undefined {
+    return this.versions.get(contract)?.actions.get(action);
+  }
+
+  guardsOf(fullAction: string): readonly ActiveGuard[] {
+    const guards: ActiveGuard[] = [];
+    for (const { name, definition } of this.versions.values()) {
+      for (const [key, guard] of Object.entries(definition.guards ?? {})) {
+        const owner = guard.actions.includes(fullAction) ? this.contract(name) : undefined;
+        if (owner !== undefined) guards.push({ fullName: `${name}.${key}`, owner, guard });
+      }
+    }
+    return guards;
+  }
+
+  guard(fullName: string): ActiveGuard | undefined {
+    const [name = '', key = ''] = fullName.split('.');
+    const owner = this.contract(name);
+    const guard = owner?.linked.definition.guards?.[key];
+    return owner === undefined || guard === undefined ? undefined : { fullName, owner, guard };
+  }
+
+  writing(): WriteContext {
+    const { txIndex, writer } = this.current;
+    return { height: this.block.height, txIndex, writer };
+  }
+
+  #build(linked: LinkedContract): ActiveContract {
+    const refuse = (code: string, facts: Facts): never => {
+      throw new Abort(ownRefusal(linked, code, facts));
+    };
+    const { height, timestampMs, chain } = this.block;
+    const common = {
+      height,
+      timestampMs,
+      chain,
+      today: this.#today,
+      parameters: this.#parametersOf(linked),
+      sums: mapRecords(linked.sums, (record) => createSumReader(record, this)),
+    };
+    return {
+      linked,
+      base: {
+        ...common,
+        records: mapRecords(linked.records, (record) => createReader(record, this)),
+      },
+      writing: {
+        ...common,
+        records: mapRecords(linked.records, (record) => createTable(record, this, refuse)),
+        emit: (event, data) => this.#emit(linked, event, data),
+      },
+    };
+  }
+
+  #emit(linked: LinkedContract, name: string, data: Values): void {
+    const check = linked.events.get(name);
+    assert(check !== undefined, `${linked.name} declares the event ${name}`);
+    this.meter.count('events', 1);
+    const faults: InputFault[] = [];
+    const fields = check(data, '', faults);
+    assert(faults.length === 0, `the event ${linked.name}.${name} has the fields declared`);
+    // Checked fields are CBOR values throughout.
+    this.current.events.push({
+      contract: linked.name,
+      name,
+      fields: fields as Readonly<Record<string, CborValue>>,
+    });
+  }
+
+  /** An object whose members read the state when they are asked for, once per block. */
+  #parametersOf(linked: LinkedContract): Values {
+    const values = {};
+    for (const name of Object.keys(linked.definition.parameters ?? {})) {
+      Object.defineProperty(values, name, {
+        enumerable: true,
+        get: () => this.#parameter(linked, name),
+      });
+    }
+    return values;
+  }
+
+  #parameter(linked: LinkedContract, name: string): unknown {
+    const fullName = `${linked.name}.${name}`;
+    if (this.#parameters.has(fullName)) return this.#parameters.get(fullName);
+    const declared = linked.definition.parameters?.[name];
+    const record = this.versions.get('ledger')?.records.parameter;
+    assert(declared !== undefined && record !== undefined, `${fullName} is a parameter`);
+    const { row } = this.rows.slotOf(record, { contract: linked.name, name });
+    // The row was checked against the ledger's own record when it was read.
+    const text = textAt(row as ParameterRow | undefined, this.block.height);
+    const value =
+      text === undefined ? declared.default : storedParameter(declared.field.spec, text);
+    this.#parameters.set(fullName, value);
+    return value;
+  }
+}
+
+/** A refusal by a contract's own code, with its number. */
+export function ownRefusal(linked: LinkedContract, code: string, facts: Facts) {
+  const receipt = linked.receipts.get(code);
+  assert(receipt !== undefined, `${linked.name} declares the failure ${code}`);
+  return { receipt, code: publicCodeOf(linked.name, code), facts };
+}
+
+function mapRecords<T>(
+  records: Readonly<Record<string, LinkedRecord>>,
+  build: (record: LinkedRecord) => T,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(records).map(([name, record]) => [name, build(record)]));
+}
+
+/** The actor of what a contract does by itself. */
+export function contractActor(name: string): Actor {
+  return { identity: `contract:${name}`, organisation: undefined, publicKey: undefined };
+}
