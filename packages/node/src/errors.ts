@@ -53,6 +53,11 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'Sign the exact body bytes with the key that the signer entry names.',
     status: 422,
   },
+  NODE_TRANSACTION_FAILED: {
+    summary: 'The transaction is final but was refused by a contract, so it changed nothing.',
+    remedy: 'Look up the code of the receipt in /docs/errors.',
+    status: 422,
+  },
   NODE_QUOTA_EXCEEDED: {
     summary: 'The organisation has as many transactions waiting as its lane may hold.',
     remedy: 'Wait until some are final, then submit again; nothing was lost on the chain.',
@@ -129,6 +134,11 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'Wait as many seconds as Retry-After says; use batches for many transactions.',
     status: 429,
   },
+  NODE_OVERLOADED: {
+    summary: 'The node has as many requests in hand as it can hold.',
+    remedy: 'Send it again after the seconds that Retry-After says, or to another node.',
+    status: 503,
+  },
   NODE_STREAMS_EXHAUSTED: {
     summary: 'As many event streams are open as this node serves.',
     remedy: 'Close streams you no longer read, try again later, or use another node.',
@@ -170,6 +180,11 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'Ask an archive node, or read the archived segment.',
     status: 410,
   },
+  NODE_VALIDATORS_UNKNOWN: {
+    summary: 'The validators of that height are not known here.',
+    remedy: 'Ask for a height from 1 to the newest height + 1.',
+    status: 404,
+  },
   NODE_STATE_UNKNOWN: {
     summary: 'The height is above the newest final block.',
     remedy: 'GET /v1/status shows the newest height.',
@@ -204,6 +219,68 @@ export const NODE_ERRORS = defineErrors({
     summary: 'The events after this cursor are no longer kept here.',
     remedy: 'Resume at an archive node, or start from the oldest block of GET /v1/status.',
     status: 410,
+  },
+  // the node's own data
+  NODE_GENESIS_INVALID: {
+    summary: 'The genesis file cannot be used.',
+    remedy: 'Get the file that all founders signed; `daybook init check` names each fault.',
+  },
+  NODE_GENESIS_MISMATCH: {
+    summary:
+      'The data directory belongs to another chain, or to other contracts, than the genesis file.',
+    remedy:
+      'Point genesisFile at the file this directory was started with, or use a new directory.',
+  },
+  NODE_BLOCK_MISSING: {
+    summary: 'A block that the node must have is not in its block log.',
+    remedy: 'Restore the segment files, or start with an empty data directory and sync from peers.',
+  },
+  NODE_CHAIN_BROKEN: {
+    summary: 'Two neighbouring blocks of the block log do not link.',
+    remedy: 'The log was altered: keep a copy, then sync from peers into an empty data directory.',
+  },
+  NODE_CERTIFICATE_BROKEN: {
+    summary: 'A block of the log lacks a valid certificate.',
+    remedy: 'The log was altered: keep a copy, then sync from peers into an empty data directory.',
+  },
+  NODE_STATE_DIVERGED: {
+    summary: 'Executing a final block gives another state than its header names.',
+    remedy: 'Check release, memory and disk of this node; delete its state folder to rebuild it.',
+  },
+  // blocks of others
+  NODE_BLOCK_FIELD: {
+    summary: 'A header field of a block contradicts its parent or its body.',
+    remedy: 'Nothing to do here; tell the operator of the proposer if it repeats.',
+  },
+  NODE_BLOCK_TOO_LARGE: {
+    summary: 'A block is larger than the parameter blockBytesMax allows.',
+    remedy: 'Nothing to do here; tell the operator of the proposer if it repeats.',
+  },
+  NODE_BLOCK_TRANSACTION: {
+    summary: 'A transaction in a block may not stand there.',
+    remedy: 'Nothing to do here; tell the operator of the proposer if it repeats.',
+  },
+  NODE_BLOCK_ROOT: {
+    summary: 'Executing a block gives another root than its header names.',
+    remedy:
+      'Compare release and Node.js version with the proposer; keep the block for examination.',
+  },
+  // messages of others
+  NODE_MESSAGE_UNSIGNED: {
+    summary: 'A consensus message is not signed by the validator it names.',
+    remedy: 'Nothing to do here: it was ignored.',
+  },
+  NODE_MESSAGE_UNBOUND: {
+    summary: 'A proposal does not fit its own header or justification.',
+    remedy: 'Nothing to do here: it was ignored.',
+  },
+  NODE_MESSAGE_UNCERTIFIED: {
+    summary: 'A certificate inside a message is not valid.',
+    remedy: 'Nothing to do here: it was ignored.',
+  },
+  NODE_MESSAGE_OUT_OF_PLACE: {
+    summary: 'A peer sent a message on a channel where it does not belong.',
+    remedy: 'Compare the release of that peer with this one.',
   },
   // health
   NODE_UNHEALTHY: {

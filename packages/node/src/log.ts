@@ -36,7 +36,7 @@ export interface LogSink {
 }
 
 const SECRET_NAME = /secret|passphrase|password|seed|privatekey|authorization|cookie/i;
-const TEXT_MAX = 500;
+const TEXT_MAX = 2000;
 /** What could move a terminal's cursor or reorder text: control and bidirectional characters. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through.
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;

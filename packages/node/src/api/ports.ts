@@ -207,8 +207,8 @@ export interface NodeReport {
   readonly bestKnownHeight: Height | undefined;
   /** Milliseconds since the head became final here (monotonic). */
   readonly headAgeMs: number;
-  /** A block is due: something waits, or the empty interval has passed. */
-  readonly blockWanted: boolean;
+  /** Milliseconds since a block has been due at this height; undefined while none is. */
+  readonly blockWantedMs: number | undefined;
   readonly peers: { readonly validators: number; readonly observers: number };
   /** Validators connected, this one included if it is one; and how many the set has. */
   readonly reachable: { readonly count: number; readonly of: number };
@@ -232,10 +232,4 @@ export interface NodeStatus {
   report(): NodeReport;
   /** Undefined while no consensus runs here (observers, before the end of sync). */
   waiting(): WaitingReport | undefined;
-}
-
-/** Time as the API needs it. */
-export interface Clock {
-  /** Milliseconds, monotonic. */
-  now(): number;
 }

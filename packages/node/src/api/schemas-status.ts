@@ -1,0 +1,82 @@
+/** JSON Schemas of what a node says of itself. */
+import { HEALTH_KINDS } from '../health.ts';
+import {
+  ANYTHING,
+  BOOLEAN,
+  COUNT,
+  choice,
+  hex,
+  list,
+  NUMBER,
+  named,
+  object,
+  orNull,
+  TEXT,
+  TIME,
+} from './schemas.ts';
+
+const REASON = object({
+  severity: choice('fault', 'warning'),
+  kind: choice(...HEALTH_KINDS),
+  words: TEXT,
+  advice: TEXT,
+});
+
+export const HEALTH_SCHEMA = object({ healthy: BOOLEAN, reasons: list(REASON) });
+
+const VOTER = object({
+  validator: hex(32),
+  organisation: TEXT,
+  self: BOOLEAN,
+  connected: BOOLEAN,
+  'round?': COUNT,
+  prepared: BOOLEAN,
+  committed: BOOLEAN,
+  'silentMs?': COUNT,
+});
+
+export const WHY_SCHEMA = object({
+  head: named('Head'),
+  healthy: BOOLEAN,
+  reasons: list(REASON),
+  explanation: list(TEXT),
+  consensus: orNull(
+    object({
+      height: COUNT,
+      round: COUNT,
+      waitsFor: list(TEXT),
+      'proposer?': TEXT,
+      quorum: COUNT,
+      silent: list(TEXT),
+      voters: list(VOTER),
+    }),
+  ),
+});
+
+export const STATUS_SCHEMA = object({
+  chain: object({ id: hex(32), name: TEXT }),
+  head: named('Head'),
+  healthy: BOOLEAN,
+  ready: BOOLEAN,
+  version: TEXT,
+  role: choice('validator', 'observer'),
+  'organisation?': TEXT,
+  peerId: TEXT,
+  'validator?': hex(32),
+  activity: choice('starting', 'syncing', 'following', 'voting', 'halted', 'stopping'),
+  'hindrance?': TEXT,
+  'bestKnownHeight?': COUNT,
+  headAgeMs: COUNT,
+  'blockWantedMs?': COUNT,
+  peers: object({ validators: COUNT, observers: COUNT }),
+  reachable: object({ count: COUNT, of: COUNT }),
+  mempool: object({ transactions: COUNT, bytes: COUNT, bytesMax: COUNT }),
+  diskFreePermille: COUNT,
+  'clockOffsetMs?': NUMBER,
+  oldestStateHeight: COUNT,
+  oldestBlockHeight: COUNT,
+  startedAtMs: COUNT,
+  started: TIME,
+});
+
+export const GENESIS_SCHEMA = object({ chain: hex(32), genesis: ANYTHING, bytes: hex() });
