@@ -18,6 +18,7 @@ const FILES: Readonly<Record<string, (present: string) => string | Promise<strin
   'docs/reference/metrics.md': buildMetricsPage,
   'docs/protocol/01-model.md': fillProtocolTables,
   'docs/protocol/02-data.md': fillProtocolTables,
+  'docs/protocol/07-execution.md': fillProtocolTables,
 };
 
 /** Generators that stand alone and know `--check` themselves. */

@@ -1,6 +1,7 @@
 /** The tables of docs/protocol that the code holds: tags, fixed limits, chain parameters. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { METER_LIMITS } from '@daybook/contracts';
 import { LIMITS, PARAMETERS, TAG_LAYOUTS } from '@daybook/core';
 import { markdownTable } from './packages.ts';
 
@@ -35,6 +36,16 @@ function parametersTable(): string {
   return markdownTable(['parameter', 'default', 'least', 'most', 'unit', 'meaning'], rows);
 }
 
+function meterTable(): string {
+  const { transaction, block } = METER_LIMITS;
+  const rows = Object.entries(transaction).map(([operation, limit]) => [
+    operation,
+    String(limit),
+    String(block[operation as keyof typeof block]),
+  ]);
+  return markdownTable(['operation', 'per transaction', 'per block'], rows);
+}
+
 function tagsTable(): string {
   const rows = Object.entries(TAG_LAYOUTS).map(([name, layout]) => [`\`DBK1:${name}\``, layout]);
   return markdownTable(['tag', 'what follows'], rows);
@@ -42,6 +53,7 @@ function tagsTable(): string {
 
 const TABLES: Readonly<Record<string, () => string>> = {
   limits: limitsTable,
+  meter: meterTable,
   parameters: parametersTable,
   tags: tagsTable,
 };
