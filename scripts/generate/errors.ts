@@ -11,13 +11,19 @@ function isEntry(value: unknown): value is ErrorEntry {
   return value instanceof Object && 'summary' in value && 'remedy' in value;
 }
 
-function entryText(code: string, { summary, remedy, status, receipt }: ErrorEntry): string {
+/** Entries that people meet in receipts have their sentences in Chinese, too. */
+type BilingualEntry = ErrorEntry & {
+  readonly zh?: { readonly summary: string; readonly remedy: string };
+};
+
+function entryText(code: string, { summary, remedy, status, receipt, zh }: BilingualEntry): string {
   const facts = [
     ...(status === undefined ? [] : [`HTTP ${status}`]),
     ...(receipt === undefined ? [] : [`receipt ${receipt}`]),
   ];
   const tail = facts.length === 0 ? '' : `\n\n*${facts.join(', ')}*`;
-  return `### ${code}\n\n${summary}\n\n**What to do:** ${remedy}${tail}\n`;
+  const chinese = zh === undefined ? '' : `\n\n${zh.summary}${zh.remedy}`;
+  return `### ${code}\n\n${summary}\n\n**What to do:** ${remedy}${chinese}${tail}\n`;
 }
 
 export async function buildErrorsPage(): Promise<string> {
