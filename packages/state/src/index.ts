@@ -11,6 +11,14 @@ export type {
   LogHead,
   TransactionPlace,
 } from './blocks/block-log.ts';
+export { openBlockLog } from './blocks/file-block-log.ts';
+export type { DataDirectory } from './data-directory.ts';
+export { openDataDirectory } from './data-directory.ts';
+export { createMemoryDisk } from './disk/memory-disk.ts';
+export { createNodeDisk } from './disk/node-disk.ts';
+export type { StateCode, StateFailure } from './errors.ts';
+export { explainState, STATE_ERRORS, StateError } from './errors.ts';
+export { openLevel } from './store/level.ts';
 export type {
   HistoryOptions,
   ListOptions,
@@ -26,6 +34,8 @@ export type {
   StateWrite,
   StoredRecord,
 } from './store/state-store.ts';
+export { createVoteLog, openVoteLog } from './votes/file-vote-log.ts';
+export { judgeSigning, parseSignBytes } from './votes/guard.ts';
 export type { SigningRefusal, SigningRequest, VoteSigner } from './votes/signer.ts';
 export type {
   Guard,
@@ -38,3 +48,4 @@ export type {
   VoteRepair,
   VoteState,
 } from './votes/vote-log.ts';
+export { createVoteSigner } from './votes/vote-signer.ts';

@@ -1,0 +1,111 @@
+/**
+ * The signing guard (protocol §9, G1 to G3): a pure judgement whether a vote may be signed, given
+ * everything that was signed before. What is asked for is read from the sign bytes themselves, so
+ * that no caller can have one thing judged and another signed.
+ */
+import type { Hash, Result, Unsigned } from '@daybook/core';
+import { asHash, decodeBinary, equalBytes, fail, LIMITS, ok, TAGS } from '@daybook/core';
+import type { SigningRefusal, SigningRequest } from './signer.ts';
+import type { Guard, Lock, Step, VoteState } from './vote-log.ts';
+
+/** A request with what its bytes say. */
+export interface ParsedRequest {
+  readonly chain: Hash;
+  readonly content: Unsigned;
+}
+
+/** Order of the steps within a round. */
+const STEP_ORDER: Readonly<Record<Step, number>> = {
+  'round-change': 0,
+  'pre-prepare': 1,
+  prepare: 2,
+  commit: 3,
+};
+
+const STEPS = Object.keys(STEP_ORDER) as readonly Step[];
+const STEP_TAGS: Readonly<Record<Step, Uint8Array>> = {
+  'round-change': TAGS.ROUNDCHG,
+  'pre-prepare': TAGS.PREPREPARE,
+  prepare: TAGS.PREPARE,
+  commit: TAGS.COMMIT,
+};
+
+/** Reads sign bytes back into what they say (layouts of protocol §4). */
+export function parseSignBytes(bytes: Uint8Array): Result<ParsedRequest, SigningRefusal> {
+  const parsed = decodeBinary(bytes, 'sign bytes', (reader): ParsedRequest => {
+    const tag = reader.raw(16);
+    const type = STEPS.find((step) => equalBytes(STEP_TAGS[step], tag));
+    if (type === undefined) return reader.refuse('has no tag of a vote');
+    const chain = asHash(reader.raw(32));
+    const slot = { height: reader.u64(), round: reader.u32() };
+    if (slot.round > LIMITS.roundMax) reader.refuse('has a round out of range');
+    if (type === 'round-change') {
+      const flag = reader.u8();
+      const prepared = { round: reader.u32(), blockHash: asHash(reader.raw(32)) };
+      if (flag > 1) reader.refuse('has a flag that is neither 0 nor 1');
+      return { chain, content: { type, ...slot, ...(flag === 1 && { prepared }) } };
+    }
+    const blockHash = asHash(reader.raw(32));
+    if (type !== 'pre-prepare') return { chain, content: { type, ...slot, blockHash } };
+    const justificationHash = asHash(reader.raw(32));
+    return { chain, content: { type, ...slot, blockHash, justificationHash } };
+  });
+  if (parsed.ok) return parsed;
+  return fail({ code: 'STATE_SIGNING_MALFORMED', fact: parsed.reason.code });
+}
+
+/** Whether a slot lies after everything signed so far (G1). */
+function isAfter(content: Unsigned, guard: Guard): boolean {
+  if (content.height !== guard.height) return content.height > guard.height;
+  if (guard.step === undefined) return content.round >= guard.round;
+  if (content.round !== guard.round) return content.round > guard.round;
+  return STEP_ORDER[content.type] > STEP_ORDER[guard.step];
+}
+
+function isLockOf(
+  lock: Lock | undefined,
+  content: Unsigned & { readonly blockHash: Hash },
+): boolean {
+  if (lock === undefined) return false;
+  const { height, round, blockHash } = content;
+  return lock.height === height && lock.round === round && equalBytes(lock.blockHash, blockHash);
+}
+
+/** G3: a round change of a height reports the lock of that height, and none if there is none. */
+function reportsLock(
+  content: Extract<Unsigned, { readonly type: 'round-change' }>,
+  state: VoteState,
+): boolean {
+  const lock = state.lock?.height === content.height ? state.lock : undefined;
+  const { prepared } = content;
+  if (lock === undefined || prepared === undefined)
+    return lock === undefined && prepared === undefined;
+  return prepared.round === lock.round && equalBytes(prepared.blockHash, lock.blockHash);
+}
+
+/**
+ * May this be signed? `repeat` means that exactly these bytes were signed before: the logged vote is
+ * given out again.
+ * @param state    what was signed so far
+ * @param request  content and, for a COMMIT, the lock that goes into the same write
+ */
+export function judgeSigning(
+  state: VoteState,
+  request: SigningRequest,
+): Result<'sign' | 'repeat', SigningRefusal> {
+  const parsed = parseSignBytes(request.signBytes);
+  if (!parsed.ok) return parsed;
+  const { content } = parsed.value;
+  if (state.own.some((vote) => equalBytes(vote.signBytes, request.signBytes))) return ok('repeat');
+  if (!isAfter(content, state.guard)) {
+    const { height: guardHeight, round: guardRound } = state.guard;
+    return fail({ code: 'STATE_SIGNING_BEHIND_GUARD', guardHeight, guardRound });
+  }
+  if (content.type === 'commit' && !isLockOf(request.lock ?? state.lock, content)) {
+    return fail({ code: 'STATE_SIGNING_WITHOUT_LOCK' });
+  }
+  if (content.type === 'round-change' && !reportsLock(content, state)) {
+    return fail({ code: 'STATE_SIGNING_LOCK_HIDDEN' });
+  }
+  return ok('sign');
+}
