@@ -86,5 +86,5 @@ export async function assembleProposal(
     body.push(bytes);
   }
   const block = { header, body };
-  return isBodyOf(block, mempool.byHash) ? block : undefined;
+  return isBodyOf(block, (hash) => mempool.byHash(hash)) ? block : undefined;
 }

@@ -133,7 +133,11 @@ class NodeConsensus implements Consensus {
       ...this.#parts,
       chain: this.#parts.ledger.genesis.chain,
       bodies: this.#bodies,
-      known: this.#parts.mempool.byHash,
+      known: (hash) => this.#parts.mempool.byHash(hash),
+      isOwnVote: (bytes) => {
+        const own = this.#parts.signer?.state().own ?? [];
+        return own.some((vote) => equalBytes(vote.signBytes, bytes));
+      },
       state: () => this.driver.state(),
       headHeight: () => this.#height() - 1,
       finalHash: (height) => this.#parts.blockLog.blockHashAt(height),
@@ -267,8 +271,8 @@ class NodeConsensus implements Consensus {
       case 'report':
         logger.warn('a validator contradicts itself', {
           kind: effect.evidence.kind,
-          validator: effect.evidence.validator,
-          height: effect.evidence.height,
+          validator: effect.evidence.first.sender,
+          height: effect.evidence.first.content.height,
         });
         return;
       case 'notice':
@@ -309,7 +313,7 @@ class NodeConsensus implements Consensus {
       const block = answer.ok ? decodeBlock(answer.value) : answer;
       if (!block.ok) continue;
       const genuine = equalBytes(blockHash(block.value.header), hash);
-      if (genuine && isBodyOf(block.value, mempool.byHash)) return block.value;
+      if (genuine && isBodyOf(block.value, (known) => mempool.byHash(known))) return block.value;
       network.penalise(peerId, 'lie');
     }
     return undefined;

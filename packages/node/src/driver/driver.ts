@@ -4,7 +4,8 @@
  * What arrives from peers has passed `inbox.ts` before it gets here.
  */
 import type { Event, State } from '@daybook/consensus';
-import { checkInvariants, createState, explainWaiting, step } from '@daybook/consensus';
+import { brokenInvariants, createState, explainWaiting, step } from '@daybook/consensus';
+import { assert } from '@daybook/core';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Effects } from './effects.ts';
@@ -54,7 +55,12 @@ class QueueDriver implements Driver {
   }
 
   explain(): ReturnType<typeof explainWaiting> {
-    return explainWaiting(this.#state);
+    return explainWaiting(this.#state, this.#instant());
+  }
+
+  #instant(): { readonly monoMs: number; readonly wallMs: number } {
+    const { clock } = this.#parts;
+    return { monoMs: Math.floor(clock.now()), wallMs: clock.wall() };
   }
 
   tell(event: UnstampedEvent): void {
@@ -73,12 +79,11 @@ class QueueDriver implements Driver {
   }
 
   #drain(): void {
-    const { clock } = this.#parts;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const instant = { monoMs: Math.floor(clock.now()), wallMs: clock.wall() };
       const before = this.#state;
-      const { state, effects } = step(before, { ...next, ...instant } as Event);
-      checkInvariants(before, state, effects);
+      const { state, effects } = step(before, { ...next, ...this.#instant() } as Event);
+      const broken = brokenInvariants(before, state);
+      assert(broken.length === 0, broken.join('; '));
       this.#state = state;
       for (const effect of effects) this.#effects.perform(effect);
     }

@@ -14,7 +14,7 @@ import type {
   ValidatorSet,
   VoteMessage,
 } from '@daybook/core';
-import { decodeMessage, equalBytes } from '@daybook/core';
+import { decodeMessage, equalBytes, signBytes } from '@daybook/core';
 import type { Network, Offence } from '@daybook/network';
 import type { Authority } from '../authenticator.ts';
 import {
@@ -45,6 +45,8 @@ export interface InboxParts {
   /** The final hash at a height this node has. */
   readonly finalHash: (height: number) => Hash | undefined;
   readonly peers: () => ValidatorPeers;
+  /** Whether the own vote log holds a vote with these signed bytes. */
+  readonly isOwnVote: (signBytes: Uint8Array) => boolean;
   readonly known: KnownTransactions;
   /** Completes a proposal from mempool and peers; undefined when it cannot be had. */
   readonly assemble: (peerId: string, message: PrePrepare) => Promise<Block | undefined>;
@@ -113,9 +115,21 @@ class ConsensusInbox implements Inbox {
   #receiveVote(peerId: string, message: VoteMessage): void {
     const { state, tell } = this.#parts;
     const interest = triage(state(), message);
-    if (interest === 'unwanted' || interest === 'held') return;
+    if (interest === 'unwanted') return;
+    if (interest === 'ahead') {
+      this.#parts.onAhead(peerId, message.signed.content.height - 1);
+      return;
+    }
     const authority = this.#authorityAt(message.signed.content.height);
     if (authority === undefined) return;
+    if (interest === 'held') {
+      this.#tellHeld(message);
+      return;
+    }
+    if (interest === 'own') {
+      this.#receiveOwn(message, authority);
+      return;
+    }
     if (message.type === 'pre-prepare') {
       this.#receiveProposal(peerId, message, authority);
       return;
@@ -123,10 +137,29 @@ class ConsensusInbox implements Inbox {
     if (message.type === 'round-change') {
       const authentic = authenticateRoundChange(message, authority);
       // The signer, not the relay, answers for content; only frames are the relay's (protocol §20).
-      if (authentic.ok) tell(voteEvent(message, interest));
+      if (authentic.ok) tell({ type: 'vote', message });
       return;
     }
-    if (isSigned(message.signed, authority)) tell(voteEvent(message, interest));
+    if (isSigned(message.signed, authority)) tell({ type: 'vote', message });
+  }
+
+  /** Identical bytes are held and verified already: the machine may want to relay them. */
+  #tellHeld(message: VoteMessage): void {
+    const { tell, clock } = this.#parts;
+    if (message.type !== 'pre-prepare') {
+      tell({ type: 'vote', message });
+      return;
+    }
+    const bare = { ...message, inlined: [] };
+    tell({ type: 'proposal', message: bare, receivedWallMs: clock.wall(), sound: true });
+  }
+
+  /** Signed with the own key: either a vote of the own log come back, or another process (R15). */
+  #receiveOwn(message: VoteMessage, authority: Authority): void {
+    const { isOwnVote, tell } = this.#parts;
+    const bytes = signBytes(authority.chain, message.signed.content);
+    if (isOwnVote(bytes) || !isSigned(message.signed, authority)) return;
+    tell({ type: 'stranger', message });
   }
 
   #receiveProposal(peerId: string, message: PrePrepare, authority: Authority): void {
@@ -153,7 +186,7 @@ class ConsensusInbox implements Inbox {
   }
 
   receiveDecided(peerId: string, message: Decided): boolean {
-    const { headHeight, validatorsAt, chain, tell, bodies, clock, finalHash } = this.#parts;
+    const { headHeight, validatorsAt, chain, tell, bodies, finalHash } = this.#parts;
     const { height } = message.header;
     if (height > headHeight() + 1) {
       this.#parts.onAhead(peerId, height);
@@ -169,25 +202,25 @@ class ConsensusInbox implements Inbox {
     const hash = authentic.value;
     const final = finalHash(height);
     if (final !== undefined && equalBytes(final, hash)) return true;
-    const { header, body } = message;
-    if (body !== undefined && isBodyOf({ header, body }, this.#parts.known)) {
-      bodies.hold({ block: { header, body }, hash, receivedWallMs: clock.wall() });
-      tell({ type: 'block', block: { hash, header } });
-    }
+    const { header } = message;
+    const held = bodies.get(hash) !== undefined || this.#holdBody(message, hash);
+    const from = this.#parts.peers().indexOf(peerId);
     tell({
       type: 'decided',
       message: { type: 'decided', header, certificate: message.certificate },
       blockHash: hash,
+      bodyHeld: held,
+      ...(from !== undefined && { from }),
     });
     return true;
   }
-}
 
-function voteEvent(
-  message: Exclude<VoteMessage, PrePrepare>,
-  interest: ReturnType<typeof triage>,
-): UnstampedEvent {
-  return interest === 'own' ? { type: 'stranger', message } : { type: 'vote', message };
+  #holdBody({ header, body }: Decided, hash: Hash): boolean {
+    const { known, bodies, clock } = this.#parts;
+    if (body === undefined || !isBodyOf({ header, body }, known)) return false;
+    bodies.hold({ block: { header, body }, hash, receivedWallMs: clock.wall() });
+    return true;
+  }
 }
 
 export function createInbox(parts: InboxParts): Inbox {

@@ -38,8 +38,8 @@ import type { Executor } from './executor.ts';
 import type { ReplayWindow } from './replay-window.ts';
 import { createReplayWindow } from './replay-window.ts';
 import { encodeStoredResult } from './stored-result.ts';
-import type { ExecutedBlock, Outcome, Tip } from './tip.ts';
-import type { BlockFailure, Ground } from './validity.ts';
+import type { ExecutedBlock, Tip } from './tip.ts';
+import type { BlockFailure, Ground, KnownTransactions } from './validity.ts';
 import { judgeStatically } from './validity.ts';
 
 /** What a proposer decides; everything else of a block follows. */

@@ -2,7 +2,7 @@
  * `staticOk` of protocol §7: what makes a block valid before it is executed. Timeliness and the
  * right of the proposer are the consensus machine's; signatures come last because they cost most.
  */
-import type { Block, BodyEntry, Hash, Result, TimestampMs } from '@daybook/core';
+import type { Block, BodyEntry, Hash, Result, TimestampMs, Transaction } from '@daybook/core';
 import {
   blockSize,
   decodeBodyEntry,

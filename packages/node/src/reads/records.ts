@@ -46,12 +46,19 @@ export function createRecords(parts: RecordsParts): Records {
         throw error;
       }
     },
-    list: async ({ set, partition }, { after, limit }) => {
+    list: async ({ set, partition }, { after, limit, height = headHeight() }) => {
+      if (height > headHeight()) return fail(pruned(height, headHeight()));
       const head = headOf(ledger.head());
       const range = { set, ...(partition && { partition }) };
-      const options = { limit, height: head.height, ...(after && { after }) };
-      const records = await stateStore.list(range, options);
-      return { head, records: records.map(({ key, value }) => ({ recordKey: key, value })) };
+      try {
+        const options = { limit, height, ...(after && { after }) };
+        const found = await stateStore.list(range, options);
+        const records = found.map(({ key, value }) => ({ recordKey: key, value }));
+        return ok({ head, records });
+      } catch (error) {
+        if (isPruned(error)) return fail(pruned(height, head.height));
+        throw error;
+      }
     },
     history: async (key, { before, limit }) => {
       const head = headOf(ledger.head());

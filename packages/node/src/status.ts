@@ -1,0 +1,191 @@
+/**
+ * What this node is doing, for people, health checks and metrics: gathered from the parts that know,
+ * cheap enough to be asked at any time, and decided by nobody here.
+ */
+import type { WaitingReport as MachineReport } from '@daybook/consensus';
+import type { Height, TimestampMs } from '@daybook/core';
+import { toHex } from '@daybook/core';
+import type { Network } from '@daybook/network';
+import type { BlockLog } from '@daybook/state';
+import type {
+  Activity,
+  NodeReport,
+  NodeStatus,
+  VoterReport,
+  WaitingReport,
+} from './api/ports.ts';
+import type { Clock } from './clock.ts';
+import type { Consensus } from './driver/consensus.ts';
+import type { FreeSpace } from './free-space.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Mempool } from './mempool.ts';
+import type { PeerTable } from './peers.ts';
+
+export interface StatusParts {
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly blockLog: BlockLog;
+  readonly network: Network;
+  readonly mempool: Mempool;
+  readonly mempoolBytesMax: number;
+  readonly consensus: Consensus;
+  readonly freeSpace: FreeSpace;
+  readonly peers: () => PeerTable;
+  readonly version: string;
+  /** Position of the own key in the present set. */
+  readonly selfIndex: () => number | undefined;
+  /** Why a validator may not sign, if it may not. */
+  readonly quarantine: string | undefined;
+  readonly retainedHeights: number;
+}
+
+export interface StatusBoard extends NodeStatus {
+  /** The node is being stopped. */
+  stopping(): void;
+  /** Voting ended for a reason that only an operator can mend. */
+  halted(sentence: string): void;
+}
+
+/** Phrases for what the machine waits for; an idle chain waits for nothing. */
+const AWAITED: Readonly<Record<MachineReport['awaited'], string | undefined>> = {
+  start: 'the node to finish starting',
+  work: undefined,
+  pacing: 'the pause between blocks to end',
+  build: 'the own block to be built',
+  proposal: 'the proposal of this round',
+  clock: 'the local clock to reach the time of the proposal',
+  judgement: 'the proposed block to be checked',
+  prepares: 'PREPARE votes of a quorum',
+  commits: 'COMMIT votes of a quorum',
+  'round-changes': 'a quorum to ask for this round',
+  block: 'the body of a decided block',
+  finality: 'the decided block to be written',
+  operator: 'an operator',
+};
+
+class Board implements StatusBoard {
+  readonly #parts: StatusParts;
+  readonly #startedAtMs: TimestampMs;
+  #headSinceMs: number;
+  #wantedSinceMs: number | undefined;
+  #state: 'running' | 'stopping' | { readonly halted: string } = 'running';
+
+  constructor(parts: StatusParts) {
+    this.#parts = parts;
+    this.#startedAtMs = parts.clock.wall();
+    this.#headSinceMs = parts.clock.now();
+    parts.ledger.onCommit(() => {
+      this.#headSinceMs = parts.clock.now();
+      this.#wantedSinceMs = undefined;
+    });
+  }
+
+  stopping(): void {
+    this.#state = 'stopping';
+  }
+
+  halted(sentence: string): void {
+    this.#state = { halted: sentence };
+  }
+
+  report(): NodeReport {
+    const { ledger, blockLog, network, mempool, clock, consensus, peers } = this.#parts;
+    const links = network.links();
+    const validators = links.filter(({ role }) => role === 'validator').length;
+    const self = this.#parts.selfIndex();
+    const set = ledger.head().next.validators;
+    const machine = consensus.driver.explain();
+    const height = ledger.head().header.height;
+    const id = self === undefined ? undefined : set[self]?.id;
+    return {
+      version: this.#parts.version,
+      role: self === undefined ? 'observer' : 'validator',
+      organisation: peers().organisations.get(network.peerId),
+      peerId: network.peerId,
+      validator: id && toHex(id),
+      activity: this.#activity(machine, self),
+      hindrance: this.#hindrance(),
+      bestKnownHeight: consensus.syncer.bestKnown(),
+      headAgeMs: clock.now() - this.#headSinceMs,
+      blockWantedMs: this.#wantedMs(machine),
+      peers: { validators, observers: links.length - validators },
+      reachable: { count: validators + (self === undefined ? 0 : 1), of: set.length },
+      mempool: {
+        transactions: mempool.count(),
+        bytes: mempool.bytes(),
+        bytesMax: this.#parts.mempoolBytesMax,
+      },
+      diskFree: this.#parts.freeSpace.fraction(),
+      clockOffsetMs: undefined,
+      oldestStateHeight: this.#oldestState(height),
+      oldestBlockHeight: blockLog.firstHeight() ?? 0,
+      startedAtMs: this.#startedAtMs,
+    };
+  }
+
+  #oldestState(head: Height): Height {
+    return Math.max(0, head - this.#parts.retainedHeights + 1);
+  }
+
+  #hindrance(): string | undefined {
+    if (typeof this.#state === 'object') return this.#state.halted;
+    return this.#parts.quarantine;
+  }
+
+  #activity(machine: MachineReport, self: number | undefined): Activity {
+    if (this.#state === 'stopping') return 'stopping';
+    if (typeof this.#state === 'object' || machine.phase === 'stopped') return 'halted';
+    if (machine.phase === 'waiting') return 'starting';
+    if (this.#parts.consensus.syncer.isActive()) return 'syncing';
+    return self === undefined || machine.quarantined ? 'following' : 'voting';
+  }
+
+  /** Since when a block has been due: work waits, or the machine waits for more than work. */
+  #wantedMs(machine: MachineReport): number | undefined {
+    const wanted = this.#parts.mempool.count() > 0 || machine.awaited !== 'work';
+    if (!wanted) {
+      this.#wantedSinceMs = undefined;
+      return undefined;
+    }
+    const now = this.#parts.clock.now();
+    this.#wantedSinceMs ??= now;
+    return now - this.#wantedSinceMs;
+  }
+
+  waiting(): WaitingReport | undefined {
+    const machine = this.#parts.consensus.driver.explain();
+    const { height, round, quorum, selfIndex } = machine;
+    if (height === undefined || round === undefined || quorum === undefined) return undefined;
+    const phrase = AWAITED[machine.awaited];
+    return {
+      height,
+      round,
+      quorum,
+      waitsFor: phrase === undefined ? [] : [phrase],
+      proposer: machine.proposer === undefined ? undefined : this.#organisation(machine.proposer),
+      voters: machine.validators.map((seen) => this.#voter(seen, selfIndex)),
+    };
+  }
+
+  #organisation(index: number): string {
+    return this.#parts.peers().validators.organisationOf(index) ?? `validator ${index}`;
+  }
+
+  #voter(seen: MachineReport['validators'][number], self: number | undefined): VoterReport {
+    const id = this.#parts.ledger.head().next.validators[seen.index]?.id;
+    return {
+      validator: id === undefined ? '' : toHex(id),
+      organisation: this.#organisation(seen.index),
+      self: seen.index === self,
+      connected: seen.linked || seen.index === self,
+      round: seen.askedRound,
+      prepared: seen.prepared,
+      committed: seen.committed,
+      silentMs: seen.silentMs,
+    };
+  }
+}
+
+export function createStatusBoard(parts: StatusParts): StatusBoard {
+  return new Board(parts);
+}
