@@ -2,15 +2,16 @@
  * The own wall clock against those of the other validators (protocol §14). STATUS clocks are carried
  * forward by the monotonic clock, so a step of the own wall clock shows at once.
  */
-import type { Draft } from './draft.ts';
+import type { Instant } from './event.ts';
 import { STATUS_FRESH_MS } from './limits.ts';
+import type { State } from './state.ts';
 
 /**
  * Own clock minus the median of the peers' clocks, in ms.
  * @param needed  how many peers must have been heard lately; with fewer, liars could set the median
  * @returns       undefined while too few are known
  */
-export function clockOffset({ state, now }: Draft, needed: number): number | undefined {
+export function clockOffset(state: State, now: Instant, needed: number): number | undefined {
   const offsets: number[] = [];
   for (const view of state.peers) {
     if (view === undefined) continue;

@@ -2,7 +2,7 @@
  * R6 and R12: COMMITs and DECIDED. A quorum of COMMITs of ANY round decides, even after the node has
  * left that round; so does a certificate. The block is executed before it is final here.
  */
-import type { Certificate, Commit, Hash, Round } from '@daybook/core';
+import type { Certificate, Commit } from '@daybook/core';
 import { equalBytes } from '@daybook/core';
 import { addBlock, blockOf, fetchBlock, judgeVouched } from './blocks.ts';
 import { reportContradictions, votesOf } from './contradiction.ts';
@@ -11,14 +11,19 @@ import { cancel, emit } from './draft.ts';
 import type { DecidedReceived, TimerId } from './event.ts';
 import { isInWindow } from './prepare.ts';
 import { relayHeld } from './relay.ts';
-import type { Decision } from './state.ts';
+import type { Decision, HeightState } from './state.ts';
 import { stop } from './stop.ts';
 import { certificateOf, heldAt, votesFor, withVote } from './votes.ts';
 
-/** All seals held for a block in a round; COMMITs of other rounds are never merged in. */
-function certificateHeld(work: Work, round: Round, hash: Hash): Certificate {
-  const { commits, context } = work.height;
-  return certificateOf('commit', votesFor(commits[round], hash), context.validators.length);
+/**
+ * The certificate a DECIDED brought, or all seals held for the block in the round of the decision;
+ * COMMITs of other rounds are never merged in.
+ */
+export function proofOf(height: HeightState, decision: Decision): Certificate {
+  const { certificate, round, blockHash } = decision;
+  const { commits, context } = height;
+  if (certificate !== undefined) return certificate;
+  return certificateOf('commit', votesFor(commits[round], blockHash), context.validators.length);
 }
 
 /** Notes a decision; a second one for another block is a fork (R15). */
@@ -29,10 +34,9 @@ export function decide(work: Work, decision: Decision): void {
     return;
   }
   if (equalBytes(known.blockHash, decision.blockHash)) return;
-  const proof = ({ certificate, round, blockHash }: Decision): Certificate =>
-    certificate ?? certificateHeld(work, round, blockHash);
   const { height } = work.height.context;
-  stop(work, { code: 'CONSENSUS_FORK', height, first: proof(known), second: proof(decision) });
+  const first = proofOf(work.height, known);
+  stop(work, { code: 'CONSENSUS_FORK', height, first, second: proofOf(work.height, decision) });
 }
 
 /** Stores a COMMIT of the present height, and notes when a quorum of its round agrees. */
@@ -74,7 +78,7 @@ export function finaliseDecision(work: Work): void {
   const { decision, context } = work.height;
   if (decision === undefined) return;
   const { round, blockHash } = decision;
-  const certificate = decision.certificate ?? certificateHeld(work, round, blockHash);
+  const certificate = proofOf(work.height, decision);
   const entry = blockOf(work, blockHash);
   if (entry === undefined) {
     fetchBlock(work, blockHash, certificate.signers);

@@ -105,3 +105,10 @@ export function proposerOfRound(work: Work, round: Round): number {
 export function selfOf(work: Work): number | undefined {
   return work.height.context.selfIndex;
 }
+
+/** Remembers that a validator has just been heard of. */
+export function noteHeard(work: Work, sender: number): void {
+  const { heardMonoMs } = work.state;
+  if (heardMonoMs[sender] === work.now.monoMs) return;
+  work.state.heardMonoMs = heardMonoMs.with(sender, work.now.monoMs);
+}

@@ -27,7 +27,8 @@ import type { Evidence } from './evidence.ts';
 /**
  * Content for the signing guard (G1 to G4). The driver completes it to a message, logs it, and
  * answers `signed`, or `refused`. If the log holds the identical content in this slot, the answer is
- * `signed` with the logged bytes. Any write or sync error ends the process.
+ * `signed` with the logged bytes. A request that is still waiting when its height is left may be
+ * dropped without an answer. Any write or sync error ends the process.
  */
 export interface Sign {
   readonly type: 'sign';
@@ -120,7 +121,11 @@ export interface Fetch {
   readonly from: readonly number[];
 }
 
-/** These bodies are needed no more; a stored candidate may stay on disk. */
+/**
+ * These bodies are needed no more; a stored candidate may stay on disk. At the end of a height the
+ * driver forgets the rest of it by itself, but never a body of the height after: a proposal that came
+ * early waits inside the machine.
+ */
 export interface Release {
   readonly type: 'release';
   readonly hashes: readonly Hash[];

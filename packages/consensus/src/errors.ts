@@ -55,7 +55,7 @@ export type ConsensusFatal =
   | {
       readonly code: 'CONSENSUS_FORK';
       readonly height: Height;
-      /** Absent if the head came by sync: then the block log holds it. */
+      /** Absent if the head came by sync: then the block log holds its certificate. */
       readonly first: Certificate | undefined;
       readonly second: Certificate;
     }

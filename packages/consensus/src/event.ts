@@ -84,7 +84,7 @@ export interface Recovered {
 export interface HeightEntered {
   readonly type: 'height-entered';
   readonly context: HeightContext;
-  /** Only at start, and only for the height of the signing guard. */
+  /** Only for the height of the signing guard, when it is first entered after a start. */
   readonly recovered?: Recovered;
 }
 

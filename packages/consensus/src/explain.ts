@@ -5,6 +5,7 @@
 import type { Height, Round } from '@daybook/core';
 import { proposerAt } from './draft.ts';
 import type { Instant } from './event.ts';
+import { isQuarantinedAt } from './sign.ts';
 import type { HeightState, Phase, State } from './state.ts';
 import { votesFor } from './votes.ts';
 
@@ -126,17 +127,15 @@ function reportValidators(state: State, height: HeightState, now: Instant): Vali
 
 /** A pure summary of where the node stands at `now`. */
 export function explainWaiting(state: State, now: Instant): WaitingReport {
-  const { phase, quarantine, current: height, timers } = state;
+  const { phase, current: height, timers } = state;
   if (height === undefined) {
-    return { phase, awaited: 'start', quarantined: quarantine !== undefined, validators: [] };
+    return { phase, awaited: 'start', quarantined: isQuarantinedAt(state, 0), validators: [] };
   }
   const { context, round, quorum } = height;
-  const { resumeAbove } = quarantine ?? {};
-  const released = resumeAbove !== undefined && context.height > resumeAbove;
   return {
     phase,
     ...waitingOf(state, height),
-    quarantined: quarantine !== undefined && !released,
+    quarantined: isQuarantinedAt(state, context.height),
     height: context.height,
     round,
     inHeightMs: now.monoMs - height.enteredMonoMs,

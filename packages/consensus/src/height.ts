@@ -5,7 +5,7 @@
 import type { ValidatorSet } from '@daybook/core';
 import { assert, equalBytes } from '@daybook/core';
 import { addBlock } from './blocks.ts';
-import { cancelHeightTimers } from './commit.ts';
+import { cancelHeightTimers, proofOf } from './commit.ts';
 import { votesOf } from './contradiction.ts';
 import type { Draft, Work } from './draft.ts';
 import { isScheduled, schedule, workOn } from './draft.ts';
@@ -14,6 +14,7 @@ import { ingest, uponMessage } from './ingest.ts';
 import { resend } from './resend.ts';
 import type { HeightState, NextHeight } from './state.ts';
 import { createHeight, emptyNextHeight } from './state.ts';
+import { stop } from './stop.ts';
 import { roundsOf } from './votes.ts';
 
 function isSameSet(a: ValidatorSet, b: ValidatorSet): boolean {
@@ -86,6 +87,17 @@ function recover(work: Work, recovered: Recovered): void {
   }
 }
 
+/** R15: the head came by sync, and is not the block that was decided here meanwhile. */
+function stopIfForked(draft: Draft, before: HeightState | undefined, context: HeightContext): void {
+  const decision = before?.decision;
+  if (before === undefined || decision === undefined) return;
+  const { height } = before.context;
+  if (height !== context.height - 1) return;
+  if (equalBytes(decision.blockHash, context.parent.hash)) return;
+  const second = proofOf(before, decision);
+  stop(draft, { code: 'CONSENSUS_FORK', height, first: undefined, second });
+}
+
 /** R1: round 0, nothing wanted, buffered messages replayed; or the interrupted height resumed. */
 export function uponHeightEntered(draft: Draft, { context, recovered }: HeightEntered): Work {
   const { state, now } = draft;
@@ -98,6 +110,8 @@ export function uponHeightEntered(draft: Draft, { context, recovered }: HeightEn
   carryOver(draft, before, context);
   state.phase = 'running';
   const work = workOn(draft, createHeight(context, now.monoMs));
+  stopIfForked(work, before, context);
+  if (work.state.phase !== 'running') return work;
   cancelHeightTimers(work);
   schedule(work, 'empty', now.monoMs + context.parameters.emptyIntervalMs);
   if (recovered !== undefined) recover(work, recovered);

@@ -55,6 +55,7 @@ export { conflictOf, evidenceOf } from './evidence.ts';
 export type { Awaited, ValidatorReport, WaitingReport } from './explain.ts';
 export { explainWaiting } from './explain.ts';
 export { brokenInvariants } from './invariants.ts';
+export { endsQuarantine, quarantineStartMs } from './quarantine.ts';
 export type { HeightState, Phase, State, StateOptions } from './state.ts';
 export { createState } from './state.ts';
 export type { Step } from './step.ts';

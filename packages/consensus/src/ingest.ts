@@ -4,6 +4,7 @@ import { assertNever } from '@daybook/core';
 import { uponCommit } from './commit.ts';
 import { reportContradictions, votesOf } from './contradiction.ts';
 import type { Work } from './draft.ts';
+import { noteHeard } from './draft.ts';
 import { keepNextProposal, keepNextVote } from './next-height.ts';
 import { uponPrepare } from './prepare.ts';
 import { uponProposal } from './proposal.ts';
@@ -33,12 +34,6 @@ export function ingest(work: Work, message: VoteMessage, reception: Reception): 
     default:
       assertNever(message);
   }
-}
-
-function noteHeard(work: Work, sender: number): void {
-  const { heardMonoMs } = work.state;
-  if (heardMonoMs[sender] === work.now.monoMs) return;
-  work.state.heardMonoMs = heardMonoMs.with(sender, work.now.monoMs);
 }
 
 /** An authenticated message of another validator, of whatever height. */

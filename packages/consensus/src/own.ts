@@ -3,7 +3,7 @@ import type { VoteMessage } from '@daybook/core';
 import type { Draft, Work } from './draft.ts';
 import { emit } from './draft.ts';
 import { ingest } from './ingest.ts';
-import { settleRequest } from './sign.ts';
+import { isQuarantinedAt, settleRequest } from './sign.ts';
 import { comparePositions, positionOf } from './slot.ts';
 import { stop } from './stop.ts';
 
@@ -33,8 +33,8 @@ export function uponSigned(work: Work, message: VoteMessage): void {
  */
 export function uponStranger(work: Work, message: VoteMessage): void {
   const { height } = message.signed.content;
-  const { guard, quarantine } = work.state;
-  if (quarantine !== undefined || height < work.height.context.height) return;
+  const { guard } = work.state;
+  if (isQuarantinedAt(work.state, height) || height < work.height.context.height) return;
   if (guard !== undefined && height < guard.height) return;
   stop(work, { code: 'CONSENSUS_KEY_ELSEWHERE', message });
 }

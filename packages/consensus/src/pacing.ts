@@ -32,9 +32,11 @@ function wantIfQuiet(work: Work): void {
   if (now.monoMs >= height.enteredMonoMs + emptyIntervalMs) height.want = true;
 }
 
-/** Whether nothing is going on at this height: STATUS may be rare. */
+/** Whether nothing is going on at this height, here or, as far as votes tell, elsewhere. */
 export function isIdle({ height }: Work): boolean {
-  return !height.want && height.round === 0 && height.decision === undefined;
+  const tables = [height.prepares, height.commits, height.roundChanges];
+  const quiet = tables.every((table) => roundsOf(table).length === 0);
+  return quiet && !height.want && height.round === 0 && height.decision === undefined;
 }
 
 /** R11 runs at its full pace again once the height is no longer idle. */

@@ -103,15 +103,12 @@ function awaitTime(work: Work, round: Round, proposal: Proposal): Proposal | und
 /** Wakes the node when the earliest held proposal is due, at the latest after T_MAX. */
 function scheduleHold(work: Work): void {
   const { precisionMs, roundMaxMs } = work.height.context.parameters;
-  const waits = Object.values(work.height.proposals)
+  const waitsMs = Object.values(work.height.proposals)
     .filter(({ stage }) => stage === 'held')
     .map(({ message }) => message.header.timestampMs - precisionMs - work.now.wallMs);
-  if (waits.length === 0) return;
-  schedule(
-    work,
-    'hold',
-    work.now.monoMs + Math.min(Math.max(1, ...[Math.min(...waits)]), roundMaxMs),
-  );
+  if (waitsMs.length === 0) return;
+  const soonestMs = Math.max(1, Math.min(...waitsMs, roundMaxMs));
+  schedule(work, 'hold', work.now.monoMs + soonestMs);
 }
 
 /** The verdict on the block: asked for, against it, or for it. */

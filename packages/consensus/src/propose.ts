@@ -28,7 +28,7 @@ function requestProposal(
 /** §14: with a clock beyond PRECISION from the others' median, others would refuse the timestamp. */
 function isClockGood(work: Work): boolean {
   const { context, quorum } = work.height;
-  const offset = clockOffset(work, quorum.quorum - 1);
+  const offset = clockOffset(work.state, work.now, quorum.quorum - 1);
   return offset === undefined || Math.abs(offset) <= context.parameters.precisionMs;
 }
 

@@ -60,7 +60,7 @@ function refetch(work: Work): void {
 /** §14: warns from half of PRECISION on; beyond it the node does not propose. */
 function warnOfClock(work: Work): void {
   const { quorum, context } = work.height;
-  const offsetMs = clockOffset(work, quorum.quorum - 1);
+  const offsetMs = clockOffset(work.state, work.now, quorum.quorum - 1);
   const { precisionMs } = context.parameters;
   if (offsetMs === undefined || Math.abs(offsetMs) * 2 <= precisionMs) return;
   const proposing = Math.abs(offsetMs) <= precisionMs;

@@ -2,20 +2,24 @@
  * Asking for signatures (protocol §9). The guard has the last word; the machine asks only for what it
  * expects to be granted: above every position signed, and once per slot.
  */
-import type { Round } from '@daybook/core';
+import type { Height, Round } from '@daybook/core';
 import type { Work } from './draft.ts';
 import { emit } from './draft.ts';
 import type { SignRequest } from './effect.ts';
 import type { SigningStep, SignRefused } from './event.ts';
 import { comparePositions, slotKey } from './slot.ts';
+import type { State } from './state.ts';
+
+/** Whether nothing may be signed at this height because the vote log is incomplete (§12). */
+export function isQuarantinedAt({ quarantine }: State, height: Height): boolean {
+  if (quarantine === undefined) return false;
+  return quarantine.resumeAbove === undefined || height <= quarantine.resumeAbove;
+}
 
 /** I16: a validator of V_h outside quarantine. */
 export function isSigner(work: Work): boolean {
   const { context } = work.height;
-  if (context.selfIndex === undefined) return false;
-  const { quarantine } = work.state;
-  if (quarantine === undefined) return true;
-  return quarantine.resumeAbove !== undefined && context.height > quarantine.resumeAbove;
+  return context.selfIndex !== undefined && !isQuarantinedAt(work.state, context.height);
 }
 
 /** Whether a request for this slot makes sense now (G1): not asked, not refused, not passed. */

@@ -5,7 +5,7 @@
 import type { Hash, Height, Status } from '@daybook/core';
 import { bitmapOf } from './bitmap.ts';
 import type { Draft, Work } from './draft.ts';
-import { emit } from './draft.ts';
+import { emit, noteHeard } from './draft.ts';
 import type { PeerName, StatusReceived } from './event.ts';
 import { HELP_GAP_MS, HELP_SAME_HEIGHT_GAP_MS, HELPED_PEERS_MAX } from './limits.ts';
 import { supplyLacking } from './relay.ts';
@@ -79,6 +79,7 @@ function help(draft: Draft, peer: PeerName, height: Height): void {
 export function uponStatus(work: Work, { peer, validator, status }: StatusReceived): void {
   const { state, now, height } = work;
   if (validator !== undefined && validator < height.context.validators.length) {
+    noteHeard(work, validator);
     const before = state.peers[validator];
     const view = { supplies: 0, ...before, status, atMonoMs: now.monoMs };
     const running = state.phase === 'running';
