@@ -1,6 +1,7 @@
 /** Chain types as views: how headers, certificates, transactions and receipts look from outside. */
 import type { BodyEntry, Certificate, Header, Transaction, ValidatorSet } from '@daybook/core';
 import { encodeCertificate, encodeHeader, quorumOf } from '@daybook/core';
+import type { ContractViews } from './contract-view.ts';
 import type { BlockOutline, FinalBlock, Head, Placement, Refusal } from './ports.ts';
 import type { View, ViewMap } from './view.ts';
 
@@ -58,18 +59,24 @@ export function resultLineView(block: FinalBlock, index: number): ViewMap | unde
   return { index, id: result.id, succeeded: result.code === 0, code: result.code };
 }
 
-function callsView({ body }: Transaction): ViewMap {
+function callsView({ body }: Transaction, views: ContractViews): ViewMap {
   return {
     signers: body.signers.map(({ publicKey, identity }) => ({ publicKey, identity })),
     nonce: body.nonce,
     validUntilMs: body.validUntilMs,
-    calls: body.calls.map(({ contract, action, args }) => ({ contract, action, args })),
+    calls: body.calls.map(({ contract, action, args }) => ({
+      contract,
+      action,
+      args: views.call(contract, action, args),
+    })),
   };
 }
 
 /** What was asked for, by whom. */
-export function entryView(entry: BodyEntry): ViewMap {
-  if (entry.type === 'transaction') return { kind: 'signed', ...callsView(entry.transaction) };
+export function entryView(entry: BodyEntry, views: ContractViews): ViewMap {
+  if (entry.type === 'transaction') {
+    return { kind: 'signed', ...callsView(entry.transaction, views) };
+  }
   return { kind: entry.system.kind, payload: entry.system.payload };
 }
 
@@ -82,8 +89,9 @@ export interface FailureWords extends Refusal {
 export function receiptView(
   block: FinalBlock,
   place: Placement,
-  failure: FailureWords | undefined,
+  words: { readonly failure: FailureWords | undefined; readonly views: ContractViews },
 ): ViewMap {
+  const { failure, views } = words;
   const result = block.results[place.index];
   if (result === undefined) return {};
   const { id, code, events, writes } = result;
@@ -101,7 +109,7 @@ export function receiptView(
       cursor: eventCursor({ ...place, event: index }),
       contract: event.contract,
       name: event.name,
-      fields: event.fields,
+      fields: views.event(event),
     })),
     writes: writes.map(({ treeKey, valueHash }) => ({ treeKey, valueHash: valueHash ?? null })),
   };

@@ -13,7 +13,7 @@ import type { InputFault, Problem } from './problem.ts';
 import { showFound } from './problem.ts';
 import type { Reply } from './reply.ts';
 import { refuse } from './reply.ts';
-import type { Route } from './route.ts';
+import type { Parameter, Route } from './route.ts';
 import type { Shares } from './shares.ts';
 import { clientOf } from './shares.ts';
 import type { Segments, Site } from './site.ts';
@@ -148,17 +148,9 @@ function readValues(
   const errors: InputFault[] = [];
   for (const [name, parameter] of Object.entries(route.parameters)) {
     const texts = parameter.in === 'path' ? [segments[name] ?? ''] : given.getAll(name);
-    const [text] = texts;
-    if (text === undefined) {
-      values[name] = parameter.absent;
-      continue;
-    }
-    const value = texts.length === 1 ? parameter.read(text) : undefined;
-    if (value === undefined) {
-      const expected = texts.length === 1 ? parameter.expected : 'the parameter once';
-      errors.push({ parameter: name, expected, found: showFound(text) });
-    }
-    values[name] = value;
+    const read = readValue(parameter, texts);
+    if (read.ok) values[name] = read.value;
+    else errors.push({ parameter: name, ...read.reason });
   }
   for (const name of new Set(given.keys())) {
     const known = Object.hasOwn(route.parameters, name) && route.parameters[name]?.in === 'query';
@@ -166,6 +158,18 @@ function readValues(
   }
   if (errors.length === 0) return ok(values);
   return fail({ code: 'NODE_INPUT_INVALID', detail: 'A parameter is not as it must be.', errors });
+}
+
+function readValue(
+  parameter: Parameter<unknown>,
+  texts: readonly string[],
+): Result<unknown, InputFault> {
+  const [text] = texts;
+  if (text === undefined) return ok(parameter.absent);
+  const found = showFound(text);
+  if (texts.length > 1) return fail({ expected: 'the parameter once', found });
+  const value = parameter.read(text);
+  return value === undefined ? fail({ expected: parameter.expected, found }) : ok(value);
 }
 
 function oneHeader(header: string | readonly string[] | undefined): string | undefined {

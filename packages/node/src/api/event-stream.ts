@@ -5,6 +5,7 @@
  */
 import { toHex } from '@daybook/core';
 import { eventCursor, timeText } from './chain-view.ts';
+import type { ContractViews } from './contract-view.ts';
 import type { FinalBlocks } from './final-blocks.ts';
 import { API_LIMITS } from './limits.ts';
 import type { Chain, FinalBlock, Heads } from './ports.ts';
@@ -29,6 +30,7 @@ export interface FeedParts {
   readonly chain: Chain;
   readonly heads: Heads;
   readonly blocks: FinalBlocks;
+  readonly views: () => ContractViews;
 }
 
 const CURSOR = /^(0|[1-9][0-9]{0,15})(?:\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5}))?$/;
@@ -54,11 +56,17 @@ function isSeen(place: FeedPlace, at: { height: number; tx: number; event: numbe
 }
 
 /** Messages of one block after a place; the last one, if any, carries the end of the block. */
-export function blockMessages(block: FinalBlock, after: FeedPlace, filter: FeedFilter): string {
+export function blockMessages(
+  block: FinalBlock,
+  after: FeedPlace,
+  filter: FeedFilter,
+  views: ContractViews,
+): string {
   const { height } = block.header;
   const parts: string[] = [];
   for (const [tx, result] of block.results.entries()) {
-    for (const [event, { contract, name, fields }] of result.events.entries()) {
+    for (const [event, emitted] of result.events.entries()) {
+      const { contract, name } = emitted;
       if (isSeen(after, { height, tx, event })) continue;
       if (filter.contract !== undefined && filter.contract !== contract) continue;
       if (filter.name !== undefined && filter.name !== name) continue;
@@ -69,7 +77,7 @@ export function blockMessages(block: FinalBlock, after: FeedPlace, filter: FeedF
         contract,
         name,
         transaction,
-        fields: toJson(fields),
+        fields: toJson(views.event(emitted)),
         ...whenOf(block),
       };
       parts.push(message(cursor, `${contract}.${name}`, data));
@@ -111,7 +119,7 @@ export async function runFeed(
       await sink.write(message(String(next - 1), 'problem', data));
       return;
     }
-    const text = blockMessages(block, after, start.filter);
+    const text = blockMessages(block, after, start.filter, parts.views());
     if (text !== '' && !(await sink.write(text))) return;
     after = { height: next };
     next += 1;

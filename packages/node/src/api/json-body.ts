@@ -67,16 +67,20 @@ function findRepeated(text: string): string | undefined {
     else if (letter === '}' || letter === ']') open.pop();
     if (letter !== '"') continue;
     const end = endOfString(text, at);
-    const names = open.at(-1);
-    if (names !== undefined && isName(text, end)) {
-      const name = JSON.parse(text.slice(at, end + 1)) as string;
-      if (names.has(name)) return `A member name stands twice in one object at character ${at}.`;
-      if (name === FORBIDDEN_NAME) return `A member must not be called ${FORBIDDEN_NAME}.`;
-      names.add(name);
-    }
+    const names = isName(text, end) ? open.at(-1) : undefined;
+    const fault = names && nameFault(names, text.slice(at, end + 1));
+    if (fault !== undefined) return `${fault} at character ${at}.`;
     at = end;
   }
   return undefined;
+}
+
+/** @param literal  the name with its quotes, as it stands in the body */
+function nameFault(names: Set<string>, literal: string): string | undefined {
+  const name = JSON.parse(literal) as string;
+  if (names.has(name)) return 'A member name stands twice in one object';
+  names.add(name);
+  return name === FORBIDDEN_NAME ? `A member must not be called ${FORBIDDEN_NAME}` : undefined;
 }
 
 /** A string inside an object is a name exactly when a colon follows it. */

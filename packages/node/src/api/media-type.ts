@@ -60,3 +60,6 @@ export function chooseMediaType(
   const [first] = ranked;
   return first !== undefined && first.quality > 0 ? first.type : undefined;
 }
+
+/** A proof bundle: canonical CBOR, see the protocol documents. */
+export const PROOF_TYPE = 'application/vnd.daybook.proof+cbor';

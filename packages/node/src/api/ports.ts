@@ -3,8 +3,10 @@
  * `createApi`. Everything that comes through them is final unless the docstring says otherwise:
  * nothing is shown as decided before its block stands synced in the block log.
  */
+import type { Manifest } from '@daybook/contracts';
 import type {
   Certificate,
+  ChainParameters,
   Genesis,
   Hash,
   Header,
@@ -37,7 +39,7 @@ export interface FinalBlock extends BlockOutline {
   readonly certificate: Certificate | undefined;
   /** Wire bytes in block order. */
   readonly body: readonly Uint8Array[];
-  /** One per entry of the body, same order. */
+  /** One per entry of the body, same order; then what the chain did by itself, if anything. */
   readonly results: readonly TransactionResult[];
 }
 
@@ -66,9 +68,17 @@ export interface Refusal {
   readonly errors?: readonly FieldFault[];
 }
 
+/** The contracts that act at the head. */
+export interface Contracts {
+  /** The same object until governance changes a version. */
+  manifest(): Manifest;
+}
+
 /** What the block log answers. */
 export interface Chain {
   readonly genesis: Genesis;
+  /** In force for the next height. */
+  parameters(): ChainParameters;
   /** The newest final block. */
   head(): Head;
   /** Undefined above the head, and below the oldest block this node keeps. */

@@ -27,7 +27,7 @@ export interface ServerOptions extends DispatchOptions {
 }
 
 export interface ServerParts extends DispatchParts {
-  readonly catalogue: Catalogue;
+  readonly catalogue: () => Catalogue;
   readonly logger: Logger;
   readonly metrics: MetricsSink;
   /** Monotonic milliseconds. */
@@ -138,8 +138,8 @@ async function serve(
   if (signal.aborted && reply.kind !== 'stream' && response.destroyed) return;
   const status =
     reply.kind === 'problem'
-      ? writeProblem(response, reply.problem, context, parts.catalogue)
-      : await writeReply(response, reply, context, parts.catalogue);
+      ? writeProblem(response, reply.problem, context, parts.catalogue())
+      : await writeReply(response, reply, context, parts.catalogue());
   parts.metrics.add('daybook_node_api_requests_total', 1, { route: label, status: `${status}` });
   if (reply.kind === 'stream') return;
   parts.metrics.observe('daybook_node_api_request_seconds', (parts.now() - started) / 1000, {
@@ -214,7 +214,7 @@ function answerRaw(
     return;
   }
   const code = RAW_CODES[error.code ?? ''] ?? 'NODE_REQUEST_MALFORMED';
-  const { status, body } = describeProblem({ code }, catalogue);
+  const { status, body } = describeProblem({ code }, catalogue());
   const text = renderJson(body);
   metrics.add('daybook_node_api_problems_total', 1, { code });
   const lines = [

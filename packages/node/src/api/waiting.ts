@@ -4,6 +4,7 @@
  */
 import type { TransactionId } from '@daybook/core';
 import { headView, receiptView } from './chain-view.ts';
+import type { ContractViews } from './contract-view.ts';
 import type { FinalBlocks } from './final-blocks.ts';
 import type { Chain, Placement, Records, Submissions } from './ports.ts';
 import type { Catalogue, Problem } from './problem.ts';
@@ -25,7 +26,9 @@ export interface WaitingParts {
   readonly blocks: FinalBlocks;
   readonly submissions: Submissions;
   readonly records: Records;
-  readonly catalogue: Catalogue;
+  /** Of the contracts that act now. */
+  readonly catalogue: () => Catalogue;
+  readonly views: () => ContractViews;
 }
 
 /** The receipt of a final transaction, its failure in words. */
@@ -36,11 +39,10 @@ export async function readReceipt(
   const block = await parts.blocks.at(place.height);
   const code = block?.results[place.index]?.code;
   if (block === undefined || code === undefined) return undefined;
-  if (code === 0) return receiptView(block, place, undefined);
-  const refusal = await parts.records.explain(place);
-  if (refusal === undefined) return receiptView(block, place, undefined);
-  const remedy = parts.catalogue.get(refusal.code)?.remedy ?? '';
-  return receiptView(block, place, { ...refusal, remedy });
+  const refusal = code === 0 ? undefined : await parts.records.explain(place);
+  const remedy = refusal && (parts.catalogue().get(refusal.code)?.remedy ?? '');
+  const failure = refusal && remedy !== undefined ? { ...refusal, remedy } : undefined;
+  return receiptView(block, place, { failure, views: parts.views() });
 }
 
 /**

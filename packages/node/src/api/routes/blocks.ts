@@ -130,7 +130,7 @@ function bodyRoute({ chain, blocks }: BlockParts): Route {
       if (block === undefined) return refuse({ code: 'NODE_BLOCK_PRUNED' });
       const start = values.cursor === undefined ? 0 : readNumber(values.cursor);
       if (start === undefined) return refuse({ code: 'NODE_CURSOR_INVALID' });
-      const end = Math.min(start + values.limit, block.results.length);
+      const end = Math.min(start + values.limit, block.transactionCount);
       const transactions: ViewMap[] = [];
       for (let index = start; index < end; index++) {
         const line = resultLineView(block, index);
@@ -139,7 +139,7 @@ function bodyRoute({ chain, blocks }: BlockParts): Route {
       return view({
         head: headView(chain.head()),
         transactions,
-        next: end < block.results.length ? encodeCursor(end) : undefined,
+        next: end < block.transactionCount ? encodeCursor(end) : undefined,
       });
     },
   });

@@ -261,7 +261,7 @@ function batchRoute(parts: TransactionParts): Route {
       const throttled = throttle(request, wires.value.length, parts.shares);
       if (throttled !== undefined) return refuse(throttled);
       const outcomes = await submit(wires.value, request, parts);
-      const items = outcomes.map((outcome) => itemView(outcome, parts.catalogue));
+      const items = outcomes.map((outcome) => itemView(outcome, parts.catalogue()));
       return view({ items, head: headView(parts.chain.head()) });
     },
   });
@@ -304,7 +304,11 @@ function receiptRoute(parts: TransactionParts): Route {
       const proof = values.proof === 'path' ? transactionProofView(block, place.index) : undefined;
       const tag = `${toHex(id)}-${values.proof}`;
       return view(
-        { ...receipt, transaction: entry.ok ? entryView(entry.value) : undefined, proof },
+        {
+          ...receipt,
+          transaction: entry.ok ? entryView(entry.value, parts.views()) : undefined,
+          proof,
+        },
         { kind: 'immutable', tag },
       );
     },

@@ -1,0 +1,348 @@
+/** Reading the records of one contract: lists, queries, one record with proof, its history. */
+import type {
+  FieldSpec,
+  ManifestContract,
+  ManifestQuery,
+  ManifestRecord,
+} from '@daybook/contracts';
+import { expectationOf, jsonSchemaOf, keyToJson, recordKeyOf, schemaOf } from '@daybook/contracts';
+import type { RecordKey, Result } from '@daybook/core';
+import { fail, ok, toHex } from '@daybook/core';
+import { headView } from '../chain-view.ts';
+import { rowView } from '../contract-view.ts';
+import { encodeCursor, placeOf } from '../cursor.ts';
+import { CBOR_TYPE, JSON_TYPE, PROOF_TYPE } from '../media-type.ts';
+import { parameter, queryChoice, queryCursor, queryHeight, queryLimit } from '../parameters.ts';
+import type { Head, Records } from '../ports.ts';
+import type { Problem } from '../problem.ts';
+import { problemOf } from '../problem.ts';
+import type { PageRequest, Selection } from '../record-list.ts';
+import { readRecordPage } from '../record-list.ts';
+import type { Freshness, Reply } from '../reply.ts';
+import { refuse, view } from '../reply.ts';
+import type { JsonSchema, Parameter, Parameters, Route } from '../route.ts';
+import { defineRoute } from '../route.ts';
+import { COUNT, hex, list, named, object, orNull, page, TEXT } from '../schemas.ts';
+import type { View, ViewMap } from '../view.ts';
+
+export interface RecordParts {
+  readonly records: Records;
+}
+
+const STORED_SCHEMA = object({ set: COUNT, partition: orNull(hex()), key: hex(), value: hex() });
+
+/** A version of a row, as JSON shows it. */
+function rowSchema(spec: ManifestRecord): JsonSchema {
+  return object({
+    row: jsonSchemaOf({ ...spec.key, ...spec.fields }),
+    'stamp?': object({
+      contractVersion: COUNT,
+      recordVersion: COUNT,
+      height: COUNT,
+      txIndex: COUNT,
+      writer: TEXT,
+    }),
+    'overdue?': list(TEXT),
+    'value?': {
+      ...hex(),
+      description: 'Stored bytes of a version that cannot be shown as fields.',
+    },
+  });
+}
+
+function tagOf(contract: ManifestContract): string {
+  return `${contract.title.en} · ${contract.title.zh}`;
+}
+
+/** A key field as text; the record's own check judges it. */
+function keyParameter(place: 'path' | 'query', spec: FieldSpec): Parameter<string | undefined> {
+  return parameter<string | undefined>({
+    in: place,
+    help: `${spec.title.en} · ${spec.title.zh}`,
+    expected: expectationOf(spec),
+    schema: schemaOf(spec) as JsonSchema,
+    absent: undefined,
+    read: (text) => text,
+  });
+}
+
+function keyParameters(place: 'path' | 'query', spec: ManifestRecord): Parameters {
+  const entries = Object.entries(spec.key).map(([name, field]) => [
+    parameterName(name),
+    keyParameter(place, field),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** Key fields keep their names unless a name is taken by every list. */
+const TAKEN: readonly string[] = ['limit', 'cursor', 'height', 'proof'];
+
+function parameterName(field: string): string {
+  return TAKEN.includes(field) ? `${field}Key` : field;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Key fields in JSON form: integers are numbers there, everything else is text. */
+function keyJson(spec: ManifestRecord, values: Values): Readonly<Record<string, unknown>> {
+  const json: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(spec.key)) {
+    const text = values[parameterName(name)];
+    if (typeof text !== 'string') continue;
+    const isNumber = field.type === 'integer' && /^(?:0|[1-9][0-9]{0,15})$/.test(text);
+    json[name] = isNumber ? Number(text) : text;
+  }
+  return json;
+}
+
+function readKey(spec: ManifestRecord, values: Values): Result<RecordKey, Problem> {
+  const key = recordKeyOf(spec, keyJson(spec, values));
+  if (key.ok) return key;
+  const errors = key.reason.map(({ pointer, expected, found }) => ({
+    parameter: parameterName(pointer.slice(1)),
+    expected,
+    found,
+  }));
+  return fail({ code: 'NODE_INPUT_INVALID', errors });
+}
+
+const PAGE_PARAMETERS = {
+  limit: queryLimit(),
+  cursor: queryCursor(),
+  height: queryHeight('State after this height, as long as it is kept; the newest if left out.'),
+} as const;
+
+function pageOf(values: Values): PageRequest {
+  // The three were read by PAGE_PARAMETERS.
+  return values as unknown as PageRequest;
+}
+
+async function listReply(
+  spec: ManifestRecord,
+  selection: Selection,
+  values: Values,
+  records: Records,
+): Promise<Reply> {
+  const found = await readRecordPage(spec, selection, pageOf(values), records);
+  if (!found.ok) return refuse(found.reason);
+  const { head, records: kept, next } = found.value;
+  const rows = kept.map((record) => rowView(spec, record, head.timestampMs));
+  return view({ head: headView(head), rows, next });
+}
+
+function listContent(spec: ManifestRecord): Readonly<Record<string, JsonSchema>> {
+  return { [JSON_TYPE]: page('rows', rowSchema(spec)), [CBOR_TYPE]: page('rows', STORED_SCHEMA) };
+}
+
+const LIST_PROBLEMS = [
+  'NODE_INPUT_INVALID',
+  'NODE_CURSOR_INVALID',
+  'NODE_STATE_UNKNOWN',
+  'NODE_STATE_PRUNED',
+] as const;
+
+function listRoute(contract: ManifestContract, spec: ManifestRecord, parts: RecordParts): Route {
+  return defineRoute({
+    id: `${contract.name}.${spec.name}.list`,
+    method: 'GET',
+    path: `/v1/contracts/${contract.name}/${spec.name}`,
+    tag: tagOf(contract),
+    title: `${spec.title.en} · ${spec.title.zh}: list`,
+    help: 'In key order. Leading key fields narrow the list; give them from the first on.',
+    parameters: { ...keyParameters('query', spec), ...PAGE_PARAMETERS },
+    responses: { 200: { help: 'A page.', content: listContent(spec) } },
+    problems: LIST_PROBLEMS,
+    handle: ({ values }) =>
+      listReply(spec, { leading: keyJson(spec, values) }, values, parts.records),
+  });
+}
+
+function queryRoute(
+  contract: ManifestContract,
+  name: string,
+  query: ManifestQuery,
+  parts: RecordParts,
+): Route | undefined {
+  const spec = contract.records[query.record];
+  if (spec === undefined) return undefined;
+  const { where, overdue, by } = query;
+  const leading = Object.fromEntries(
+    Object.entries(keyParameters('query', spec)).slice(0, Math.max(by.length, 0)),
+  );
+  return defineRoute({
+    id: `${contract.name}.queries.${name}`,
+    method: 'GET',
+    path: `/v1/contracts/${contract.name}/queries/${name}`,
+    tag: tagOf(contract),
+    title: `${query.title.en} · ${query.title.zh}`,
+    help: 'A page may hold fewer entries than asked for, or none, although more follow.',
+    parameters: { ...leading, ...PAGE_PARAMETERS },
+    responses: { 200: { help: 'A page.', content: listContent(spec) } },
+    problems: LIST_PROBLEMS,
+    handle: async ({ values }) => {
+      const json = keyJson(spec, values);
+      const missing = by.find((field) => json[field] === undefined);
+      if (missing !== undefined) {
+        const errors = [{ parameter: parameterName(missing), expected: 'a value' }];
+        return refuse({ code: 'NODE_INPUT_INVALID', errors });
+      }
+      const filter = { ...(where && { where }), ...(overdue !== undefined && { overdue }) };
+      return await listReply(spec, { leading: json, ...filter }, values, parts.records);
+    },
+  });
+}
+
+function keyPath(contract: ManifestContract, spec: ManifestRecord): string {
+  const segments = Object.keys(spec.key).map((name) => `{${parameterName(name)}}`);
+  return [`/v1/contracts/${contract.name}/${spec.name}`, ...segments].join('/');
+}
+
+function proofName(contract: ManifestContract, spec: ManifestRecord, key: RecordKey): string {
+  const values = Object.values(keyToJson(spec, key.key) ?? {}).map(String);
+  const name = [contract.name, spec.name, ...values].join('-');
+  return `${name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 120)}.daybook-proof`;
+}
+
+/** The state of a named height never changes; that of the newest may with every block. */
+function freshnessOf(head: Head, height: number | undefined): Freshness {
+  return { kind: height === undefined ? 'tagged' : 'immutable', tag: toHex(head.blockHash) };
+}
+
+function recordRoute(contract: ManifestContract, spec: ManifestRecord, parts: RecordParts): Route {
+  const { records } = parts;
+  const found = (item: JsonSchema): JsonSchema => object({ head: named('Head'), record: item });
+  return defineRoute({
+    id: `${contract.name}.${spec.name}`,
+    method: 'GET',
+    path: keyPath(contract, spec),
+    tag: tagOf(contract),
+    title: `${spec.title.en} · ${spec.title.zh}`,
+    help:
+      `${spec.help === undefined ? '' : `${spec.help.en} `}With proof=bundle the answer is one ` +
+      'file that proves the record, or that there is none, without trusting this node; ' +
+      '`daybook verify` checks it offline.',
+    parameters: {
+      ...keyParameters('path', spec),
+      height: PAGE_PARAMETERS.height,
+      proof: queryChoice({ of: ['none', 'bundle'], absent: 'none', help: 'bundle: a proof file.' }),
+    },
+    responses: {
+      200: {
+        help: 'The record. `head` is the block whose state was read.',
+        content: {
+          [JSON_TYPE]: found(rowSchema(spec)),
+          [CBOR_TYPE]: found(STORED_SCHEMA),
+          [PROOF_TYPE]: { type: 'string', contentMediaType: CBOR_TYPE },
+        },
+      },
+    },
+    problems: [
+      'NODE_INPUT_INVALID',
+      'NODE_RECORD_UNKNOWN',
+      'NODE_STATE_UNKNOWN',
+      'NODE_STATE_PRUNED',
+    ],
+    handle: async ({ values }) => {
+      const key = readKey(spec, values);
+      if (!key.ok) return refuse(key.reason);
+      const { height } = pageOf(values);
+      if (values.proof === 'bundle') {
+        const name = proofName(contract, spec, key.value);
+        return await proofReply(records, key.value, { height, name });
+      }
+      const read = await records.get(key.value, height);
+      if (!read.ok) return refuse(problemOf(read.reason));
+      const { head, value } = read.value;
+      if (value === undefined) return refuse({ code: 'NODE_RECORD_UNKNOWN' });
+      const record = rowView(spec, { key: key.value, value }, head.timestampMs);
+      return view({ head: headView(head), record }, freshnessOf(head, height));
+    },
+  });
+}
+
+async function proofReply(
+  records: Records,
+  key: RecordKey,
+  { height, name }: { readonly height: number | undefined; readonly name: string },
+): Promise<Reply> {
+  const proof = await records.prove(key, height);
+  if (!proof.ok) return refuse(problemOf(proof.reason));
+  const freshness: Freshness = { kind: 'never' };
+  const bytes = proof.value;
+  return { kind: 'bytes', status: 200, mediaType: PROOF_TYPE, bytes, freshness, fileName: name };
+}
+
+function readBefore(cursor: Uint8Array | undefined): Result<number | undefined, Problem> {
+  if (cursor === undefined) return ok(undefined);
+  const place = placeOf(cursor);
+  return typeof place === 'number' ? ok(place) : fail({ code: 'NODE_CURSOR_INVALID' });
+}
+
+function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: RecordParts): Route {
+  const version = (item: JsonSchema): JsonSchema =>
+    object({ height: COUNT, 'record?': item, 'removed?': { const: true } });
+  return defineRoute({
+    id: `${contract.name}.${spec.name}.history`,
+    method: 'GET',
+    path: `${keyPath(contract, spec)}/history`,
+    tag: tagOf(contract),
+    title: `${spec.title.en} · ${spec.title.zh}: every version, newest first`,
+    parameters: {
+      ...keyParameters('path', spec),
+      limit: PAGE_PARAMETERS.limit,
+      cursor: PAGE_PARAMETERS.cursor,
+    },
+    responses: {
+      200: {
+        help: 'A page. Each version names the block that wrote it.',
+        content: {
+          [JSON_TYPE]: page('versions', version(rowSchema(spec))),
+          [CBOR_TYPE]: page('versions', version(STORED_SCHEMA)),
+        },
+      },
+    },
+    problems: ['NODE_INPUT_INVALID', 'NODE_CURSOR_INVALID'],
+    handle: async ({ values }) => {
+      const key = readKey(spec, values);
+      if (!key.ok) return refuse(key.reason);
+      const { limit, cursor } = pageOf(values);
+      const before = readBefore(cursor);
+      if (!before.ok) return refuse(before.reason);
+      const range = { limit, ...(before.value !== undefined && { before: before.value }) };
+      const { head, versions } = await parts.records.history(key.value, range);
+      const last = versions.length === limit ? versions.at(-1) : undefined;
+      return view({
+        head: headView(head),
+        versions: versions.map(({ height, value }) => versionView(spec, key.value, height, value)),
+        next: last === undefined ? undefined : encodeCursor(last.height),
+      });
+    },
+  });
+}
+
+function versionView(
+  spec: ManifestRecord,
+  key: RecordKey,
+  height: number,
+  value: Uint8Array | undefined,
+): View {
+  const version: ViewMap =
+    value === undefined
+      ? { height, removed: true }
+      : { height, record: rowView(spec, { key, value }, undefined) };
+  return version;
+}
+
+/** Lists, queries, records and histories of one contract. A record without key has no list. */
+export function recordRoutes(contract: ManifestContract, parts: RecordParts): readonly Route[] {
+  const records = Object.values(contract.records).flatMap((spec) => {
+    const single = [recordRoute(contract, spec, parts), historyRoute(contract, spec, parts)];
+    const isSingleton = Object.keys(spec.key).length === 0;
+    return isSingleton ? single : [listRoute(contract, spec, parts), ...single];
+  });
+  const queries = Object.entries(contract.queries).flatMap(([name, query]) => {
+    const route = queryRoute(contract, name, query, parts);
+    return route === undefined ? [] : [route];
+  });
+  return [...records, ...queries];
+}
