@@ -221,6 +221,10 @@ export const CONTRACTS_ERRORS = defineErrors({
     summary: 'The contracts of this software are not those that the chain agreed on.',
     remedy: 'Install the release that the other nodes run.',
   },
+  CONTRACTS_GENESIS_REFUSED: {
+    summary: 'The contracts do not take the genesis document.',
+    remedy: 'Mend the document as the failure inside says; every founder then signs it anew.',
+  },
   CONTRACTS_SYSTEM_REFUSED: {
     summary: 'A system transaction is not valid, so the block is not.',
     remedy: 'Do not vote for the block; look at the facts to see which rule it breaks.',
@@ -248,6 +252,12 @@ export type ContractsFailure =
       readonly record: string;
       readonly key: string;
       readonly fact: string;
+    }
+  | {
+      readonly code: 'CONTRACTS_GENESIS_REFUSED';
+      /** The failure code of the contract that refused. */
+      readonly refused: string;
+      readonly facts: Readonly<Record<string, unknown>>;
     }
   | {
       readonly code: 'CONTRACTS_MANIFEST_DIFFERS';
@@ -282,6 +292,10 @@ export function explainContracts(failure: ContractsFailure | BlockFailure): stri
       return `${summary} It is version ${failure.version} of ${failure.contract}.`;
     case 'CONTRACTS_STORED_MALFORMED':
       return `${summary} It is ${failure.record} ${failure.key}: ${failure.fact}.`;
+    case 'CONTRACTS_GENESIS_REFUSED': {
+      const facts = Object.entries(failure.facts).map(([name, fact]) => `${name} ${String(fact)}`);
+      return `${summary} The reason is ${[failure.refused, ...facts].join(', ')}.`;
+    }
     case 'CONTRACTS_MANIFEST_DIFFERS':
       return `${summary} The chain says ${failure.expected}, this software ${failure.found}.`;
     case 'CONTRACTS_SYSTEM_REFUSED':

@@ -2,7 +2,12 @@
 
 export type { CallFault } from './engine/check-calls.ts';
 export { didKeyOf, publicKeyOfDid } from './engine/did-key.ts';
-export type { BlockInput, Engine, Execution, GenesisState } from './engine/engine.ts';
+export type {
+  BlockInput,
+  Engine,
+  Execution,
+  GenesisState,
+} from './engine/engine.ts';
 export { createEngine } from './engine/engine.ts';
 export { ledger } from './engine/ledger.ts';
 export type { Operation, Usage } from './engine/meter.ts';

@@ -4,7 +4,7 @@
  */
 import type { Call, CborValue, InputFault } from '@daybook/core';
 import { asHash, encodeCanonical, hashTagged, TAGS } from '@daybook/core';
-import type { Actor, Hold } from '../language/context.ts';
+import type { Actor, Facts, Hold } from '../language/context.ts';
 import type { Values } from '../language/definition.ts';
 import type { Demand } from './authorise.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from './authorise.ts';
 import { expiryAfter } from './ledger.ts';
 import { ledgerAccess } from './ledger-access.ts';
-import type { LinkedAction, Reference } from './link.ts';
+import type { LinkedAction, LinkedContract, Reference } from './link.ts';
 import { CALL_DEPTH_MAX } from './meter.ts';
 import type { ActiveContract, Session } from './session.ts';
 import { ownRefusal } from './session.ts';
@@ -248,11 +248,16 @@ function contextFor(session: Session, { owner, frame }: Prepared, actor: Actor):
       return ledgerAccess(session, linked, performCall);
     },
     refuse: (code: string, facts: object = {}) => ({ refused: code, facts }),
-    check: (condition: boolean, code: string, facts: Record<string, CborValue> = {}) => {
-      if (!condition) throw new Abort(ownRefusal(linked, code, facts));
-    },
+    check: checkerOf(linked),
     entitled: (wanted: { role: string; organisation?: string; scope?: string }) =>
       holdersOf(session, frame.actors, { ...wanted, role: `${linked.name}.${wanted.role}` }),
+  };
+}
+
+/** Ends the transaction with a contract's own code unless a condition holds. */
+export function checkerOf(linked: LinkedContract) {
+  return (condition: boolean, code: string, facts: Facts = {}): void => {
+    if (!condition) throw new Abort(ownRefusal(linked, code, facts));
   };
 }
 

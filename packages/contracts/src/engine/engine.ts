@@ -14,6 +14,7 @@ import type {
 } from '@daybook/core';
 import { assert, equalBytes, fail, ok, toHex } from '@daybook/core';
 import type { BlockFailure, ContractsFailure } from '../errors.ts';
+import { ContractsError } from '../errors.ts';
 import type { Actor } from '../language/context.ts';
 import type { Contract } from '../language/definition.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -34,7 +35,7 @@ import { createBlockRows } from './rows.ts';
 import type { ActiveVersions, BlockContext, Session } from './session.ts';
 import { createSession } from './session.ts';
 import type { Refused } from './signals.ts';
-import { HostFault } from './signals.ts';
+import { Abort, HostFault } from './signals.ts';
 import type { StateView, StateWrite } from './state-view.ts';
 import type { Executed } from './transactions.ts';
 import {
@@ -76,6 +77,7 @@ export interface Engine {
   /**
    * The state of height 0.
    * @param versions  which version of which contract acts; by default the lowest of each
+   * @throws ContractsError if the document names what the contracts do not take
    */
   applyGenesis(genesis: Genesis, versions?: Readonly<Record<string, number>>): GenesisState;
   /**
@@ -210,7 +212,7 @@ function applyGenesis(
   const manifestHash = activeManifestHash(versions);
   const block = { chain: genesis.chain, height: 0, timestampMs: genesis.document.timeMs };
   const session = sessionFor(parts, rows, { block, versions });
-  runHooks(session, 0, () => {
+  const hooks = (): void => {
     session.contract('ledger')?.writing.records.activation?.insert({ contracts, manifestHash });
     for (const { name, definition } of versions.values()) {
       const active = session.contract(name);
@@ -218,7 +220,17 @@ function applyGenesis(
       session.current.writer = `contract:${name}`;
       definition.system?.onGenesis?.(systemContext(session, active), genesis);
     }
-  });
+  };
+  try {
+    runHooks(session, 0, hooks);
+  } catch (error) {
+    if (!(error instanceof Abort)) throw error;
+    const { code: refused, facts } = error.refused;
+    throw new ContractsError(
+      { code: 'CONTRACTS_GENESIS_REFUSED', refused, facts },
+      { cause: error },
+    );
+  }
   return { writes: rows.finish(), manifestHash };
 }
 

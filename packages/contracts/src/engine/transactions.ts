@@ -13,7 +13,7 @@ import type {
 import { asTransactionId, encodeCanonical, hashTagged, TAGS } from '@daybook/core';
 import type { BlockFacts } from '../language/system.ts';
 import { identifyAll } from './authorise.ts';
-import { calleesOf, performCall, shielded } from './calls.ts';
+import { calleesOf, checkerOf, performCall, shielded } from './calls.ts';
 import { ledgerAccess } from './ledger-access.ts';
 import { keyText } from './rows.ts';
 import type { ActiveContract, Session } from './session.ts';
@@ -111,6 +111,7 @@ export function systemContext(session: Session, active: ActiveContract): object 
     parameters: writing.parameters,
     contracts: calleesOf(session, active, frame),
     ledger: ledgerAccess(session, linked, performCall),
+    check: checkerOf(linked),
     attempt: (steps: () => void) => attempt(session, steps),
   };
 }

@@ -169,6 +169,8 @@ export interface SystemContext<
 > extends WritingContext<R, F, E, P, S> {
   readonly contracts: Callees<U>;
   readonly ledger: LedgerAccess;
+  /** Ends the present attempt, or genesis, with this code unless the condition holds. */
+  check(condition: boolean, code: keyof F & string, facts?: Facts): void;
   /** Runs steps that may be refused; what they wrote is then forgotten, and the code returned. */
   attempt(steps: () => void): { readonly refused: string; readonly facts: Facts } | undefined;
 }
