@@ -114,12 +114,19 @@ const states = {
   transitions: { open: ['empty'], empty: ['open'] },
 } as const;
 
+/**
+ * What went down less what came back. Below zero when more came back than had gone: credits for
+ * payments that were made before this ledger began.
+ */
+const net = (en: string, zh: string) =>
+  field.amount({ en, zh, currencyOf: 'currency', min: -(2n ** 62n) });
+
 /** received = allocated + committed + returned + left, in an appropriation and an allocation. */
 const node = {
   status,
   received: amount('Received', '收到'),
-  allocated: amount('Allocated further', '已下拨'),
-  committed: amount('Committed', '已承诺'),
+  allocated: net('Allocated further', '已下拨'),
+  committed: net('Committed', '已承诺'),
   returned: amount('Returned', '已退回'),
   left: amount('Left', '余额'),
 };

@@ -2,8 +2,9 @@
  * Amounts of money from text to minor units, by exact decimal parsing: no floating-point number is
  * ever involved, and what is not exactly an amount is refused instead of guessed.
  */
+import { CURRENCY_DECIMALS } from '@daybook/contracts';
 import type { Result } from '@daybook/core';
-import { fail, ok } from '@daybook/core';
+import { assert, fail, ok } from '@daybook/core';
 
 /** How a publisher writes numbers; each sign is one character. */
 export interface AmountStyle {
@@ -16,13 +17,6 @@ export type AmountFault =
   | 'FORMATS_AMOUNT_PRECISION'
   | 'FORMATS_AMOUNT_RANGE';
 
-/** ISO 4217 currencies whose minor unit is not a hundredth. */
-const MINOR_DIGITS: Readonly<Record<string, number>> = {
-  ...digitsOf(0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'),
-  ...digitsOf(3, 'BHD IQD JOD KWD LYD OMN TND'),
-  ...digitsOf(4, 'CLF UYW'),
-};
-const MINOR_DIGITS_USUAL = 2;
 /** The largest amount of one line: a signed 64-bit integer holds a thousand of them. */
 const AMOUNT_MAX = 10n ** 15n;
 /** Signs that may stand for a currency's code at either end of the number. */
@@ -34,19 +28,10 @@ const CURRENCY_SIGNS: Readonly<Record<string, string>> = {
   USD: '$',
 };
 
-function digitsOf(digits: number, currencies: string): Record<string, number> {
-  return Object.fromEntries(currencies.split(' ').map((currency) => [currency, digits]));
-}
-
-/** Decimal digits of a currency's minor unit: 2 for GBP, 0 for JPY. */
-export function minorDigitsOf(currency: string): number {
-  return MINOR_DIGITS[currency] ?? MINOR_DIGITS_USUAL;
-}
-
 /**
  * Minor units of an amount: `1,234.5` in GBP is 123450n. A minus before or behind, or parentheses
  * around, mean negative; a currency sign or code may stand at either end.
- * @param currency ISO 4217 code, which decides the number of decimals
+ * @param currency ISO 4217 code in use, which decides the number of decimals
  */
 export function parseAmount(
   text: string,
@@ -59,7 +44,7 @@ export function parseAmount(
   if (digits === undefined || more !== undefined || !/^[0-9]*$/.test(fraction)) {
     return fail('FORMATS_AMOUNT_UNREADABLE');
   }
-  const places = minorDigitsOf(currency);
+  const places = decimalsOf(currency);
   if (/[1-9]/.test(fraction.slice(places))) {
     return fail('FORMATS_AMOUNT_PRECISION');
   }
@@ -97,9 +82,15 @@ function joinGroups(whole: string, groupSign: string): string | undefined {
   return fits && groups.length <= 5 ? first + groups.join('') : undefined;
 }
 
+function decimalsOf(currency: string): number {
+  const decimals = CURRENCY_DECIMALS.get(currency);
+  assert(decimals !== undefined, `${currency} is a currency in use`);
+  return decimals;
+}
+
 /** The amount as people write it: `-1234.50` for -123450n in GBP. */
 export function formatAmount(minor: bigint, currency: string): string {
-  const places = minorDigitsOf(currency);
+  const places = decimalsOf(currency);
   const digits = (minor < 0n ? -minor : minor).toString().padStart(places + 1, '0');
   const whole = digits.slice(0, digits.length - places);
   const fraction = places === 0 ? '' : `.${digits.slice(-places)}`;

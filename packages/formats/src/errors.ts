@@ -55,7 +55,7 @@ export const FORMATS_ERRORS = defineErrors({
     remedy: 'Add the pattern to the mapping, or ask the publisher for the date.',
   },
   FORMATS_CURRENCY_UNREADABLE: {
-    summary: 'The currency is not an ISO 4217 code.',
+    summary: 'The currency is not an ISO 4217 code in use.',
     remedy: 'Ask the publisher for the currency.',
   },
   FORMATS_AMOUNT_UNREADABLE: {

@@ -1,6 +1,6 @@
 /** Mappers between public formats and contract calls. Exports only. */
 export type { AmountFault, AmountStyle } from './amount.ts';
-export { formatAmount, minorDigitsOf, parseAmount } from './amount.ts';
+export { formatAmount, parseAmount } from './amount.ts';
 export type { DatePattern, FiscalYear } from './civil-date.ts';
 export { compileDatePattern, fiscalYearOf, parseDate } from './civil-date.ts';
 export type { CsvFault, CsvRow } from './csv.ts';

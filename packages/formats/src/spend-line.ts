@@ -2,6 +2,7 @@
  * One line of a spending file to a payment, or to every fault of it: nothing is guessed, nothing is
  * rounded, and a line with three faults names all three.
  */
+import { isCurrency } from '@daybook/contracts';
 import { parseAmount } from './amount.ts';
 import type { DatePattern } from './civil-date.ts';
 import { parseDate } from './civil-date.ts';
@@ -23,7 +24,6 @@ const TEXT_FIELDS: readonly (readonly [SpendField, number])[] = [
   ['area', SPEND_TEXT_MAX],
   ['purpose', SPEND_TEXT_MAX],
 ];
-const CURRENCY = /^[A-Z]{3}$/;
 
 /**
  * Import identity: who published, in which file of which series, under which number, and how often
@@ -160,8 +160,8 @@ function readDate(cell: Cell, { dates, mapping }: LineLayout, report: Report): s
 
 function readCurrency(cell: Cell, { mapping }: LineLayout, report: Report): string {
   const currency = cell('currency') || mapping.currency;
-  if (!CURRENCY.test(currency)) {
-    report('currency', 'FORMATS_CURRENCY_UNREADABLE', 'an ISO 4217 code');
+  if (!isCurrency(currency)) {
+    report('currency', 'FORMATS_CURRENCY_UNREADABLE', 'an ISO 4217 code in use');
     return mapping.currency;
   }
   return currency;

@@ -3,6 +3,7 @@
  * dates and numbers look, under which names its bodies appear. Everything that differs between
  * publishers is in it, so that a new publisher needs no code.
  */
+import { isCurrency } from '@daybook/contracts';
 import type { InputReader, Result } from '@daybook/core';
 import { createInputReader, fail, ok } from '@daybook/core';
 import { compileDatePattern } from './civil-date.ts';
@@ -77,7 +78,7 @@ export function decodeSpendMapping(json: unknown): Result<SpendMapping, FormatsF
     title: entry('title', /./, 'a title'),
     dataset: entry('dataset', SLUG, 'a slug'),
     licence: entry('licence', /./, 'the name of a licence'),
-    currency: entry('currency', /^[A-Z]{3}$/, 'an ISO 4217 code'),
+    currency: reader.text('currency', LIST),
     fiscalYearStart: entry('fiscalYearStart', MONTH_DAY, 'MM-DD, at most the 28th'),
     encodings: decodeEncodings(reader),
     dates: decodeDates(reader),
@@ -87,6 +88,9 @@ export function decodeSpendMapping(json: unknown): Result<SpendMapping, FormatsF
     columns: decodeColumns(reader.object('columns')),
     bodies: reader.objects('bodies', LIST).map(decodeBody),
   };
+  if (mapping.currency !== '' && !isCurrency(mapping.currency)) {
+    reader.fault('currency', 'an ISO 4217 code in use', mapping.currency);
+  }
   if (mapping.decimalSign === mapping.groupSign) {
     reader.fault('groupSign', 'another sign than decimalSign', mapping.groupSign);
   }

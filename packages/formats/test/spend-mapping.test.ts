@@ -64,7 +64,7 @@ describe('formats: spending mapping', () => {
     const mapping = decodeSpendMapping({ ...shipped, currency: 'x', dataset: '!' });
 
     expect(mapping.ok ? '' : explainFormats(mapping.reason)).to.equal(
-      '/dataset: expected a slug, found "!"\n/currency: expected an ISO 4217 code, found "x"',
+      '/dataset: expected a slug, found "!"\n/currency: expected an ISO 4217 code in use, found "x"',
     );
   });
 });

@@ -1,0 +1,384 @@
+/** The treasury: money on its way down and back, four eyes, acknowledgement, import identities. */
+import type { Call, CallArguments } from '@daybook/core';
+import { expect } from 'chai';
+import { treasury } from '../src/treasury.ts';
+import { keyOf } from './ledger.ts';
+import {
+  acknowledge,
+  allocate,
+  appropriate,
+  BUDGETER,
+  CONTROLLER,
+  call,
+  carryOut,
+  commit,
+  credit,
+  disburse,
+  EVERYTHING,
+  emptyLedger,
+  FUND,
+  GRANTOR,
+  gbp,
+  outcome,
+  PAYEE,
+  PAYER,
+  paidLedger,
+  SIGNERS,
+  STRANGER,
+} from './treasury-scene.ts';
+
+const row = (ledger: ReturnType<typeof emptyLedger>, record: 'allocation' | 'commitment') =>
+  ledger.rows(treasury, record)[0];
+
+describe('treasury: money on its way down', () => {
+  it('given a grantor and a holder, when both sign, then the fund is open with all its money', () => {
+    const ledger = emptyLedger();
+
+    carryOut(ledger, appropriate());
+
+    expect(ledger.rows(treasury, 'appropriation')).to.deep.equal([
+      {
+        fund: FUND,
+        title: 'Water 2026',
+        grantor: 'hm-treasury',
+        holder: 'water',
+        controller: 'hm-treasury',
+        currency: 'GBP',
+        period: { start: '2026-01-01', end: '2026-12-31' },
+        spendBy: '2026-12-31',
+        purposes: ['water'],
+        basis: 'recorded',
+        status: 'open',
+        received: 1000n,
+        allocated: 0n,
+        committed: 0n,
+        returned: 0n,
+        left: 1000n,
+      },
+    ]);
+  });
+
+  it('given a fund, when money is allocated twice over and committed, then each level shows it', () => {
+    const ledger = emptyLedger();
+
+    carryOut(ledger, appropriate(), allocate(), commit());
+    carryOut(
+      ledger,
+      allocate({
+        parent: 'north',
+        allocation: 'valley',
+        amount: gbp(50),
+        purposes: ['water/wells'],
+      }),
+    );
+
+    expect(ledger.rows(treasury, 'appropriation')[0]).to.include({ allocated: 600n, left: 400n });
+    expect(row(ledger, 'allocation')).to.include({
+      received: 600n,
+      allocated: 50n,
+      committed: 400n,
+      left: 150n,
+      controller: 'hm-treasury',
+      currency: 'GBP',
+    });
+    expect(row(ledger, 'commitment')).to.include({ received: 400n, left: 400n, spent: 0n });
+  });
+
+  it('given a commitment, when it is paid to the last penny, then its status says that it is empty', () => {
+    const ledger = paidLedger();
+
+    carryOut(ledger, disburse({ payment: 'inv-2', amount: gbp(300) }));
+
+    expect(row(ledger, 'commitment')).to.include({ spent: 400n, left: 0n, status: 'empty' });
+  });
+
+  it('given a payment, when it is made, then it names payee, commitment, purpose and date', () => {
+    const [payment] = paidLedger().rows(treasury, 'payment');
+
+    expect(payment).to.deep.equal({
+      fund: FUND,
+      payment: 'inv-1',
+      commitment: 'pumps',
+      kind: 'disbursement',
+      amount: { currency: 'GBP', minor: 100n },
+      date: '2026-03-01',
+      payee: { name: 'Pump Works', organisation: 'pump-works' },
+      purpose: 'water/irrigation/pumps',
+      status: 'paid',
+      reversed: 0n,
+    });
+  });
+
+  it('given a commitment straight out of the appropriation, when made, then the fund shows it', () => {
+    const ledger = emptyLedger();
+
+    carryOut(ledger, appropriate(), commit({ allocation: FUND }));
+
+    expect(ledger.rows(treasury, 'appropriation')[0]).to.include({ committed: 400n, left: 600n });
+  });
+
+  it('given every action, when it succeeds, then one event tells of it', () => {
+    const ledger = emptyLedger();
+    const told = (each: Call): string[] =>
+      ledger.act([each], SIGNERS[each.action] ?? []).result.events.map(({ name }) => name);
+
+    const reason = 'More was needed.';
+    expect(
+      [
+        appropriate(),
+        call('supplement', { fund: FUND, amount: gbp(10), reason }),
+        allocate(),
+        call('increaseAllocation', { fund: FUND, allocation: 'north', amount: gbp(10), reason }),
+        commit(),
+        call('increaseCommitment', { fund: FUND, commitment: 'pumps', amount: gbp(10), reason }),
+        disburse(),
+        credit(),
+        acknowledge(),
+        call('correct', {
+          fund: FUND,
+          payment: 'inv-1',
+          date: '2026-03-02',
+          purpose: 'water/irrigation',
+          description: 'Pumps',
+          reason,
+        }),
+        call('returnCommitment', { fund: FUND, commitment: 'pumps', amount: gbp(1) }),
+        call('returnAllocation', { fund: FUND, allocation: 'north', amount: gbp(1) }),
+        call('lapse', { fund: FUND, amount: gbp(1) }),
+      ].map((each) => told(each).find((name) => name !== 'acted')),
+    ).to.deep.equal([
+      'appropriated',
+      'supplemented',
+      'allocated',
+      'allocated',
+      'committed',
+      'committed',
+      'disbursed',
+      'credited',
+      'acknowledged',
+      'corrected',
+      'commitmentReturned',
+      'allocationReturned',
+      'lapsed',
+    ]);
+  });
+});
+
+describe('treasury: money on its way back', () => {
+  it('given unused money, when it is returned level by level, then nothing is left anywhere', () => {
+    const ledger = paidLedger();
+
+    carryOut(
+      ledger,
+      call('returnCommitment', { fund: FUND, commitment: 'pumps', amount: gbp(300) }),
+      call('returnAllocation', { fund: FUND, allocation: 'north', amount: gbp(500) }),
+      call('lapse', { fund: FUND, amount: gbp(900) }),
+    );
+
+    const empty = { left: 0n, status: 'empty' };
+    expect(row(ledger, 'commitment')).to.include({ ...empty, returned: 300n, spent: 100n });
+    expect(row(ledger, 'allocation')).to.include({ ...empty, returned: 500n, committed: 100n });
+    expect(ledger.rows(treasury, 'appropriation')[0]).to.include({
+      ...empty,
+      returned: 900n,
+      allocated: 100n,
+    });
+  });
+
+  it('given a payment, when part of it is credited, then that part can be spent again', () => {
+    const ledger = paidLedger();
+
+    carryOut(ledger, credit());
+
+    expect(row(ledger, 'commitment')).to.include({ spent: 100n, credited: 30n, left: 330n });
+    const payments = ledger.rows(treasury, 'payment').map(({ kind, reversed, status }) => ({
+      kind,
+      reversed,
+      status,
+    }));
+    expect(payments).to.deep.equal([
+      { kind: 'disbursement', reversed: 30n, status: 'paid' },
+      { kind: 'credit', reversed: 0n, status: 'credited' },
+    ]);
+  });
+
+  it('given a reconstructed commitment, when a credit comes first and names no payment, then it counts', () => {
+    const ledger = emptyLedger();
+    carryOut(ledger, appropriate(), allocate(), commit({ basis: 'reconstructed', amount: gbp(0) }));
+    expect(row(ledger, 'commitment')).to.include({ status: 'empty' });
+
+    const { reverses: _, ...args } = credit().args;
+    carryOut(ledger, call('credit', args));
+
+    expect(row(ledger, 'commitment')).to.include({ spent: 0n, credited: 30n, left: 30n });
+    expect(row(ledger, 'commitment')).to.include({ status: 'open' });
+  });
+});
+
+describe('treasury: four eyes', () => {
+  const pay = (change: CallArguments = {}): Call => disburse({ payment: 'inv-2', ...change });
+
+  it('given one officer alone, when money is paid, then it is refused', () => {
+    const ledger = paidLedger();
+
+    expect(outcome(ledger.act([pay()], [PAYER]))).to.equal('CONTRACTS_APPROVALS_MISSING');
+    expect(outcome(ledger.act([pay()], [CONTROLLER]))).to.equal('CONTRACTS_APPROVALS_MISSING');
+  });
+
+  it('given one officer who holds both roles, when alone, then the same eyes do not count twice', () => {
+    const ledger = paidLedger();
+
+    expect(outcome(ledger.act([pay()], [EVERYTHING]))).to.equal('CONTRACTS_APPROVALS_MISSING');
+  });
+
+  it('given two officers of the holder, when the controller is another organisation, then it is refused', () => {
+    const ledger = paidLedger();
+
+    expect(outcome(ledger.act([pay()], [PAYER, EVERYTHING]))).to.equal('TREASURY_FOUR_EYES');
+  });
+
+  it('given two officers of strangers, when they sign, then it is refused', () => {
+    const ledger = paidLedger();
+
+    expect(outcome(ledger.act([pay()], [STRANGER, CONTROLLER]))).to.equal('TREASURY_FOUR_EYES');
+    expect(outcome(ledger.act([pay()], [STRANGER, PAYER]))).to.equal('TREASURY_FOUR_EYES');
+  });
+
+  it('given a fund whose controller is the holder itself, when two of its officers sign, then it is paid', () => {
+    const ledger = emptyLedger();
+    carryOut(ledger, appropriate({ controller: 'water' }), allocate(), commit());
+
+    expect(outcome(ledger.act([pay()], [EVERYTHING]))).to.equal('CONTRACTS_APPROVALS_MISSING');
+    expect(outcome(ledger.act([pay()], [PAYER, EVERYTHING]))).to.equal('ok');
+  });
+
+  it('given the officers in the other order, when they sign, then it is paid', () => {
+    const ledger = paidLedger();
+
+    expect(outcome(ledger.act([pay()], [CONTROLLER, PAYER]))).to.equal('ok');
+  });
+
+  it('given an appropriation, when the grantor signs alone or with a stranger, then it is refused', () => {
+    const ledger = emptyLedger();
+
+    expect(outcome(ledger.act([appropriate()], [GRANTOR]))).to.equal('CONTRACTS_APPROVALS_MISSING');
+    expect(outcome(ledger.act([appropriate()], [GRANTOR, STRANGER]))).to.equal(
+      'TREASURY_FOUR_EYES',
+    );
+    expect(outcome(ledger.act([appropriate()], [BUDGETER]))).to.equal(
+      'CONTRACTS_APPROVALS_MISSING',
+    );
+  });
+
+  it('given an allocation to another organisation, when it pays, then its own officer must sign', () => {
+    const ledger = emptyLedger();
+    carryOut(ledger, appropriate(), allocate({ holder: 'county' }));
+
+    expect(outcome(ledger.act([commit()], [BUDGETER]))).to.equal('TREASURY_NOT_HOLDER');
+    expect(outcome(ledger.act([commit()], ['county/cy']))).to.equal('ok');
+    expect(outcome(ledger.act([pay()], [PAYER, CONTROLLER]))).to.equal('TREASURY_FOUR_EYES');
+    expect(outcome(ledger.act([pay()], ['county/cy', CONTROLLER]))).to.equal('ok');
+  });
+});
+
+describe('treasury: acknowledgement', () => {
+  it('given the payee’s organisation, when its officer signs, then the payment is acknowledged once', () => {
+    const ledger = paidLedger();
+
+    carryOut(ledger, acknowledge());
+
+    expect(ledger.rows(treasury, 'payment')[0]?.status).to.equal('acknowledged');
+    expect(outcome(ledger.act([acknowledge()], [PAYEE]))).to.equal('TREASURY_ALREADY_ACKNOWLEDGED');
+  });
+
+  it('given a person with a blinded identifier and a key, when the key signs, then it is acknowledged', () => {
+    const ledger = emptyLedger();
+    const payee = { person: keyOf('blinded'), key: keyOf('key:farmer') };
+    carryOut(ledger, appropriate(), allocate(), commit({ payee }), disburse());
+
+    expect(outcome(ledger.act([acknowledge()], ['key:somebody']))).to.equal('TREASURY_NOT_PAYEE');
+    expect(outcome(ledger.act([acknowledge()], ['key:farmer']))).to.equal('ok');
+  });
+
+  it('given a payee known by name only, when anybody signs, then nobody can acknowledge', () => {
+    const ledger = emptyLedger();
+    carryOut(ledger, appropriate(), allocate(), commit({ payee: { name: 'X' } }), disburse());
+
+    expect(outcome(ledger.act([acknowledge()], [PAYEE]))).to.equal('TREASURY_NOT_PAYEE');
+  });
+});
+
+describe('treasury: correction', () => {
+  it('given a wrong purpose, when two officers correct it, then only purpose, date and text change', () => {
+    const ledger = paidLedger();
+    const [before] = ledger.rows(treasury, 'payment');
+
+    carryOut(
+      ledger,
+      call('correct', {
+        fund: FUND,
+        payment: 'inv-1',
+        date: '2026-03-05',
+        purpose: 'water/irrigation/pipes',
+        description: 'Pipes, not pumps',
+        reason: 'The invoice was read wrongly.',
+      }),
+    );
+
+    expect(ledger.rows(treasury, 'payment')).to.deep.equal([
+      {
+        ...before,
+        date: '2026-03-05',
+        purpose: 'water/irrigation/pipes',
+        description: 'Pipes, not pumps',
+      },
+    ]);
+  });
+});
+
+describe('treasury: import identity', () => {
+  const source = { publisher: 'water', dataset: 'spend/2026-03', number: '4711', occurrence: 1 };
+
+  it('given a line that was imported, when it comes again as another payment, then it is refused', () => {
+    const ledger = paidLedger();
+    carryOut(ledger, disburse({ payment: 'a', source }));
+
+    const again = disburse({ payment: 'b', source });
+
+    expect(outcome(ledger.act([again], [PAYER, CONTROLLER]))).to.equal('TREASURY_ALREADY_IMPORTED');
+  });
+
+  it('given a line that was imported, when it comes again in another fund, then it is refused', () => {
+    const ledger = paidLedger();
+    const other = { fund: 'water-2027' };
+    carryOut(ledger, disburse({ payment: 'a', source }));
+    carryOut(
+      ledger,
+      appropriate(other),
+      allocate({ ...other, parent: 'water-2027' }),
+      commit(other),
+    );
+
+    const again = disburse({ ...other, payment: 'a', source });
+
+    expect(outcome(ledger.act([again], [PAYER, CONTROLLER]))).to.equal('TREASURY_ALREADY_IMPORTED');
+  });
+
+  it('given the next occurrence of the number, when it comes, then it is another payment', () => {
+    const ledger = paidLedger();
+    carryOut(ledger, disburse({ payment: 'a', source }));
+
+    carryOut(ledger, disburse({ payment: 'b', source: { ...source, occurrence: 2 } }));
+
+    expect(ledger.rows(treasury, 'source')).to.have.length(2);
+  });
+
+  it('given a refused payment, when the line comes again in order, then its identity was not used up', () => {
+    const ledger = paidLedger();
+    const refused = disburse({ payment: 'a', source, amount: gbp(1_000_000) });
+
+    expect(outcome(ledger.act([refused], [PAYER, CONTROLLER]))).to.equal('TREASURY_NOT_ENOUGH');
+
+    carryOut(ledger, disburse({ payment: 'a', source }));
+  });
+});
