@@ -74,8 +74,9 @@ class Reader implements FrameReader {
       const part = chunk.subarray(offset, offset + this.#missing);
       offset += part.length;
       this.#missing -= part.length;
-      // A chunk belongs to the transport, which may reuse it.
-      this.#parts.push(part.slice());
+      // A chunk belongs to the transport, which may reuse it. It may be a Buffer, whose own
+      // `slice` would not copy; what is handed on is always a plain array.
+      this.#parts.push(new Uint8Array(part));
       if (this.#missing === 0) {
         take(this.#finish());
       }

@@ -35,7 +35,7 @@ export const NETWORK_METRICS = {
   },
   daybook_network_dropped_total: {
     type: 'counter',
-    help: 'Frames dropped: the queue to a slow peer was full, a peer was over its rate, or the link ended.',
+    help: 'Frames dropped: queue full (overflow), link ended (closed), over the rate (rate), or of a size that is refused (oversized, empty).',
     labels: ['channel', 'why'],
   },
   daybook_network_queued_bytes: {

@@ -5,15 +5,15 @@
 import type { Offence, PeerId } from './network.ts';
 
 /**
- * Points of each offence. A ban comes at `BAN_POINTS`: after two malformed messages in a row, or a
- * hundred frames over the rate, which an honest peer that resends once a second never reaches.
+ * Points of each offence. A ban comes at `BAN_POINTS`: after two malformed messages within four
+ * seconds, or some hundred frames over the rate, which an honest peer never sends.
  */
 export const OFFENCES: Readonly<Record<Offence, number>> = {
   flood: 1,
   gossip: 10,
   slow: 25,
-  lie: 50,
-  malformed: 50,
+  lie: 60,
+  malformed: 60,
 };
 
 export const BAN_POINTS = 100;

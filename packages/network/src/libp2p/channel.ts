@@ -29,6 +29,9 @@ import { StreamWriter } from './writer.ts';
 /** From the open stream to the end of the handshake. */
 const HANDSHAKE_MS = 5000;
 
+/** How long a refused peer may take to read why. */
+const REFUSING_MS = 1000;
+
 export interface ChannelPorts {
   readonly clock: Clock;
   readonly metrics: MetricsSink;
@@ -41,6 +44,8 @@ export interface ChannelPorts {
   receive(frame: Uint8Array): void | Promise<void>;
   /** A frame was over the rate. */
   flooded(): void;
+  /** There is something to write, or room again: call `flush` soon, in order of priority. */
+  wake(): void;
   /** Called exactly once, whatever happened. */
   closed(channel: StreamChannel, reason: NetworkFailure): void;
 }
@@ -62,7 +67,7 @@ export class StreamChannel {
   readonly #reader: FrameReader;
   readonly #inlet: Inlet;
   readonly #writer: StreamWriter;
-  readonly #cancelDeadline: () => void;
+  #cancelDeadline: () => void;
   #state: State = 'greeting';
   #reason: NetworkFailure | undefined;
   /** Frames of the chunk that is being read. */
@@ -87,6 +92,7 @@ export class StreamChannel {
     const sentLabels = { channel: this.name, direction: 'sent' };
     this.#writer = new StreamWriter(stream, ports.outbox, {
       clock,
+      wake: () => ports.wake(),
       stalled: () => this.abort({ ...this.#where(), code: 'NETWORK_PEER_SLOW' }),
       failed: () => this.abort({ code: 'NETWORK_LINK_LOST', peerId: this.#peerId }),
       sent: (size) => {
@@ -126,8 +132,15 @@ export class StreamChannel {
     if (dropped !== 0) {
       this.#countDropped('overflow', dropped ?? 1);
     }
-    this.#writer.wake();
+    this.#ports.wake();
     return dropped !== undefined;
+  }
+
+  /** Writes what is queued, as far as the stream takes it. */
+  flush(): void {
+    if (this.#state === 'open') {
+      this.#writer.flush();
+    }
   }
 
   /**
@@ -221,7 +234,6 @@ export class StreamChannel {
     this.#state = 'open';
     this.#reader.limit(CHANNELS[this.name].frameBytesMax);
     this.#ports.opened(this);
-    this.#writer.wake();
   }
 
   /** The opener just ends; the answerer first lets its verdict reach the peer. */
@@ -232,13 +244,20 @@ export class StreamChannel {
       return;
     }
     this.#state = 'refusing';
+    this.#cancelDeadline();
+    this.#cancelDeadline = this.#ports.clock.schedule(REFUSING_MS, () => this.abort(failure));
     this.#stream.close().catch(() => this.#end());
   }
 
   #refuseFrame(failure: FrameFailure): void {
-    const { size, sizeMax } = failure;
-    this.#countDropped('oversized', 1);
-    this.abort({ code: 'NETWORK_FRAME_OVERSIZED', peerId: this.#peerId, size, sizeMax });
+    const { kind, size, sizeMax } = failure;
+    const peerId = this.#peerId;
+    this.#countDropped(kind, 1);
+    this.abort(
+      kind === 'empty'
+        ? { code: 'NETWORK_FRAME_MALFORMED', peerId, detail: 'an empty frame' }
+        : { code: 'NETWORK_FRAME_OVERSIZED', peerId, size, sizeMax },
+    );
   }
 
   #fail(detail: string): void {

@@ -66,7 +66,7 @@ export class Gossip {
   start(): void {
     for (const name of TOPIC_NAMES) {
       this.#sub.topicValidators.set(this.#ids[name], async (peer, message) => {
-        const verdict = await this.#judge(peer.toString(), name, message.data);
+        const verdict = await this.#judge(peer.toString(), name, new Uint8Array(message.data));
         return RESULTS[verdict];
       });
       this.#sub.subscribe(this.#ids[name]);
@@ -76,6 +76,10 @@ export class Gossip {
   /** @returns how many peers it was handed to */
   async publish(topic: TopicName, bytes: Uint8Array): Promise<number> {
     assert(bytes.length <= TOPICS[topic].bytesMax, 'a gossiped message keeps to its limit');
+    // gossipsub remembers what it published to nobody, and would not send it later either.
+    if (this.#sub.getSubscribers(this.#ids[topic]).length === 0) {
+      return 0;
+    }
     const { recipients } = await this.#sub.publish(this.#ids[topic], bytes);
     this.#ports.metrics.add('daybook_network_gossip_total', 1, { topic, verdict: 'published' });
     return recipients.length;

@@ -34,6 +34,19 @@ export interface LinkPorts {
   flooded(peerId: PeerId): void;
 }
 
+/**
+ * Aborts a connection for sure. libp2p's `abort` throws when the socket is already closing, before
+ * it has closed its own side; its second call goes on where the first one stopped.
+ */
+export function abortConnection(connection: Connection, reason: NetworkFailure): void {
+  const error = new Error(reason.code);
+  try {
+    connection.abort(error);
+  } catch {
+    connection.abort(error);
+  }
+}
+
 export class PeerLink {
   readonly peerId: PeerId;
   readonly connection: Connection;
@@ -49,6 +62,7 @@ export class PeerLink {
   readonly #timers = new Map<ChannelName, () => void>();
   readonly #opening = new Set<ChannelName>();
   #ended = false;
+  #flushing = false;
 
   constructor(peerId: PeerId, connection: Connection, ports: LinkPorts) {
     this.peerId = peerId;
@@ -104,7 +118,7 @@ export class PeerLink {
   cut(reason: NetworkFailure): void {
     this.reason ??= reason;
     this.#stopOpening();
-    this.connection.abort(new Error(reason.code));
+    abortConnection(this.connection, reason);
   }
 
   /** The connection is gone. */
@@ -167,6 +181,7 @@ export class PeerLink {
       },
       receive: (frame) => this.#ports.receive(this.peerId, name, frame),
       flooded: () => this.#ports.flooded(this.peerId),
+      wake: () => this.#flushSoon(),
       closed: (_, reason) => {
         if (this.#channels.get(name) === channel) {
           this.#channels.delete(name);
@@ -177,6 +192,23 @@ export class PeerLink {
     });
     this.#channels.set(name, channel);
     channel.start();
+  }
+
+  /**
+   * Writes what waits at the end of this tick, channel by channel in order of priority. When the
+   * socket is full libp2p stops all streams at once, so what comes later cannot overtake (N-9).
+   */
+  #flushSoon(): void {
+    if (this.#flushing) {
+      return;
+    }
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      for (const name of CHANNEL_NAMES) {
+        this.#channels.get(name)?.flush();
+      }
+    });
   }
 
   #openLater(name: ChannelName): void {

@@ -14,7 +14,7 @@ import { CHANNELS } from '../protocols.ts';
 import type { Standing } from '../standing.ts';
 import type { Denial } from './gater.ts';
 import type { LinkPorts } from './link.ts';
-import { PeerLink } from './link.ts';
+import { abortConnection, PeerLink } from './link.ts';
 
 /** Links of peers that are no validators; validators always find room. */
 const OBSERVER_LINKS_MAX = 64;
@@ -100,7 +100,7 @@ export class Links {
   connected(connection: Connection): void {
     const peerId = connection.remotePeer.toString();
     if (this.deniesOutbound(peerId) !== undefined) {
-      connection.abort(new Error('NETWORK_PEER_UNKNOWN'));
+      abortConnection(connection, { code: 'NETWORK_PEER_UNKNOWN', peerId });
       return;
     }
     const old = this.#links.get(peerId);
@@ -187,7 +187,7 @@ export class Links {
       this.disconnected(old.connection);
     }
     if (!replaces) {
-      connection.abort(new Error(reason.code));
+      abortConnection(connection, reason);
     }
     return replaces;
   }
@@ -222,6 +222,7 @@ export class Links {
     const { peerId } = link;
     switch (reason.code) {
       case 'NETWORK_FRAME_OVERSIZED':
+      case 'NETWORK_FRAME_MALFORMED':
       case 'NETWORK_PEER_SLOW':
         this.#refused(peerId, reason);
         this.offend(peerId, reason.code === 'NETWORK_PEER_SLOW' ? 'slow' : 'malformed');

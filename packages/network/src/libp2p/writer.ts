@@ -17,6 +17,8 @@ export const STALL_MS = 15_000;
 
 export interface WriterPorts {
   readonly clock: Clock;
+  /** There is something to write, or room again: call `flush` soon, in order of priority. */
+  wake(): void;
   /** The peer took nothing for `STALL_MS`. */
   stalled(): void;
   /** The stream refused bytes: it is closing. */
@@ -31,7 +33,6 @@ export class StreamWriter {
   readonly #ports: WriterPorts;
   /** The rest of a frame that did not fit into the last slice. */
   #rest: Uint8Array | undefined;
-  #scheduled = false;
   #closed = false;
   #cancelStall: (() => void) | undefined;
   #idleWaiters: (() => void)[] = [];
@@ -43,11 +44,23 @@ export class StreamWriter {
     stream.addEventListener('drain', this.#onDrain);
   }
 
-  /** Something was put into the outbox. */
-  wake(): void {
-    if (!this.#scheduled && !this.#closed) {
-      this.#scheduled = true;
-      queueMicrotask(() => this.#flush());
+  /** Writes until the outbox is empty or the stream takes no more. */
+  flush(): void {
+    try {
+      while (!this.#closed && !this.#stream.writableNeedsDrain) {
+        const slice = this.#nextSlice();
+        if (slice === undefined) {
+          this.#tellIdle();
+          return;
+        }
+        this.#stream.send(slice);
+      }
+    } catch (error) {
+      this.#ports.failed(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (!this.#closed && this.#cancelStall === undefined) {
+      this.#cancelStall = this.#ports.clock.schedule(STALL_MS, () => this.#ports.stalled());
     }
   }
 
@@ -67,31 +80,11 @@ export class StreamWriter {
   readonly #onDrain = (): void => {
     this.#cancelStall?.();
     this.#cancelStall = undefined;
-    this.wake();
+    this.#ports.wake();
   };
 
   #isIdle(): boolean {
     return this.#closed || (this.#outbox.count === 0 && this.#rest === undefined);
-  }
-
-  #flush(): void {
-    this.#scheduled = false;
-    try {
-      while (!this.#closed && !this.#stream.writableNeedsDrain) {
-        const slice = this.#nextSlice();
-        if (slice === undefined) {
-          this.#tellIdle();
-          return;
-        }
-        this.#stream.send(slice);
-      }
-    } catch (error) {
-      this.#ports.failed(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    if (!this.#closed && this.#cancelStall === undefined) {
-      this.#cancelStall = this.#ports.clock.schedule(STALL_MS, () => this.#ports.stalled());
-    }
   }
 
   /** About `SLICE_BYTES` of what waits, or undefined. */

@@ -118,10 +118,10 @@ export class Lane {
     if (first === undefined) {
       return;
     }
-    const arrival = Math.max(this.#lastArrival, clock.now() + first);
-    this.#lastArrival = arrival;
+    const now = clock.now();
+    this.#lastArrival = Math.max(this.#lastArrival, now + first);
     this.#onTheWay += frame.length;
-    clock.schedule(arrival - clock.now(), () => {
+    clock.schedule(this.#lastArrival - now, () => {
       this.#onTheWay -= frame.length;
       assert(this.#onTheWay >= 0, 'what arrives was on the way');
       this.#arrive(frame);

@@ -1,0 +1,178 @@
+/**
+ * Compliance: messages, broadcasts and gossip arrive, and listeners of ours cannot break anything.
+ */
+import { expect } from 'chai';
+import { CHANNELS } from '../../src/protocols.ts';
+import type { TestNode } from './cluster.ts';
+import { eventsOf } from './cluster.ts';
+import type { Start } from './compliance-start.ts';
+import { pair } from './compliance-start.ts';
+import { turn, until } from './wait.ts';
+
+export function messageTests(start: Start): void {
+  it('given many messages, then they arrive intact, in order, from their sender', async () => {
+    const { a, b } = await pair(start);
+    const heard: { peerId: string; bytes: Uint8Array }[] = [];
+    b.network.onMessage('transactions', (peerId, bytes) => {
+      heard.push({ peerId, bytes });
+    });
+
+    for (let index = 0; index < 500; index += 1) {
+      const sent = a.network.send(b.peerId, 'transactions', new Uint8Array(index).fill(index));
+      expect(sent, `message ${index}`).to.equal(true);
+    }
+
+    await until('all arrive', () => heard.length === 500);
+    heard.forEach(({ peerId, bytes }, index) => {
+      expect(peerId).to.equal(a.peerId);
+      expect(bytes, `message ${index}`).to.deep.equal(new Uint8Array(index).fill(index));
+    });
+  });
+
+  it('given the largest message of each channel (spec N-8), then it arrives', async () => {
+    const { a, b } = await pair(start);
+    for (const channel of ['consensus', 'transactions', 'sync'] as const) {
+      const payload = new Uint8Array(CHANNELS[channel].frameBytesMax - 6).fill(3);
+      const sizes: number[] = [];
+      const off = b.network.onMessage(channel, (_, bytes) => {
+        sizes.push(bytes.length);
+      });
+
+      expect(a.network.send(b.peerId, channel, payload)).to.equal(true);
+
+      await until(`${channel} arrives`, () => sizes[0] === payload.length);
+      off();
+    }
+  });
+
+  it('given a message over the limit of its channel, then it is our own bug', async () => {
+    const { a, b } = await pair(start);
+    const payload = new Uint8Array(CHANNELS.transactions.frameBytesMax);
+
+    expect(() => a.network.send(b.peerId, 'transactions', payload)).to.throw('limit');
+  });
+
+  it('given a broadcast, then every validator gets bytes of its own and observers none', async () => {
+    const { nodes, validators, observers } = await start({ validators: 4, observers: 1 });
+    const heard: Uint8Array[] = [];
+    let astray = 0;
+    for (const node of nodes) {
+      node.network.onMessage('transactions', (_, bytes) => {
+        heard.push(bytes.slice());
+        bytes.fill(0xff);
+        astray += node.role === 'observer' ? 1 : 0;
+      });
+    }
+
+    const count = validators[0]?.network.broadcast('transactions', new Uint8Array(3000).fill(5));
+
+    expect(count).to.equal(3);
+    await until('three hear it', () => heard.length === 3);
+    expect(heard.every((bytes) => bytes.every((byte) => byte === 5))).to.equal(true);
+    expect(astray).to.equal(0);
+    expect(observers[0]?.network.broadcast('transactions', Uint8Array.of(1))).to.equal(4);
+    expect(observers[0]?.network.broadcast('consensus', Uint8Array.of(1))).to.equal(0);
+  });
+
+  it('given an unknown or own peer id, then send says false', async () => {
+    const { a } = await pair(start);
+
+    expect(a.network.send('12D3KooWnobody', 'sync', Uint8Array.of(1))).to.equal(false);
+    expect(a.network.send(a.peerId, 'sync', Uint8Array.of(1))).to.equal(false);
+  });
+
+  it('given a listener that throws or rejects, then it is logged and the link lives on', async () => {
+    const { a, b } = await pair(start);
+    let count = 0;
+    b.network.onMessage('consensus', () => {
+      throw new Error('a bug in the node');
+    });
+    b.network.onMessage('consensus', () => Promise.reject(new Error('another bug')));
+    b.network.onMessage('consensus', () => {
+      count += 1;
+    });
+
+    a.network.send(b.peerId, 'consensus', Uint8Array.of(1));
+    a.network.send(b.peerId, 'consensus', Uint8Array.of(2));
+
+    await until('both arrive', () => count === 2);
+    const errors = b.parts.lines.filter((line) => line.startsWith('error message listener failed'));
+    expect(errors).to.have.length(4);
+    expect(eventsOf(b, a.peerId).filter((event) => event.startsWith('dis'))).to.deep.equal([]);
+  });
+
+  it('given a listener of peer events that throws, then the others still hear', async () => {
+    const { cluster, a, b } = await pair(start);
+    const heard: string[] = [];
+    a.network.onPeer(() => {
+      throw new Error('a bug in the node');
+    });
+    a.network.onPeer((event) => heard.push(event.kind));
+
+    a.network.updatePeers({ role: 'validator', peers: [] });
+
+    await until('the second hears', () => heard.includes('disconnected'));
+    expect(cluster.nodes).to.include(b);
+  });
+}
+
+export function gossipTests(start: Start): void {
+  it('given a publication (spec N-12), then every other node judges it once and the publisher not', async () => {
+    const { nodes } = await start({ validators: 4, observers: 1 });
+    const judged = nodes.map(() => 0);
+    nodes.forEach((node, index) => {
+      node.network.onGossip('blocks', (_, bytes) => {
+        judged[index] = (judged[index] ?? 0) + (bytes.length === 100_000 ? 1 : 0);
+        return 'accept';
+      });
+    });
+
+    const count = await published(nodes[0], new Uint8Array(100_000));
+
+    expect(count).to.be.greaterThan(0);
+    await until('all have judged', () => judged.slice(1).every((times) => times === 1));
+    expect(judged[0]).to.equal(0);
+  });
+
+  it('given a judge that rejects, throws or is missing, then only the rejection costs', async () => {
+    const { a, b } = await pair(start);
+    const offences = (): number =>
+      b.parts.figure('daybook_network_offences_total', { offence: 'gossip' });
+    const ignored = (): number =>
+      b.parts.figure('daybook_network_gossip_total', { verdict: 'ignore' });
+
+    await published(a, Uint8Array.of(1));
+    await until('it is ignored', () => ignored() === 1);
+    const off = b.network.onGossip('blocks', () => Promise.reject(new Error('a bug')));
+    await published(a, Uint8Array.of(2));
+    await until('it is ignored', () => ignored() === 2);
+    expect(offences()).to.equal(0);
+    off();
+    b.network.onGossip('blocks', () => 'reject');
+    await published(a, Uint8Array.of(3));
+
+    await until('the rejection is counted', () => offences() === 1);
+  });
+
+  it('given nobody, then publish says 0', async () => {
+    const cluster = await start({ validators: 1 });
+
+    expect(await cluster.nodes[0]?.network.publish('blocks', Uint8Array.of(1))).to.equal(0);
+  });
+}
+
+/** Publishes once the mesh is there: a fresh link takes a moment to subscribe. */
+async function published(node: TestNode | undefined, bytes: Uint8Array): Promise<number> {
+  let count = 0;
+  for (let tries = 0; count === 0 && tries < 200; tries += 1) {
+    count = (await node?.network.publish('blocks', bytes)) ?? 0;
+    await turns(count > 0 ? 0 : 10);
+  }
+  return count;
+}
+
+async function turns(count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    await turn();
+  }
+}
