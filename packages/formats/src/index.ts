@@ -14,6 +14,7 @@ export { SPEND_NUMBER_MAX, SPEND_TEXT_MAX } from './spend-line.ts';
 export type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
 export { decodeSpendMapping } from './spend-mapping.ts';
 export type {
+  ChangedLine,
   PlannedCall,
   PlannedPayment,
   PlannedRecord,
@@ -23,7 +24,7 @@ export type {
   SpendPresent,
 } from './spend-plan.ts';
 export { planImport } from './spend-plan.ts';
-export type { SpendTotals } from './spend-totals.ts';
-export { totalSpend } from './spend-totals.ts';
+export type { ReportedFault, SpendTotals } from './spend-totals.ts';
+export { listFaults, totalSpend } from './spend-totals.ts';
 export type { Encoding } from './text.ts';
 export { cleanText, decodeText } from './text.ts';

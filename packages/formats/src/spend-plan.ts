@@ -50,12 +50,23 @@ export interface SpendPlan {
   readonly allocations: readonly PlannedCall[];
   readonly commitments: readonly PlannedCall[];
   readonly payments: readonly PlannedPayment[];
+  /** Lines to which nothing was planned because people must judge them. */
+  readonly changed: readonly ChangedLine[];
+}
+
+/** A line whose payment is on the ledger with another amount: the publisher changed the file. */
+export interface ChangedLine extends SpendPlace {
+  readonly target: PlannedRecord;
+  /** Signed minor units on the ledger. */
+  readonly recorded: bigint;
+  /** Signed minor units in the file. */
+  readonly reported: bigint;
 }
 
 /** What the ledger holds already. */
 export interface SpendPresent {
-  /** Whether the payment or credit is on the ledger. */
-  hasPayment(target: PlannedRecord): boolean;
+  /** Minor units of a payment, negative for a credit; undefined if it is not on the ledger. */
+  amountOf(target: PlannedRecord): bigint | undefined;
   /** Minor units left in an appropriation, allocation or commitment; undefined if there is none. */
   leftIn(target: PlannedRecord): bigint | undefined;
 }
@@ -103,15 +114,21 @@ type Tree = Map<string, Branch>;
 export function planImport(lines: Iterable<SpendLine>, options: SpendPlanOptions): SpendPlan {
   const tree: Tree = new Map();
   const payments: PlannedPayment[] = [];
-  for (const line of lines) {
-    if (line.ok) {
-      const commitment = growCommitment(tree, line.payment, options.mapping);
-      const call = planPayment(line.payment, commitment, options);
-      const planned = { file: line.file, line: line.line, ...call };
-      if (options.present?.hasPayment(planned.target) !== true) {
-        payments.push(planned);
-        commitment.need += line.payment.kind === 'disbursement' ? line.payment.amount : 0n;
-      }
+  const changed: ChangedLine[] = [];
+  for (const { file, line, ...reading } of lines) {
+    if (!reading.ok) {
+      continue;
+    }
+    const { payment } = reading;
+    const target = paymentTarget(payment, options.mapping);
+    const recorded = options.present?.amountOf(target);
+    const reported = payment.kind === 'credit' ? -payment.amount : payment.amount;
+    if (recorded === undefined) {
+      const commitment = growCommitment(tree, payment, options.mapping);
+      commitment.need += payment.kind === 'credit' ? 0n : payment.amount;
+      payments.push({ file, line, target, ...planPayment(payment, commitment, options) });
+    } else if (recorded !== reported) {
+      changed.push({ file, line, target, recorded, reported });
     }
   }
   const budget = planBudget([...tree.values()], options);
@@ -122,7 +139,20 @@ export function planImport(lines: Iterable<SpendLine>, options: SpendPlanOptions
     allocations: callsOf('allocation'),
     commitments: callsOf('commitment'),
     payments,
+    changed,
   };
+}
+
+function fundOf({ date, currency }: SpendPayment, mapping: SpendMapping): string {
+  const { name } = fiscalYearOf(date, mapping.fiscalYearStart);
+  const foreign = currency === mapping.currency ? '' : `-${currency.toLowerCase()}`;
+  return `${mapping.publisher.slice(0, PUBLISHER_SHOWN_MAX)}-${name}${foreign}`;
+}
+
+function paymentTarget(payment: SpendPayment, mapping: SpendMapping): PlannedRecord {
+  const { dataset, number, occurrence } = payment.source;
+  const name = `${dataset.replace('/', '.')}.${wordFor(number)}.${occurrence}`;
+  return targetOf('payment', fundOf(payment, mapping), name);
 }
 
 /** Publisher and year, then body, area and payee: the branch on which a payment hangs. */
@@ -130,14 +160,13 @@ function growCommitment(tree: Tree, payment: SpendPayment, mapping: SpendMapping
   const { body, currency, payee } = payment;
   const area = payment.area ?? UNSPECIFIED;
   const fiscalYear = fiscalYearOf(payment.date, mapping.fiscalYearStart);
-  const foreign = currency === mapping.currency ? '' : `-${currency.toLowerCase()}`;
   const holder = body.heldBy ?? body.body;
   const areaName = slugFor([body.body, area]);
   const record = 'allocation';
   const rows: readonly Row[] = [
     {
       record: 'appropriation',
-      name: `${mapping.publisher.slice(0, PUBLISHER_SHOWN_MAX)}-${fiscalYear.name}${foreign}`,
+      name: fundOf(payment, mapping),
       title: `${mapping.title}, ${fiscalYear.name}`,
       holder: mapping.publisher,
       purpose: mapping.publisher,
@@ -258,28 +287,23 @@ function planIncrease(branch: Branch, minor: bigint, { grantor }: SpendPlanOptio
 
 function planPayment(
   payment: SpendPayment,
-  commitment: Branch,
-  { controller }: SpendPlanOptions,
-): PlannedCall {
-  const { source, purpose } = payment;
-  const { fund, name } = commitment.target;
-  const number = wordFor(source.number);
-  const id = `${source.dataset.replace('/', '.')}.${number}.${source.occurrence}`;
-  const target = targetOf('payment', fund, id);
+  { target, row, purpose }: Branch,
+  { mapping, controller }: SpendPlanOptions,
+): Pick<PlannedCall, 'call' | 'signers'> {
   const call = callOf(payment.kind === 'credit' ? 'credit' : 'disburse', {
-    ...target.key,
-    commitment: name,
+    ...paymentTarget(payment, mapping).key,
+    commitment: target.name,
     amount: { minor: payment.amount, currency: payment.currency },
     date: payment.date,
-    purpose: `${commitment.purpose}/${slugOf(purpose ?? '', PURPOSE_SHOWN_MAX) || UNSPECIFIED}`,
-    ...(purpose === undefined ? {} : { description: purpose }),
-    source: { ...source },
+    purpose: `${purpose}/${slugOf(payment.purpose ?? '', PURPOSE_SHOWN_MAX) || UNSPECIFIED}`,
+    ...(payment.purpose === undefined ? {} : { description: payment.purpose }),
+    source: { ...payment.source },
   });
   const signers = [
-    { organisation: commitment.row.holder, role: 'treasury.payer' },
+    { organisation: row.holder, role: 'treasury.payer' },
     { organisation: controller, role: 'treasury.controller' },
   ];
-  return { target, call, signers };
+  return { call, signers };
 }
 
 function callOf(action: string, args: CallArguments): Call {

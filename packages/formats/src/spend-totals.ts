@@ -3,7 +3,8 @@
  * refused, in minor units and in lines.
  */
 import { assert } from '@daybook/core';
-import type { SpendLine } from './spend-csv.ts';
+import type { LineFault } from './errors.ts';
+import type { SpendLine, SpendPlace } from './spend-csv.ts';
 
 /** Sums of one currency, credits negative. */
 export interface SpendTotals {
@@ -57,4 +58,24 @@ function addLine(totals: Mutable<SpendTotals>, line: SpendLine): void {
   totals.credited += kind === 'credit' ? amount : 0n;
   totals.imported += signed;
   totals.file += signed;
+}
+
+/** One fault with its place, for the list that a person works through. */
+export interface ReportedFault extends SpendPlace {
+  /** Header of the column, or empty for the whole line. */
+  readonly field: string;
+  readonly reason: LineFault['code'];
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** Every fault of every refused line, in the order of the lines; a line may have several. */
+export function listFaults(lines: Iterable<SpendLine>): readonly ReportedFault[] {
+  const list: ReportedFault[] = [];
+  for (const line of lines) {
+    for (const { field, code, expected, found } of line.ok ? [] : line.faults) {
+      list.push({ file: line.file, line: line.line, field, reason: code, expected, found });
+    }
+  }
+  return list;
 }

@@ -5,7 +5,13 @@
 import { expect } from 'chai';
 import { parse } from 'csv-parse/sync';
 import type { FormatsFailure, SpendLine, SpendMapping } from '../src/index.ts';
-import { explainFault, explainFormats, readSpendFile, totalSpend } from '../src/index.ts';
+import {
+  explainFault,
+  explainFormats,
+  listFaults,
+  readSpendFile,
+  totalSpend,
+} from '../src/index.ts';
 import { linesOf, readSample } from './sample.ts';
 
 const HEADER = 'Entity,Date,Expense Type,Expense Area,Supplier,Transaction number,Amount';
@@ -51,8 +57,8 @@ describe('formats: the shipped spending data', () => {
   });
 
   it('given the refused lines, when listed, then each names its file, line, field and reason', () => {
-    const reasons = refused.flatMap((line) =>
-      line.ok ? [] : line.faults.map(({ code, field }) => `${line.file} ${code} ${field}`.trim()),
+    const reasons = listFaults(refused).map(({ file, reason, field }) =>
+      `${file} ${reason} ${field}`.trim(),
     );
     const counts = Object.groupBy(reasons, (reason) => reason);
 

@@ -154,9 +154,31 @@ describe('formats: plan of an import', () => {
   });
 
   it('given everything on the ledger, when planned again, then nothing is to be done', () => {
-    const present: SpendPresent = { hasPayment: () => true, leftIn: () => 0n };
+    const amounts = new Map(plan.payments.map((each) => [each.target.name, minorOf(each)]));
+    const present: SpendPresent = {
+      amountOf: ({ name }) => amounts.get(name),
+      leftIn: () => 0n,
+    };
 
     expect(callsOf(planOf(shipped, present))).to.deep.equal([]);
+  });
+
+  it('given a line whose amount the publisher changed, when planned again, then people must judge it', () => {
+    const whole = planOf(epsrc);
+    const present = ledgerAfter(whole, whole.payments.length);
+    const [first, ...rest] = epsrc.lines;
+    const altered = first?.ok ? { ...first, payment: { ...first.payment, amount: 3n } } : first;
+
+    const again = planOf({ ...epsrc, lines: altered ? [altered, ...rest] : rest }, present);
+    expect(callsOf(again)).to.deep.equal([]);
+    expect(
+      again.changed.map(({ file, line, recorded, reported }) => ({
+        file,
+        line,
+        recorded,
+        reported,
+      })),
+    ).to.deep.equal([{ file: '2015-05.csv', line: 2, recorded: -2n, reported: -3n }]);
   });
 
   it('given a stop after any payment, when planned again, then the rest comes and no budget grows', () => {
@@ -200,7 +222,7 @@ describe('formats: plan of an import', () => {
 
 /** What a ledger answers after a plan's budget and its first payments were carried out. */
 function ledgerAfter(plan: SpendPlan, payments: number): SpendPresent {
-  const paid = new Set(plan.payments.slice(0, payments).map(idOf));
+  const paid = new Map<string, bigint>();
   const left = new Map<string, bigint>();
   for (const call of [...plan.appropriations, ...plan.allocations]) {
     left.set(idOf(call), 0n);
@@ -213,9 +235,10 @@ function ledgerAfter(plan: SpendPlan, payments: number): SpendPresent {
     const id = `commitment ${fund}/${payment.call.args.commitment}`;
     const sign = payment.call.action === 'credit' ? 1n : -1n;
     left.set(id, (left.get(id) ?? 0n) + sign * minorOf(payment));
+    paid.set(idOf(payment), -sign * minorOf(payment));
   }
   return {
-    hasPayment: (target) => paid.has(`payment ${target.fund}/${target.name}`),
+    amountOf: (target) => paid.get(`payment ${target.fund}/${target.name}`),
     leftIn: (target) => left.get(`${target.record} ${target.fund}/${target.name}`),
   };
 }
