@@ -1,28 +1,39 @@
 /**
- * Peer ids against libp2p's own: the text must be the same for every key.
+ * Peer ids against texts that libp2p computed (the network package compares more of them).
  */
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
-import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { peerIdFromPublicKey, publicKeyOfPeerId } from '../../src/chain/peer-id.ts';
-import { toHex } from '../../src/codec/bytes.ts';
+import { fromHex } from '../../src/codec/bytes.ts';
 
-const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 });
+/** Public keys of the seeds 32 × 00, 01 and ff. */
+const VECTORS = [
+  [
+    '3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29',
+    '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN',
+  ],
+  [
+    '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c',
+    '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5',
+  ],
+  [
+    '76a1592044a6e4f511265bca73a604d90b0529d1df602be30a19a9257660d1f5',
+    '12D3KooWHoSyTgntm77sXShoeX9uNkqKNMhHxKtskaHqnA54SrSG',
+  ],
+] as const;
 
 describe('core: peer id', () => {
-  it('given any key, then the text is what libp2p computes, and reads back to the key', async () => {
-    await fc.assert(
-      fc.asyncProperty(seeds, async (seed) => {
-        const key = await generateKeyPairFromSeed('Ed25519', seed);
-        const publicKey = key.publicKey.raw;
+  it('given the keys of the vectors, then the text is what libp2p computes', () => {
+    for (const [hex, peerId] of VECTORS) {
+      expect(peerIdFromPublicKey(fromHex(hex) ?? new Uint8Array())).to.equal(peerId);
+    }
+  });
 
-        const peerId = peerIdFromPublicKey(publicKey);
-
-        expect(peerId).to.equal(peerIdFromPrivateKey(key).toString());
-        expect(toHex(publicKeyOfPeerId(peerId) ?? new Uint8Array())).to.equal(toHex(publicKey));
+  it('given any key, then its text reads back to the key', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (publicKey) => {
+        expect(publicKeyOfPeerId(peerIdFromPublicKey(publicKey))).to.deep.equal(publicKey);
       }),
-      { numRuns: 50 },
     );
   });
 
