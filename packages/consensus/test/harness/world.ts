@@ -58,7 +58,6 @@ export interface World {
   mend(): void;
   noteSigned(node: TestNode, message: VoteMessage): void;
   noteFinal(node: TestNode, block: BlockRef, round: number): void;
-  noteFatal(node: TestNode, failure: ConsensusFatal): void;
   isFinal(node: TestNode, transaction: string): boolean;
   heightOf(node: TestNode): number;
   work(node: TestNode, transaction: string): void;
@@ -229,9 +228,6 @@ export function createWorld(options: WorldOptions): World {
       const known = finals.get(height);
       if (known === undefined) finals.set(height, block);
       else if (!equalBytes(known.hash, block.hash)) throw new Error(`I1: fork at height ${height}`);
-    },
-    noteFatal(node, failure) {
-      world.fatals.push({ node: node.name, failure });
     },
     isFinal(node, transaction) {
       return node.disk.chain.some(({ block }) => {
