@@ -41,6 +41,8 @@ export const TAG_LAYOUTS = {
   ROUNDCHG: 'G 32 | height u64 | round u32 | flag u8 | prepared round u32 | prepared hash 32',
   /** Possession of a new key, signed with that key; G is zero for the founders' keys. */
   POP: 'G 32 | purpose u8 | public key 32 | holder',
+  /** A validator, present or to come, is in step and can sign. */
+  READY: 'G 32 | height u64 | block hash 32',
   /** Consent to continue from a given block after a halt. */
   RECOVERY: 'G 32 | height u64 | block hash 32 | validators hash 32 | reason',
   /** Id of a system transaction. */
