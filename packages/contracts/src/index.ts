@@ -70,6 +70,16 @@ export type {
   SumDefinition,
 } from './language/parts.ts';
 export type { Authority, BlockFacts, Identified, RoleQuestion } from './language/system.ts';
+export type { SchemaPart } from './manifest/canonical.ts';
+export {
+  contractHashOf,
+  decodeSchemaPart,
+  encodeContract,
+  encodeSchemaPart,
+  manifestHashIn,
+  manifestHashOf,
+  manifestRecordKey,
+} from './manifest/canonical.ts';
 export type { DecodedRecord, FoundFailure } from './manifest/consume.ts';
 export {
   argumentsToJson,
@@ -97,4 +107,4 @@ export type {
   ManifestRecord,
   ManifestRole,
 } from './manifest/manifest.ts';
-export { buildManifest, MANIFEST_FORMAT, manifestHashOf } from './manifest/manifest.ts';
+export { buildManifest, MANIFEST_FORMAT } from './manifest/manifest.ts';

@@ -6,7 +6,8 @@ import type { Hash } from '@daybook/core';
 import { assert } from '@daybook/core';
 import { ContractsError } from '../errors.ts';
 import type { Values } from '../language/definition.ts';
-import { buildManifest, manifestHashOf } from '../manifest/manifest.ts';
+import { manifestHashOf } from '../manifest/canonical.ts';
+import { buildManifest } from '../manifest/manifest.ts';
 import type { LinkedContract } from './link.ts';
 import type { ActiveVersions, Session } from './session.ts';
 

@@ -3,8 +3,7 @@
  * and explain their refusals, as plain data. Every node serves it, its hash is part of the state,
  * and API, CLI, client and pages derive from it alone.
  */
-import type { CborValue, Hash } from '@daybook/core';
-import { encodeCanonical, hashTagged, recordSetOf, TAGS } from '@daybook/core';
+import { recordSetOf } from '@daybook/core';
 import { tableOf } from '../fields/field.ts';
 import type { FieldSpec, FieldTable, Words } from '../fields/spec.ts';
 import { AMOUNT_MAX } from '../fields/spec.ts';
@@ -128,12 +127,6 @@ export function buildManifest(definitions: readonly ErasedDefinition[]): Manifes
   const contracts = definitions.map(describeContract);
   contracts.sort((a, b) => a.number - b.number);
   return { format: MANIFEST_FORMAT, contracts };
-}
-
-/** What the state keeps of a manifest. */
-export function manifestHashOf(manifest: Manifest): Hash {
-  // A manifest holds texts, safe integers, booleans, lists and maps of them: all of it is CBOR.
-  return hashTagged(TAGS.MANIFEST, encodeCanonical(manifest as unknown as CborValue));
 }
 
 /** Receipts of a contract start here. */

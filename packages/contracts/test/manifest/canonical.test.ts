@@ -1,0 +1,110 @@
+import {
+  createEngine,
+  decodeSchemaPart,
+  defineContract,
+  encodeSchemaPart,
+  field,
+  manifestHashIn,
+  manifestHashOf,
+  manifestRecordKey,
+  recordKeyOf,
+} from '@daybook/contracts';
+import { expect } from 'chai';
+
+const name = (en: string) => field.slug({ en, zh: en });
+
+/** Two contracts; the second has key fields that canonical CBOR would sort another way. */
+function contracts() {
+  const first = defineContract({
+    number: 901,
+    name: 'first',
+    version: 1,
+    title: { en: 'First', zh: '甲' },
+    help: { en: 'Comes before.', zh: '在前。' },
+    records: {},
+    failures: {},
+    actions: {},
+  });
+  const second = defineContract({
+    number: 902,
+    name: 'second',
+    version: 1,
+    title: { en: 'Second', zh: '乙' },
+    help: { en: 'Comes after.', zh: '在后。' },
+    records: {
+      line: {
+        number: 1,
+        title: { en: 'Line', zh: '行' },
+        key: { publisher: name('Publisher'), dataset: name('Data set'), no: name('No') },
+        fields: { note: name('Note') },
+      },
+    },
+    failures: {},
+    actions: {},
+  });
+  return [first, second];
+}
+
+const LINE_SET = 902 * 0x1_0000 + 1;
+
+describe('contracts: the bytes of a manifest', () => {
+  it('given one contract alone, then it leads to the hash of the whole manifest', () => {
+    const manifest = createEngine(contracts()).manifest();
+
+    const part = decodeSchemaPart(encodeSchemaPart(manifest, LINE_SET) ?? new Uint8Array());
+
+    expect(part.ok && part.value.contract.name).to.equal('second');
+    expect(part.ok && part.value.manifestHash).to.deep.equal(manifestHashOf(manifest));
+  });
+
+  it('given key fields in an order of their own, when decoded, then the order is kept', () => {
+    const manifest = createEngine(contracts()).manifest();
+
+    const part = decodeSchemaPart(encodeSchemaPart(manifest, LINE_SET) ?? new Uint8Array());
+
+    const line = part.ok ? part.value.contract.records.line : undefined;
+    expect(Object.keys(line?.key ?? {})).to.deep.equal(['publisher', 'dataset', 'no']);
+    expect(line && recordKeyOf(line, { publisher: 'aa', dataset: 'bb', no: 'cc' })).to.deep.equal(
+      recordKeyOf(manifest.contracts[2]?.records.line ?? line, {
+        publisher: 'aa',
+        dataset: 'bb',
+        no: 'cc',
+      }),
+    );
+  });
+
+  it('given any byte changed, then the part is malformed or has another hash', () => {
+    const manifest = createEngine(contracts()).manifest();
+    const bytes = encodeSchemaPart(manifest, LINE_SET) ?? new Uint8Array();
+    const expected = manifestHashOf(manifest).join();
+
+    for (const index of bytes.keys()) {
+      const changed = Uint8Array.from(bytes);
+      changed[index] = (changed[index] ?? 0) ^ 1;
+      const part = decodeSchemaPart(changed);
+
+      expect(part.ok && part.value.manifestHash.join(), `byte ${index}`).to.not.equal(expected);
+    }
+  });
+
+  it('given a record set that nobody owns, then there is no part', () => {
+    expect(encodeSchemaPart(createEngine(contracts()).manifest(), LINE_SET + 1)).to.equal(
+      undefined,
+    );
+  });
+
+  it('given the ledger, then its record of active versions is where the hash is looked for', () => {
+    const manifest = createEngine(contracts()).manifest();
+    const activation = manifest.contracts[0]?.records.activation;
+
+    expect(activation && recordKeyOf(activation, {})).to.deep.equal({
+      ok: true,
+      value: manifestRecordKey(),
+    });
+  });
+
+  it('given bytes that are no stored value, then they hold no hash', () => {
+    expect(manifestHashIn(new Uint8Array([0x80]))).to.equal(undefined);
+    expect(manifestHashIn(new Uint8Array())).to.equal(undefined);
+  });
+});
