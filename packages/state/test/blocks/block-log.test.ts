@@ -1,0 +1,230 @@
+/** The block log: durability, torn tails, damage by name, and the index of sealed segments. */
+import type { Hash } from '@daybook/core';
+import { asHash, asTransactionId, createWriter, encodeUtf8, sha256 } from '@daybook/core';
+import { expect } from 'chai';
+import type { MemoryDisk } from '../../src/disk/memory-disk.ts';
+import { createMemoryDisk } from '../../src/disk/memory-disk.ts';
+import type { BlockLog, FinalBlock } from '../../src/index.ts';
+import { openBlockLog, StateError } from '../../src/index.ts';
+
+const DIRECTORY = '/blocks';
+const SMALL_SEGMENT = 2000;
+
+function hashOf(text: string): Hash {
+  return asHash(sha256(encodeUtf8(text)));
+}
+
+function blockAt(height: number, size = 300): FinalBlock {
+  const writer = createWriter();
+  for (let index = 0; index < size / 4; index++) writer.u32(height * 1000 + index);
+  return {
+    height,
+    blockHash: hashOf(`block ${height}`),
+    timestampMs: 1000 * height,
+    certificate: new Uint8Array(100).fill(height),
+    results: [encodeUtf8(`result ${height}`)],
+    transactions: [
+      { id: asTransactionId(hashOf(`transaction ${height}`)), validUntilMs: 1000 * height + 5000 },
+    ],
+    bytes: writer.finish(),
+  };
+}
+
+async function open(disk: MemoryDisk, segmentBytes = SMALL_SEGMENT): Promise<BlockLog> {
+  return await openBlockLog({ directory: DIRECTORY, segmentBytes }, { disk });
+}
+
+async function appendOne(log: BlockLog, block: FinalBlock): Promise<void> {
+  await log.appendCandidate(block);
+  await log.finalise(block);
+}
+
+async function written(count: number): Promise<MemoryDisk> {
+  const disk = createMemoryDisk();
+  const log = await open(disk);
+  for (let height = 0; height < count; height++) await appendOne(log, blockAt(height));
+  await log.close();
+  return disk;
+}
+
+function files(disk: MemoryDisk, ending: string): readonly string[] {
+  return disk.list(DIRECTORY).filter((name) => name.endsWith(ending));
+}
+
+async function codeOf(task: Promise<unknown>): Promise<string> {
+  try {
+    await task;
+    return 'none';
+  } catch (error) {
+    return error instanceof StateError ? error.code : String(error);
+  }
+}
+
+describe('state: block log', () => {
+  it('given finalised blocks over several segments, when opened again, then every block is read back by height, hash and transaction', async () => {
+    const disk = await written(30);
+
+    const log = await open(disk);
+
+    expect(files(disk, '.log').length).to.be.greaterThan(3);
+    expect(log.head()?.height).to.equal(29);
+    for (let height = 0; height < 30; height++) {
+      const block = blockAt(height);
+      expect(log.readBlock(height), `height ${height}`).to.deep.equal(block);
+      expect(log.heightOf(block.blockHash)).to.equal(height);
+      const [transaction] = block.transactions;
+      if (transaction === undefined) throw new Error('a block has a transaction');
+      expect(log.findTransaction(transaction.id)).to.deep.equal({ height, index: 0 });
+    }
+    expect(log.readBlock(30)).to.equal(undefined);
+    expect(log.heightOf(hashOf('nothing'))).to.equal(undefined);
+  });
+
+  it('given a range, when appended, then it is there after a loss of everything unsynced', async () => {
+    const disk = createMemoryDisk();
+    const log = await open(disk);
+    await log.appendRange([blockAt(0), blockAt(1), blockAt(2)]);
+
+    disk.crash();
+    const again = await open(disk);
+
+    expect(again.head()?.height).to.equal(2);
+    expect(again.readBlock(1)).to.deep.equal(blockAt(1));
+  });
+
+  it('given candidates without finality, when opened again, then they are there and no height has moved', async () => {
+    const disk = await written(2);
+    const log = await open(disk);
+    const rival = { ...blockAt(2), blockHash: hashOf('rival') };
+    await log.appendCandidate(blockAt(2));
+    await log.appendCandidate(rival);
+    await log.close();
+
+    const again = await open(disk);
+
+    expect(again.head()?.height).to.equal(1);
+    expect(again.candidates()).to.deep.equal([blockAt(2).blockHash, rival.blockHash]);
+    expect(again.readCandidate(rival.blockHash)).to.deep.equal(rival.bytes);
+    await again.finalise(rival);
+    expect(again.readBlock(2)?.blockHash).to.deep.equal(rival.blockHash);
+    expect(again.candidates()).to.deep.equal([]);
+  });
+
+  it('given a body of a height already decided, when stored, then it is dropped and the log stays readable', async () => {
+    const disk = await written(3);
+    const log = await open(disk);
+
+    await log.appendCandidate({ ...blockAt(2), blockHash: hashOf('late') });
+    await appendOne(log, blockAt(3));
+    await log.close();
+
+    expect((await open(disk)).head()?.height).to.equal(3);
+  });
+
+  it('given a tail cut at every length, when opened, then whole blocks remain and nothing else is claimed', async () => {
+    const name = files(await written(4), '.log').at(-1) ?? '';
+    const size = (await written(4)).openFile(`${DIRECTORY}/${name}`).size();
+    for (let cut = 0; cut < size; cut += 7) {
+      const disk = await written(4);
+      disk.openFile(`${DIRECTORY}/${name}`).truncate(cut);
+
+      const log = await open(disk);
+
+      const head = log.head()?.height ?? -1;
+      expect(head, `cut at ${cut}`).to.be.lessThan(4);
+      for (let height = 0; height <= head; height++) {
+        expect(log.readBlock(height), `cut at ${cut}`).to.deep.equal(blockAt(height));
+      }
+      await appendOne(log, blockAt(head + 1));
+      expect((await open(disk)).head()?.height, `cut at ${cut}`).to.equal(head + 1);
+    }
+  });
+
+  it('spec I22: given a flipped byte in the middle of a segment, when opened or read, then the damage is named', async () => {
+    const disk = await written(4);
+    const [first] = files(disk, '.log');
+    const path = `${DIRECTORY}/${first}`;
+    const size = disk.openFile(path).size();
+    for (let at = 16; at < size - 400; at += 13) {
+      const damagedDisk = await written(4);
+      const file = damagedDisk.openFile(path);
+      const byte = new Uint8Array(1);
+      file.read(at, byte);
+      file.write(at, Uint8Array.of((byte[0] ?? 0) ^ 1));
+
+      const outcome = await codeOf(
+        open(damagedDisk).then((log) => {
+          for (let height = 0; height < 4; height++) {
+            expect(log.readBlock(height)).to.deep.equal(blockAt(height));
+          }
+        }),
+      );
+
+      expect(outcome, `flipped at ${at}`).to.equal('STATE_BLOCK_DAMAGED');
+    }
+  });
+
+  it('given a lost or damaged index file, when opened, then it is rebuilt from its segment', async () => {
+    const disk = await written(30);
+    const [first, second] = files(disk, '.idx');
+    disk.remove(`${DIRECTORY}/${first}`);
+    disk.openFile(`${DIRECTORY}/${second}`).write(20, Uint8Array.of(0xff, 0xff, 0xff));
+
+    const log = await open(disk);
+
+    expect(log.readBlock(0)).to.deep.equal(blockAt(0));
+    expect(files(disk, '.idx')).to.include(first);
+  });
+
+  it('given a missing segment, when opened, then the gap is named', async () => {
+    const disk = await written(30);
+    disk.remove(`${DIRECTORY}/${files(disk, '.log')[1]}`);
+
+    expect(await codeOf(open(disk))).to.equal('STATE_BLOCK_GAP');
+  });
+
+  it('spec F3: given a sync that fails, when a block is finalised, then it is not final and the log refuses everything after', async () => {
+    let isFailing = false;
+    const disk = createMemoryDisk({
+      fault: (operation) => (isFailing && operation === 'sync' ? 'failed' : undefined),
+    });
+    const log = await open(disk);
+    await appendOne(log, blockAt(0));
+    await log.appendCandidate(blockAt(1));
+
+    isFailing = true;
+    const failed = await codeOf(log.finalise(blockAt(1)));
+    isFailing = false;
+    const refused = await codeOf(log.appendRange([blockAt(1)]));
+
+    expect(failed).to.equal('STATE_SYNC_FAILED');
+    expect(refused).to.equal('STATE_LOG_BROKEN');
+    expect(log.head()?.height).to.equal(0);
+  });
+
+  it('given a full disk, when a candidate is written, then nothing is lost and the log goes on when there is room', async () => {
+    let isFull = false;
+    const disk = createMemoryDisk({
+      fault: (operation) => (isFull && operation === 'write' ? 'full' : undefined),
+    });
+    const log = await open(disk);
+    await appendOne(log, blockAt(0));
+
+    isFull = true;
+    const refused = await codeOf(log.appendCandidate(blockAt(1)));
+    isFull = false;
+    await appendOne(log, blockAt(1));
+
+    expect(refused).to.equal('STATE_DISK_FULL');
+    expect((await open(disk)).readBlock(1)).to.deep.equal(blockAt(1));
+  });
+
+  it('given blocks of several times, when the replay set is asked for, then it holds what is still valid', async () => {
+    const log = await open(await written(30));
+
+    const recent = log.recentTransactions(29_000, 600_000);
+
+    const expected = [29, 28, 27, 26, 25].map((height) => hashOf(`transaction ${height}`));
+    expect(recent.map(({ id }) => id)).to.deep.equal(expected);
+  });
+});
