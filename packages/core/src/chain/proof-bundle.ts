@@ -2,13 +2,19 @@
  * The proof bundle: one file that carries a record (or its absence), its path to the state root, the
  * header, the commit certificate, every change of the validator set since genesis, the genesis
  * document, and the schema that puts the record in words. Nothing else is needed to check it.
- * Layout: canonical CBOR, so no byte can change without changing what is proven.
+ * Layout: canonical CBOR that ends in a hash of what stands before. The hash proves nothing, but a
+ * proof of absence holds for other absent keys as well: without it, a changed byte in the key of
+ * such a file would make another true claim instead of a damaged file.
  */
+import { equalBytes } from '../codec/bytes.ts';
 import type { CborValue } from '../codec/cbor.ts';
 import { decodeCanonical, encodeCanonical } from '../codec/cbor.ts';
 import type { DecodeFailure } from '../codec/failure.ts';
 import type { Result } from '../codec/result.ts';
 import { fail, ok } from '../codec/result.ts';
+import { hashTagged } from '../crypto/hash.ts';
+import { TAGS } from '../crypto/tags.ts';
+import type { Hash } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import type { RecordKey } from './state-key.ts';
 
@@ -42,9 +48,9 @@ export interface ProofBundle {
   readonly certificate: Uint8Array;
   /** What is proven. */
   readonly record: RecordClaim;
-  /** Canonical manifest of the record's contract: names and titles of its fields. */
+  /** The record's contract as the manifest describes it: names and titles of its fields. */
   readonly schema: Uint8Array;
-  /** The state record that holds the hash of `schema`. */
+  /** The state record that holds the hash of the manifest that `schema` is part of. */
   readonly schemaRecord: RecordClaim;
 }
 
@@ -57,7 +63,17 @@ function claimToCbor({ recordKey, value, proof }: RecordClaim): CborValue {
 }
 
 export function encodeProofBundle(bundle: ProofBundle): Uint8Array {
-  return encodeCanonical([
+  const parts = partsOf(bundle);
+  return encodeCanonical([...parts, digestOf(parts)]);
+}
+
+/** What the last part of the file is. */
+function digestOf(parts: readonly CborValue[]): Hash {
+  return hashTagged(TAGS.BUNDLE, encodeCanonical(parts));
+}
+
+function partsOf(bundle: ProofBundle): readonly CborValue[] {
+  return [
     PROOF_BUNDLE_FORMAT,
     bundle.genesis,
     bundle.changes.map(({ header, certificate, validators }) => [header, certificate, validators]),
@@ -66,7 +82,7 @@ export function encodeProofBundle(bundle: ProofBundle): Uint8Array {
     claimToCbor(bundle.record),
     bundle.schema,
     claimToCbor(bundle.schemaRecord),
-  ]);
+  ];
 }
 
 const isBytes = (value: CborValue | undefined): value is Uint8Array => value instanceof Uint8Array;
@@ -116,9 +132,10 @@ function readChange(value: CborValue): SetChange | undefined {
 }
 
 function readBundle(value: CborValue): ProofBundle | undefined {
-  if (!isList(value) || value.length !== 8) return undefined;
-  const [format, genesis, changeList, header, certificate, first, schema, second] = value;
-  if (format !== PROOF_BUNDLE_FORMAT) return undefined;
+  if (!isList(value) || value.length !== 9) return undefined;
+  const [format, genesis, changeList, header, certificate, first, schema, second, digest] = value;
+  if (format !== PROOF_BUNDLE_FORMAT || !isBytes(digest)) return undefined;
+  if (!equalBytes(digest, digestOf(value.slice(0, -1)))) return undefined;
   if (!isBytes(genesis) || !isBytes(header) || !isBytes(certificate) || !isBytes(schema)) {
     return undefined;
   }
@@ -136,6 +153,6 @@ export function decodeProofBundle(bytes: Uint8Array): Result<ProofBundle, Decode
   if (!decoded.ok) return decoded;
   const bundle = readBundle(decoded.value);
   if (bundle !== undefined) return ok(bundle);
-  const fact = `not a ${PROOF_BUNDLE_FORMAT} file`;
+  const fact = `not a ${PROOF_BUNDLE_FORMAT} file, or damaged`;
   return fail({ code: 'CORE_MALFORMED', title: 'proof bundle', offset: 0, fact });
 }

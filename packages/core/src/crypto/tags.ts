@@ -55,8 +55,10 @@ export const TAG_LAYOUTS = {
   TREENODE: 'kind u8 | depth or count u8 | prefix',
   /** Hash of a stored value. */
   VALUE: 'stored value bytes',
-  /** Hash of the contract manifest. */
-  MANIFEST: 'canonical manifest bytes',
+  /** Hash of one contract of the manifest, and of the manifest as the list of those hashes. */
+  MANIFEST: 'canonical contract bytes, or canonical list of contract hashes',
+  /** Last part of a proof bundle: no byte of the file can change unnoticed. */
+  BUNDLE: 'canonical array of the parts before',
   /** A node's signed description of itself. */
   CARD: 'canonical card bytes',
 } as const;
