@@ -35,7 +35,7 @@ const source = field.object(
 const purpose = field.text({
   en: 'Purpose',
   zh: '用途',
-  help: { en: 'A path; it covers every path below it.', zh: '路径;涵盖其下所有路径。' },
+  help: { en: 'A path; it covers every path below it.', zh: '路径；涵盖其下所有路径。' },
   characters: 'path',
   max: 256,
 });
@@ -69,7 +69,7 @@ const payee = field.object(
     name: field.optional(field.text({ en: 'Name', zh: '名称', max: 200 })),
     organisation: field.optional(organisation('Organisation', '机构')),
     person: field.optional(
-      field.blinded({ en: 'Person, blinded', zh: '个人(盲化)', purpose: 'treasury-payee' }),
+      field.blinded({ en: 'Person, blinded', zh: '个人（盲化）', purpose: 'treasury-payee' }),
     ),
     key: field.optional(field.publicKey({ en: 'Key of the payee', zh: '收款人公钥' })),
   },
@@ -78,7 +78,7 @@ const payee = field.object(
     zh: '收款人',
     help: {
       en: 'An organisation by its name, or a person by a blinded identifier, never both.',
-      zh: '机构写名称;个人只写盲化标识;二者不并用。',
+      zh: '机构写名称；个人只写盲化标识；二者不并用。',
     },
   },
 );
@@ -264,7 +264,7 @@ const sums = {
   },
   paid: {
     number: 105,
-    title: { en: 'Payments by kind', zh: '付款合计(按类别)' },
+    title: { en: 'Payments by kind', zh: '付款合计（按类别）' },
     record: 'payment',
     of: 'amount',
     by: ['fund', 'commitment', 'kind'],
@@ -342,7 +342,7 @@ const failures = {
     zh: '该资金中已有同编号付款。',
     remedy: {
       en: 'Nothing to do if it is the same payment; else number it anew.',
-      zh: '如为同一付款则无需处理;否则请另编号。',
+      zh: '如为同一付款则无需处理；否则请另编号。',
     },
   },
   PAYMENT_UNKNOWN: {
@@ -357,7 +357,7 @@ const failures = {
     zh: '发布机构的该行已导入。',
     remedy: {
       en: 'Nothing to do: importing again adds nothing.',
-      zh: '无需处理:重复导入不会增加记录。',
+      zh: '无需处理：重复导入不会增加记录。',
     },
   },
   NOT_HOLDER: {
@@ -369,7 +369,7 @@ const failures = {
   FOUR_EYES: {
     code: 11,
     en: 'Two different officers must sign: {first} and {second}.',
-    zh: '须由两名不同官员签署:{first}与{second}。',
+    zh: '须由两名不同官员签署：{first}与{second}。',
     remedy: {
       en: 'Let the missing officer sign the same transaction.',
       zh: '请由缺签官员签署同一交易。',
@@ -378,7 +378,7 @@ const failures = {
   NOT_ENOUGH: {
     code: 12,
     en: 'Only {left} is left, {asked} was asked.',
-    zh: '余额仅{left},要求{asked}。',
+    zh: '余额仅{left}，要求{asked}。',
     remedy: {
       en: 'Lower the amount, or increase what it is taken from.',
       zh: '请减少金额或先增加其来源。',
@@ -399,13 +399,13 @@ const failures = {
   CURRENCY_DIFFERS: {
     code: 15,
     en: 'The money is in {held}, not in {asked}.',
-    zh: '该资金币种为{held},而非{asked}。',
+    zh: '该资金币种为{held}，而非{asked}。',
     remedy: { en: 'Give the amount in the currency of the fund.', zh: '请以资金币种填写金额。' },
   },
   PAYEE_UNCLEAR: {
     code: 16,
     en: 'A payee is an organisation with a name or a person with a blinded identifier.',
-    zh: '收款人须为具名机构或盲化个人,二者取一。',
+    zh: '收款人须为具名机构或盲化个人，二者取一。',
     remedy: { en: 'Give exactly one of the two.', zh: '请只填其中之一。' },
   },
   NOT_PAYEE: {
@@ -423,7 +423,7 @@ const failures = {
   NOT_DISBURSEMENT: {
     code: 19,
     en: 'This is a credit, not a payment to somebody.',
-    zh: '此为冲回,并非对外付款。',
+    zh: '此为冲回，并非对外付款。',
     remedy: { en: 'Name the payment itself.', zh: '请指明付款本身。' },
   },
   CREDIT_UNLINKED: {
@@ -435,7 +435,7 @@ const failures = {
   CREDIT_TOO_HIGH: {
     code: 21,
     en: 'Of the payment only {left} is not yet credited, {asked} was asked.',
-    zh: '该付款未冲回部分仅{left},要求{asked}。',
+    zh: '该付款未冲回部分仅{left}，要求{asked}。',
     remedy: { en: 'Lower the amount.', zh: '请减少金额。' },
   },
 } as const;
@@ -497,7 +497,7 @@ export const treasury = defineContract({
   actions: {
     appropriate: {
       title: { en: 'Appropriate', zh: '批复预算' },
-      help: { en: 'The grantor gives, the holder accepts.', zh: '批复机构给予,持有机构接受。' },
+      help: { en: 'The grantor gives, the holder accepts.', zh: '批复机构给予，持有机构接受。' },
       by: { role: 'appropriator' },
       approvals: { officers: 2, role: 'budgeter' },
       input: {
@@ -558,7 +558,7 @@ export const treasury = defineContract({
       title: { en: 'Allocate', zh: '拨款' },
       help: {
         en: 'Out of an appropriation (by the name of the fund) or an allocation, to any depth.',
-        zh: '由批复(填资金名)或拨款再下拨,层级不限。',
+        zh: '由批复（填资金名）或拨款再下拨，层级不限。',
       },
       by: { role: 'budgeter' },
       input: {
@@ -706,9 +706,9 @@ export const treasury = defineContract({
         const { fund, commitment, payment, amount, date } = input;
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkFourEyes(context, row);
+        checkNew(context, input);
         checkLeft(context, row, amount);
         checkTerms(context, row, { purposes: [input.purpose], period: { start: date, end: date } });
-        claimSource(context, input);
         const { payee } = row;
         const paid = {
           ...input,
@@ -717,7 +717,7 @@ export const treasury = defineContract({
           status: 'paid',
           reversed: 0n,
         } as const;
-        context.records.payment.insert(paid, 'PAYMENT_EXISTS');
+        insertPayment(context, paid);
         context.records.commitment.put(paidOut(row, amount.minor));
         context.emit('disbursed', { fund, amount, commitment, payment });
       },
@@ -727,7 +727,7 @@ export const treasury = defineContract({
       title: { en: 'Credit', zh: '冲回' },
       help: {
         en: 'Money that came back from the payee; it can be spent again under the same commitment.',
-        zh: '收款人退回的资金,可在同一承诺下再次支用。',
+        zh: '收款人退回的资金，可在同一承诺下再次支用。',
       },
       by: { role: 'payer' },
       approvals: { officers: 2, role: 'controller' },
@@ -746,9 +746,9 @@ export const treasury = defineContract({
         const { fund, commitment, payment, amount } = input;
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkFourEyes(context, row);
+        checkNew(context, input);
         checkCurrency(context, row, amount);
         checkPurposes(context, row.purposes, [input.purpose]);
-        claimSource(context, input);
         reverse(context, row, input);
         const { payee } = row;
         const credit = {
@@ -758,7 +758,7 @@ export const treasury = defineContract({
           status: 'credited',
           reversed: 0n,
         } as const;
-        context.records.payment.insert(credit, 'PAYMENT_EXISTS');
+        insertPayment(context, credit);
         context.records.commitment.put(creditedBack(row, amount.minor));
         context.emit('credited', { fund, amount, commitment, payment });
       },
@@ -783,7 +783,7 @@ export const treasury = defineContract({
       title: { en: 'Correct a payment', zh: '更正付款' },
       help: {
         en: 'Purpose, date or description; an amount is corrected by a credit and a new payment.',
-        zh: '更正用途、日期或说明;金额须以冲回并重新付款更正。',
+        zh: '更正用途、日期或说明；金额须以冲回并重新付款更正。',
       },
       by: { role: 'payer' },
       approvals: { officers: 2, role: 'controller' },
@@ -887,6 +887,7 @@ type Books = Context<
 type Appropriation = RowOf<typeof records.appropriation>;
 type Allocation = RowOf<typeof records.allocation>;
 type Commitment = RowOf<typeof records.commitment>;
+type Payment = RowOf<typeof records.payment>;
 type Node = Appropriation | Allocation;
 type Sums = Books['sums'];
 
@@ -989,8 +990,16 @@ interface Line {
   readonly source?: Infer<typeof source> | undefined;
 }
 
-/** A publisher's line becomes one payment, in whatever fund: the second is refused. */
-function claimSource(context: Books, { fund, payment, source }: Line): void {
+/** A publisher's line becomes one payment, in whatever fund; that is judged before the money. */
+function checkNew(context: Books, { fund, payment, source }: Line): void {
+  const { records } = context;
+  context.check(source === undefined || !records.source.has(source), 'ALREADY_IMPORTED');
+  context.check(!records.payment.has({ fund, payment }), 'PAYMENT_EXISTS');
+}
+
+function insertPayment(context: Books, row: Payment): void {
+  const { fund, payment, source } = row;
+  context.records.payment.insert(row, 'PAYMENT_EXISTS');
   if (source !== undefined) {
     context.records.source.insert({ ...source, fund, payment }, 'ALREADY_IMPORTED');
   }

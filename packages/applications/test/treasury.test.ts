@@ -1,8 +1,7 @@
-/** The treasury: money on its way down and back, four eyes, acknowledgement, import identities. */
+/** The treasury: money on its way down and on its way back, and who must sign for it. */
 import type { Call, CallArguments } from '@daybook/core';
 import { expect } from 'chai';
 import { treasury } from '../src/treasury.ts';
-import { keyOf } from './ledger.ts';
 import {
   acknowledge,
   allocate,
@@ -20,7 +19,6 @@ import {
   GRANTOR,
   gbp,
   outcome,
-  PAYEE,
   PAYER,
   paidLedger,
   SIGNERS,
@@ -278,107 +276,5 @@ describe('treasury: four eyes', () => {
     expect(outcome(ledger.act([commit()], ['county/cy']))).to.equal('ok');
     expect(outcome(ledger.act([pay()], [PAYER, CONTROLLER]))).to.equal('TREASURY_FOUR_EYES');
     expect(outcome(ledger.act([pay()], ['county/cy', CONTROLLER]))).to.equal('ok');
-  });
-});
-
-describe('treasury: acknowledgement', () => {
-  it('given the payee’s organisation, when its officer signs, then the payment is acknowledged once', () => {
-    const ledger = paidLedger();
-
-    carryOut(ledger, acknowledge());
-
-    expect(ledger.rows(treasury, 'payment')[0]?.status).to.equal('acknowledged');
-    expect(outcome(ledger.act([acknowledge()], [PAYEE]))).to.equal('TREASURY_ALREADY_ACKNOWLEDGED');
-  });
-
-  it('given a person with a blinded identifier and a key, when the key signs, then it is acknowledged', () => {
-    const ledger = emptyLedger();
-    const payee = { person: keyOf('blinded'), key: keyOf('key:farmer') };
-    carryOut(ledger, appropriate(), allocate(), commit({ payee }), disburse());
-
-    expect(outcome(ledger.act([acknowledge()], ['key:somebody']))).to.equal('TREASURY_NOT_PAYEE');
-    expect(outcome(ledger.act([acknowledge()], ['key:farmer']))).to.equal('ok');
-  });
-
-  it('given a payee known by name only, when anybody signs, then nobody can acknowledge', () => {
-    const ledger = emptyLedger();
-    carryOut(ledger, appropriate(), allocate(), commit({ payee: { name: 'X' } }), disburse());
-
-    expect(outcome(ledger.act([acknowledge()], [PAYEE]))).to.equal('TREASURY_NOT_PAYEE');
-  });
-});
-
-describe('treasury: correction', () => {
-  it('given a wrong purpose, when two officers correct it, then only purpose, date and text change', () => {
-    const ledger = paidLedger();
-    const [before] = ledger.rows(treasury, 'payment');
-
-    carryOut(
-      ledger,
-      call('correct', {
-        fund: FUND,
-        payment: 'inv-1',
-        date: '2026-03-05',
-        purpose: 'water/irrigation/pipes',
-        description: 'Pipes, not pumps',
-        reason: 'The invoice was read wrongly.',
-      }),
-    );
-
-    expect(ledger.rows(treasury, 'payment')).to.deep.equal([
-      {
-        ...before,
-        date: '2026-03-05',
-        purpose: 'water/irrigation/pipes',
-        description: 'Pipes, not pumps',
-      },
-    ]);
-  });
-});
-
-describe('treasury: import identity', () => {
-  const source = { publisher: 'water', dataset: 'spend/2026-03', number: '4711', occurrence: 1 };
-
-  it('given a line that was imported, when it comes again as another payment, then it is refused', () => {
-    const ledger = paidLedger();
-    carryOut(ledger, disburse({ payment: 'a', source }));
-
-    const again = disburse({ payment: 'b', source });
-
-    expect(outcome(ledger.act([again], [PAYER, CONTROLLER]))).to.equal('TREASURY_ALREADY_IMPORTED');
-  });
-
-  it('given a line that was imported, when it comes again in another fund, then it is refused', () => {
-    const ledger = paidLedger();
-    const other = { fund: 'water-2027' };
-    carryOut(ledger, disburse({ payment: 'a', source }));
-    carryOut(
-      ledger,
-      appropriate(other),
-      allocate({ ...other, parent: 'water-2027' }),
-      commit(other),
-    );
-
-    const again = disburse({ ...other, payment: 'a', source });
-
-    expect(outcome(ledger.act([again], [PAYER, CONTROLLER]))).to.equal('TREASURY_ALREADY_IMPORTED');
-  });
-
-  it('given the next occurrence of the number, when it comes, then it is another payment', () => {
-    const ledger = paidLedger();
-    carryOut(ledger, disburse({ payment: 'a', source }));
-
-    carryOut(ledger, disburse({ payment: 'b', source: { ...source, occurrence: 2 } }));
-
-    expect(ledger.rows(treasury, 'source')).to.have.length(2);
-  });
-
-  it('given a refused payment, when the line comes again in order, then its identity was not used up', () => {
-    const ledger = paidLedger();
-    const refused = disburse({ payment: 'a', source, amount: gbp(1_000_000) });
-
-    expect(outcome(ledger.act([refused], [PAYER, CONTROLLER]))).to.equal('TREASURY_NOT_ENOUGH');
-
-    carryOut(ledger, disburse({ payment: 'a', source }));
   });
 });
