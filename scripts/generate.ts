@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { renderConfigReference, renderSampleConfig } from '@daybook/node';
 import { buildErrorsPage } from './generate/errors.ts';
 import { buildMetricsPage } from './generate/metrics.ts';
 import { fillProtocolTables } from './generate/protocol.ts';
@@ -15,6 +16,8 @@ const ROOT = join(import.meta.dirname, '..');
 /** Path and content of each generated file; a builder gets the present content. */
 const FILES: Readonly<Record<string, (present: string) => string | Promise<string>>> = {
   'docs/reference/errors.md': buildErrorsPage,
+  'config/daybookd.yaml': renderSampleConfig,
+  'docs/reference/config.md': renderConfigReference,
   'docs/reference/metrics.md': buildMetricsPage,
   'docs/protocol/01-model.md': fillProtocolTables,
   'docs/protocol/02-data.md': fillProtocolTables,
