@@ -14,7 +14,7 @@ import {
 
 const CHECKSUM_SIZE = 4;
 const CURSOR_BYTES_MAX = 1500;
-const PATTERN = /^[A-Za-z0-9_-]{8,2048}$/;
+const PATTERN = /^[A-Za-z0-9_-]{6,2048}$/;
 
 function checksum(bytes: Uint8Array): Uint8Array {
   const sum = new Uint8Array(CHECKSUM_SIZE);

@@ -56,9 +56,11 @@ export async function dispatch(
   if (throttled !== undefined) return answer(refuse(throttled));
   const values = readValues(route, segments, query);
   if (!values.ok) return answer(refuse(values.reason));
-  const accept = chooseMediaType(request.headers.accept, producedBy(route));
+  const produced = producedBy(route);
+  const accept =
+    produced.length === 0 ? REFUSED_ACCEPT : chooseMediaType(request.headers.accept, produced);
   if (accept === undefined) {
-    const detail = `This path answers in ${producedBy(route).join(' or ')}.`;
+    const detail = `This path answers in ${produced.join(' or ')}.`;
     return answer(refuse({ code: 'NODE_REPRESENTATION_UNAVAILABLE', detail }));
   }
   const body =

@@ -29,7 +29,7 @@ export const API_LIMITS = {
   /** Connections; those beyond are closed at once. */
   connectionsMax: 1024,
   /** Time for the headers, and for the whole request, to arrive, in ms. */
-  headersTimeoutMs: 10_000,
+  headersTimeoutMs: 5000,
   requestTimeoutMs: 30_000,
   /** Time an idle connection is kept, in ms. */
   keepAliveMs: 15_000,

@@ -61,6 +61,8 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
       response.once('close', () => {
         running.delete(controller);
         controller.abort();
+        // Kept alive for a next request that will not be taken.
+        if (stopping) setImmediate(() => server.closeIdleConnections());
       });
       if (stopping) response.setHeader('connection', 'close');
       const exchange = { request, response, signal: controller.signal };

@@ -53,7 +53,7 @@ type Values = {
   readonly blocks: 'yes' | 'no';
 };
 
-function openFeed(request: ApiRequest<Values>, parts: EventParts): Reply {
+async function openFeed(request: ApiRequest<Values>, parts: EventParts): Promise<Reply> {
   const { values, lastEventId, client } = request;
   const seen = lastEventId === undefined ? values.after : readFeedPlace(lastEventId);
   if (lastEventId !== undefined && seen === undefined) {
@@ -61,7 +61,12 @@ function openFeed(request: ApiRequest<Values>, parts: EventParts): Reply {
     const errors = [{ parameter: 'Last-Event-ID', expected }];
     return refuse({ code: 'NODE_INPUT_INVALID', errors });
   }
-  const after = seen ?? { height: parts.chain.head().height };
+  const head = parts.chain.head();
+  const after = seen ?? { height: head.height };
+  const first = after.tx === undefined ? after.height + 1 : after.height;
+  if (first <= head.height && (await parts.blocks.at(first)) === undefined) {
+    return refuse({ code: 'NODE_FEED_PRUNED' });
+  }
   const release = parts.slots.take(client);
   if (release === undefined) {
     return refuse({ code: 'NODE_STREAMS_EXHAUSTED', headers: { 'retry-after': '10' } });
