@@ -86,7 +86,9 @@ export function fetchBlock(work: Work, hash: Hash, from: readonly number[]): voi
   const hex = toHex(hash);
   const { missing, context } = work.height;
   const known = missing[hex]?.from ?? [];
-  const fresh = from.filter((index) => index !== context.selfIndex && !known.includes(index));
+  const fresh = [...new Set(from)].filter(
+    (index) => index !== context.selfIndex && !known.includes(index),
+  );
   const full = Object.keys(missing).length > context.parameters.roundWindow;
   if (missing[hex] === undefined ? full : fresh.length === 0) return;
   const sources = [...known, ...fresh].sort((a, b) => a - b);
