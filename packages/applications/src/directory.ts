@@ -61,6 +61,10 @@ const addresses = field.list(
     max: ADDRESSES_MAX,
   },
 );
+const placesOfNode = field.list(
+  field.text({ en: 'Address', zh: '地址', max: 256, characters: 'ascii' }),
+  { en: 'Addresses', zh: '地址', max: ADDRESSES_MAX },
+);
 const kind = field.choice({
   en: 'Kind',
   zh: '类别',
@@ -185,7 +189,7 @@ const records = {
     partition: ['organisation'],
     fields: {
       role: nodeRole,
-      addresses,
+      addresses: placesOfNode,
       status: field.choice({
         en: 'Status',
         zh: '状态',
@@ -259,6 +263,12 @@ const sums = {
     title: { en: 'Officers by status', zh: '经办人数' },
     record: 'officer',
     by: ['organisation', 'kind', 'status'],
+  },
+  organisations: {
+    number: 7,
+    title: { en: 'Organisations by status', zh: '机构数' },
+    record: 'organisation',
+    by: ['status'],
   },
 } as const;
 

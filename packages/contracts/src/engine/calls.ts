@@ -272,6 +272,7 @@ export function calleesOf(
     Object.defineProperty(callees, alias, {
       get: () => ({
         records: session.contract(name)?.base.records,
+        sums: session.contract(name)?.base.sums,
         call: (action: string, args: Readonly<Record<string, CborValue>>) => {
           callContract(session, { contract: name, action, args }, { frame, from: linked.name });
         },

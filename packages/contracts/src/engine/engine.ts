@@ -165,10 +165,10 @@ function execute(
     }
     transactions.push(executed);
   }
-  const { height, timestampMs, proposer } = block;
+  const { height, timestampMs, proposer, parentHash } = block;
   const hook = runHooks(session, block.entries.length, () => {
     advanceActivations(session, parts.known);
-    runBlockHooks(session, { height, timestampMs, proposer });
+    runBlockHooks(session, { height, timestampMs, proposer, parentHash });
   });
   return ok({ transactions, hook, writes: rows.finish(), usage: session.meter.usage() });
 }

@@ -5,7 +5,7 @@
 import type { Contract } from '../language/definition.ts';
 import type { KeyOf, Records, RowOf } from '../language/parts.ts';
 import { linkContract } from './link.ts';
-import { createBlockRows } from './rows.ts';
+import { readStored } from './rows.ts';
 import { HostFault } from './signals.ts';
 import type { StateView } from './state-view.ts';
 
@@ -26,7 +26,7 @@ export function openRecords<R extends Records>(
     name,
     (view: StateView, key: Readonly<Record<string, unknown>>) => {
       try {
-        return createBlockRows(view).slotOf(record, key).row;
+        return readStored(view, record, key).stored?.row;
       } catch (error) {
         throw error instanceof HostFault ? error.cause : error;
       }

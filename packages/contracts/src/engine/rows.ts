@@ -173,9 +173,7 @@ class JournalledRows implements BlockRows {
   }
 
   #load(record: LinkedRecord, key: Values): Slot {
-    const recordKey = recordKeyFor(record, key);
-    const value = this.#read(recordKey);
-    const stored = value === undefined ? undefined : decodeStored(record, key, value);
+    const { recordKey, value, stored } = readStored(this.#view, record, key);
     return {
       record,
       recordKey,
@@ -187,13 +185,21 @@ class JournalledRows implements BlockRows {
       wasStored: value !== undefined,
     };
   }
+}
 
-  #read(recordKey: RecordKey): Uint8Array | undefined {
-    try {
-      return this.#view.get(recordKey);
-    } catch (cause) {
-      throw new HostFault('the state view failed', { cause });
-    }
+/** What the view holds under a key. @throws HostFault if it fails or the value is damaged */
+export function readStored(view: StateView, record: LinkedRecord, key: Values) {
+  const recordKey = recordKeyFor(record, key);
+  const value = readValue(view, recordKey);
+  const stored = value === undefined ? undefined : decodeStored(record, key, value);
+  return { recordKey, value, stored };
+}
+
+function readValue(view: StateView, recordKey: RecordKey): Uint8Array | undefined {
+  try {
+    return view.get(recordKey);
+  } catch (cause) {
+    throw new HostFault('the state view failed', { cause });
   }
 }
 

@@ -22,6 +22,8 @@ export interface BlockContext {
   readonly chain: Hash;
   readonly height: number;
   readonly timestampMs: number;
+  /** Hash of the parent block, against which READY transactions are judged. */
+  readonly parentHash?: Hash;
 }
 
 /** What one contract's code reads, whatever calls it. */

@@ -92,14 +92,21 @@ export type Readers<R extends Records> = {
 };
 
 /** The face of another contract: its records to read, its actions to call. */
-export interface Callee<R extends Records, A extends Readonly<Record<string, Fields>>> {
+export interface Callee<
+  R extends Records,
+  A extends Readonly<Record<string, Fields>>,
+  S extends Sums,
+> {
   readonly records: Readers<R>;
+  readonly sums: { readonly [K in keyof S]: SumReader };
   /** Calls an action with the original signers; if it refuses, the whole transaction ends. */
   call<N extends keyof A & string>(action: N, input: InferFields<A[N]>): void;
 }
 
 type Callees<U> = {
-  readonly [K in keyof U]: U[K] extends Contract<infer R, infer A> ? Callee<R, A> : never;
+  readonly [K in keyof U]: U[K] extends Contract<infer R, infer A, infer S>
+    ? Callee<R, A, S>
+    : never;
 };
 
 /** What every piece of contract code sees. */

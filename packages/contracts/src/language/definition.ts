@@ -129,11 +129,14 @@ export interface ErasedDefinition {
 export interface Contract<
   R extends Records = Records,
   A extends Readonly<Record<string, Fields>> = Readonly<Record<string, Fields>>,
+  S extends Sums = Sums,
 > {
   readonly name: string;
   readonly number: number;
   readonly version: number;
   readonly records: R;
+  /** For the types of those who read them; empty at run time if none are declared. */
+  readonly sums: S;
   readonly actions: { readonly [K in keyof A]: { readonly input: A[K] } };
   /** Everything the contract says, without types. */
   readonly definition: ErasedDefinition;
@@ -156,10 +159,12 @@ export function defineContract<
   P extends Parameters = Nothing,
   const S extends Sums = Nothing,
   U extends Readonly<Record<string, Contract>> = Nothing,
->(definition: Definition<R, F, E, L, P, S, A, U>): Contract<R, A> {
+>(definition: Definition<R, F, E, L, P, S, A, U>): Contract<R, A, S> {
   const { name, number, version, records, actions } = definition;
   // The engine calls handlers with what their types ask for; only here are those types let go.
   const erased = definition as unknown as ErasedDefinition;
   checkDefinition(erased);
-  return Object.freeze({ name, number, version, records, actions, definition: erased });
+  // A contract without sums has the type of the empty object for them.
+  const sums = (definition.sums ?? {}) as S;
+  return Object.freeze({ name, number, version, records, sums, actions, definition: erased });
 }

@@ -12,6 +12,8 @@ export interface BlockFacts {
   readonly timestampMs: number;
   /** `header.proposer`: the validator that first proposed the block. */
   readonly proposer: ValidatorId;
+  /** Hash of the parent block; undefined where nobody gave it, as in tests of other things. */
+  readonly parentHash: Uint8Array | undefined;
 }
 
 /** Whom a public key stands for, and what that identity may do. One contract provides it. */
