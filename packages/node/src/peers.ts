@@ -1,11 +1,12 @@
 /**
  * Who may connect, and who is which validator: the network's admission table, made from the node
- * records of the own head's directory and from the configured bootstrap addresses.
+ * records of the own head's directory and from the configured bootstrap addresses. An organisation
+ * runs at most one validator, so its validator node is found by its name.
  */
 import type { ValidatorSet } from '@daybook/core';
 import { toHex } from '@daybook/core';
 import type { Admission, Peer } from '@daybook/network';
-import type { ValidatorNode, ValidatorPeers } from './driver/validators.ts';
+import type { ValidatorPeers } from './driver/validators.ts';
 import { mapValidatorPeers } from './driver/validators.ts';
 
 /** A node as the directory announces it. */
@@ -13,8 +14,21 @@ export interface DirectoryNode {
   readonly organisation: string;
   readonly peerId: string;
   readonly addresses: readonly string[];
-  /** Hex of the validator id, for the node of a validator. */
-  readonly validatorId?: string;
+  readonly isValidator: boolean;
+}
+
+/** What a peer table is made of. */
+export interface PeerSources {
+  /** Own peer id. */
+  readonly self: string;
+  /** All active nodes of the directory. */
+  readonly nodes: readonly DirectoryNode[];
+  /** The set that signs the next height. */
+  readonly validators: ValidatorSet;
+  /** Slug of the organisation behind a validator, by hex of its id. */
+  readonly organisations: ReadonlyMap<string, string>;
+  /** Configured addresses; the directory's word on a peer takes precedence. */
+  readonly bootstrap: readonly string[];
 }
 
 /** What follows from the directory of one head. */
@@ -33,24 +47,14 @@ function bootstrapPeer(address: string): Peer | undefined {
   return { peerId, role: 'bootstrap', addresses: [address.slice(0, at)] };
 }
 
-/**
- * @param self       own peer id
- * @param nodes      all nodes of the directory
- * @param set        the set that signs the next height
- * @param bootstrap  configured addresses; the directory's word on a peer takes precedence
- */
-export function buildPeerTable(
-  self: string,
-  nodes: readonly DirectoryNode[],
-  set: ValidatorSet,
-  bootstrap: readonly string[],
-): PeerTable {
-  const inSet = new Set(set.map(({ id }) => toHex(id)));
-  const isValidator = ({ validatorId }: DirectoryNode): boolean =>
-    validatorId !== undefined && inSet.has(validatorId);
+export function buildPeerTable(sources: PeerSources): PeerTable {
+  const { self, nodes, validators, organisations, bootstrap } = sources;
+  const voting = new Set(validators.map(({ id }) => organisations.get(toHex(id))));
+  const votes = ({ isValidator, organisation }: DirectoryNode): boolean =>
+    isValidator && voting.has(organisation);
   const listed: Peer[] = nodes.map((node) => ({
     peerId: node.peerId,
-    role: isValidator(node) ? 'validator' : 'observer',
+    role: votes(node) ? 'validator' : 'observer',
     addresses: node.addresses,
   }));
   const known = new Set(listed.map(({ peerId }) => peerId));
@@ -60,14 +64,15 @@ export function buildPeerTable(
     .filter(({ peerId }) => !known.has(peerId));
   const own = listed.find(({ peerId }) => peerId === self);
   const role = own?.role === 'validator' ? 'validator' : 'observer';
-  const validatorNodes: readonly ValidatorNode[] = nodes.flatMap((node) =>
-    node.validatorId === undefined
-      ? []
-      : [{ validatorId: node.validatorId, organisation: node.organisation, peerId: node.peerId }],
-  );
+  const nodeOf = new Map(nodes.filter(votes).map((node) => [node.organisation, node.peerId]));
   return {
     admission: { role, peers: [...listed, ...extra] },
-    validators: mapValidatorPeers(set, validatorNodes),
+    validators: mapValidatorPeers(
+      validators.map(({ id }) => {
+        const organisation = organisations.get(toHex(id));
+        return { organisation, peerId: organisation && nodeOf.get(organisation) };
+      }),
+    ),
     organisations: new Map(nodes.map(({ peerId, organisation }) => [peerId, organisation])),
   };
 }

@@ -2,8 +2,8 @@
  * Admission of a transaction, all but its signatures: chain and expiry, replay, the shape of its
  * calls, and whether its signers are anybody the directory knows. Each refusal says what and why.
  */
-import type { Actor, Engine } from '@daybook/contracts';
-import { explainContracts } from '@daybook/contracts';
+import type { Actor, Engine, Refused } from '@daybook/contracts';
+import { CONTRACTS_ERRORS, fillWords } from '@daybook/contracts';
 import type { Genesis, Result, Transaction } from '@daybook/core';
 import { fail, isGoodPublicKey, ok, toHex } from '@daybook/core';
 import type { Placement, Refusal } from './api/ports.ts';
@@ -83,6 +83,13 @@ function judgeInclusion(transaction: Transaction, parts: JudgeParts): Refusal | 
   return { code, detail: INCLUSION_DETAIL[code] ?? 'The chain holds this transaction already.' };
 }
 
+/** The words of the engine's failure with its facts filled in. */
+function sentenceOf({ code, facts }: Refused): string {
+  const entry = Object.entries(CONTRACTS_ERRORS).find(([known]) => known === code)?.[1];
+  const summary = entry?.summary ?? code;
+  return fillWords({ en: summary, zh: summary }, facts).en;
+}
+
 /** Every signer must be somebody now; execution judges again at its own moment. */
 function judgeSigners(transaction: Transaction, parts: JudgeParts): Result<string, Refusal> {
   const { ledger, engine, genesis } = parts;
@@ -97,7 +104,7 @@ function judgeSigners(transaction: Transaction, parts: JudgeParts): Result<strin
     const actor = engine.identify(reader, block, signer);
     if ('receipt' in actor) {
       const errors = [{ pointer: `/signers/${index}`, expected: 'a registered key' }];
-      return fail({ code: actor.code, detail: explainContracts(actor.code, actor.facts), errors });
+      return fail({ code: actor.code, detail: sentenceOf(actor), errors });
     }
     lane ??= actor.organisation;
   }

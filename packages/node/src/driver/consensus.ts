@@ -28,6 +28,7 @@ import type { ExecutedBlock } from '../ledger/tip.ts';
 import { isBodyOf } from '../ledger/validity.ts';
 import type { Logger } from '../log.ts';
 import type { Mempool } from '../mempool.ts';
+import type { MetricsSink } from '../metrics.ts';
 import type { SubmissionDesk } from '../submissions.ts';
 import type { Syncer } from '../sync.ts';
 import { createSyncer, serveRange } from '../sync.ts';
@@ -44,6 +45,7 @@ import type { ValidatorPeers } from './validators.ts';
 export interface ConsensusParts {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: MetricsSink;
   readonly network: Network;
   readonly ledger: Ledger;
   readonly blockLog: BlockLog;
@@ -269,6 +271,7 @@ class NodeConsensus implements Consensus {
         return;
       }
       case 'report':
+        this.#parts.metrics.add('daybook_node_evidence_total', 1);
         logger.warn('a validator contradicts itself', {
           kind: effect.evidence.kind,
           validator: effect.evidence.first.sender,
@@ -276,6 +279,7 @@ class NodeConsensus implements Consensus {
         });
         return;
       case 'notice':
+        this.#parts.metrics.add('daybook_node_notices_total', 1, { code: effect.notice.code });
         logger.info('consensus notice', { code: effect.notice.code });
         return;
       case 'fatal':

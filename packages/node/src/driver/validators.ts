@@ -1,16 +1,12 @@
 /**
- * Which peer is which validator: the link between positions in V_h, consensus keys and libp2p peers,
- * read from the directory of the own head.
+ * Which peer is which validator: the link between positions in V_h and libp2p peers, read from the
+ * directory of the own head.
  */
-import type { ValidatorSet } from '@daybook/core';
-import { toHex } from '@daybook/core';
 
-/** A validator's node as the directory announces it. */
+/** The node of the validator at one position; absent as far as the directory does not say. */
 export interface ValidatorNode {
-  /** Hex of the validator id. */
-  readonly validatorId: string;
-  readonly organisation: string;
-  readonly peerId: string;
+  readonly organisation: string | undefined;
+  readonly peerId: string | undefined;
 }
 
 export interface ValidatorPeers {
@@ -19,21 +15,20 @@ export interface ValidatorPeers {
   indexOf(peerId: string): number | undefined;
   /** Slug of the organisation at this position. */
   organisationOf(index: number): string | undefined;
+  /** Peers of all validators, in the order of the set. */
+  all(): readonly string[];
 }
 
-export function mapValidatorPeers(
-  validators: ValidatorSet,
-  nodes: readonly ValidatorNode[],
-): ValidatorPeers {
-  const byId = new Map(nodes.map((node) => [node.validatorId, node] as const));
-  const inOrder = validators.map(({ id }) => byId.get(toHex(id)));
+/** @param inOrder  one entry per member of the set, in its order */
+export function mapValidatorPeers(inOrder: readonly ValidatorNode[]): ValidatorPeers {
   const indices = new Map<string, number>();
-  for (const [index, node] of inOrder.entries()) {
-    if (node !== undefined) indices.set(node.peerId, index);
+  for (const [index, { peerId }] of inOrder.entries()) {
+    if (peerId !== undefined) indices.set(peerId, index);
   }
   return {
     peerOf: (index) => inOrder[index]?.peerId,
     indexOf: (peerId) => indices.get(peerId),
     organisationOf: (index) => inOrder[index]?.organisation,
+    all: () => [...indices.keys()],
   };
 }

@@ -44,6 +44,7 @@ export function createChain({ ledger, blockLog, validatorsAt }: ChainParts): Cha
   };
   return {
     genesis: ledger.genesis,
+    parameters: () => ledger.head().next.parameters,
     head: () => headOf(ledger.head()),
     outline,
     block: async (height) => {

@@ -38,7 +38,8 @@ export interface ProofParts {
   readonly genesis: Genesis;
   readonly blockLog: BlockLog;
   readonly stateStore: StateStore;
-  readonly schemaOf: (set: number) => SchemaSource | undefined;
+  /** The schema in force at a height. */
+  readonly schemaOf: (set: number, height: Height) => SchemaSource | undefined;
   /** Sets after the first, ascending. */
   readonly laterSets: () => Promise<readonly KnownSet[]>;
 }
@@ -68,7 +69,7 @@ export async function buildProofBundle(
   parts: ProofParts,
 ): Promise<Uint8Array | undefined> {
   const { genesis, blockLog, stateStore } = parts;
-  const schema = parts.schemaOf(recordKey.set);
+  const schema = parts.schemaOf(recordKey.set, height);
   if (schema === undefined) return undefined;
   const sets = await parts.laterSets();
   const changes: SetChange[] = sets

@@ -52,9 +52,7 @@ export function createRecords(parts: RecordsParts): Records {
       const range = { set, ...(partition && { partition }) };
       try {
         const options = { limit, height, ...(after && { after }) };
-        const found = await stateStore.list(range, options);
-        const records = found.map(({ key, value }) => ({ recordKey: key, value }));
-        return ok({ head, records });
+        return ok({ head, records: await stateStore.list(range, options) });
       } catch (error) {
         if (isPruned(error)) return fail(pruned(height, head.height));
         throw error;

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// Runs the daemon of this package; everything is in src/daemon.ts.
+import { main } from '@daybook/node';
+
+process.exitCode = await main(process.argv.slice(2));
+// Timers of libraries may linger after a clean stop; nothing that matters is pending any more.
+process.exit();

@@ -1,0 +1,20 @@
+/** The node and its daemon: what processes, tests and the test kit use. Exports only. */
+export { API_METRICS } from './api/metrics-table.ts';
+export type { Clock } from './clock.ts';
+export { createSystemClock } from './clock.ts';
+export type { Settings } from './config.ts';
+export { ConfigError, loadSettings, parseSettings, SETTINGS } from './config.ts';
+export { renderConfigReference, renderSampleConfig } from './config-render.ts';
+export { EXIT_CODES, main } from './daemon.ts';
+export { daemonPath } from './daemon-path.ts';
+export { explainFault } from './config.ts';
+export { NODE_ERRORS, NodeError } from './errors.ts';
+export type { Logger } from './log.ts';
+export { createLogger, SILENT_LOGGER } from './log.ts';
+export type { Metrics } from './metrics.ts';
+export { createMetrics } from './metrics.ts';
+export { NODE_METRICS } from './metrics-table.ts';
+export type { Node, NodeKeys, NodeOptions, NodeParts } from './node.ts';
+export { startNode } from './node.ts';
+export { createVotes } from './prepare.ts';
+export { VERSION } from './version.ts';
