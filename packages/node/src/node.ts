@@ -3,7 +3,6 @@
  * what it returns stops it. Nothing else in the project knows all of them. `daemon.ts` runs it as a
  * process; the test kit also runs it inside one.
  */
-import { readValidatorOrganisations, readValidatorSets } from '@daybook/applications';
 import { createEngine } from '@daybook/contracts';
 import type { Genesis, TransactionId, ValidatorId, ValidatorSet } from '@daybook/core';
 import {
@@ -39,6 +38,7 @@ import { createConsensus } from './driver/consensus.ts';
 import { createExclusive } from './exclusive.ts';
 import type { FreeSpace } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
+import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
 import { createExecutor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
@@ -264,7 +264,7 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
 
   const manifests = createManifests(engine, ledger, stateStore);
   const nodeSet = recordSetNamed(manifests.now(), 'directory', 'node');
-  const history = createValidatorHistory(ledger, readValidatorSets(ledger.head().reader));
+  const history = createValidatorHistory(ledger, await readKnownSets(stateStore, manifests.now()));
   const selfKey = keys.consensus && asPublicKey(publicKeyOf(keys.consensus));
   const selfIndex = (): number | undefined =>
     selfKey && signer && indexOfKey(ledger.head().next.validators, selfKey);
@@ -274,7 +274,7 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
       self,
       nodes: await readDirectoryNodes(stateStore, nodeSet),
       validators: next.validators,
-      organisations: organisationsOf(next.validators, (id) => readValidatorOrganisations(reader, id)),
+      organisations: organisationsOf(next.validators, (id) => organisationOfValidator(reader, id)),
       bootstrap: settings.network.bootstrap,
     });
   };

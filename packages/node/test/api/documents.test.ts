@@ -68,8 +68,8 @@ describe('api: documents', () => {
     const catalogue = buildCatalogue(ERROR_TABLES);
 
     for (const code of COMMON_PROBLEMS) expect(catalogue.get(code)?.status, code).to.be.a('number');
-    const operations = Object.values<Record<string, Operation>>(json.paths).flatMap(Object.values);
-    for (const operation of operations) {
+    const items = Object.values<Readonly<Record<string, Operation>>>(json.paths);
+    for (const operation of items.flatMap((item) => Object.values(item))) {
       for (const [status, { description }] of Object.entries(operation.responses)) {
         if (Number(status) < 400) continue;
         for (const code of description.replace(/\.$/, '').split(', ')) {

@@ -63,7 +63,7 @@ function actionRoute(
   const { chain, clock } = parts;
   const help = action.help === undefined ? '' : `${action.help.en} `;
   return defineRoute({
-    id: `${contract.name}.${action.name}`,
+    id: `${contract.name}.${action.name}.prepare`,
     method: 'POST',
     path: `/v1/contracts/${contract.name}/${action.name}`,
     tag: `${contract.title.en} · ${contract.title.zh}`,

@@ -148,7 +148,7 @@ function createContractCheck(
     const document = await loaded;
     const [mediaType = ''] = (answer.headers.get('content-type') ?? '').split(';');
     const template = findTemplate(Object.keys(document.paths), path);
-    const operation = template && document.paths[template]?.[method.toLowerCase()];
+    const operation = document.paths[template ?? '']?.[method.toLowerCase()];
     const isProblem = mediaType === 'application/problem+json';
     const schema = isProblem
       ? { $ref: '#/components/schemas/Problem' }

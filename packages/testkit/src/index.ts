@@ -1,0 +1,16 @@
+/** For integration testers: local clusters of real processes, consortia, free ports. Exports only. */
+export type { Cluster, ClusterNode, ClusterOptions, MemberPlan } from './cluster.ts';
+export { createCluster, startCluster } from './cluster.ts';
+export type {
+  Consortium,
+  ConsortiumPlan,
+  OfficerKey,
+  OfficerPlan,
+  OrganisationKeys,
+  OrganisationPlan,
+} from './consortium.ts';
+export { createConsortium } from './consortium.ts';
+export type { NodeProcess, NodeProcessOptions, ProcessEnd } from './node-process.ts';
+export { createNodeProcess } from './node-process.ts';
+export type { PortClaim } from './ports.ts';
+export { claimPorts } from './ports.ts';
