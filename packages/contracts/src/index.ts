@@ -83,6 +83,7 @@ export {
 export type { DecodedRecord, FoundFailure } from './manifest/consume.ts';
 export {
   argumentsToJson,
+  checkInput,
   decodeRecord,
   eventToJson,
   failureOf,

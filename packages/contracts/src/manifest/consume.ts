@@ -5,6 +5,7 @@
  */
 import type { CallArguments, InputFault, RecordKey, Result } from '@daybook/core';
 import { decodeCanonical, fail, LIMITS, ok, toHex } from '@daybook/core';
+import type { CheckFields } from '../fields/check.ts';
 import { compileFields } from '../fields/check.ts';
 import type { JsonValue } from '../fields/json.ts';
 import { fieldsFromJson, fieldsToJson } from '../fields/json.ts';
@@ -34,6 +35,29 @@ export function validateInput(
 ): Result<CallArguments, readonly InputFault[]> {
   // Checked values are CBOR values throughout.
   return valuesOf(action.input, json, pointer) as Result<CallArguments, readonly InputFault[]>;
+}
+
+/** As `validateInput` for values as handlers see them: amounts as bigint, bytes as bytes. */
+export function checkInput(
+  action: Pick<ManifestAction, 'input'>,
+  values: unknown,
+  pointer = '',
+): Result<CallArguments, readonly InputFault[]> {
+  const faults: InputFault[] = [];
+  const checked = checkOf(action.input)(values, pointer, faults);
+  // Checked values are CBOR values throughout.
+  return faults.length === 0 ? ok(checked as CallArguments) : fail(faults);
+}
+
+/** Compiled checks by the table they were made from: clients check the same action many times. */
+const checks = new WeakMap<FieldTable, CheckFields>();
+
+function checkOf(table: FieldTable): CheckFields {
+  const known = checks.get(table);
+  if (known !== undefined) return known;
+  const check = compileFields(table);
+  checks.set(table, check);
+  return check;
 }
 
 /** Arguments of a call as JSON again: for showing what a transaction says. */
@@ -99,7 +123,7 @@ export function decodeRecord(
   const numbers = [contractVersion, recordVersion, height, txIndex];
   if (!numbers.every(Number.isSafeInteger) || typeof writer !== 'string') return undefined;
   const faults: InputFault[] = [];
-  const checked = compileFields(record.fields)(fields, '', faults);
+  const checked = checkOf(record.fields)(fields, '', faults);
   if (faults.length > 0) return undefined;
   return {
     stamp: {
@@ -174,7 +198,7 @@ function valuesOf(
 ): Result<Readonly<Record<string, unknown>>, readonly InputFault[]> {
   const faults: InputFault[] = [];
   const converted = fieldsFromJson(table, json, pointer, faults);
-  const values = compileFields(table)(converted, pointer, faults);
+  const values = checkOf(table)(converted, pointer, faults);
   return faults.length === 0 ? ok(values) : fail(inOrder(faults));
 }
 
