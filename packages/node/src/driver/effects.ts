@@ -316,9 +316,10 @@ class NodeEffects implements Effects {
 
   async #commit(effect: Extract<Effect, { type: 'commit' }>): Promise<void> {
     const { bodies, ledger, committed } = this.#parts;
+    // Sync may have brought the height meanwhile.
+    if (ledger.head().header.height >= effect.height) return;
     const executed = bodies.get(effect.blockHash)?.executed;
     assert(executed !== undefined, `only a valid block is committed: ${toHex(effect.blockHash)}`);
-    if (ledger.head().header.height >= effect.height) return;
     await ledger.commit(executed, effect.certificate);
     committed(executed, effect);
   }
