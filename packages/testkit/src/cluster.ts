@@ -7,14 +7,16 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ChainParameters, Genesis } from '@daybook/core';
-import { asPublicKey, assert, publicKeyOf, readGenesisFile, toHex } from '@daybook/core';
+import { asPublicKey, assert, publicKeyOf, readGenesisFile } from '@daybook/core';
 import { createKeyFile } from '@daybook/keystore';
 import { createVotes } from '@daybook/node';
 import type { Consortium, OfficerKey, OrganisationKeys, OrganisationPlan } from './consortium.ts';
 import { createConsortium } from './consortium.ts';
+import { officerKeyFile, renderDescription } from './description.ts';
 import type { NodeProcess } from './node-process.ts';
 import { createNodeProcess } from './node-process.ts';
-import { claimPorts, type PortClaim } from './ports.ts';
+import type { PortClaim } from './ports.ts';
+import { claimPorts } from './ports.ts';
 
 /** An organisation without its address: the cluster gives it one. */
 export type MemberPlan = Omit<OrganisationPlan, 'address'>;
@@ -48,7 +50,7 @@ export interface ClusterNode {
 
 export interface Cluster {
   readonly directory: string;
-  /** `cluster.json`: everything below without secrets, for other tools. */
+  /** `cluster.json`, see `ClusterDescription`. */
   readonly descriptionFile: string;
   readonly genesisFile: string;
   readonly genesis: Genesis;
@@ -142,33 +144,27 @@ async function writeNode(
   });
   const role = plan.node === 'validator' ? 'validator' : 'observer';
   const apiUrl = `http://${HOST}:${apiPort}`;
-  return { slug: plan.slug, role, apiUrl, address, directory, dataDirectory, configFile, logFile, process };
+  return {
+    slug: plan.slug,
+    role,
+    apiUrl,
+    address,
+    directory,
+    dataDirectory,
+    configFile,
+    logFile,
+    process,
+  };
 }
 
 async function writeOfficers(directory: string, consortium: Consortium): Promise<void> {
-  const keyDirectory = path.join(directory, 'officers');
-  await mkdir(keyDirectory, { recursive: true });
+  await mkdir(path.join(directory, 'officers'), { recursive: true });
   for (const { officers } of consortium.organisations) {
     for (const { identity, secretKey } of officers) {
-      const file = path.join(keyDirectory, `${identity.replace('/', '-')}.json`);
+      const file = officerKeyFile(directory, identity);
       await createKeyFile(file, { protection: 'none', purpose: 'account', secretKey });
     }
   }
-}
-
-/** What `cluster.json` says. */
-function describe(cluster: Omit<Cluster, 'start' | 'stop' | 'remove' | 'node' | 'officer'>): string {
-  const { directory, genesisFile, genesis, nodes, consortium } = cluster;
-  const officers = consortium.organisations.flatMap(({ officers: list }) =>
-    list.map(({ identity, publicKey }) => ({
-      identity,
-      publicKey: toHex(publicKey),
-      keyFile: path.join(directory, 'officers', `${identity.replace('/', '-')}.json`),
-    })),
-  );
-  const described = nodes.map(({ process: _process, ...rest }) => rest);
-  const chain = toHex(genesis.chain);
-  return `${JSON.stringify({ chain, genesisFile, nodes: described, officers }, null, 2)}\n`;
 }
 
 class ProcessCluster implements Cluster {
@@ -254,7 +250,13 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     if (plan.node === 'none') return [];
     const place = path.join(directory, 'nodes', plan.slug);
     return [
-      { plan, keys, address: listenAddress(index), apiPort: portAt(2 * index + 1), directory: place },
+      {
+        plan,
+        keys,
+        address: listenAddress(index),
+        apiPort: portAt(2 * index + 1),
+        directory: place,
+      },
     ];
   });
   const written = { file: genesisFile, genesis: genesis.value };
@@ -269,7 +271,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     consortium,
     nodes,
   };
-  await writeFile(descriptionFile, describe(parts));
+  await writeFile(descriptionFile, renderDescription(parts));
   return new ProcessCluster(parts, claim);
 }
 

@@ -10,6 +10,10 @@ export type {
   OrganisationPlan,
 } from './consortium.ts';
 export { createConsortium } from './consortium.ts';
+export type { ClusterDescription, DescribedNode, DescribedOfficer } from './description.ts';
+export { CLUSTER_FORMAT, readClusterDescription } from './description.ts';
+export type { InProcessNode, InProcessOptions } from './in-process.ts';
+export { startInProcessNode, startInProcessNodes } from './in-process.ts';
 export type { NodeProcess, NodeProcessOptions, ProcessEnd } from './node-process.ts';
 export { createNodeProcess } from './node-process.ts';
 export type { PortClaim } from './ports.ts';

@@ -2,7 +2,8 @@
  * One `daybookd` as a process of its own: started with its configuration, watched through the JSON
  * lines it logs, stopped by process id and never by name.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { daemonPath } from '@daybook/node';
@@ -72,18 +73,21 @@ class DaemonProcess implements NodeProcess {
     const end = await Promise.race([ready.then(() => undefined), running.ended]);
     if (end === undefined) return;
     const how = `exit code ${end.exitCode}, signal ${end.signal}`;
-    throw new Error(`${this.name} ended before it was ready (${how})\n${this.#lastLines.join('\n')}`);
+    throw new Error(
+      `${this.name} ended before it was ready (${how})\n${this.#lastLines.join('\n')}`,
+    );
   }
 
   #spawn(): Running {
-    const { configFile, environment, logFile, wrapper = [] } = this.#options;
+    const { configFile, environment = {}, logFile, wrapper = [] } = this.#options;
     // Conditions and flags of this process hold for its children: sources run as sources.
-    const command = [...wrapper, process.execPath, ...process.execArgv, daemonPath()];
+    const daemon = [process.execPath, ...process.execArgv, daemonPath()];
+    const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+    const command = ['env', ...variables, ...wrapper, ...daemon];
     const [file, ...args] = [...command, '--config', configFile];
     if (file === undefined) throw new Error('a command has a file');
     const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment },
     });
     const log = createWriteStream(logFile, { flags: 'a' });
     for (const stream of [child.stdout, child.stderr]) {
@@ -112,7 +116,7 @@ class DaemonProcess implements NodeProcess {
     this.#lastLines.push(line);
     if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
     const data = parseLine(line);
-    const message = data?.['message'];
+    const message = data?.message;
     if (data === undefined || typeof message !== 'string') return;
     const watchers = this.#watchers.get(message) ?? [];
     this.#watchers.delete(message);
