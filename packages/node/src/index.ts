@@ -1,13 +1,16 @@
 /** The node and its daemon: what processes, tests and the test kit use. Exports only. */
+export { contractErrors } from './api/contract-view.ts';
+export { describeApi } from './api/edition.ts';
 export { API_METRICS } from './api/metrics-table.ts';
+export type { DocumentWords } from './api/openapi.ts';
 export type { Clock } from './clock.ts';
 export { createSystemClock } from './clock.ts';
 export type { Settings } from './config.ts';
-export { ConfigError, loadSettings, parseSettings, SETTINGS } from './config.ts';
+export { ConfigError, explainFault, loadSettings, parseSettings, SETTINGS } from './config.ts';
 export { renderConfigReference, renderSampleConfig } from './config-render.ts';
 export { EXIT_CODES, main } from './daemon.ts';
 export { daemonPath } from './daemon-path.ts';
-export { explainFault } from './config.ts';
+export { renderDashboard } from './dashboard-render.ts';
 export { NODE_ERRORS, NodeError } from './errors.ts';
 export type { Logger } from './log.ts';
 export { createLogger, SILENT_LOGGER } from './log.ts';

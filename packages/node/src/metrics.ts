@@ -4,7 +4,7 @@
  * label that no table declares is our own bug and stops the process.
  */
 import { assert } from '@daybook/core';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** One row of a package's table. Names are `daybook_<package>_<noun>_<unit>`. */
 export interface MetricRow {
@@ -37,6 +37,11 @@ export interface Metrics extends MetricsSink {
   register(table: MetricTable): void;
   /** Runs before each rendering: the place to set gauges that are read, not pushed. */
   onRender(collect: () => void): void;
+  /**
+   * Adds what prom-client knows of the process: memory, processor time, open files, garbage
+   * collection and the delay of the event loop. Once, and only where the process is the node.
+   */
+  collectProcess(): void;
   /** The text of `/metrics` and its media type. */
   render(): Promise<{ readonly text: string; readonly mediaType: string }>;
 }
@@ -85,6 +90,7 @@ export function createMetrics(): Metrics {
     onRender: (collect) => {
       collectors.push(collect);
     },
+    collectProcess: () => collectDefaultMetrics({ register: registry }),
     render: async () => {
       for (const collect of collectors) collect();
       return { text: await registry.metrics(), mediaType: registry.contentType };

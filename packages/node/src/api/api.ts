@@ -2,34 +2,21 @@
  * The HTTP API of a node: composes routes, documents and server from the node's ports. Routes of
  * contracts are rebuilt when governance changes a contract; everything else is made once.
  */
-import type { Manifest } from '@daybook/contracts';
 import type { Clock } from '../clock.ts';
-import { ERROR_TABLES } from '../error-tables.ts';
+import { HEALTH_KINDS, judgeHealth } from '../health.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { ContractViews } from './contract-view.ts';
-import { contractErrors, createContractViews } from './contract-view.ts';
+import type { Edition } from './edition.ts';
+import { buildEdition } from './edition.ts';
 import type { FinalBlocks } from './final-blocks.ts';
 import { createFinalBlocks } from './final-blocks.ts';
-import { renderDocsPage, renderErrorsPage, STYLE } from './html.ts';
 import { API_METRICS } from './metrics-table.ts';
-import { buildOpenApi } from './openapi.ts';
+import type { DocumentWords } from './openapi.ts';
 import type { Chain, Contracts, Heads, NodeStatus, Records, Submissions } from './ports.ts';
-import type { Catalogue } from './problem.ts';
-import { buildCatalogue } from './problem.ts';
-import type { Route } from './route.ts';
-import { blockRoutes } from './routes/blocks.ts';
-import { contractRoutes } from './routes/contracts.ts';
-import { documentRoutes } from './routes/documents.ts';
-import { eventRoutes } from './routes/events.ts';
-import { statusRoutes } from './routes/status.ts';
-import { transactionRoutes } from './routes/transactions.ts';
 import type { HttpServer } from './server.ts';
 import { startServer } from './server.ts';
 import type { Shares } from './shares.ts';
 import { createShares } from './shares.ts';
-import type { Site } from './site.ts';
-import { buildSite } from './site.ts';
 import type { StreamSlots } from './stream-slots.ts';
 import { createStreamSlots } from './stream-slots.ts';
 
@@ -65,19 +52,24 @@ export interface Api {
   stop(): Promise<void>;
 }
 
+/** The judgement of GET /healthz as figures; every reason has a series from the start. */
+function renderHealth({ chain, status, metrics }: ApiParts): void {
+  const parameters = chain.parameters();
+  const health = judgeHealth({ report: status.report(), waiting: status.waiting(), parameters });
+  metrics.set('daybook_node_healthy', health.healthy ? 1 : 0);
+  for (const kind of HEALTH_KINDS) {
+    for (const severity of ['fault', 'warning'] as const) {
+      const holds = health.reasons.some((r) => r.kind === kind && r.severity === severity);
+      metrics.set('daybook_node_health_reasons', holds ? 1 : 0, { kind, severity });
+    }
+  }
+}
+
 /** What lives as long as the API. */
 interface Running {
   readonly blocks: FinalBlocks;
   readonly shares: Shares;
   readonly slots: StreamSlots;
-}
-
-/** What belongs to one manifest. */
-interface Edition {
-  readonly manifest: Manifest;
-  readonly views: ContractViews;
-  readonly catalogue: Catalogue;
-  readonly site: Site;
 }
 
 /** Builds and starts it. @throws NodeError NODE_API_LISTEN_FAILED */
@@ -92,6 +84,7 @@ export async function startApi(options: ApiOptions, parts: ApiParts): Promise<Ap
   const edition = createEditions(parts, running);
   const budget = { held: 0 };
   metrics.onRender(() => {
+    renderHealth(parts);
     metrics.set('daybook_node_api_event_streams', running.slots.count());
     metrics.set('daybook_node_api_held_bytes', budget.held);
   });
@@ -131,61 +124,21 @@ function ratesOf(options: ApiOptions) {
 
 /** The edition of the manifest that holds now, built when it is first asked for. */
 function createEditions(parts: ApiParts, running: Running): () => Edition {
+  const { name } = parts.chain.genesis.document;
+  const words: DocumentWords = {
+    title: `Daybook: ${name}`,
+    version: parts.status.report().version,
+    description:
+      'A consortium ledger for public affairs. Answers speak of final blocks only and can be proven.',
+  };
+  const routeParts = { ...parts, ...running, renderMetrics: () => parts.metrics.render() };
   let current: Edition | undefined;
   const edition = (): Edition => {
     const manifest = parts.contracts.manifest();
-    if (current?.manifest !== manifest) current = buildEdition(manifest, parts, running, edition);
+    if (current?.manifest !== manifest) {
+      current = buildEdition(manifest, words, routeParts, edition);
+    }
     return current;
   };
   return edition;
-}
-
-function buildEdition(
-  manifest: Manifest,
-  parts: ApiParts,
-  running: Running,
-  now: () => Edition,
-): Edition {
-  const views = createContractViews(manifest);
-  const catalogue = buildCatalogue([...ERROR_TABLES, contractErrors(manifest)]);
-  const site: { routes: readonly Route[] } = { routes: [] };
-  const { version } = parts.status.report();
-  const { name } = parts.chain.genesis.document;
-  const title = `Daybook: ${name}`;
-  const description =
-    'A consortium ledger for public affairs. Answers speak of final blocks only and can be proven.';
-  const openApi = lazily(() =>
-    JSON.stringify(buildOpenApi(site.routes, { title, version, description }, catalogue)),
-  );
-  const shared = {
-    ...parts,
-    ...running,
-    views: () => now().views,
-    catalogue: () => now().catalogue,
-  };
-  const routes = [
-    ...transactionRoutes(shared),
-    ...blockRoutes(shared),
-    ...eventRoutes(shared),
-    ...statusRoutes(shared),
-    ...contractRoutes({ ...parts, views }),
-    ...documentRoutes({
-      openApi,
-      docsPage: lazily(() => renderDocsPage(title, site.routes)),
-      errorsPage: lazily(() => renderErrorsPage(catalogue)),
-      style: STYLE,
-      renderMetrics: () => parts.metrics.render(),
-    }),
-  ];
-  site.routes = routes;
-  return { manifest, views, catalogue, site: buildSite(routes) };
-}
-
-/** Rendered at the first request: few nodes are ever asked for their documentation. */
-function lazily(render: () => string): () => string {
-  let text: string | undefined;
-  return () => {
-    text ??= render();
-    return text;
-  };
 }

@@ -1,7 +1,16 @@
-/** Metrics of the HTTP API. */
+/** Metrics of the HTTP API, and of the health it reports. */
 import type { MetricTable } from '../metrics.ts';
 
 export const API_METRICS = {
+  daybook_node_healthy: {
+    type: 'gauge',
+    help: '1 while GET /healthz succeeds, else 0.',
+  },
+  daybook_node_health_reasons: {
+    type: 'gauge',
+    labels: ['kind', 'severity'],
+    help: '1 while the health judgement names this reason; the runbook has a section per kind.',
+  },
   daybook_node_api_requests_total: {
     type: 'counter',
     labels: ['route', 'status'],

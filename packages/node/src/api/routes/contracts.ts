@@ -116,11 +116,11 @@ function manifestRoute(manifest: Manifest): Route {
     tag: TAG,
     title: 'The manifest: all contracts with their actions, records and words',
     help:
-      'The canonical CBOR form is what the state commits to: the tagged hash of its bytes stands ' +
-      'in the record `ledger.activation`.',
+      'The state commits to it: the record `ledger.activation` holds its hash, made contract by ' +
+      'contract as docs/protocol says. The order of fields has meaning, so there is no CBOR form.',
     parameters: {},
     responses: {
-      200: { help: 'The manifest.', content: { [JSON_TYPE]: ANYTHING, [CBOR_TYPE]: ANYTHING } },
+      200: { help: 'The manifest.', content: { [JSON_TYPE]: ANYTHING } },
     },
     problems: [],
     handle: () => view(asView(manifest), { kind: 'tagged', tag }),

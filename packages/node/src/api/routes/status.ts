@@ -22,7 +22,7 @@ export interface StatusParts {
 const TAG = 'Node';
 
 function healthOf({ chain, status }: StatusParts): Health {
-  const { parameters } = chain.genesis.document;
+  const parameters = chain.parameters();
   return judgeHealth({ report: status.report(), waiting: status.waiting(), parameters });
 }
 

@@ -197,7 +197,7 @@ class Ledger implements MemoryLedger {
     height: number,
   ): void {
     for (const { recordKey, value } of writes) {
-      const name = nameOf(recordKey);
+      const name = orderOf(recordKey);
       const kept = this.#kept.get(name) ?? { key: recordKey, versions: [] };
       kept.versions.push({ height, value });
       this.#kept.set(name, kept);
@@ -205,7 +205,7 @@ class Ledger implements MemoryLedger {
   }
 
   #valueAt(key: RecordKey, height: number): Uint8Array | undefined {
-    const versions = this.#kept.get(nameOf(key))?.versions ?? [];
+    const versions = this.#kept.get(orderOf(key))?.versions ?? [];
     return versions.findLast((version) => version.height <= height)?.value;
   }
 
@@ -357,7 +357,7 @@ class Ledger implements MemoryLedger {
         return ok({ head: this.#headAt(height), records: records.slice(0, limit) });
       },
       history: async (key, { before, limit }) => {
-        const versions = (this.#kept.get(nameOf(key))?.versions ?? [])
+        const versions = (this.#kept.get(orderOf(key))?.versions ?? [])
           .filter(({ height }) => before === undefined || height < before)
           .toReversed()
           .slice(0, limit);
@@ -370,10 +370,6 @@ class Ledger implements MemoryLedger {
       explain: async ({ height, index }) => this.#refusals.get(`${height}.${index}`),
     };
   }
-}
-
-function nameOf(key: RecordKey): string {
-  return orderOf(key);
 }
 
 /** Order of (set, partition, key) bytes as text. */
