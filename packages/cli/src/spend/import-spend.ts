@@ -1,0 +1,291 @@
+/**
+ * Imports a publisher's spending files: reads and checks every line, asks the ledger what it holds
+ * already, plans what is missing, and hands it in, each payment as a transaction of its own signed
+ * by two officers. It can be stopped and started again at any moment: what is there is not sent
+ * twice, and the contract would refuse it.
+ */
+import type { treasury } from '@daybook/applications';
+import type { ContractClient, Outcome, TransactionAuthor } from '@daybook/client';
+import { signAs } from '@daybook/client';
+import type { Call, Hash } from '@daybook/core';
+import type {
+  PlannedCall,
+  PlannedPayment,
+  PlannedSigner,
+  ReportedFault,
+  SpendFile,
+  SpendLine,
+  SpendMapping,
+  SpendPlan,
+  SpendTotals,
+} from '@daybook/formats';
+import {
+  explainFormats,
+  listFaults,
+  planImport,
+  readSpendFile,
+  totalSpend,
+} from '@daybook/formats';
+import { readPresent } from './present.ts';
+
+export interface ImportSpendOptions {
+  /** In the order of their names. */
+  readonly files: readonly SpendFile[];
+  readonly mapping: SpendMapping;
+  /** Organisation that grants the reconstructed appropriations. */
+  readonly grantor: string;
+  /** Organisation whose officer signs each payment besides the holder's. */
+  readonly controller: string;
+  /** Transactions of one request, 100 by default. */
+  readonly batchCount?: number;
+  /** Requests under way at a time, 4 by default. */
+  readonly inFlight?: number;
+}
+
+/** What a step of an import tells; `total` of payments is known from the first on. */
+export interface ImportProgress {
+  readonly phase: 'reading' | 'comparing' | 'budget' | 'payments';
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface ImportSpendParts {
+  readonly chain: Hash;
+  /** The books as they are. */
+  readonly books: Pick<ContractClient<(typeof treasury)['records'], never>, 'records'>;
+  readonly submitBatch: (
+    transactions: readonly ReturnType<typeof signAs>[],
+    options: { readonly startAt: number },
+  ) => Promise<readonly Outcome[]>;
+  /** An officer of the organisation with the role, and the key; throws when there is none. */
+  readonly authorFor: (signer: PlannedSigner) => TransactionAuthor;
+  /** Last block time of a transaction made now, in ms. */
+  readonly validUntilMs: () => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly onProgress?: (progress: ImportProgress) => void;
+}
+
+/** A line that is not on the ledger after the import. */
+export interface RefusedLine {
+  readonly file: string;
+  readonly line: number;
+  readonly field: string;
+  /** Code of the reason: of the mapper, of the contract or of the node. */
+  readonly reason: string;
+  readonly expected?: string;
+  readonly found?: string;
+}
+
+export interface ImportReport {
+  /** Lines that are on the ledger now, whether this run added them or not. */
+  readonly linesImported: number;
+  readonly linesRefused: readonly RefusedLine[];
+  /** Payments and credits that this run added. */
+  readonly added: number;
+  /** Transactions handed in, those that opened budgets included. */
+  readonly transactions: number;
+  /** Payments added per second, signing included; 0 when nothing was added. */
+  readonly perSecond: number;
+  readonly seconds: number;
+  /** By currency; file = imported + refused, in minor units. */
+  readonly totals: readonly SpendTotals[];
+  /** Lines already imported whose amount in the file has changed since. */
+  readonly changed: SpendPlan['changed'];
+  readonly plan: Pick<SpendPlan, 'payments'>;
+}
+
+/** A file that cannot be read at all, or a ledger that refuses the budget. */
+export class ImportError extends Error {
+  override readonly name = 'ImportError';
+}
+
+const BATCH_COUNT = 100;
+const IN_FLIGHT = 4;
+/** Budget calls with the same signers that travel in one transaction. */
+const BUDGET_CALLS_MAX = 50;
+
+function readLines(options: ImportSpendOptions): readonly SpendLine[] {
+  const ordered = [...options.files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return ordered.flatMap((file) => {
+    const read = readSpendFile(file, options.mapping);
+    if (read.ok) return read.value;
+    throw new ImportError(explainFormats(read.reason));
+  });
+}
+
+/** Runs `task` over items, at most `width` at a time, in the order they stand. */
+async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  task: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) await task(item, index);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
+
+function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}
+
+function signersKey({ signers }: PlannedCall): string {
+  return signers.map(({ organisation, role }) => `${organisation}/${role}`).join(' ');
+}
+
+/** Calls of the same signers together, each group in the order planned. */
+function groupBySigners(calls: readonly PlannedCall[]): readonly (readonly PlannedCall[])[] {
+  const groups = new Map<string, PlannedCall[]>();
+  for (const call of calls) {
+    const key = signersKey(call);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [call]);
+    else group.push(call);
+  }
+  return [...groups.values()].flatMap((group) => chunksOf(group, BUDGET_CALLS_MAX));
+}
+
+class SpendImport {
+  readonly #options: ImportSpendOptions;
+  readonly #parts: ImportSpendParts;
+  #transactions = 0;
+  readonly #refused: RefusedLine[] = [];
+  #added = 0;
+
+  constructor(options: ImportSpendOptions, parts: ImportSpendParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  async run(): Promise<ImportReport> {
+    const { now } = this.#parts;
+    const startedMs = now();
+    this.#tell('reading', 0, this.#options.files.length);
+    const lines = readLines(this.#options);
+    this.#tell('comparing', 0, lines.length);
+    const plan = await this.#plan(lines);
+
+    await this.#openBudget(plan);
+    const payingMs = now();
+    await this.#pay(plan.payments);
+
+    const seconds = (now() - payingMs) / 1000;
+    const faults = listFaults(lines).map(refusedLine);
+    const linesRefused = [...faults, ...this.#refused];
+    return {
+      linesImported: importedCount(lines) - this.#refused.length,
+      linesRefused,
+      added: this.#added,
+      transactions: this.#transactions,
+      perSecond: this.#added === 0 ? 0 : this.#added / seconds,
+      seconds: (now() - startedMs) / 1000,
+      totals: totalSpend(lines),
+      changed: plan.changed,
+      plan,
+    };
+  }
+
+  #tell(phase: ImportProgress['phase'], done: number, total: number): void {
+    this.#parts.onProgress?.({ phase, done, total });
+  }
+
+  async #plan(lines: readonly SpendLine[]): Promise<SpendPlan> {
+    const { mapping, grantor, controller } = this.#options;
+    const whole = planImport(lines, { mapping, grantor, controller });
+    const funds = new Set(whole.appropriations.map(({ target }) => target.fund));
+    const present = await readPresent(this.#parts.books.records, [...funds]);
+    return planImport(lines, { mapping, grantor, controller, present });
+  }
+
+  #transactionOf(calls: readonly Call[], signers: readonly PlannedSigner[]) {
+    const { chain, authorFor, validUntilMs } = this.#parts;
+    return signAs(signers.map(authorFor), { chain, calls, validUntilMs: validUntilMs() });
+  }
+
+  /** Parents before what is taken out of them: one kind of record after the other. */
+  async #openBudget(plan: SpendPlan): Promise<void> {
+    const stages = [plan.appropriations, plan.allocations, plan.commitments];
+    const total = stages.reduce((sum, stage) => sum + stage.length, 0);
+    let done = 0;
+    for (const stage of stages) {
+      const groups = groupBySigners(stage);
+      await inParallel(groups, this.#options.inFlight ?? IN_FLIGHT, async (group, index) => {
+        const [first] = group;
+        if (first === undefined) return;
+        const calls = group.map(({ call }) => call);
+        const transaction = this.#transactionOf(calls, first.signers);
+        const [outcome] = await this.#parts.submitBatch([transaction], { startAt: index });
+        if (outcome?.state !== 'committed') throw new ImportError(describeOutcome(outcome));
+        this.#transactions += 1;
+        done += group.length;
+        this.#tell('budget', done, total);
+      });
+    }
+  }
+
+  async #pay(payments: readonly PlannedPayment[]): Promise<void> {
+    const batches = chunksOf(payments, this.#options.batchCount ?? BATCH_COUNT);
+    let done = 0;
+    this.#tell('payments', done, payments.length);
+    await inParallel(batches, this.#options.inFlight ?? IN_FLIGHT, async (batch, index) => {
+      const transactions = batch.map(({ call, signers }) => this.#transactionOf([call], signers));
+      const outcomes = await this.#parts.submitBatch(transactions, { startAt: index });
+      this.#transactions += batch.length;
+      for (const [position, payment] of batch.entries()) {
+        this.#settle(payment, outcomes[position]);
+      }
+      done += batch.length;
+      this.#tell('payments', done, payments.length);
+    });
+  }
+
+  #settle(payment: PlannedPayment, outcome: Outcome | undefined): void {
+    if (outcome?.state === 'committed') {
+      this.#added += 1;
+      return;
+    }
+    const isThere = outcome?.state === 'refused' && ALREADY_THERE.has(outcome.problem.code);
+    if (isThere) return;
+    const { file, line } = payment;
+    const reason = outcome?.state === 'refused' ? outcome.problem.code : 'CLIENT_TIMEOUT';
+    this.#refused.push({ file, line, field: '', reason, found: describeOutcome(outcome) });
+  }
+}
+
+/** Another run of the same import was faster: the line is on the ledger. */
+const ALREADY_THERE: ReadonlySet<string> = new Set([
+  'TREASURY_ALREADY_IMPORTED',
+  'TREASURY_PAYMENT_EXISTS',
+]);
+
+function describeOutcome(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return 'no answer';
+  if (outcome.state === 'refused') return `${outcome.problem.code}: ${outcome.problem.detail}`;
+  return outcome.state;
+}
+
+function refusedLine({ file, line, field, reason, expected, found }: ReportedFault): RefusedLine {
+  return { file, line, field, reason, expected, found };
+}
+
+function importedCount(lines: readonly SpendLine[]): number {
+  return lines.reduce((count, line) => count + (line.ok ? 1 : 0), 0);
+}
+
+/**
+ * Imports all files, or what is missing of them.
+ * @throws ImportError when a file cannot be read or the ledger refuses a budget; whatever the parts
+ *   throw passes through, and nothing is lost by starting again
+ */
+export async function importSpend(
+  options: ImportSpendOptions,
+  parts: ImportSpendParts,
+): Promise<ImportReport> {
+  return await new SpendImport(options, parts).run();
+}
