@@ -1,0 +1,84 @@
+/** The SDK, for Node and browsers: build, sign, submit, read, follow, verify. Exports only. */
+export type { Client, ClientOptions, ClientParts } from './client.ts';
+export { createClient } from './client.ts';
+export type { Clock } from './clock.ts';
+export { SYSTEM_CLOCK } from './clock.ts';
+export type {
+  ContractClient,
+  JsonContractClient,
+  RecordClient,
+} from './contracts/contract-client.ts';
+export type { ClientFailure, EndpointFault, UndecidedReason, VerifyFailure } from './errors.ts';
+export {
+  CLIENT_ERRORS,
+  ClientError,
+  explainClient,
+  explainVerification,
+  isRefusal,
+} from './errors.ts';
+export type { FeedEntry, FeedOptions } from './feed/feed.ts';
+export type { BlockListOptions, BlockReference, ChainReader } from './reads/chain-reader.ts';
+export type { Foundation } from './reads/foundation.ts';
+export type {
+  AtHeight,
+  FoundRecord,
+  JsonRow,
+  LeadingKey,
+  ListOptions,
+  RecordVersion,
+} from './reads/record-reader.ts';
+export type {
+  BodySignature,
+  SignedTransaction,
+  TransactionAuthor,
+  TransactionPlan,
+  UnsignedTransaction,
+} from './transaction/build.ts';
+export {
+  assembleTransaction,
+  buildTransaction,
+  missingSigners,
+  signAs,
+  signTransaction,
+} from './transaction/build.ts';
+export type { Draft } from './transaction/draft.ts';
+export { DRAFT_FORMAT, readDraft, renderDraft } from './transaction/draft.ts';
+export type { Outcome } from './transaction/outcome.ts';
+export type { SubmitOptions, Submittable, Submitter } from './transaction/submit.ts';
+export { readBaseUrl } from './transport/url.ts';
+export type { NamedRecord } from './verify/claims.ts';
+export type { AncestorProof } from './verify/history.ts';
+export { compareFinal, verifyAncestor } from './verify/history.ts';
+export type { CertifiedHeader, FinalHeader, TrustedSet } from './verify/light-client.ts';
+export {
+  followChange,
+  readTrustedGenesis,
+  trustGenesis,
+  verifyHeader,
+} from './verify/light-client.ts';
+export type { ProvenFacts, Verdict } from './verify/proof.ts';
+export { verifyProofBundle } from './verify/proof.ts';
+export type { ProvenTransaction } from './verify/transaction-proof.ts';
+export { verifyTransactionProof } from './verify/transaction-proof.ts';
+export type { Checkpoint, Trust } from './verify/trust.ts';
+export { readCheckpoint, readTrustedChain, TRUST_PERIOD_MS } from './verify/trust.ts';
+export type { Language, ShownLine } from './verify/words.ts';
+export { describeAmount, describeFacts, describeRow, explainVerdict } from './verify/words.ts';
+export type {
+  BlockAnswer,
+  BlockOutline,
+  BlockTransaction,
+  ValidatorsAnswer,
+} from './wire/chain.ts';
+export type { FieldFault } from './wire/field-fault.ts';
+export type { Problem } from './wire/problem.ts';
+export type {
+  Head,
+  MerklePath,
+  Pending,
+  Receipt,
+  ReceiptEvent,
+  ReceiptFailure,
+  TransactionProof,
+} from './wire/receipt.ts';
+export type { HealthReason, StatusAnswer, VoterAnswer, WhyAnswer } from './wire/status.ts';

@@ -1,0 +1,223 @@
+/**
+ * Requests to whichever node answers. Every request of this API may be repeated without harm
+ * (submissions too: equal bytes are one transaction), so one that fails is put to the next node,
+ * and again after a pause while nodes say that they are only busy.
+ */
+import type { Result } from '@daybook/core';
+import { decodeUtf8, fail, ok } from '@daybook/core';
+import type { Clock } from '../clock.ts';
+import type { EndpointFault } from '../errors.ts';
+import { ClientError } from '../errors.ts';
+import type { Decoder } from '../wire/decode.ts';
+import { decodeAnswer } from '../wire/decode.ts';
+import type { Problem } from '../wire/problem.ts';
+import { decodeProblem } from '../wire/problem.ts';
+import { ANSWER_BYTES_MAX, readBounded } from './body.ts';
+import { buildUrl } from './url.ts';
+
+/** What a request carries; the path is relative to the address of a node. */
+export interface RequestSpec {
+  readonly path: string;
+  /** Members that are undefined are left out. */
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Canonical CBOR; makes the request a POST. */
+  readonly body?: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+  /** Longest waiting for one node, beside what the query asks it to wait. */
+  readonly timeoutMs?: number;
+  /** Which address to begin with, modulo their number; the last good one by default. */
+  readonly startAt?: number;
+}
+
+/** An answer that is no problem. */
+export interface Answer {
+  readonly url: string;
+  readonly status: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Requester {
+  /** Addresses of the nodes, in the order given. */
+  readonly urls: readonly string[];
+  /**
+   * @throws ClientError CLIENT_UNREACHABLE, CLIENT_REFUSED or CLIENT_ANSWER_MALFORMED; whatever
+   *   the signal was aborted with
+   */
+  send(spec: RequestSpec, accept: string): Promise<Answer>;
+  /** As `send`, with JSON of a known form as answer. */
+  json<T>(spec: RequestSpec, decoder: Decoder<T>): Promise<T>;
+}
+
+export interface RequesterOptions {
+  readonly urls: readonly string[];
+  /** Longest waiting for one node. */
+  readonly timeoutMs: number;
+}
+
+export interface RequesterParts {
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+}
+
+/** How often all addresses are tried before the client gives up. */
+const ROUNDS_MAX = 4;
+const PAUSE_MS = 250;
+const PAUSE_MS_MAX = 10_000;
+/** The node is busy, stopping or behind: another one, or the same one later, may answer. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/problem+json']);
+
+/** Whether a refusal with this status may pass by itself. */
+export function isPassing(status: number): boolean {
+  return PASSING_STATUSES.has(status);
+}
+
+/** How one attempt ended without an answer. */
+type Setback =
+  | { readonly kind: 'away'; readonly fact: string }
+  | { readonly kind: 'busy'; readonly problem: Problem; readonly pauseMs: number };
+
+/** How a round over all addresses ended without an answer. */
+interface Standstill {
+  readonly away: readonly EndpointFault[];
+  /** A node that is there, and may answer later. */
+  readonly busy: { readonly url: string; readonly problem: Problem } | undefined;
+  readonly pauseMs: number;
+}
+
+class FailoverRequester implements Requester {
+  readonly urls: readonly string[];
+  readonly #timeoutMs: number;
+  readonly #parts: RequesterParts;
+  #preferred = 0;
+
+  constructor({ urls, timeoutMs }: RequesterOptions, parts: RequesterParts) {
+    this.urls = urls;
+    this.#timeoutMs = timeoutMs;
+    this.#parts = parts;
+  }
+
+  async json<T>(spec: RequestSpec, decoder: Decoder<T>): Promise<T> {
+    const { url, bytes } = await this.send(spec, 'application/json');
+    const json = parseJson(bytes);
+    const decoded = json.ok ? decodeAnswer(json.value, decoder) : json;
+    if (decoded.ok) return decoded.value;
+    throw new ClientError({ code: 'CLIENT_ANSWER_MALFORMED', url, fact: decoded.reason });
+  }
+
+  async send(spec: RequestSpec, accept: string): Promise<Answer> {
+    for (let round = 1; ; round += 1) {
+      const result = await this.#askAll(spec, accept);
+      if (result.ok) return result.value;
+      const { away, busy, pauseMs } = result.reason;
+      if (busy === undefined) {
+        throw new ClientError({ code: 'CLIENT_UNREACHABLE', endpoints: away });
+      }
+      if (round === ROUNDS_MAX) throw new ClientError({ code: 'CLIENT_REFUSED', ...busy });
+      await this.#parts.clock.wait(Math.min(pauseMs, PAUSE_MS_MAX), spec.signal);
+      spec.signal?.throwIfAborted();
+    }
+  }
+
+  /** Every address once, until one answers. */
+  async #askAll(spec: RequestSpec, accept: string): Promise<Result<Answer, Standstill>> {
+    const first = spec.startAt ?? this.#preferred;
+    const away: EndpointFault[] = [];
+    let busy: Standstill['busy'];
+    let pauseMs = PAUSE_MS;
+    for (let offset = 0; offset < this.urls.length; offset += 1) {
+      const position = (first + offset) % this.urls.length;
+      const url = this.urls[position] ?? '';
+      const result = await this.#attempt(url, spec, accept);
+      if (result.ok) {
+        if (spec.startAt === undefined) this.#preferred = position;
+        return result;
+      }
+      const setback = result.reason;
+      if (setback.kind === 'away') {
+        away.push({ url, fact: setback.fact });
+      } else {
+        busy = { url, problem: setback.problem };
+        pauseMs = Math.max(pauseMs, setback.pauseMs);
+      }
+    }
+    return fail({ away, busy, pauseMs });
+  }
+
+  async #attempt(url: string, spec: RequestSpec, accept: string): Promise<Result<Answer, Setback>> {
+    spec.signal?.throwIfAborted();
+    const timeout = AbortSignal.timeout(spec.timeoutMs ?? this.#timeoutMs);
+    const signal = spec.signal === undefined ? timeout : AbortSignal.any([spec.signal, timeout]);
+    try {
+      const response = await this.#parts.fetch(buildUrl(url, spec.path, spec.query), {
+        method: spec.body === undefined ? 'GET' : 'POST',
+        headers: {
+          accept,
+          ...(spec.body !== undefined && { 'content-type': 'application/cbor' }),
+        },
+        ...(spec.body !== undefined && { body: spec.body as Uint8Array<ArrayBuffer> }),
+        signal,
+        redirect: 'error',
+      });
+      const bytes = await readBounded(response, ANSWER_BYTES_MAX);
+      if (bytes === undefined) {
+        const fact = `the answer has more than ${ANSWER_BYTES_MAX} bytes`;
+        throw new ClientError({ code: 'CLIENT_ANSWER_MALFORMED', url, fact });
+      }
+      if (response.ok) return ok({ url, status: response.status, bytes });
+      return fail(judgeProblem(url, response, bytes));
+    } catch (error) {
+      if (error instanceof ClientError) throw error;
+      spec.signal?.throwIfAborted();
+      const fact = timeout.aborted ? 'no answer in time' : factOf(error);
+      return fail({ kind: 'away', fact });
+    }
+  }
+}
+
+export function createRequester(options: RequesterOptions, parts: RequesterParts): Requester {
+  return new FailoverRequester(options, parts);
+}
+
+/** @returns a setback that may pass @throws ClientError for one that will not */
+function judgeProblem(url: string, response: Response, bytes: Uint8Array): Setback {
+  const problem = readProblem(response, bytes);
+  if (problem === undefined) {
+    const fact = `status ${response.status} without problem details`;
+    // Proxies answer like this while the node behind them is away.
+    if (isPassing(response.status)) return { kind: 'away', fact };
+    throw new ClientError({ code: 'CLIENT_ANSWER_MALFORMED', url, fact });
+  }
+  if (!isPassing(response.status)) {
+    throw new ClientError({ code: 'CLIENT_REFUSED', url, problem });
+  }
+  const seconds = Number(response.headers.get('retry-after') ?? 0);
+  return { kind: 'busy', problem, pauseMs: Number.isFinite(seconds) ? seconds * 1000 : 0 };
+}
+
+function readProblem(response: Response, bytes: Uint8Array): Problem | undefined {
+  const type = response.headers.get('content-type')?.split(';')[0]?.trim() ?? '';
+  if (!JSON_TYPES.has(type)) return undefined;
+  const json = parseJson(bytes);
+  const problem = json.ok ? decodeAnswer(json.value, decodeProblem) : json;
+  return problem.ok ? problem.value : undefined;
+}
+
+function parseJson(bytes: Uint8Array): Result<unknown, string> {
+  const text = decodeUtf8(bytes, 'answer');
+  if (!text.ok) return fail('the answer is not UTF-8');
+  try {
+    return ok(JSON.parse(text.value));
+  } catch {
+    // What the parser says would quote a stranger's text; that it is not JSON is all there is.
+    return fail('the answer is not JSON');
+  }
+}
+
+/** fetch hides the reason in `cause`; its code says most in few letters. */
+function factOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'the request failed';
+  const { cause } = error;
+  if (cause instanceof Error && 'code' in cause) return String(cause.code);
+  return cause instanceof Error ? cause.message : error.message;
+}

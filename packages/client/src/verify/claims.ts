@@ -1,0 +1,99 @@
+/**
+ * Claims about records under a state root: that a value is there, or that nothing is; and the words
+ * of the contract that make a record out of a value.
+ */
+import type { ManifestContract, ManifestRecord } from '@daybook/contracts';
+import {
+  decodeSchemaPart,
+  keyToJson,
+  manifestHashIn,
+  manifestRecordKey,
+  recordKeyOf,
+} from '@daybook/contracts';
+import type { Hash, ProofBundle, RecordClaim, RecordKey, Result } from '@daybook/core';
+import {
+  decodeStateProof,
+  equalBytes,
+  fail,
+  ok,
+  treeKeyOf,
+  valueHashOf,
+  verifyStateProof,
+} from '@daybook/core';
+import type { VerifyFailure } from '../errors.ts';
+
+/** Which record of which contract a claim is about. */
+export interface NamedRecord {
+  readonly contract: ManifestContract;
+  readonly spec: ManifestRecord;
+  /** Key fields as JSON. */
+  readonly key: Readonly<Record<string, unknown>>;
+}
+
+/** Checks that the state holds exactly the value of the claim, or nothing (spec L-6). */
+export function verifyClaim(claim: RecordClaim, stateRoot: Hash): Result<void, VerifyFailure> {
+  const unproven = (fact: string): Result<never, VerifyFailure> =>
+    fail({ code: 'CLIENT_RECORD_UNPROVEN', fact });
+  const proof = decodeStateProof(claim.proof);
+  if (!proof.ok) return unproven(proof.reason.code);
+  const found = verifyStateProof(stateRoot, treeKeyOf(claim.recordKey), proof.value);
+  if (!found.ok) return unproven(found.reason.code);
+  const { value } = claim;
+  if (found.value.kind === 'absent') {
+    return value === undefined ? ok(undefined) : unproven('there is no such record');
+  }
+  if (value === undefined) return unproven('there is such a record');
+  const isSame = equalBytes(found.value.valueHash, valueHashOf(value));
+  return isSame ? ok(undefined) : unproven('the value is another');
+}
+
+/** Checks the words against the hash in the state, and finds the record that the key belongs to. */
+export function verifySchema(
+  bundle: Pick<ProofBundle, 'record' | 'schema' | 'schemaRecord'>,
+  stateRoot: Hash,
+): Result<NamedRecord, VerifyFailure> {
+  const unproven = (fact: string): Result<never, VerifyFailure> =>
+    fail({ code: 'CLIENT_SCHEMA_UNPROVEN', fact });
+  const { record, schema, schemaRecord } = bundle;
+  if (!isSameKey(schemaRecord.recordKey, manifestRecordKey())) {
+    return unproven('the hash is taken from another record');
+  }
+  const claimed = verifyClaim(schemaRecord, stateRoot);
+  if (!claimed.ok) return unproven('the hash is not in the state');
+  const part = decodeSchemaPart(schema);
+  if (!part.ok) return unproven(part.reason.code);
+  const expected = manifestHashIn(schemaRecord.value ?? new Uint8Array());
+  if (expected === undefined || !equalBytes(expected, part.value.manifestHash)) {
+    return unproven('the hash is another');
+  }
+  return nameRecord(record.recordKey, part.value.contract);
+}
+
+/**
+ * Reads the key by its schema, and makes it again: a partition that does not belong to the key would
+ * prove the absence of something nobody asked for.
+ */
+function nameRecord(
+  recordKey: RecordKey,
+  contract: ManifestContract,
+): Result<NamedRecord, VerifyFailure> {
+  const spec = Object.values(contract.records).find(({ set }) => set === recordKey.set);
+  if (spec === undefined) {
+    return fail({ code: 'CLIENT_SCHEMA_UNPROVEN', fact: 'it describes other records' });
+  }
+  const key = keyToJson(spec, recordKey.key);
+  const again = key === undefined ? undefined : recordKeyOf(spec, key);
+  if (key === undefined || again?.ok !== true || !isSameKey(again.value, recordKey)) {
+    return fail({ code: 'CLIENT_RECORD_UNPROVEN', fact: 'the key is none of this record' });
+  }
+  return ok({ contract, spec, key });
+}
+
+function isSameKey(a: RecordKey, b: RecordKey): boolean {
+  const { partition } = a;
+  const isSamePartition =
+    partition === undefined || b.partition === undefined
+      ? partition === b.partition
+      : equalBytes(partition, b.partition);
+  return a.set === b.set && isSamePartition && equalBytes(a.key, b.key);
+}

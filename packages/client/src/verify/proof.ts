@@ -1,0 +1,176 @@
+/**
+ * Checks a proof bundle from the record down to the founding document, with no node and no network.
+ * Three outcomes (spec L-9): `valid` only for a complete and correct chain of checks from something
+ * trusted; `invalid` when a check fails; `unknown` when all checks hold and yet nobody can tell,
+ * because nothing trusted was given, it is too old, or the clocks disagree.
+ */
+import type { DecodedRecord } from '@daybook/contracts';
+import { decodeRecord } from '@daybook/contracts';
+import type { Genesis, Hash, ProofBundle, Result } from '@daybook/core';
+import {
+  blockHash,
+  decodeHeader,
+  decodeProofBundle,
+  equalBytes,
+  fail,
+  ok,
+  quorumOf,
+  toHex,
+} from '@daybook/core';
+import type { UndecidedReason, VerifyFailure } from '../errors.ts';
+import type { NamedRecord } from './claims.ts';
+import { verifyClaim, verifySchema } from './claims.ts';
+import type { FinalHeader, TrustedSet } from './light-client.ts';
+import {
+  followChange,
+  foreign,
+  readTrustedGenesis,
+  trustGenesis,
+  verifyHeader,
+} from './light-client.ts';
+import type { Checkpoint, Trust } from './trust.ts';
+import { TRUST_PERIOD_MS } from './trust.ts';
+
+/** What a sound bundle says. */
+export interface ProvenFacts {
+  readonly chain: Hash;
+  readonly chainName: string;
+  /** The block whose state holds the record. */
+  readonly block: FinalHeader & { readonly blockHash: Hash };
+  /** Validators of that height, how many sealed it, and how many had to. */
+  readonly seals: {
+    readonly validators: number;
+    readonly signers: number;
+    readonly quorum: number;
+  };
+  /** Changes of the validator set between the founding and the block. */
+  readonly setChanges: number;
+  readonly record: NamedRecord;
+  /** The stored bytes; undefined when the bundle proves that there is no such record. */
+  readonly value: Uint8Array | undefined;
+  /** The value in fields; undefined also for a version that the present words do not fit. */
+  readonly stored: DecodedRecord | undefined;
+}
+
+export type Verdict =
+  | { readonly outcome: 'valid'; readonly facts: ProvenFacts }
+  | { readonly outcome: 'invalid'; readonly reason: VerifyFailure }
+  | { readonly outcome: 'unknown'; readonly reason: UndecidedReason; readonly facts: ProvenFacts };
+
+/** Checks a bundle against what is trusted. */
+export function verifyProofBundle(bytes: Uint8Array, trust: Trust): Verdict {
+  const bundle = decodeProofBundle(bytes);
+  if (!bundle.ok) {
+    const fact = 'fact' in bundle.reason ? bundle.reason.fact : bundle.reason.code;
+    return { outcome: 'invalid', reason: { code: 'CLIENT_PROOF_MALFORMED', fact } };
+  }
+  const genesis = readTrustedGenesis(bundle.value.genesis);
+  if (!genesis.ok) return { outcome: 'invalid', reason: genesis.reason };
+  const facts = verifyFacts(bundle.value, genesis.value, trust);
+  if (!facts.ok) return { outcome: 'invalid', reason: facts.reason };
+  const undecided = hindranceOf(facts.value, genesis.value, trust);
+  if (undecided !== undefined) {
+    return { outcome: 'unknown', reason: undecided, facts: facts.value };
+  }
+  return { outcome: 'valid', facts: facts.value };
+}
+
+function verifyFacts(
+  bundle: ProofBundle,
+  genesis: Genesis,
+  { chain, checkpoint }: Trust,
+): Result<ProvenFacts, VerifyFailure> {
+  for (const trusted of [chain, checkpoint?.header.chain]) {
+    if (trusted !== undefined && !equalBytes(trusted, genesis.chain)) {
+      return foreign(trusted, genesis.chain);
+    }
+  }
+  const block = followBundle(bundle, trustGenesis(genesis));
+  if (!block.ok) return block;
+  const fault = checkpoint && contradiction(bundle, block.value, checkpoint);
+  if (fault !== undefined) return fail(fault);
+
+  const { header, signers } = block.value;
+  const claimed = verifyClaim(bundle.record, header.stateRoot);
+  if (!claimed.ok) return claimed;
+  const record = verifySchema(bundle, header.stateRoot);
+  if (!record.ok) return record;
+  const { value } = bundle.record;
+  const { validators } = block.value.set;
+  return ok({
+    chain: genesis.chain,
+    chainName: genesis.document.name,
+    block: { header, signers, blockHash: blockHash(header) },
+    seals: { validators: validators.length, signers, quorum: quorumOf(validators.length).quorum },
+    setChanges: bundle.changes.length,
+    record: record.value,
+    value,
+    stored: value === undefined ? undefined : decodeRecord(record.value.spec, value),
+  });
+}
+
+/** From a trusted set through all changes to the header of the bundle. */
+function followBundle(
+  bundle: Pick<ProofBundle, 'changes' | 'header' | 'certificate'>,
+  start: TrustedSet,
+): Result<FinalHeader & { readonly set: TrustedSet }, VerifyFailure> {
+  let set = start;
+  for (const change of bundle.changes) {
+    const next = followChange(change, set);
+    if (!next.ok) return next;
+    set = next.value;
+  }
+  const final = verifyHeader(bundle, set);
+  return final.ok ? ok({ ...final.value, set }) : final;
+}
+
+/** A header that followed soundly from genesis must not contradict a block that was vouched for. */
+function contradiction(
+  bundle: ProofBundle,
+  { header }: FinalHeader,
+  checkpoint: Checkpoint,
+): VerifyFailure | undefined {
+  const { height } = checkpoint.header;
+  if (header.height < height) return undefined;
+  if (header.height === height) {
+    const isSame = equalBytes(blockHash(header), checkpoint.blockHash);
+    return isSame ? undefined : { code: 'CLIENT_FORK_FOUND', height };
+  }
+  // Changes up to the checkpoint are behind it; those after it start from its next set.
+  const changes = bundle.changes.filter((change) => {
+    const boundary = decodeHeader(change.header);
+    return boundary.ok && boundary.value.height >= checkpoint.next.from;
+  });
+  const followed = followBundle({ ...bundle, changes }, checkpoint.next);
+  return followed.ok ? undefined : followed.reason;
+}
+
+/** Why nobody can tell, although every check holds. */
+function hindranceOf(
+  { block, chain }: ProvenFacts,
+  genesis: Genesis,
+  trust: Trust,
+): UndecidedReason | undefined {
+  const { timestampMs, height } = block.header;
+  const { nowMs, checkpoint } = trust;
+  if (timestampMs > nowMs + genesis.document.parameters.precisionMs) {
+    return { code: 'CLIENT_TIME_AHEAD', blockMs: timestampMs, clockMs: nowMs };
+  }
+  if (trust.chain !== undefined) return undefined;
+  if (checkpoint === undefined) return { code: 'CLIENT_TRUST_MISSING', chain: toHex(chain) };
+  const ageMs = nowMs - checkpoint.header.timestampMs;
+  if (ageMs > TRUST_PERIOD_MS) {
+    return { code: 'CLIENT_CHECKPOINT_OLD', days: daysOf(ageMs), daysMax: daysOf(TRUST_PERIOD_MS) };
+  }
+  if (height < checkpoint.header.height) {
+    const { height: checked } = checkpoint.header;
+    return { code: 'CLIENT_CHECKPOINT_LATER', height: checked, proven: height };
+  }
+  return undefined;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function daysOf(ms: number): number {
+  return Math.floor(ms / DAY_MS);
+}

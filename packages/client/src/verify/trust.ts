@@ -1,0 +1,75 @@
+/**
+ * What a verifier takes as given: the chain id (or the genesis document that it is the hash of), and
+ * perhaps a recent block that somebody it trusts vouched for. Everything else is checked.
+ */
+import type { Hash, Header, Height, Result, SetChange, TimestampMs } from '@daybook/core';
+import {
+  asHash,
+  blockHash,
+  decodeHeader,
+  equalBytes,
+  fail,
+  fromHex,
+  ok,
+  readGenesisFile,
+  validatorsHash,
+} from '@daybook/core';
+import type { VerifyFailure } from '../errors.ts';
+import type { TrustedSet } from './light-client.ts';
+import { readSet } from './light-client.ts';
+
+/** Trust may be extended from a checkpoint this long: keys of former validators leak with time. */
+export const TRUST_PERIOD_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** A block that somebody trusted has vouched for, with the set that signs what follows it. */
+export interface Checkpoint {
+  readonly header: Header;
+  readonly blockHash: Hash;
+  readonly next: TrustedSet;
+}
+
+/** What is taken as given. With neither chain nor checkpoint the best outcome is "cannot tell". */
+export interface Trust {
+  readonly chain?: Hash | undefined;
+  readonly checkpoint?: Checkpoint | undefined;
+  /** The clock of the verifier. */
+  readonly nowMs: TimestampMs;
+}
+
+/** The chain id from 64 hex digits or from the text of a genesis file; undefined for anything else. */
+export function readTrustedChain(text: string): Hash | undefined {
+  const bytes = fromHex(text.trim().toLowerCase());
+  if (bytes?.length === 32) return asHash(bytes);
+  try {
+    const genesis = readGenesisFile(JSON.parse(text));
+    return genesis.ok ? genesis.value.chain : undefined;
+  } catch {
+    // Neither hex nor JSON: the caller says what was expected.
+    return undefined;
+  }
+}
+
+/**
+ * Makes a checkpoint out of what was vouched for and what a node serves.
+ * @param vouched     from a person or publication that is trusted
+ * @param served      header of that height and the members of the set after it, from any node
+ */
+export function readCheckpoint(
+  vouched: { readonly height: Height; readonly blockHash: Hash },
+  served: { readonly header: Uint8Array; readonly next: SetChange['validators'] },
+): Result<Checkpoint, VerifyFailure> {
+  const decoded = decodeHeader(served.header);
+  if (!decoded.ok) return fail({ code: 'CLIENT_HEADER_MALFORMED', fact: decoded.reason.code });
+  const header = decoded.value;
+  const isVouched =
+    header.height === vouched.height && equalBytes(blockHash(header), vouched.blockHash);
+  if (!isVouched) {
+    return fail({ code: 'CLIENT_HEADER_MALFORMED', fact: 'not the block of the checkpoint' });
+  }
+  const validators = readSet(served.next);
+  const isNamed =
+    validators !== undefined && equalBytes(validatorsHash(validators), header.nextValidatorsHash);
+  if (!isNamed) return fail({ code: 'CLIENT_VALIDATORS_WRONG', height: header.height + 1 });
+  const next = { chain: header.chain, validators, from: header.height + 1 };
+  return ok({ header, blockHash: vouched.blockHash, next });
+}

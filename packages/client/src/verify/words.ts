@@ -1,0 +1,159 @@
+/** A verdict in words for people who know nothing of chains, in English and Simplified Chinese. */
+import type { FieldSpec, FieldTable, JsonValue, Words } from '@daybook/contracts';
+import { CURRENCY_DECIMALS } from '@daybook/contracts';
+import { toHex } from '@daybook/core';
+import { CLIENT_ERRORS, explainVerification } from '../errors.ts';
+import type { ProvenFacts, Verdict } from './proof.ts';
+
+export type Language = keyof Words;
+
+/** One line: a title and what stands beside it. */
+export interface ShownLine {
+  readonly title: string;
+  readonly text: string;
+}
+
+const OUTCOMES: Readonly<Record<Verdict['outcome'], Words>> = {
+  valid: { en: 'This record is genuine.', zh: '该记录真实有效。' },
+  invalid: { en: 'This file proves nothing.', zh: '该文件不能证明任何内容。' },
+  unknown: {
+    en: 'It cannot be told whether this record is genuine.',
+    zh: '无法判断该记录是否真实。',
+  },
+};
+
+/** The outcome in one sentence, and why if it is not valid. */
+export function explainVerdict(verdict: Verdict, language: Language = 'en'): readonly string[] {
+  const first = OUTCOMES[verdict.outcome][language];
+  if (verdict.outcome === 'valid') return [first];
+  const { remedy } = CLIENT_ERRORS[verdict.reason.code];
+  return [first, explainVerification(verdict.reason), remedy];
+}
+
+/** What is proven, by the titles of the contract, then by whom and when. */
+export function describeFacts(facts: ProvenFacts, language: Language = 'en'): readonly ShownLine[] {
+  return [...recordLines(facts, language), ...proofLines(facts, language)];
+}
+
+function recordLines(facts: ProvenFacts, language: Language): readonly ShownLine[] {
+  const { contract, spec, key } = facts.record;
+  const title = `${contract.title[language]}: ${spec.title[language]}`;
+  const keyLines = describeRow(spec.key, key as Readonly<Record<string, JsonValue>>, language);
+  if (facts.value === undefined) {
+    const none = { en: 'there is no such record', zh: '无此记录' };
+    return [...keyLines, { title, text: none[language] }];
+  }
+  if (facts.stored === undefined) return [...keyLines, { title, text: toHex(facts.value) }];
+  return [...keyLines, ...describeRow(spec.fields, facts.stored.fields, language)];
+}
+
+const PROOF_TITLES = {
+  chain: { en: 'Chain', zh: '链' },
+  block: { en: 'State of block', zh: '区块' },
+  time: { en: 'Block time', zh: '出块时间' },
+  seals: { en: 'Sealed by', zh: '签署方' },
+  written: { en: 'Last written', zh: '最近写入' },
+} as const;
+
+function proofLines(facts: ProvenFacts, language: Language): readonly ShownLine[] {
+  const { block, seals, stored } = facts;
+  const { height, timestampMs } = block.header;
+  const of = {
+    en: `${seals.signers} of ${seals.validators} validators (at least ${seals.quorum} needed)`,
+    zh: `${seals.validators}个验证节点中的${seals.signers}个(至少需${seals.quorum}个)`,
+  };
+  const written = stored && {
+    en: `block ${stored.stamp.height} by ${stored.stamp.writer}`,
+    zh: `区块${stored.stamp.height},${stored.stamp.writer}`,
+  };
+  return [
+    ...(written ? [{ title: PROOF_TITLES.written[language], text: written[language] }] : []),
+    { title: PROOF_TITLES.block[language], text: `${height} ${toHex(block.blockHash)}` },
+    { title: PROOF_TITLES.time[language], text: new Date(timestampMs).toISOString() },
+    { title: PROOF_TITLES.seals[language], text: of[language] },
+    { title: PROOF_TITLES.chain[language], text: `${facts.chainName} ${toHex(facts.chain)}` },
+  ];
+}
+
+/** A row in JSON form by the titles of its fields; parts of objects one line each. */
+export function describeRow(
+  table: FieldTable,
+  row: Readonly<Record<string, JsonValue>>,
+  language: Language = 'en',
+): readonly ShownLine[] {
+  return Object.entries(table).flatMap(([name, spec]) => {
+    const value = row[name];
+    if (value === undefined) return [];
+    const title = spec.title[language];
+    if (spec.type !== 'object' || !isObject(value)) {
+      return [{ title, text: describeValue(spec, value, { row, language }) }];
+    }
+    return describeRow(spec.fields, value, language).map((line) => ({
+      title: `${title}: ${line.title}`,
+      text: line.text,
+    }));
+  });
+}
+
+interface Surroundings {
+  /** The row that the value stands in. */
+  readonly row: Readonly<Record<string, JsonValue>>;
+  readonly language: Language;
+}
+
+function describeValue(spec: FieldSpec, value: JsonValue, around: Surroundings): string {
+  if (isList(value)) {
+    const item = spec.type === 'list' ? spec.item : spec;
+    return value.map((one) => describeValue(item, one, around)).join(', ');
+  }
+  if (!isObject(value)) return describeScalar(spec, value, around);
+  switch (spec.type) {
+    case 'money':
+      return describeAmount(String(value.minor), String(value.currency));
+    case 'period':
+      return `${value.start} – ${value.end}`;
+    case 'quantity':
+      return `${shiftDecimal(String(value.value), spec.decimals)} ${value.unit}`;
+    case 'object':
+      return describeRow(spec.fields, value, around.language)
+        .map(({ title, text }) => `${title}: ${text}`)
+        .join('; ');
+    default:
+      return JSON.stringify(value);
+  }
+}
+
+function describeScalar(
+  spec: FieldSpec,
+  value: string | number | boolean | null,
+  { row, language }: Surroundings,
+): string {
+  const text = String(value);
+  if (spec.type === 'choice') return spec.of[text]?.[language] ?? text;
+  if (spec.type !== 'amount' || spec.currencyOf === undefined) return text;
+  return describeAmount(text, String(row[spec.currencyOf] ?? ''));
+}
+
+/** Minor units as people write money: `1,234.56 GBP`. */
+export function describeAmount(minor: string, currency: string): string {
+  const decimals = CURRENCY_DECIMALS.get(currency) ?? 0;
+  const [whole = '', ...rest] = shiftDecimal(minor, decimals).split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${[grouped, ...rest].join('.')} ${currency}`.trim();
+}
+
+/** A decimal point put into the digits of an integer. */
+function shiftDecimal(digits: string, decimals: number): string {
+  if (decimals === 0) return digits;
+  const sign = digits.startsWith('-') ? '-' : '';
+  const padded = digits.slice(sign.length).padStart(decimals + 1, '0');
+  return `${sign}${padded.slice(0, -decimals)}.${padded.slice(-decimals)}`;
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+function isObject(value: JsonValue): value is { readonly [name: string]: JsonValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

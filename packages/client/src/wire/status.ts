@@ -1,0 +1,132 @@
+/** What a node says of itself. None of it is proven; it is for people who keep watch. */
+import type { Hash } from '@daybook/core';
+import type { Decoder } from './decode.ts';
+import { boolean, hash, integer, list, object, oneOf, optional, text } from './decode.ts';
+import type { Head } from './receipt.ts';
+import { decodeHead } from './receipt.ts';
+
+/** The node at this moment. */
+export interface StatusAnswer {
+  readonly chain: { readonly id: Hash; readonly name: string };
+  readonly head: Head;
+  readonly healthy: boolean;
+  readonly ready: boolean;
+  readonly version: string;
+  readonly role: 'validator' | 'observer';
+  readonly organisation?: string;
+  readonly peerId: string;
+  /** What it is doing: `voting` and `following` are the usual ones. */
+  readonly activity: string;
+  /** Why it does not sign although it is a validator, or why it halted. */
+  readonly hindrance?: string;
+  readonly bestKnownHeight?: number;
+  readonly headAgeMs: number;
+  readonly peers: { readonly validators: number; readonly observers: number };
+  /** Validators connected, this one included, of those in the set. */
+  readonly reachable: { readonly count: number; readonly of: number };
+  readonly mempool: {
+    readonly transactions: number;
+    readonly bytes: number;
+    readonly bytesMax: number;
+  };
+  readonly oldestStateHeight: number;
+  readonly oldestBlockHeight: number;
+}
+
+/** Something that an operator should know. */
+export interface HealthReason {
+  readonly severity: 'fault' | 'warning';
+  readonly kind: string;
+  readonly words: string;
+  readonly advice: string;
+}
+
+/** What a validator did at the height being worked on. */
+export interface VoterAnswer {
+  readonly organisation: string;
+  readonly self: boolean;
+  readonly connected: boolean;
+  readonly round?: number;
+  readonly prepared: boolean;
+  readonly committed: boolean;
+  readonly silentMs?: number;
+}
+
+/** Why blocks advance or do not. */
+export interface WhyAnswer {
+  readonly head: Head;
+  readonly healthy: boolean;
+  readonly reasons: readonly HealthReason[];
+  /** The answer in sentences. */
+  readonly explanation: readonly string[];
+  /** Missing where no consensus runs. */
+  readonly consensus?: {
+    readonly height: number;
+    readonly round: number;
+    readonly waitsFor: readonly string[];
+    readonly proposer?: string;
+    readonly quorum: number;
+    readonly silent: readonly string[];
+    readonly voters: readonly VoterAnswer[];
+  };
+}
+
+export const decodeStatus: Decoder<StatusAnswer> = object({
+  chain: object({ id: hash, name: text }),
+  head: decodeHead,
+  healthy: boolean,
+  ready: boolean,
+  version: text,
+  role: oneOf('validator', 'observer'),
+  organisation: optional(text),
+  peerId: text,
+  activity: text,
+  hindrance: optional(text),
+  bestKnownHeight: optional(integer),
+  headAgeMs: integer,
+  peers: object({ validators: integer, observers: integer }),
+  reachable: object({ count: integer, of: integer }),
+  mempool: object({ transactions: integer, bytes: integer, bytesMax: integer }),
+  oldestStateHeight: integer,
+  oldestBlockHeight: integer,
+});
+
+const decodeReason: Decoder<HealthReason> = object({
+  severity: oneOf('fault', 'warning'),
+  kind: text,
+  words: text,
+  advice: text,
+});
+
+const decodeVoter: Decoder<VoterAnswer> = object({
+  organisation: text,
+  self: boolean,
+  connected: boolean,
+  round: optional(integer),
+  prepared: boolean,
+  committed: boolean,
+  silentMs: optional(integer),
+});
+
+export const decodeWhy: Decoder<WhyAnswer> = object({
+  head: decodeHead,
+  healthy: boolean,
+  reasons: list(decodeReason),
+  explanation: list(text),
+  consensus: optional(
+    object({
+      height: integer,
+      round: integer,
+      waitsFor: list(text),
+      proposer: optional(text),
+      quorum: integer,
+      silent: list(text),
+      voters: list(decodeVoter),
+    }),
+  ),
+});
+
+export const decodeHealth: Decoder<{
+  readonly healthy: boolean;
+  readonly reasons: readonly HealthReason[];
+}> = object({ healthy: boolean, reasons: list(decodeReason) });
