@@ -37,8 +37,10 @@ export interface ChannelRow {
 
 export type ChannelName = 'consensus' | 'transactions' | 'sync';
 
+export type ChannelTable = Readonly<Record<ChannelName, ChannelRow>>;
+
 /** In order of priority: an earlier channel is written before a later one. */
-export const CHANNELS: Readonly<Record<ChannelName, ChannelRow>> = {
+export const CHANNELS: ChannelTable = {
   consensus: {
     id: '/daybook/1/consensus',
     between: 'validators',
@@ -76,6 +78,12 @@ export const CHANNELS: Readonly<Record<ChannelName, ChannelRow>> = {
     queueBytesMax: 32 * MIB,
   },
 };
+
+/** The table for a chain whose blocks come so fast that the default rate would drop votes. */
+export function channelTable(consensusRate = CHANNELS.consensus.rate): ChannelTable {
+  const consensus = { ...CHANNELS.consensus, rate: consensusRate, burst: 2 * consensusRate };
+  return { ...CHANNELS, consensus };
+}
 
 /** A question with one answer. */
 export interface RequestRow {

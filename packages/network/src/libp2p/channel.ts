@@ -22,8 +22,7 @@ import type { Inlet } from '../inlet.ts';
 import { createInlet } from '../inlet.ts';
 import type { Clock, MetricsSink, PeerId } from '../network.ts';
 import type { Outbox } from '../outbox.ts';
-import type { ChannelName } from '../protocols.ts';
-import { CHANNELS } from '../protocols.ts';
+import type { ChannelName, ChannelRow } from '../protocols.ts';
 import { StreamWriter } from './writer.ts';
 
 /** From the open stream to the end of the handshake. */
@@ -53,6 +52,7 @@ export interface ChannelPorts {
 export interface ChannelOptions {
   readonly peerId: PeerId;
   readonly name: ChannelName;
+  readonly row: ChannelRow;
   readonly side: 'opener' | 'answerer';
 }
 
@@ -61,6 +61,7 @@ type State = 'greeting' | 'open' | 'refusing' | 'closed';
 export class StreamChannel {
   readonly name: ChannelName;
   readonly #peerId: PeerId;
+  readonly #row: ChannelRow;
   readonly #side: 'opener' | 'answerer';
   readonly #stream: Stream;
   readonly #ports: ChannelPorts;
@@ -77,11 +78,12 @@ export class StreamChannel {
   constructor(stream: Stream, options: ChannelOptions, ports: ChannelPorts) {
     this.name = options.name;
     this.#peerId = options.peerId;
+    this.#row = options.row;
     this.#side = options.side;
     this.#stream = stream;
     this.#ports = ports;
     this.#reader = createFrameReader(HANDSHAKE_BYTES_MAX);
-    this.#inlet = createInlet(CHANNELS[this.name], {
+    this.#inlet = createInlet(options.row, {
       clock: ports.clock,
       deliver: (frame) => this.#deliver(frame),
       drop: () => this.#dropFlood(),
@@ -232,7 +234,7 @@ export class StreamChannel {
     }
     this.#cancelDeadline();
     this.#state = 'open';
-    this.#reader.limit(CHANNELS[this.name].frameBytesMax);
+    this.#reader.limit(this.#row.frameBytesMax);
     this.#ports.opened(this);
   }
 

@@ -12,7 +12,7 @@ import { WIRE_VERSION } from '../handshake.ts';
 import type { Admission, Link, Network, NetworkOptions, NetworkParts, PeerId } from '../network.ts';
 import type { Budget } from '../outbox.ts';
 import type { ChannelName } from '../protocols.ts';
-import { CHANNELS } from '../protocols.ts';
+import { CHANNELS, channelTable } from '../protocols.ts';
 import type { Standing } from '../standing.ts';
 import { createStanding } from '../standing.ts';
 import { hostOf, readAddress } from './addresses.ts';
@@ -91,6 +91,7 @@ class Libp2pNetwork {
       self: this.self,
       standing: this.#standing,
       budget: this.#budget,
+      channels: channelTable(options.consensusRate),
       table: () => this.#table,
       hello: () => ({
         version: WIRE_VERSION,

@@ -8,7 +8,7 @@ import type { Hello, Verdict } from '../handshake.ts';
 import type { Clock, MetricsSink, PeerId } from '../network.ts';
 import type { Budget } from '../outbox.ts';
 import { createOutbox } from '../outbox.ts';
-import type { ChannelName } from '../protocols.ts';
+import type { ChannelName, ChannelTable } from '../protocols.ts';
 import { CHANNELS } from '../protocols.ts';
 import { backoffMs } from './backoff.ts';
 import { StreamChannel } from './channel.ts';
@@ -23,6 +23,7 @@ export interface LinkPorts {
   readonly random: () => number;
   readonly metrics: MetricsSink;
   readonly budget: Budget;
+  readonly channels: ChannelTable;
   /** Whether our side opens this channel, and leaves it open, by the table of this moment. */
   wants(peerId: PeerId, channel: ChannelName): boolean;
   keeps(peerId: PeerId, channel: ChannelName): boolean;
@@ -165,13 +166,14 @@ export class PeerLink {
   }
 
   #adopt(name: ChannelName, stream: Stream, side: 'opener' | 'answerer'): void {
-    const { clock, metrics, budget } = this.#ports;
-    const options = { peerId: this.peerId, name, side };
+    const { clock, metrics, budget, channels } = this.#ports;
+    const row = channels[name];
+    const options = { peerId: this.peerId, name, row, side };
     let wasOpen = false;
     const channel = new StreamChannel(stream, options, {
       clock,
       metrics,
-      outbox: createOutbox(CHANNELS[name], budget),
+      outbox: createOutbox(row, budget),
       hello: () => this.#ports.hello(),
       judge: (hello) => this.#ports.judge(this.peerId, name, hello),
       opened: () => {

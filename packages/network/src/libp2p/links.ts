@@ -9,7 +9,7 @@ import type { Hello, Verdict } from '../handshake.ts';
 import { judgeHello } from '../handshake.ts';
 import type { NetworkParts, Offence, PeerEvent, PeerId } from '../network.ts';
 import type { Budget } from '../outbox.ts';
-import type { ChannelName } from '../protocols.ts';
+import type { ChannelName, ChannelTable } from '../protocols.ts';
 import { CHANNELS } from '../protocols.ts';
 import type { Standing } from '../standing.ts';
 import type { Denial } from './gater.ts';
@@ -26,6 +26,7 @@ export interface LinksPorts extends NetworkParts {
   readonly self: PeerId;
   readonly standing: Standing;
   readonly budget: Budget;
+  readonly channels: ChannelTable;
   table(): AdmissionTable;
   hello(): Hello;
   isDialling(peerId: PeerId): boolean;
@@ -45,12 +46,13 @@ export class Links {
 
   constructor(ports: LinksPorts) {
     this.#ports = ports;
-    const { clock, random, metrics, budget } = ports;
+    const { clock, random, metrics, budget, channels } = ports;
     this.#linkPorts = {
       clock,
       random,
       metrics,
       budget,
+      channels,
       wants: (peerId, channel) => ports.table().wants(peerId, channel),
       keeps: (peerId, channel) => ports.table().keeps(peerId, channel),
       hello: () => ports.hello(),

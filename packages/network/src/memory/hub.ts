@@ -8,7 +8,7 @@ import type { Hello } from '../handshake.ts';
 import { failureOfVerdict, judgeHello } from '../handshake.ts';
 import type { Clock, MetricsSink, PeerId, Role } from '../network.ts';
 import type { Budget } from '../outbox.ts';
-import type { ChannelName, TopicName } from '../protocols.ts';
+import type { ChannelName, ChannelTable, TopicName } from '../protocols.ts';
 import { CHANNELS } from '../protocols.ts';
 import { Lane } from './lane.ts';
 
@@ -35,6 +35,7 @@ export interface Station {
   readonly peerId: PeerId;
   readonly metrics: MetricsSink;
   readonly budget: Budget;
+  readonly channelTable: ChannelTable;
   hello(): Hello;
   /** undefined for a stranger or a banned peer. */
   roleOf(peerId: PeerId): Role | undefined;
@@ -242,7 +243,7 @@ export class Hub implements MemoryHub {
   }
 
   #lane(from: Station, to: Station, channel: ChannelName): Lane {
-    return new Lane(channel, {
+    return new Lane(channel, to.channelTable[channel], {
       clock: this.#clock,
       budget: from.budget,
       sender: from.metrics,

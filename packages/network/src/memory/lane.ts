@@ -9,8 +9,7 @@ import { createInlet } from '../inlet.ts';
 import type { Clock, MetricsSink } from '../network.ts';
 import type { Budget, Outbox } from '../outbox.ts';
 import { createOutbox } from '../outbox.ts';
-import type { ChannelName } from '../protocols.ts';
-import { CHANNELS } from '../protocols.ts';
+import type { ChannelName, ChannelRow } from '../protocols.ts';
 
 /** Bytes on the way at a time, as the window of a real stream. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -38,11 +37,11 @@ export class Lane {
   #closed = false;
   #scheduled = false;
 
-  constructor(channel: ChannelName, ports: LanePorts) {
+  constructor(channel: ChannelName, row: ChannelRow, ports: LanePorts) {
     this.#channel = channel;
     this.#ports = ports;
-    this.#outbox = createOutbox(CHANNELS[channel], ports.budget);
-    this.#inlet = createInlet(CHANNELS[channel], {
+    this.#outbox = createOutbox(row, ports.budget);
+    this.#inlet = createInlet(row, {
       clock: ports.clock,
       deliver: (frame) => this.#deliver(frame),
       drop: () => {

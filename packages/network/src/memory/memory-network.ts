@@ -21,8 +21,8 @@ import type {
   Role,
 } from '../network.ts';
 import type { Budget } from '../outbox.ts';
-import type { ChannelName, TopicName } from '../protocols.ts';
-import { TOPICS } from '../protocols.ts';
+import type { ChannelName, ChannelTable, TopicName } from '../protocols.ts';
+import { channelTable, TOPICS } from '../protocols.ts';
 import type { Standing } from '../standing.ts';
 import { BAN_MS, createStanding } from '../standing.ts';
 import type { MemoryHub, Station } from './hub.ts';
@@ -33,6 +33,8 @@ export interface MemoryNetworkOptions {
   /** G, 32 bytes. */
   readonly chain: Uint8Array;
   readonly admission: Admission;
+  /** As in `NetworkOptions`. */
+  readonly consensusRate?: number;
 }
 
 export interface MemoryNetworkParts extends Omit<NetworkParts, 'random'> {
@@ -70,6 +72,7 @@ class MemoryNetwork implements Station {
   readonly metrics: MetricsSink;
   readonly budget: Budget = { usedBytes: 0, bytesMax: QUEUED_BYTES_MAX };
   readonly exchange: Exchange;
+  readonly channelTable: ChannelTable;
   readonly #parts: MemoryNetworkParts;
   readonly #chain: Uint8Array;
   readonly #hub: Hub;
@@ -86,6 +89,7 @@ class MemoryNetwork implements Station {
     this.peerId = options.peerId;
     this.metrics = parts.metrics;
     this.#chain = options.chain;
+    this.channelTable = channelTable(options.consensusRate);
     this.#parts = parts;
     this.#hub = hub;
     this.#table = createAdmissionTable(options.peerId, options.admission);
