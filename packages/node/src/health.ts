@@ -134,11 +134,13 @@ function blame(waiting: WaitingReport | undefined): string {
   return parts.join(' ');
 }
 
-/** Voters that are not connected or have not voted in our round. */
+/** Voters that are not connected or, while something is waited for, have not voted in our round. */
 export function silentVoters(waiting: WaitingReport): readonly VoterReport[] {
-  return waiting.voters.filter(
-    ({ connected, prepared, committed, self }) => !self && (!connected || !(prepared || committed)),
-  );
+  const isDue = waiting.waitsFor.length > 0;
+  return waiting.voters.filter(({ connected, prepared, committed, self }) => {
+    const hasVoted = prepared || committed;
+    return !self && (!connected || (isDue && !hasVoted));
+  });
 }
 
 function judgeReach({ report }: HealthFacts): HealthReason | undefined {

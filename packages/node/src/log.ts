@@ -46,7 +46,8 @@ type Value = string | number | boolean;
 function cleanValue(name: string, value: Value): Value {
   if (SECRET_NAME.test(name)) return '[removed]';
   if (typeof value !== 'string') return value;
-  const printable = value.replace(UNPRINTABLE, '\ufffd');
+  // A stack trace reads better with marks where its lines ended.
+  const printable = value.replace(/\s*\n\s*/g, ' | ').replace(UNPRINTABLE, '\ufffd');
   return printable.length > TEXT_MAX ? `${printable.slice(0, TEXT_MAX)}…` : printable;
 }
 

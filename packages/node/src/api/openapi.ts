@@ -19,11 +19,13 @@ export function buildOpenApi(
 ): JsonSchema {
   const visible = routes.filter(({ hidden }) => hidden !== true);
   const paths: Record<string, Record<string, unknown>> = {};
+  const shared = createSharedResponses();
   for (const route of visible) {
     const item = paths[route.path] ?? {};
-    item[route.method.toLowerCase()] = describeOperation(route, catalogue);
+    item[route.method.toLowerCase()] = describeOperation(route, catalogue, shared);
     paths[route.path] = item;
   }
+  const named = Object.assign({}, ...visible.map(({ schemas }) => schemas));
   return {
     openapi: '3.1.0',
     info: {
@@ -34,11 +36,41 @@ export function buildOpenApi(
     servers: [{ url: '/', description: 'This node.' }],
     tags: [...new Set(visible.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { schemas: COMPONENTS },
+    components: { schemas: { ...COMPONENTS, ...named }, responses: shared.all() },
   };
 }
 
-function describeOperation(route: Route, catalogue: Catalogue): JsonSchema {
+/** Problem responses by their words: most routes fail in the same few ways. */
+interface SharedResponses {
+  /** A reference to the response, which is added the first time. */
+  refer(status: number, codes: readonly string[]): JsonSchema;
+  all(): JsonSchema;
+}
+
+function createSharedResponses(): SharedResponses {
+  const responses: Record<string, JsonSchema> = {};
+  const names = new Map<string, string>();
+  return {
+    refer: (status, codes) => {
+      const description = `${codes.join(', ')}.`;
+      const known = names.get(description);
+      const name = known ?? `Problem${status}.${names.size + 1}`;
+      if (known === undefined) {
+        names.set(description, name);
+        const content = { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
+        responses[name] = { description, content };
+      }
+      return { $ref: `#/components/responses/${name}` };
+    },
+    all: () => responses,
+  };
+}
+
+function describeOperation(
+  route: Route,
+  catalogue: Catalogue,
+  shared: SharedResponses,
+): JsonSchema {
   const parameters = Object.entries(route.parameters).map(([name, parameter]) => ({
     name,
     in: parameter.in,
@@ -54,7 +86,7 @@ function describeOperation(route: Route, catalogue: Catalogue): JsonSchema {
     ...(route.help !== undefined && { description: route.help }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && { requestBody: describeBody(route.body) }),
-    responses: { ...describeSuccesses(route), ...describeProblems(route, catalogue) },
+    responses: { ...describeSuccesses(route), ...describeProblems(route, catalogue, shared) },
   };
 }
 
@@ -82,6 +114,7 @@ function describeSuccesses(route: Route): Readonly<Record<string, JsonSchema>> {
 function describeProblems(
   route: Route,
   catalogue: Catalogue,
+  shared: SharedResponses,
 ): Readonly<Record<string, JsonSchema>> {
   const byStatus = new Map<number, string[]>();
   for (const code of new Set([...route.problems, ...COMMON_PROBLEMS])) {
@@ -89,9 +122,7 @@ function describeProblems(
     if (status !== undefined) byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   const ordered = [...byStatus].sort(([a], [b]) => a - b);
-  const entries = ordered.map(([status, codes]) => {
-    const content = { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
-    return [String(status), { description: `${codes.join(', ')}.`, content }];
-  });
-  return Object.fromEntries(entries);
+  return Object.fromEntries(
+    ordered.map(([status, codes]) => [String(status), shared.refer(status, codes)]),
+  );
 }

@@ -69,6 +69,8 @@ export interface Route {
   readonly help?: string;
   readonly parameters: Parameters;
   readonly body?: RequestBody;
+  /** Schemas that this route refers to by name, shared by all routes that bring the same. */
+  readonly schemas?: Readonly<Record<string, JsonSchema>>;
   /** Successes by status; problems come from `problems`. */
   readonly responses: Readonly<Record<number, ResponseSpec>>;
   /** Codes this route adds to those any route may answer with. */

@@ -31,8 +31,23 @@ export interface RecordParts {
 
 const STORED_SCHEMA = object({ set: COUNT, partition: orNull(hex()), key: hex(), value: hex() });
 
-/** A version of a row, as JSON shows it. */
+function schemaName(spec: ManifestRecord): string {
+  return `${spec.contract}.${spec.name}`;
+}
+
+/** What every route of a record refers to. */
+function schemasOf(spec: ManifestRecord): Readonly<Record<string, JsonSchema>> {
+  return { [schemaName(spec)]: versionSchema(spec), StoredRecord: STORED_SCHEMA };
+}
+
+const STORED: JsonSchema = { $ref: '#/components/schemas/StoredRecord' };
+
 function rowSchema(spec: ManifestRecord): JsonSchema {
+  return { $ref: `#/components/schemas/${schemaName(spec)}` };
+}
+
+/** A version of a row, as JSON shows it. */
+function versionSchema(spec: ManifestRecord): JsonSchema {
   return object({
     row: jsonSchemaOf({ ...spec.key, ...spec.fields }),
     'stamp?': object({
@@ -131,7 +146,7 @@ async function listReply(
 }
 
 function listContent(spec: ManifestRecord): Readonly<Record<string, JsonSchema>> {
-  return { [JSON_TYPE]: page('rows', rowSchema(spec)), [CBOR_TYPE]: page('rows', STORED_SCHEMA) };
+  return { [JSON_TYPE]: page('rows', rowSchema(spec)), [CBOR_TYPE]: page('rows', STORED) };
 }
 
 const LIST_PROBLEMS = [
@@ -147,6 +162,7 @@ function listRoute(contract: ManifestContract, spec: ManifestRecord, parts: Reco
     method: 'GET',
     path: `/v1/contracts/${contract.name}/${spec.name}`,
     tag: tagOf(contract),
+    schemas: schemasOf(spec),
     title: `${spec.title.en} · ${spec.title.zh}: list`,
     help: 'In key order. Leading key fields narrow the list; give them from the first on.',
     parameters: { ...keyParameters('query', spec), ...PAGE_PARAMETERS },
@@ -174,6 +190,7 @@ function queryRoute(
     method: 'GET',
     path: `/v1/contracts/${contract.name}/queries/${name}`,
     tag: tagOf(contract),
+    schemas: schemasOf(spec),
     title: `${query.title.en} · ${query.title.zh}`,
     help: 'A page may hold fewer entries than asked for, or none, although more follow.',
     parameters: { ...leading, ...PAGE_PARAMETERS },
@@ -216,6 +233,7 @@ function recordRoute(contract: ManifestContract, spec: ManifestRecord, parts: Re
     method: 'GET',
     path: keyPath(contract, spec),
     tag: tagOf(contract),
+    schemas: schemasOf(spec),
     title: `${spec.title.en} · ${spec.title.zh}`,
     help:
       `${spec.help === undefined ? '' : `${spec.help.en} `}With proof=bundle the answer is one ` +
@@ -231,7 +249,7 @@ function recordRoute(contract: ManifestContract, spec: ManifestRecord, parts: Re
         help: 'The record. `head` is the block whose state was read.',
         content: {
           [JSON_TYPE]: found(rowSchema(spec)),
-          [CBOR_TYPE]: found(STORED_SCHEMA),
+          [CBOR_TYPE]: found(STORED),
           [PROOF_TYPE]: { type: 'string', contentMediaType: CBOR_TYPE },
         },
       },
@@ -286,6 +304,7 @@ function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: R
     method: 'GET',
     path: `${keyPath(contract, spec)}/history`,
     tag: tagOf(contract),
+    schemas: schemasOf(spec),
     title: `${spec.title.en} · ${spec.title.zh}: every version, newest first`,
     parameters: {
       ...keyParameters('path', spec),
@@ -297,7 +316,7 @@ function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: R
         help: 'A page. Each version names the block that wrote it.',
         content: {
           [JSON_TYPE]: page('versions', version(rowSchema(spec))),
-          [CBOR_TYPE]: page('versions', version(STORED_SCHEMA)),
+          [CBOR_TYPE]: page('versions', version(STORED)),
         },
       },
     },
