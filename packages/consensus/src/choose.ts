@@ -1,6 +1,6 @@
 /**
- * R10, the choice: which Q ROUND-CHANGEs justify a proposal. The block with the highest prepared round
- * among the CHOSEN must be at hand; while it is not, other choices of Q may do.
+ * R10, the choice: which Q ROUND-CHANGEs justify a proposal. The block with the highest prepared
+ * round among the CHOSEN must be at hand; while it is not, other choices of Q may do.
  */
 import type { Hash, Justification, Round, RoundChange } from '@daybook/core';
 

@@ -1,6 +1,6 @@
 /**
- * The own wall clock against those of the other validators (protocol §14). STATUS clocks are carried
- * forward by the monotonic clock, so a step of the own wall clock shows at once.
+ * The own wall clock against those of the other validators (protocol §14). STATUS clocks are
+ * carried forward by the monotonic clock, so a step of the own wall clock shows at once.
  */
 import type { Instant } from './event.ts';
 import { STATUS_FRESH_MS } from './limits.ts';

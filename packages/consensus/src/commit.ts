@@ -1,6 +1,6 @@
 /**
- * R6 and R12: COMMITs and DECIDED. A quorum of COMMITs of ANY round decides, even after the node has
- * left that round; so does a certificate. The block is executed before it is final here.
+ * R6 and R12: COMMITs and DECIDED. A quorum of COMMITs of ANY round decides, even after the node
+ * has left that round; so does a certificate. The block is executed before it is final here.
  */
 import type { Certificate, Commit } from '@daybook/core';
 import { equalBytes } from '@daybook/core';

@@ -1,11 +1,11 @@
 /**
  * Everything the machine asks of its driver (protocol §8). DEV DOCS on order:
  *
- * The effects of one step are a list, and lists of later steps come after it. The driver starts them
- * in that order. `sign` requests are granted strictly in that order too, each durable before its
- * `signed` event; the driver may go on with other effects while one is being written. Nothing signed
- * leaves the node except through a later `send` that carries it, so the barrier before the wire
- * (I4, I6) needs no sequence numbers. Adjacent `sign` effects may share one synced write.
+ * The effects of one step are a list, and lists of later steps come after it. The driver starts
+ * them in that order. `sign` requests are granted strictly in that order too, each durable before
+ * its `signed` event; the driver may go on with other effects while one is being written. Nothing
+ * signed leaves the node except through a later `send` that carries it, so the barrier before the
+ * wire (I4, I6) needs no sequence numbers. Adjacent `sign` effects may share one synced write.
  */
 import type {
   Certificate,
@@ -26,8 +26,8 @@ import type { Evidence } from './evidence.ts';
 
 /**
  * Content for the signing guard (G1 to G4). The driver completes it to a message, logs it, and
- * answers `signed`, or `refused`. If the log holds the identical content in this slot, the answer is
- * `signed` with the logged bytes. A request that is still waiting when its height is left may be
+ * answers `signed`, or `refused`. If the log holds the identical content in this slot, the answer
+ * is `signed` with the logged bytes. A request that is still waiting when its height is left may be
  * dropped without an answer. Any write or sync error ends the process.
  */
 export interface Sign {
@@ -36,7 +36,9 @@ export interface Sign {
 }
 
 export type SignRequest =
-  /** The driver adds header, transaction hashes and `justificationHash`. Candidate durable first. */
+  /**
+   * The driver adds header, transaction hashes and `justificationHash`. Candidate durable first.
+   */
   | {
       readonly type: 'pre-prepare';
       readonly height: Height;
@@ -96,8 +98,8 @@ export interface Build {
 }
 
 /**
- * Check and execute a block on the parent state; answer `judged`. `again` asks for the one repeat of
- * R15: roll the height back, drop caches, execute from scratch.
+ * Check and execute a block on the parent state; answer `judged`. `again` asks for the one repeat
+ * of R15: roll the height back, drop caches, execute from scratch.
  */
 export interface Judge {
   readonly type: 'judge';
@@ -112,8 +114,8 @@ export interface Store {
 }
 
 /**
- * Get a body by hash, from these validators first; answer `block`. Repeated every RESEND while it is
- * missing, so one attempt may fail silently.
+ * Get a body by hash, from these validators first; answer `block`. Repeated every RESEND while it
+ * is missing, so one attempt may fail silently.
  */
 export interface Fetch {
   readonly type: 'fetch';
@@ -123,8 +125,8 @@ export interface Fetch {
 
 /**
  * These bodies are needed no more; a stored candidate may stay on disk. At the end of a height the
- * driver forgets the rest of it by itself, but never a body of the height after: a proposal that came
- * early waits inside the machine.
+ * driver forgets the rest of it by itself, but never a body of the height after: a proposal that
+ * came early waits inside the machine.
  */
 export interface Release {
   readonly type: 'release';
@@ -166,7 +168,9 @@ export interface HandOver {
   readonly to: number;
 }
 
-/** Store and gossip evidence until it is included (protocol §16); once per validator, height, kind. */
+/**
+ * Store and gossip evidence until it is included (protocol §16); once per validator, height, kind.
+ */
 export interface Report {
   readonly type: 'report';
   readonly evidence: Evidence;

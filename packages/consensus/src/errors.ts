@@ -3,7 +3,7 @@
  * Facts travel as values; the sentence is made here.
  */
 import type { Certificate, Hash, Height, Round, TimestampMs, VoteMessage } from '@daybook/core';
-import { defineErrors } from '@daybook/core';
+import { assertNever, defineErrors, toHex } from '@daybook/core';
 import type { SigningStep } from './event.ts';
 
 export const CONSENSUS_ERRORS = defineErrors({
@@ -121,3 +121,57 @@ export type ConsensusNotice =
       readonly height: Height;
       readonly blockHash: Hash;
     };
+
+function slotText({ height, round, sender }: ProposalSlot): string {
+  return `The proposal of validator ${sender} at height ${height}, round ${round},`;
+}
+
+function explainFatal(failure: ConsensusFatal): string {
+  switch (failure.code) {
+    case 'CONSENSUS_FORK': {
+      const block = toHex(failure.second.blockHash);
+      return `Height ${failure.height} is decided as ${block}, and as another block.`;
+    }
+    case 'CONSENSUS_BLOCK_INVALID': {
+      const { blockHash, height, vouched, reason } = failure;
+      const block = `Block ${toHex(blockHash)}`;
+      return `${block}, ${vouched} at height ${height}, is invalid here: ${reason.code}.`;
+    }
+    case 'CONSENSUS_KEY_ELSEWHERE': {
+      const { type, height, round } = failure.message.signed.content;
+      return `The own key signed a ${type} at height ${height}, round ${round}, elsewhere.`;
+    }
+    default:
+      return assertNever(failure);
+  }
+}
+
+/** One sentence with the facts, for logs and alarms; remedies stand in the table. */
+export function explainConsensus(failure: ConsensusFatal | ConsensusNotice): string {
+  switch (failure.code) {
+    case 'CONSENSUS_PROPOSAL_UNJUSTIFIED':
+      return `${slotText(failure)} is not justified: ${failure.fault}.`;
+    case 'CONSENSUS_PROPOSAL_AUTHOR':
+      return `${slotText(failure)} names another author in its header.`;
+    case 'CONSENSUS_PROPOSAL_UNTIMELY': {
+      const { timestampMs, receivedWallMs } = failure;
+      return `${slotText(failure)} has the time ${timestampMs}, received at ${receivedWallMs}.`;
+    }
+    case 'CONSENSUS_PROPOSAL_INVALID':
+      return `${slotText(failure)} has an invalid block: ${failure.reason.code}.`;
+    case 'CONSENSUS_SIGNING_REFUSED': {
+      const { step, height, round, reason } = failure;
+      return `The guard refused a ${step} at height ${height}, round ${round}: ${reason}.`;
+    }
+    case 'CONSENSUS_CLOCK_OFF': {
+      const effect = failure.proposing ? 'it still proposes' : 'it does not propose';
+      return `The own clock is ${failure.offsetMs} ms from the median of the peers; ${effect}.`;
+    }
+    case 'CONSENSUS_RECHECK_PASSED': {
+      const block = `Block ${toHex(failure.blockHash)} at height ${failure.height}`;
+      return `${block} was first found invalid, then valid.`;
+    }
+    default:
+      return explainFatal(failure);
+  }
+}

@@ -1,6 +1,6 @@
 /**
- * Everything the machine can be told (protocol §8). The driver turns the world into these events, one
- * at a time, in one queue. What arrives from other validators has been authenticated before it
+ * Everything the machine can be told (protocol §8). The driver turns the world into these events,
+ * one at a time, in one queue. What arrives from other validators has been authenticated before it
  * becomes an event: the machine checks rules, never signatures, hashes or encodings.
  */
 import type {
@@ -145,8 +145,8 @@ export interface StrangerSeen {
 }
 
 /**
- * A finalised header whose COMMIT certificate is valid for V of its height (R12); for the head's own
- * height it serves fork detection. Headers of lower heights are compared by the driver.
+ * A finalised header whose COMMIT certificate is valid for V of its height (R12); for the head's
+ * own height it serves fork detection. Headers of lower heights are compared by the driver.
  */
 export interface DecidedReceived {
   readonly type: 'decided';
@@ -222,7 +222,9 @@ export interface StatusReceived {
 /** The driver's own name for a connected peer, at most 128 characters; returned in effects. */
 export type PeerName = string;
 
-/** Validators of V_h with a live direct link, self excluded; sent on every change and per height. */
+/**
+ * Validators of V_h with a live direct link, self excluded; sent on every change and per height.
+ */
 export interface LinksChanged {
   readonly type: 'links';
   readonly validators: readonly number[];

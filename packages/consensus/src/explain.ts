@@ -1,6 +1,6 @@
 /**
- * What the machine is doing and what it waits for, as plain facts for `daybook why`, health checks and
- * metrics. Sentences are made by whoever shows them.
+ * What the machine is doing and what it waits for, as plain facts for `daybook why`, health checks
+ * and metrics. Sentences are made by whoever shows them.
  */
 import type { Height, Round } from '@daybook/core';
 import { proposerAt } from './draft.ts';
@@ -44,7 +44,9 @@ export interface ValidatorReport {
   /** Highest round it has asked for. */
   readonly askedRound: Round;
   readonly linked: boolean;
-  /** Since when nothing was heard of it, in ms; absent if it was never heard since this set began. */
+  /**
+   * Since when nothing was heard of it, in ms; absent if it was never heard since this set began.
+   */
   readonly silentMs?: number;
 }
 

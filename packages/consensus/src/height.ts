@@ -1,6 +1,6 @@
 /**
- * R1: entering a height, after a decision, by sync or at start; and recovery step 5 of protocol §12,
- * which takes in every own message of an interrupted height as if it were received.
+ * R1: entering a height, after a decision, by sync or at start; and recovery step 5 of protocol
+ * §12, which takes in every own message of an interrupted height as if it were received.
  */
 import type { ValidatorSet } from '@daybook/core';
 import { assert, equalBytes } from '@daybook/core';

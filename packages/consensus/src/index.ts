@@ -21,7 +21,7 @@ export type {
   Sync,
 } from './effect.ts';
 export type { ConsensusFatal, ConsensusNotice, JustificationFault } from './errors.ts';
-export { CONSENSUS_ERRORS } from './errors.ts';
+export { CONSENSUS_ERRORS, explainConsensus } from './errors.ts';
 export type {
   BlockAvailable,
   BlockBuilt,

@@ -1,4 +1,6 @@
-/** Messages to their rules: of the present height, the next, or, for evidence only, the past one. */
+/**
+ * Messages to their rules: of the present height, the next, or, for evidence only, the past one.
+ */
 import type { VoteMessage } from '@daybook/core';
 import { assertNever } from '@daybook/core';
 import { uponCommit } from './commit.ts';

@@ -1,6 +1,6 @@
 /**
- * What must hold after every step (reliability I4, I7, I23): checked by tests and, always on, by the
- * driver. A broken one is a bug of ours, and the process stops.
+ * What must hold after every step (reliability I4, I7, I23): checked by tests and, always on, by
+ * the driver. A broken one is a bug of ours, and the process stops.
  */
 import { equalBytes, toHex } from '@daybook/core';
 import { HELPED_PEERS_MAX, NEXT_HEIGHT_ROUND_MAX, ROUND_CHANGES_PER_VALIDATOR } from './limits.ts';
@@ -8,7 +8,9 @@ import { comparePositions } from './slot.ts';
 import type { HeightState, State } from './state.ts';
 import { heldAt, roundsOf } from './votes.ts';
 
-/** Blocks that can be needed at once whatever the window: accepted, locked, decided, in the making. */
+/**
+ * Blocks that can be needed at once whatever the window: accepted, locked, decided, in the making.
+ */
 const BLOCKS_NEEDED_MAX = 5;
 
 type Check = readonly [holds: boolean, fault: string];

@@ -1,6 +1,7 @@
 /**
- * Messages for the height after the present one (§11): a node that finalises a little later than the
- * others must not lose the start of the next height. Anything further ahead is only a hint to sync.
+ * Messages for the height after the present one (§11): a node that finalises a little later than
+ * the others must not lose the start of the next height. Anything further ahead is only a hint to
+ * sync.
  */
 import type { Commit, Prepare, Round, RoundChange } from '@daybook/core';
 import { toHex, updateRotation } from '@daybook/core';

@@ -1,4 +1,6 @@
-/** Own messages: back from the signer, and such as only another holder of the key can have signed. */
+/**
+ * Own messages: back from the signer, and such as only another holder of the key can have signed.
+ */
 import type { VoteMessage } from '@daybook/core';
 import type { Draft, Work } from './draft.ts';
 import { emit } from './draft.ts';

@@ -81,7 +81,9 @@ function examine(work: Work, round: Round, proposal: Proposal): Proposal | undef
   return { ...proposal, origin };
 }
 
-/** §14, for fresh proposals of others: those from the future are held until the clock reaches them. */
+/**
+ * §14, for fresh proposals of others: those from the future are held until the clock reaches them.
+ */
 function awaitTime(work: Work, round: Round, proposal: Proposal): Proposal | undefined {
   const { message, receivedWallMs, origin } = proposal;
   if (origin === 'repeat' || message.signed.sender === selfOf(work)) return proposal;

@@ -1,4 +1,6 @@
-/** R3 and R10: proposing, in round 0 when a block is wanted, later when Q have asked for the round. */
+/**
+ * R3 and R10: proposing, in round 0 when a block is wanted, later when Q have asked for the round.
+ */
 import type { Hash, Justification, RoundChange } from '@daybook/core';
 import { addBlock, blockOf, fetchBlock, storeBlock } from './blocks.ts';
 import type { Choice } from './choose.ts';
@@ -25,7 +27,9 @@ function requestProposal(
   });
 }
 
-/** §14: with a clock beyond PRECISION from the others' median, others would refuse the timestamp. */
+/**
+ * §14: with a clock beyond PRECISION from the others' median, others would refuse the timestamp.
+ */
 function isClockGood(work: Work): boolean {
   const { context, quorum } = work.height;
   const offset = clockOffset(work.state, work.now, quorum.quorum - 1);

@@ -1,6 +1,6 @@
 /**
- * R14: two validators whose direct link is down still meet through a third. A message is forwarded at
- * once to those without a link to its sender; otherwise only what a STATUS lacks and is held for
+ * R14: two validators whose direct link is down still meet through a third. A message is forwarded
+ * at once to those without a link to its sender; otherwise only what a STATUS lacks and is held for
  * RESEND. A healthy mesh forwards nothing.
  */
 import type { Status, VoteMessage } from '@daybook/core';

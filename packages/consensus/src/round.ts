@@ -1,7 +1,7 @@
 /**
- * Rounds and their timer (R7, R9, `moveTo`). The timer of a round above 0 runs only when a quorum has
- * asked for the round or its proposal was accepted: without this gate capped timers can leave one
- * validator a round ahead of the others for ever (protocol §10).
+ * Rounds and their timer (R7, R9, `moveTo`). The timer of a round above 0 runs only when a quorum
+ * has asked for the round or its proposal was accepted: without this gate capped timers can leave
+ * one validator a round ahead of the others for ever (protocol §10).
  */
 import type { Round } from '@daybook/core';
 import { roundDurationMs } from '@daybook/core';

@@ -1,6 +1,6 @@
 /**
- * Asking for signatures (protocol §9). The guard has the last word; the machine asks only for what it
- * expects to be granted: above every position signed, and once per slot.
+ * Asking for signatures (protocol §9). The guard has the last word; the machine asks only for what
+ * it expects to be granted: above every position signed, and once per slot.
  */
 import type { Height, Round } from '@daybook/core';
 import type { Work } from './draft.ts';

@@ -1,7 +1,7 @@
 /**
  * What the machine remembers (protocol §8): plain objects that can be printed, compared, stored and
- * replayed. Nothing is changed in place; states share what they have in common. The volatile part of
- * a height stands in `HeightState`; what outlives a height stands in `State`.
+ * replayed. Nothing is changed in place; states share what they have in common. The volatile part
+ * of a height stands in `HeightState`; what outlives a height stands in `State`.
  */
 import type {
   Certificate,
@@ -26,9 +26,9 @@ import type { Held, Row, Table } from './votes.ts';
 import { emptyRow } from './votes.ts';
 
 /**
- * How far a proposal has come in R4:
- * `held` is early and waits for the clock, `judging` waits for the block's verdict, `accepted` is or
- * was `acc`, `rejected` broke a rule, `refused` would contradict an own PREPARE.
+ * How far a proposal has come in R4: `held` is early and waits for the clock, `judging` waits for
+ * the block's verdict, `accepted` is or was `acc`, `rejected` broke a rule, `refused` would
+ * contradict an own PREPARE.
  */
 export type ProposalStage = 'held' | 'judging' | 'accepted' | 'rejected' | 'refused';
 

@@ -1,6 +1,6 @@
 /**
- * STATUS, in both directions: what this node shows (protocol §5), helping those who are behind (R13),
- * supplying what others lack (R14), and the hint that others are ahead (§18).
+ * STATUS, in both directions: what this node shows (protocol §5), helping those who are behind
+ * (R13), supplying what others lack (R14), and the hint that others are ahead (§18).
  */
 import type { Hash, Height, Status } from '@daybook/core';
 import { bitmapOf } from './bitmap.ts';

@@ -144,9 +144,9 @@ function uponHeightEvent(work: Work, event: Event): void {
 }
 
 /**
- * Takes one event. Deterministic and pure: equal arguments give equal results, the given state stays
- * as it was, and nothing is read but the arguments. Foreign input never throws; an AssertionError is a
- * bug of ours or of the driver.
+ * Takes one event. Deterministic and pure: equal arguments give equal results, the given state
+ * stays as it was, and nothing is read but the arguments. Foreign input never throws; an
+ * AssertionError is a bug of ours or of the driver.
  */
 export function step(state: State, event: Event): Step {
   if (state.phase === 'stopped') return { state, effects: [] };

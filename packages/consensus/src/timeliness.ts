@@ -1,6 +1,6 @@
 /**
- * `timely` of protocol §14, for fresh proposals: proposer-based timestamps, so that a decided time was
- * accepted by at least one correct clock. Never used for timers or pacing.
+ * `timely` of protocol §14, for fresh proposals: proposer-based timestamps, so that a decided time
+ * was accepted by at least one correct clock. Never used for timers or pacing.
  */
 import type { ChainParameters, Round, TimestampMs } from '@daybook/core';
 import { messageDelayMs } from '@daybook/core';

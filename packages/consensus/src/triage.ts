@@ -1,6 +1,6 @@
 /**
- * What to do with a vote message before any signature is checked (§11): bounds come first, identical
- * bytes cost nothing, and a place is taken only by what was verified.
+ * What to do with a vote message before any signature is checked (§11): bounds come first,
+ * identical bytes cost nothing, and a place is taken only by what was verified.
  */
 import type { VoteMessage } from '@daybook/core';
 import { equalBytes } from '@daybook/core';

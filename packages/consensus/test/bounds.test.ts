@@ -1,6 +1,6 @@
 /**
- * Section 11: what a machine keeps is bounded whatever it is told, and what it is asked to verify is
- * only what has a place. The machine of the harness checks invariants and purity at every step.
+ * Section 11: what a machine keeps is bounded whatever it is told, and what it is asked to verify
+ * is only what has a place. The machine of the harness checks invariants and purity at every step.
  */
 import type { VoteMessage } from '@daybook/core';
 import { expect } from 'chai';
@@ -69,7 +69,7 @@ describe('consensus: triage', () => {
     expect(triage(machine.state, proposalBy(PROPOSER, B))).to.equal('unwanted');
   });
 
-  it('spec §11: given four ROUND-CHANGEs of a validator, then only higher rounds are wanted', () => {
+  it('spec §11: given four ROUND-CHANGEs of one, then only higher rounds are wanted', () => {
     const { machine } = startedMachine();
     for (const round of [5, 6, 7, 8]) machine.vote(roundChangeBy(0, round));
 
@@ -189,7 +189,7 @@ function goOn(machine: Machine, { kind, sender, flag }: Deed): void {
 }
 
 describe('consensus: bounds', () => {
-  it('I23 I7 I4: given any events in any order, then no invariant breaks and nothing throws', () => {
+  it('I23 I7 I4: given any events in any order, then no invariant breaks', () => {
     fc.assert(
       fc.property(fc.array(deedArbitrary, { minLength: 20, maxLength: 120 }), (deeds) => {
         const { machine } = startedMachine({ self: 2 });

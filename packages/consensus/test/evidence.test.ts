@@ -154,6 +154,16 @@ describe('consensus: evidence', () => {
     expect(only(again, 'report')).to.deep.equal([]);
   });
 
+  it('spec §16: given a message that contradicts two alike, then one report is enough', () => {
+    const { machine } = startedMachine();
+    machine.vote(commitBy(1, A.hash));
+    machine.vote(commitBy(1, A.hash, { round: 1 }));
+
+    const effects = machine.vote(roundChangeBy(1, 2));
+
+    expect(only(effects, 'report')).to.have.length(1);
+  });
+
   it('given an amnesiac, when its ROUND-CHANGE comes before its COMMIT, then E5 is found', () => {
     const { machine } = startedMachine();
     machine.vote(roundChangeBy(1, 2));

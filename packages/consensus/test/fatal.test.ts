@@ -45,7 +45,7 @@ describe('consensus: fatal', () => {
     expect(only(effects, 'fatal')[0]?.failure.code).to.equal('CONSENSUS_FORK');
   });
 
-  it('spec R15: given a head by sync that is not what was decided here, then the node stops', () => {
+  it('spec R15: given a head by sync that is not what was decided, then the node stops', () => {
     const { machine } = startedMachine();
     for (const sender of [0, 1, 3]) machine.vote(commitBy(sender, A.hash));
 
@@ -54,7 +54,7 @@ describe('consensus: fatal', () => {
     expect(only(effects, 'fatal')[0]?.failure.code).to.equal('CONSENSUS_FORK');
   });
 
-  it('spec R15: given a decided block invalid twice, then the node stops; once is re-checked', () => {
+  it('spec R15: given a decided block invalid twice, then the node stops; once: again', () => {
     const { machine } = startedMachine();
     const message = decidedBy([0, 1, 3], A);
     machine.feed({ type: 'decided', message, blockHash: A.hash, bodyHeld: true });
@@ -71,7 +71,7 @@ describe('consensus: fatal', () => {
     });
   });
 
-  it('spec R15: given a block that is valid when re-checked, then the node goes on with alarm', () => {
+  it('spec R15: given a block that is valid when re-checked, then it goes on with alarm', () => {
     const { machine } = startedMachine();
     const message = decidedBy([0, 1, 3], A);
     machine.feed({ type: 'decided', message, blockHash: A.hash, bodyHeld: true });
@@ -175,7 +175,7 @@ describe('consensus: who signs', () => {
     expect(voteAll(machine)).to.deep.equal([]);
   });
 
-  it('spec §12 recovery 6: given logged COMMITs above the head, then they are sent meanwhile', () => {
+  it('spec §12 recovery 6: given logged COMMITs above the head, then they are sent', () => {
     const carried = [commitBy(2, A.hash, { height: 3 })];
     const guard = { height: 3, round: 0, step: 'commit' } as const;
     const { machine } = startedMachine({}, { guard, carried });

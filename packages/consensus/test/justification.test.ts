@@ -138,7 +138,9 @@ describe('consensus: justification', () => {
   });
 });
 
-/** Random quorums of ROUND-CHANGEs for round 6: per validator nothing, no lock, or one of a round. */
+/**
+ * Random quorums of ROUND-CHANGEs for round 6: per validator nothing, no lock, or one of a round.
+ */
 const votesArbitrary = fc
   .record({
     count: fc.integer({ min: 4, max: 10 }),

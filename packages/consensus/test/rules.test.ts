@@ -135,7 +135,7 @@ describe('consensus: proposals', () => {
     expect(signed(machine.vote(prepareBy(0, A.hash)))).to.deep.equal([]);
   });
 
-  it('spec R4: given an own PREPARE from before a restart, then another block is not accepted', () => {
+  it('spec R4: given an own PREPARE from before a restart, then no other block is accepted', () => {
     const guard = { height: 1, round: 0, step: 'prepare' } as const;
     const { machine } = startedMachine({ self: undefined }, { guard });
     const recovered = { messages: [prepareBy(2, B.hash, { height: 2 })], blocks: [] };
@@ -156,7 +156,7 @@ describe('consensus: proposals', () => {
 });
 
 describe('consensus: locking and deciding', () => {
-  it('spec R5: given a quorum of PREPAREs, then the COMMIT carries a lock of exactly Q seals', () => {
+  it('spec R5: given a quorum of PREPAREs, then the COMMIT has a lock of exactly Q seals', () => {
     const machine = preparedMachine();
     machine.vote(prepareBy(0, A.hash));
 
@@ -284,7 +284,7 @@ describe('consensus: round changes', () => {
     expect(request?.type === 'round-change' && request.content.prepared?.round).to.equal(0);
   });
 
-  it('spec G3: given that COMMIT refused after all, then the ROUND-CHANGE is asked for anew', () => {
+  it('spec G3: given that COMMIT refused after all, then the ROUND-CHANGE is corrected', () => {
     const machine = preparedMachine();
     machine.vote(prepareBy(0, A.hash));
     machine.vote(prepareBy(1, A.hash));
@@ -349,7 +349,7 @@ describe('consensus: round changes', () => {
 });
 
 describe('consensus: wanting and pacing', () => {
-  it('spec R2: given work, then timer(0) waits for BLOCK_INTERVAL and own work is handed over', () => {
+  it('spec R2: given work, then timer(0) waits for BLOCK_INTERVAL; work is handed over', () => {
     const { machine } = startedMachine();
 
     const early = machine.feed({ type: 'work', pending: true });
@@ -360,7 +360,7 @@ describe('consensus: wanting and pacing', () => {
     expect(only(due, 'hand-over')).to.deep.equal([{ type: 'hand-over', to: PROPOSER }]);
   });
 
-  it('spec R2: given an idle chain, then EMPTY_INTERVAL makes a block wanted, and nothing before', () => {
+  it('spec R2: given an idle chain, then nothing but EMPTY_INTERVAL makes a block wanted', () => {
     const { machine } = startedMachine();
     machine.fire('resend', 59_999);
     expect(machine.state.current?.want).to.equal(false);
@@ -437,7 +437,7 @@ describe('consensus: status and help', () => {
     return machine.feed({ type: 'status', peer, status: statusOf({ height }) });
   };
 
-  it('spec R13: given a peer behind, then it is helped once a second, and once in 5 s a height', () => {
+  it('spec R13: given a peer behind, then help is once a second, once in 5 s a height', () => {
     const { machine } = startedMachine({ height: 9 });
 
     const helped = [0, 500, 500, 1000, 4000].map((waitMs) => {
@@ -478,7 +478,7 @@ describe('consensus: status and help', () => {
     expect(only(effects, 'send-status')[0]?.status.held.commit).to.deep.equal(new Uint8Array([4]));
   });
 
-  it('spec R11: given a height left by rounds, then old COMMITs and the newest request go out', () => {
+  it('spec R11: given later rounds, then old COMMITs and the newest request go out', () => {
     const machine = lockedMachine();
     machine.grant(machine.fire('round', 2000));
 
@@ -504,7 +504,7 @@ describe('consensus: status and help', () => {
     expect(machine.state.current?.maxRoundChange).to.deep.equal([0, 1, 0, 0]);
   });
 
-  it('spec §11: given a proposal of the next height that comes early, then it is judged there', () => {
+  it('spec §11: given a proposal for the next height, then it is judged there', () => {
     const { machine } = startedMachine();
     const next = contextOf({ height: 2 });
     const proposer = proposerFor(next, 0);

@@ -1,4 +1,7 @@
-/** Random faults for a while, then healing: agreement always, growth in the end (reliability I1-I26). */
+/**
+ * Random faults for a while, then healing: agreement always, growth in the end (reliability
+ * I1-I26).
+ */
 import { expect } from 'chai';
 import type { StormReport } from './harness/storm.ts';
 import { runStorm } from './harness/storm.ts';

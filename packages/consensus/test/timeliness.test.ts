@@ -12,14 +12,14 @@ const judge = (timestampMs: number, round = 0, changed = {}): string => {
 };
 
 describe('consensus: timeliness', () => {
-  it('spec §14: given a time from PRECISION ahead to MSG_DELAY and PRECISION ago, it is timely', () => {
+  it('spec §14: given a time from PRECISION ahead to MSG_DELAY and PRECISION ago, then yes', () => {
     expect(judge(101_000)).to.equal('timely');
     expect(judge(101_001)).to.equal('early');
     expect(judge(89_000)).to.equal('timely');
     expect(judge(88_999)).to.equal('late');
   });
 
-  it('spec §14: given a higher round, then older proposals are accepted, up to 60 rounds more', () => {
+  it('spec §14: given a higher round, then older proposals are accepted, up to round 60', () => {
     expect(judge(84_000, 1)).to.equal('timely');
     expect(judge(83_999, 1)).to.equal('late');
     const late = { receivedWallMs: 1_000_000, wallMs: 1_000_000 };

@@ -1,4 +1,6 @@
-/** One machine under test, and the messages of its fellow validators. Wall time is 1,000,000 ahead. */
+/**
+ * One machine under test, and the messages of its fellow validators. Wall time is 1,000,000 ahead.
+ */
 import type {
   Certificate,
   Commit,

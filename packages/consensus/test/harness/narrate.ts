@@ -112,8 +112,11 @@ export function createNarrator(): Narrator {
         return `fetch ${block(effect.hash)} from ${effect.from.map((i) => `n${i}`).join(' ')}`;
       case 'release':
         return `release ${effect.hashes.map(block).join(' ')}`;
-      case 'commit':
-        return `COMMIT h${effect.height} ${block(effect.blockHash)} r${effect.round} sealed by ${seals(effect.certificate)}`;
+      case 'commit': {
+        const { height, round, certificate } = effect;
+        const name = block(effect.blockHash);
+        return `COMMIT h${height} ${name} r${round} sealed by ${seals(certificate)}`;
+      }
       case 'help':
         return `help n${effect.peer} with h${effect.height}`;
       case 'sync':

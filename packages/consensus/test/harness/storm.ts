@@ -1,6 +1,7 @@
 /**
- * A random run: faults of every kind for a while, then healing, then the demand that the chain grows.
- * One seed decides everything. Each kind of fault is off in about half of the seeds (swarm testing).
+ * A random run: faults of every kind for a while, then healing, then the demand that the chain
+ * grows. One seed decides everything. Each kind of fault is off in about half of the seeds (swarm
+ * testing).
  */
 import type { ConsensusFatal, Evidence } from '../../src/index.ts';
 import type { Packet, TestNode } from './node.ts';
@@ -124,7 +125,9 @@ function strike(world: World, faults: Faults, partition: { redraw(): void }): vo
   if (prng.percent(30)) world.work(prng.pick(world.nodes), `t${world.nowMs}`);
 }
 
-/** @throws Error on a fork, a double signature, a broken invariant, or a chain that does not recover */
+/**
+ * @throws Error on a fork, a double signature, a broken invariant, or a chain that does not recover
+ */
 export function runStorm(seed: number): StormReport {
   const draw = createPrng(seed ^ 0x5707);
   const validators = draw.between(4, 7);

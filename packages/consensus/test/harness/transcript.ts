@@ -1,6 +1,7 @@
 /**
- * Transcripts: a scenario in a few verbs, and below it what every node did, one line per step that had
- * an effect. A protocol expert reads them without the code; a changed line is a changed behaviour.
+ * Transcripts: a scenario in a few verbs, and below it what every node did, one line per step that
+ * had an effect. A protocol expert reads them without the code; a changed line is a changed
+ * behaviour.
  *
  * Verbs: `validators N [seed=N] [parameter=value...]`, `work nX`, `run MS`, `stop nX`, `start nX`,
  * `cut nX nY`, `lose TYPE FROM TO`, `heal`, `clock nX MS`, `cheat nX`, `why nX`. FROM and TO are

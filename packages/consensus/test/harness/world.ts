@@ -1,6 +1,6 @@
 /**
- * A world of test nodes: one virtual clock, one queue of deeds, a network that follows its weather, and
- * a record of what was signed and decided, against which agreement is checked at once.
+ * A world of test nodes: one virtual clock, one queue of deeds, a network that follows its weather,
+ * and a record of what was signed and decided, against which agreement is checked at once.
  */
 import type { ChainParameters, Header, ValidatorSet, VoteMessage } from '@daybook/core';
 import { blockHash, equalBytes, freshRotation, toHex, ZERO_HASH } from '@daybook/core';
