@@ -6,7 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { renderConfigReference, renderSampleConfig } from '@daybook/node';
+import { renderConfigReference, renderDashboard, renderSampleConfig } from '@daybook/node';
+import { buildApiPage } from './generate/api.ts';
 import { buildErrorsPage } from './generate/errors.ts';
 import { buildMetricsPage } from './generate/metrics.ts';
 import { fillProtocolTables } from './generate/protocol.ts';
@@ -17,6 +18,8 @@ const ROOT = join(import.meta.dirname, '..');
 const FILES: Readonly<Record<string, (present: string) => string | Promise<string>>> = {
   'docs/reference/errors.md': buildErrorsPage,
   'config/daybookd.yaml': renderSampleConfig,
+  'config/dashboard.json': renderDashboard,
+  'docs/reference/api.md': buildApiPage,
   'docs/reference/config.md': renderConfigReference,
   'docs/reference/metrics.md': buildMetricsPage,
   'docs/protocol/01-model.md': fillProtocolTables,

@@ -48,9 +48,8 @@ export async function buildErrorsPage(): Promise<string> {
     return `## ${packageName}\n\n${entries.join('\n')}`;
   });
   const contracts = createEngine(applications)
-    .manifest.contracts.filter(
-      ({ number, failures }) => number > 0 && Object.keys(failures).length > 0,
-    )
+    .manifest()
+    .contracts.filter(({ number, failures }) => number > 0 && Object.keys(failures).length > 0)
     .map(contractText);
   return [pageHead('Errors', INTRO), ...sections, ...contracts].join('\n');
 }

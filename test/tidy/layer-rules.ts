@@ -58,7 +58,7 @@ function judgeOwn(place: Place, { specifier, lazy }: Import): Verdict {
   if (target.includes('/')) return banned('a deep import', `@daybook/${target.split('/')[0]}`);
   const { layer, name, inner } = place;
   const inTest = !inner.startsWith('src/') && !inner.startsWith('bin/');
-  if (target === name && inTest) return undefined;
+  if (target === name && !inner.startsWith('src/')) return undefined;
   if (layer.imports.includes(target)) return undefined;
   if (layer.lazy?.includes(target) && (lazy || inTest)) return undefined;
   return banned(

@@ -1,0 +1,65 @@
+/** The HTTP API as any client sees it: requests, and the few answers these tests read. */
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface HeadView {
+  readonly height: number;
+  readonly blockHash: string;
+}
+
+export interface StatusView {
+  readonly head: HeadView;
+  readonly activity: string;
+  readonly ready: boolean;
+  readonly role: string;
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const body = (await response.json()) as Answer['body'];
+  return { status: response.status, body };
+}
+
+export async function getJson(apiUrl: string, path: string): Promise<Answer> {
+  return await answerOf(await fetch(`${apiUrl}${path}`));
+}
+
+export async function getBytes(apiUrl: string, path: string): Promise<Uint8Array> {
+  const response = await fetch(`${apiUrl}${path}`);
+  if (response.status !== 200) throw new Error(`${path}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Hands in the wire bytes of one transaction. */
+export async function postTransaction(
+  apiUrl: string,
+  bytes: Uint8Array,
+  wait: 'none' | 'committed' = 'committed',
+): Promise<Answer> {
+  const response = await fetch(`${apiUrl}/v1/transactions?wait=${wait}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cbor' },
+    body: bytes,
+  });
+  return await answerOf(response);
+}
+
+export async function statusOf(apiUrl: string): Promise<StatusView> {
+  const { body } = await getJson(apiUrl, '/v1/status');
+  return body as unknown as StatusView;
+}
+
+export async function heightOf(apiUrl: string): Promise<number> {
+  return (await statusOf(apiUrl)).head.height;
+}
+
+/** State roots of one height, as every given node tells them. */
+export async function stateRootsAt(
+  apiUrls: readonly string[],
+  height: number,
+): Promise<readonly string[]> {
+  const blocks = apiUrls.map(async (apiUrl) => await getJson(apiUrl, `/v1/blocks/${height}`));
+  return (await Promise.all(blocks)).map(({ body }) => String(body.stateRoot));
+}
