@@ -139,16 +139,17 @@ function signersKey({ signers }: PlannedCall): string {
   return signers.map(({ organisation, role }) => `${organisation}/${role}`).join(' ');
 }
 
-/** Calls of the same signers together, each group in the order planned. */
-function groupBySigners(calls: readonly PlannedCall[]): readonly (readonly PlannedCall[])[] {
-  const groups = new Map<string, PlannedCall[]>();
+/** Neighbours with the same signers together, in the order planned. */
+function groupNeighbours(calls: readonly PlannedCall[]): readonly (readonly PlannedCall[])[] {
+  const groups: PlannedCall[][] = [];
   for (const call of calls) {
-    const key = signersKey(call);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [call]);
-    else group.push(call);
+    const group = groups.at(-1);
+    const [first] = group ?? [];
+    const fits = first !== undefined && signersKey(first) === signersKey(call);
+    if (group !== undefined && fits && group.length < BUDGET_CALLS_MAX) group.push(call);
+    else groups.push([call]);
   }
-  return [...groups.values()].flatMap((group) => chunksOf(group, BUDGET_CALLS_MAX));
+  return groups;
 }
 
 class SpendImport {
@@ -208,14 +209,22 @@ class SpendImport {
     return signAs(signers.map(authorFor), { chain, calls, validUntilMs: validUntilMs() });
   }
 
-  /** Parents before what is taken out of them: one kind of record after the other. */
+  /**
+   * Parents before what is taken out of them: one kind of record after the other, and allocations
+   * one after the other, since they may be taken out of each other.
+   */
   async #openBudget(plan: SpendPlan): Promise<void> {
-    const stages = [plan.appropriations, plan.allocations, plan.commitments];
-    const total = stages.reduce((sum, stage) => sum + stage.length, 0);
+    const width = this.#options.inFlight ?? IN_FLIGHT;
+    const stages = [
+      { calls: plan.appropriations, width: 1 },
+      { calls: plan.allocations, width: 1 },
+      { calls: plan.commitments, width },
+    ];
+    const total = stages.reduce((sum, { calls }) => sum + calls.length, 0);
     let done = 0;
     for (const stage of stages) {
-      const groups = groupBySigners(stage);
-      await inParallel(groups, this.#options.inFlight ?? IN_FLIGHT, async (group, index) => {
+      const groups = groupNeighbours(stage.calls);
+      await inParallel(groups, stage.width, async (group, index) => {
         const [first] = group;
         if (first === undefined) return;
         const calls = group.map(({ call }) => call);
