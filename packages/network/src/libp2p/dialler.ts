@@ -60,10 +60,14 @@ export class Dialler {
         this.#targets.delete(peerId);
       }
     }
-    for (const peer of table.peers) {
-      if (!this.#targets.has(peer.peerId)) {
-        this.#targets.set(peer.peerId, { failures: 0, cancel: undefined, dialling: false });
-        this.#plan(peer.peerId);
+    for (const { peerId } of table.peers) {
+      const target = this.#targets.get(peerId);
+      if (target === undefined) {
+        this.#targets.set(peerId, { failures: 0, cancel: undefined, dialling: false });
+      }
+      // A peer that nobody plans to dial may have got an address, or another role.
+      if (target?.cancel === undefined && !this.#ports.isLinked(peerId)) {
+        this.#plan(peerId);
       }
     }
   }
@@ -106,10 +110,11 @@ export class Dialler {
   #retry(peerId: PeerId): void {
     const target = this.#targets.get(peerId);
     const peer = this.#peer(peerId);
-    if (target === undefined || peer === undefined) {
+    const policy = peer === undefined ? 'never' : this.#ports.table().dialPolicy(peer);
+    if (target === undefined || policy === 'never') {
       return;
     }
-    const late = this.#ports.table().dialPolicy(peer) === 'late' ? LATE_MS : 0;
+    const late = policy === 'late' ? LATE_MS : 0;
     const waitMs = backoffMs(target.failures, this.#ports.random());
     target.failures += 1;
     this.#schedule(peerId, late + waitMs);

@@ -78,7 +78,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       maxConnections: CONNECTIONS_MAX,
       // Rates per host are the gater's (`doorkeeper.ts`), which knows the addresses of our peers.
       inboundConnectionThreshold: 1000,
-      maxIncomingPendingConnections: 64,
+      maxIncomingPendingConnections: 1000,
       inboundUpgradeTimeout: 5000,
       reconnectRetries: 0,
     },

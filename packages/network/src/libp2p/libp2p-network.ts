@@ -233,12 +233,8 @@ class Libp2pNetwork {
   }
 
   #reaches(channel: ChannelName): readonly PeerId[] {
-    const validators = this.links
-      .all()
-      .filter(({ peerId }) => this.#table.roleOf(peerId) === 'validator');
-    return validators
-      .filter((link) => link.openChannels().includes(channel))
-      .map(({ peerId }) => peerId);
+    const open = this.links.withOpen(channel);
+    return open.filter((peerId) => this.#table.roleOf(peerId) === 'validator');
   }
 
   #know(): void {

@@ -92,7 +92,11 @@ export class PeerLink {
 
   /** Channels over which frames can be sent now, in order of priority. */
   openChannels(): readonly ChannelName[] {
-    return CHANNEL_NAMES.filter((name) => this.#channels.get(name)?.isOpen === true);
+    return CHANNEL_NAMES.filter((name) => this.isOpen(name));
+  }
+
+  isOpen(name: ChannelName): boolean {
+    return this.#channels.get(name)?.isOpen === true;
   }
 
   get queued(): number {

@@ -12,6 +12,8 @@ import type { Budget } from '../outbox.ts';
 import type { ChannelName, ChannelTable } from '../protocols.ts';
 import { CHANNELS } from '../protocols.ts';
 import type { Standing } from '../standing.ts';
+import type { TokenBucket } from '../token-bucket.ts';
+import { createTokenBucket } from '../token-bucket.ts';
 import type { Denial } from './gater.ts';
 import type { LinkPorts } from './link.ts';
 import { abortConnection, PeerLink } from './link.ts';
@@ -21,6 +23,9 @@ const OBSERVER_LINKS_MAX = 64;
 
 /** Peers whose last refusal is remembered, so that a redial does not fill the log. */
 const REFUSALS_MAX = 1024;
+
+/** Refusals that are logged per second, so that strangers with ever new keys do not either. */
+const LOG_RATE = { rate: 1, burst: 20, bytesRate: 1, bytesBurst: 1 };
 
 export interface LinksPorts extends NetworkParts {
   readonly self: PeerId;
@@ -42,10 +47,12 @@ export class Links {
   readonly #ports: LinksPorts;
   readonly #links = new Map<PeerId, PeerLink>();
   readonly #refusals = new Map<PeerId, string>();
+  readonly #logBucket: TokenBucket;
   readonly #linkPorts: LinkPorts;
 
   constructor(ports: LinksPorts) {
     this.#ports = ports;
+    this.#logBucket = createTokenBucket(LOG_RATE, ports.clock.now());
     const { clock, random, metrics, budget, channels } = ports;
     this.#linkPorts = {
       clock,
@@ -71,6 +78,17 @@ export class Links {
   /** In order of peer id; those that are not ready included. */
   all(): readonly PeerLink[] {
     return [...this.#links.values()].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+  }
+
+  /** Peers to which a channel is open. */
+  withOpen(channel: ChannelName): readonly PeerId[] {
+    const open: PeerId[] = [];
+    for (const link of this.#links.values()) {
+      if (link.isOpen(channel)) {
+        open.push(link.peerId);
+      }
+    }
+    return open;
   }
 
   /** Whether a peer may connect to us now; undefined if it may. */
@@ -246,9 +264,13 @@ export class Links {
 
   /** Tells of a refusal: always as event and metric, in the log only when it is news. */
   #refused(peerId: PeerId, reason: NetworkFailure): void {
-    const { logger, metrics, emit } = this.#ports;
+    const { clock, logger, metrics, emit } = this.#ports;
     metrics.add('daybook_network_refusals_total', 1, { code: reason.code });
-    if (this.#refusals.get(peerId) !== reason.code && this.#refusals.size < REFUSALS_MAX) {
+    const isNews = this.#refusals.get(peerId) !== reason.code;
+    if (isNews && this.#logBucket.take(0, clock.now())) {
+      if (this.#refusals.size >= REFUSALS_MAX) {
+        this.#refusals.clear();
+      }
       this.#refusals.set(peerId, reason.code);
       logger.warn('peer refused', { peer: peerId, reason: reason.code });
     }

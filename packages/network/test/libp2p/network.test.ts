@@ -3,6 +3,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { createNetwork, NetworkError } from '../../src/index.ts';
 import type { Admission, Network } from '../../src/network.ts';
@@ -103,6 +104,23 @@ describe('network: libp2p', () => {
       a.network.send(b.peerId, 'sync', Uint8Array.of(1));
       return heard > 0;
     });
+  });
+
+  it('given 300 sockets that say nothing (F13), then the links live and restarts succeed', async () => {
+    const [a] = await pair();
+    const port = Number(peerOf(a).addresses[0]?.split('/').at(-1));
+    const sockets = Array.from({ length: 300 }, () => connect(port, '127.0.0.1'));
+    for (const socket of sockets) {
+      socket.on('error', () => undefined);
+    }
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+
+    const node = await cluster.restart(1);
+
+    await until('the restarted node is linked', () => node.network.links().length === 1);
+    for (const socket of sockets) {
+      socket.destroy();
+    }
   });
 
   it('given a process whose network stopped, then it ends by itself', async () => {

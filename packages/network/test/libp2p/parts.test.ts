@@ -77,12 +77,16 @@ describe('network: parts of libp2p', () => {
     expect(passed('6.6.6.6')).to.equal(100);
   });
 
-  it('given knocks from very many hosts, then memory stays bounded and all are judged', () => {
+  it('given knocks from very many hosts (F13), then few pass and a known host still does', () => {
     const doorkeeper = createDoorkeeper();
+    doorkeeper.know(new Set(['10.0.0.1']));
 
-    for (let index = 0; index < 10_000; index += 1) {
-      expect(doorkeeper.admits(`host ${index}`, 0)).to.equal(true);
-    }
+    const passed = Array.from({ length: 10_000 }, (_, index) =>
+      doorkeeper.admits(`host ${index}`, index / 10),
+    ).filter(Boolean);
+
+    expect(passed.length).to.be.within(50, 61);
+    expect(doorkeeper.admits('10.0.0.1', 1000)).to.equal(true);
   });
 
   it('given keys, then libp2p computes the peer ids that core computes', async () => {

@@ -118,6 +118,24 @@ export function linkTests(start: Start): void {
     );
   });
 
+  it('given a peer that gets its address and role later, then it is dialled then', async () => {
+    const cluster = await start({ validators: 2 });
+    const [a, b] = cluster.nodes;
+    const silent = cluster.nodes.map((node) => ({ ...peerOf(node), addresses: [] }));
+    a?.network.updatePeers({ role: 'observer', peers: [] });
+    b?.network.updatePeers({ role: 'observer', peers: [] });
+    a?.network.updatePeers({ role: 'observer', peers: silent });
+    b?.network.updatePeers({ role: 'observer', peers: silent });
+    await until('they are apart', () =>
+      cluster.nodes.every(({ network }) => !network.links().length),
+    );
+
+    a?.network.updatePeers(cluster.admission(0));
+    b?.network.updatePeers(cluster.admission(1));
+
+    await connected(cluster.nodes);
+  });
+
   it('given a restarted validator, then everybody is linked to it again', async () => {
     const cluster = await start({ validators: 3 });
 
