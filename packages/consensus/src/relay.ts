@@ -93,8 +93,9 @@ function suppliesProposal(work: Work, to: number, view: PeerView): boolean {
   const self = selfOf(work);
   const count = work.height.context.validators.length;
   if (self === undefined || count < 2) return false;
+  const { oneCorrect } = work.height.quorum;
   const place = (self - to + count - 1) % count;
-  return (place + view.supplies) % (count - 1) < work.height.quorum.oneCorrect;
+  return (place + view.supplies * oneCorrect) % (count - 1) < oneCorrect;
 }
 
 /** Answers a STATUS of this height with what it lacks, at most once per RESEND and peer. */

@@ -95,6 +95,10 @@ function uponSetting(draft: Draft, event: Event): void {
   }
 }
 
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}
+
 function uponHeightEvent(work: Work, event: Event): void {
   switch (event.type) {
     case 'proposal':
@@ -131,9 +135,6 @@ function uponHeightEvent(work: Work, event: Event): void {
       uponStatus(work, event);
       break;
     case 'links':
-      // Others relay for this node (R14) as soon as they know which links it lacks.
-      sendStatus(work);
-      break;
     case 'work':
     case 'quarantine':
     case 'height-entered':
@@ -155,6 +156,8 @@ export function step(state: State, event: Event): Step {
   const work = workFor(draft, event);
   if (work === undefined) return { state: draft.state, effects: draft.effects };
   uponHeightEvent(work, event);
+  // Others relay for this node (R14) as soon as they know which links it lacks.
+  if (event.type === 'links' && !isSameList(state.links, draft.state.links)) sendStatus(work);
   applyRules(work);
   return { state: { ...work.state, current: work.height }, effects: work.effects };
 }

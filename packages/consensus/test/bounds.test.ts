@@ -28,14 +28,14 @@ const B = blockBy(context, PROPOSER, { salt: 1 });
 const BLOCKS = [A, B, ...[2, 3].map((salt) => blockBy(context, PROPOSER, { salt }))];
 
 describe('consensus: triage', () => {
-  it('spec §11: given votes within ROUND_WINDOW, then they are wanted, others dropped', () => {
+  it('spec C-17: given votes within ROUND_WINDOW, then they are wanted, others dropped', () => {
     const { machine } = startedMachine();
     const ask = (round: number) => triage(machine.state, prepareBy(0, A.hash, { round }));
 
     expect([0, 8, 9].map(ask)).to.deep.equal(['wanted', 'wanted', 'unwanted']);
   });
 
-  it('spec §11: given identical bytes, then they cost no verification', () => {
+  it('spec C-17: given identical bytes, then they cost no verification', () => {
     const { machine } = startedMachine();
     machine.vote(prepareBy(0, A.hash));
 
@@ -43,7 +43,7 @@ describe('consensus: triage', () => {
     expect(triage(machine.state, prepareBy(0, B.hash)), 'evidence').to.equal('wanted');
   });
 
-  it('spec §11: given evidence that is reported, then more of it is not verified', () => {
+  it('spec C-17: given evidence that is reported, then more of it is not verified', () => {
     const { machine } = startedMachine();
     machine.vote(prepareBy(0, A.hash));
     machine.vote(prepareBy(0, B.hash));
@@ -51,7 +51,7 @@ describe('consensus: triage', () => {
     expect(triage(machine.state, prepareBy(0, B.hash))).to.equal('unwanted');
   });
 
-  it('spec §11: given a proposal from another than the proposer, then it is dropped', () => {
+  it('spec C-18: given a proposal from another than the proposer, then it is dropped', () => {
     const { machine } = startedMachine();
     const other = PROPOSER === 0 ? 1 : 0;
 
@@ -59,7 +59,7 @@ describe('consensus: triage', () => {
     expect(triage(machine.state, proposalBy(other, A))).to.equal('unwanted');
   });
 
-  it('spec §11: given a taken proposal slot, then another block there is only evidence', () => {
+  it('spec C-18: given a taken proposal slot, then another block there is only evidence', () => {
     const { machine } = startedMachine();
     machine.propose(proposalBy(PROPOSER, A));
 
@@ -69,7 +69,7 @@ describe('consensus: triage', () => {
     expect(triage(machine.state, proposalBy(PROPOSER, B))).to.equal('unwanted');
   });
 
-  it('spec §11: given four ROUND-CHANGEs of one, then only higher rounds are wanted', () => {
+  it('spec C-17: given four ROUND-CHANGEs of one, then only higher rounds are wanted', () => {
     const { machine } = startedMachine();
     for (const round of [5, 6, 7, 8]) machine.vote(roundChangeBy(0, round));
 
@@ -79,7 +79,7 @@ describe('consensus: triage', () => {
     expect(held).to.deep.equal(['6', '7', '8', String(2 ** 31 - 1)]);
   });
 
-  it('spec §11: given the next height, then one vote of each kind and rounds 0 and 1', () => {
+  it('spec C-19: given the next height, then one vote of each kind and rounds 0 and 1', () => {
     const { machine } = startedMachine();
     const ask = (message: VoteMessage) => triage(machine.state, message);
     expect(ask(prepareBy(0, A.hash, { height: 2, round: 2 }))).to.equal('unwanted');
@@ -91,7 +91,7 @@ describe('consensus: triage', () => {
     expect(ask(roundChangeBy(0, 40, { height: 2 }))).to.equal('wanted');
   });
 
-  it('spec §11: given later or earlier heights, then nothing is kept', () => {
+  it('spec C-20: given later or earlier heights, then nothing is kept', () => {
     const { machine } = startedMachine({ height: 5 });
     const ask = (height: number) => triage(machine.state, commitBy(0, A.hash, { height }));
 

@@ -132,7 +132,7 @@ describe('consensus: evidence', () => {
     expect(evidence).to.equal(undefined);
   });
 
-  it('spec §11: given a second, different vote, then it is reported and the first stays', () => {
+  it('spec C-17 E2: given a second, different vote, then it is reported, not kept', () => {
     const { machine } = startedMachine();
     machine.vote(prepareBy(1, A.hash));
 

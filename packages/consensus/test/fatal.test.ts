@@ -22,7 +22,7 @@ const A = blockBy(context, PROPOSER, { salt: 1 });
 const B = blockBy(context, PROPOSER, { salt: 2 });
 
 describe('consensus: fatal', () => {
-  it('spec R15: given two certificates of one height, then the node stops with both', () => {
+  it('spec R15 C-32: given two certificates of one height, then the node stops with both', () => {
     const { machine } = startedMachine();
     for (const sender of [0, 1, 3]) machine.vote(commitBy(sender, A.hash));
 
@@ -83,7 +83,7 @@ describe('consensus: fatal', () => {
     expect(only(effects, 'notice')[0]?.notice.code).to.equal('CONSENSUS_RECHECK_PASSED');
   });
 
-  it('spec R15: given a justified re-proposal invalid twice, then the node stops, unvoted', () => {
+  it('spec R15 C-12: given a justified re-proposal invalid twice, then the node stops', () => {
     const { machine } = startedMachine();
     const proposer = proposerFor(context, 1);
     const prepared = { prepared: { round: 0, blockHash: A.hash } };
@@ -116,7 +116,7 @@ describe('consensus: fatal', () => {
     expect(only(effects, 'fatal')[0]?.failure.code).to.equal('CONSENSUS_KEY_ELSEWHERE');
   });
 
-  it('spec §12 recovery 6: given one below the guard or of a final height, then it is old', () => {
+  it('spec C-25: given one below the guard or of a final height, then it is old', () => {
     const guard = { height: 7, round: 0, step: 'commit' } as const;
     const { machine } = startedMachine({ height: 5 }, { guard });
 
@@ -145,7 +145,7 @@ describe('consensus: who signs', () => {
     expect(only(effects, 'commit')).to.have.length(1);
   });
 
-  it('I16 spec §12: given a quarantine without end, then nothing is signed nor feared', () => {
+  it('I16 spec C-26: given a quarantine without end, then nothing is signed nor feared', () => {
     const { machine } = startedMachine();
     machine.feed({ type: 'quarantine' });
 
@@ -154,7 +154,7 @@ describe('consensus: who signs', () => {
     expect(stranger).to.deep.equal([]);
   });
 
-  it('I16 spec §12: given a quarantine up to a height, then signing resumes above it', () => {
+  it('I16 spec C-26: given a quarantine up to a height, then signing resumes above it', () => {
     const { machine } = startedMachine({ height: 5 });
     machine.feed({ type: 'quarantine', resumeAbove: 5 });
     const later = contextOf({ height: 6 });
@@ -168,14 +168,14 @@ describe('consensus: who signs', () => {
     expect(only(effects, 'sign')).to.have.length(1);
   });
 
-  it('spec §12 recovery 6: given a guard above the height, then nothing is signed below it', () => {
+  it('spec C-25: given a guard above the height, then nothing is signed below it', () => {
     const guard = { height: 3, round: 0, step: 'prepare' } as const;
     const { machine } = startedMachine({}, { guard });
 
     expect(voteAll(machine)).to.deep.equal([]);
   });
 
-  it('spec §12 recovery 6: given logged COMMITs above the head, then they are sent', () => {
+  it('spec C-25: given logged COMMITs above the head, then they are sent', () => {
     const carried = [commitBy(2, A.hash, { height: 3 })];
     const guard = { height: 3, round: 0, step: 'commit' } as const;
     const { machine } = startedMachine({}, { guard, carried });

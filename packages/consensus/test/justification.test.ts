@@ -114,26 +114,26 @@ const FAULTS: readonly (readonly [string, PrePrepare, string])[] = [
 
 describe('consensus: justification', () => {
   for (const [name, proposal, fault] of FAULTS) {
-    it(`spec §7 justified: given ${name}, then the fault is ${fault}`, () => {
+    it(`spec C-7: given ${name}, then the fault is ${fault}`, () => {
       expect(faultOf(proposal)).to.equal(fault);
     });
   }
 
-  it('spec §7 justified 1: given round 0, then nothing is to be proven', () => {
+  it('spec C-6: given round 0, then nothing is to be proven', () => {
     expect(faultOf(proposalBy(0, A))).to.equal('fresh');
     const burdened = { ...proposalBy(0, A), justification: justificationOf(unprepared) };
     expect(faultOf(burdened)).to.equal('count');
   });
 
-  it('spec §7 justified 2: given a signature that does not hold, then it is forged', () => {
+  it('spec C-7: given a signature that does not hold, then it is forged', () => {
     expect(faultOf(propose(justificationOf(unprepared)), false)).to.equal('forged');
   });
 
-  it('spec §7 justified 2a: given a quorum without locks, then a fresh block is due', () => {
+  it('spec C-7: given a quorum without locks, then a fresh block is due', () => {
     expect(faultOf(propose(justificationOf(unprepared), B))).to.equal('fresh');
   });
 
-  it('spec §7 justified 2b: given the highest prepared block, then it is a repeat', () => {
+  it('spec C-7: given the highest prepared block, then it is a repeat', () => {
     expect(faultOf(propose(justificationOf(locked)))).to.equal('repeat');
   });
 });

@@ -44,6 +44,64 @@ function lockedMachine(): Machine {
   return machine;
 }
 
+describe('consensus: the machine', () => {
+  it('spec C-13: given the same events, then states and effects are equal', () => {
+    // The harness freezes every state and event before it hands them to the machine.
+    const runs = [0, 1].map(() => {
+      const machine = lockedMachine();
+      return { effects: machine.fire('resend', 1200), state: machine.state };
+    });
+
+    expect(runs[0]).to.deep.equal(runs[1]);
+  });
+
+  it('spec C-14: given a vote that is asked for, then it is sent only when it is durable', () => {
+    const { machine } = startedMachine();
+    machine.propose(proposalBy(PROPOSER, A));
+    const judged = machine.judge(A.hash);
+
+    const durable = machine.feed({ type: 'signed', message: prepareBy(2, A.hash) });
+
+    expect(only(judged, 'send')).to.deep.equal([]);
+    expect(only(durable, 'send')).to.deep.equal([
+      { type: 'send', message: prepareBy(2, A.hash), to: 'validators' },
+    ]);
+  });
+
+  it('spec R1: given a new height, then everything of the last one is forgotten', () => {
+    const machine = lockedMachine();
+    machine.fire('round', 2000);
+
+    machine.feed({ type: 'height-entered', context: contextOf({ height: 2 }) });
+
+    const { current, timers } = machine.state;
+    expect(current).to.deep.include({ round: 0, want: false, blocks: {}, prepares: {} });
+    expect(current?.lock).to.equal(undefined);
+    expect(Object.keys(timers).sort()).to.deep.equal(['empty', 'resend']);
+  });
+
+  it('spec C-15: given round after round, then their time grows by a step up to its cap', () => {
+    const { machine } = startedMachine({ parameters: { roundMaxMs: 3500 } });
+    machine.feed({ type: 'work', pending: true });
+    machine.fire('pacing', 100);
+    const lasted = [1, 2, 3].map((round) => {
+      machine.fire('round', (machine.state.timers.round ?? 0) - machine.monoMs);
+      for (const sender of [0, 1, 3]) machine.vote(roundChangeBy(sender, round));
+      return (machine.state.timers.round ?? 0) - machine.monoMs;
+    });
+
+    expect(lasted).to.deep.equal([3000, 3500, 3500]);
+  });
+
+  it('spec C-16: given nothing that is wanted, then no round timer runs', () => {
+    const { machine } = startedMachine();
+
+    machine.fire('resend', 30_000);
+
+    expect(machine.state.timers.round).to.equal(undefined);
+  });
+});
+
 describe('consensus: proposals', () => {
   it('spec R4: given a valid proposal, then its block is judged once, stored, and PREPAREd', () => {
     const { machine } = startedMachine();
@@ -65,7 +123,7 @@ describe('consensus: proposals', () => {
     expect(machine.state.current?.proposals).to.deep.equal({});
   });
 
-  it('spec §7 freshOk: given a header that names another author, then it is rejected', () => {
+  it('spec C-9: given a header that names another author, then it is rejected', () => {
     const { machine } = startedMachine();
 
     const effects = machine.propose(proposalBy(PROPOSER, blockBy(context, 3)));
@@ -75,7 +133,7 @@ describe('consensus: proposals', () => {
     expect(only(effects, 'judge')).to.deep.equal([]);
   });
 
-  it('spec §7 execOk: given an invalid fresh block, then no vote and no alarm follow', () => {
+  it('spec C-10: given an invalid fresh block, then no vote and no alarm follow', () => {
     const { machine } = startedMachine();
     machine.propose(proposalBy(PROPOSER, A));
 
@@ -86,7 +144,7 @@ describe('consensus: proposals', () => {
     expect(machine.state.phase).to.equal('running');
   });
 
-  it('spec §14: given a proposal that is too old, then it is rejected before it is judged', () => {
+  it('spec C-28 C-11: given a proposal that is too old, then it is not even judged', () => {
     const { machine } = startedMachine();
     machine.monoMs = 20_000;
 
@@ -110,7 +168,7 @@ describe('consensus: proposals', () => {
     expect(machine.state.timers.round, 'T(2)').to.equal(4000);
   });
 
-  it('spec §7 justified: given an unsound justification, then it is never judged', () => {
+  it('spec C-7: given an unsound justification, then it is never judged', () => {
     const { machine } = startedMachine();
     const proposer = proposerFor(context, 1);
     const justification = justificationOf([0, 1, 3].map((sender) => roundChangeBy(sender, 1)));
@@ -360,7 +418,7 @@ describe('consensus: wanting and pacing', () => {
     expect(only(due, 'hand-over')).to.deep.equal([{ type: 'hand-over', to: PROPOSER }]);
   });
 
-  it('spec R2: given an idle chain, then nothing but EMPTY_INTERVAL makes a block wanted', () => {
+  it('spec R2 C-16 C-30: given an idle chain, then only EMPTY_INTERVAL wants a block', () => {
     const { machine } = startedMachine();
     machine.fire('resend', 59_999);
     expect(machine.state.current?.want).to.equal(false);
@@ -492,7 +550,7 @@ describe('consensus: status and help', () => {
     ]);
   });
 
-  it('spec §11: given messages of the next height, then they wait for it', () => {
+  it('spec C-19: given messages of the next height, then they wait for it', () => {
     const { machine } = startedMachine();
     const next = contextOf({ height: 2 });
     machine.vote(prepareBy(0, A.hash, { height: 2 }));
@@ -504,7 +562,7 @@ describe('consensus: status and help', () => {
     expect(machine.state.current?.maxRoundChange).to.deep.equal([0, 1, 0, 0]);
   });
 
-  it('spec §11: given a proposal for the next height, then it is judged there', () => {
+  it('spec C-19: given a proposal for the next height, then it is judged there', () => {
     const { machine } = startedMachine();
     const next = contextOf({ height: 2 });
     const proposer = proposerFor(next, 0);

@@ -12,14 +12,14 @@ const judge = (timestampMs: number, round = 0, changed = {}): string => {
 };
 
 describe('consensus: timeliness', () => {
-  it('spec §14: given a time from PRECISION ahead to MSG_DELAY and PRECISION ago, then yes', () => {
+  it('spec C-28: given a time within PRECISION and MSG_DELAY, then it is timely', () => {
     expect(judge(101_000)).to.equal('timely');
     expect(judge(101_001)).to.equal('early');
     expect(judge(89_000)).to.equal('timely');
     expect(judge(88_999)).to.equal('late');
   });
 
-  it('spec §14: given a higher round, then older proposals are accepted, up to round 60', () => {
+  it('spec C-28 M-8: given a higher round, then older proposals are timely, up to 60', () => {
     expect(judge(84_000, 1)).to.equal('timely');
     expect(judge(83_999, 1)).to.equal('late');
     const late = { receivedWallMs: 1_000_000, wallMs: 1_000_000 };
@@ -27,7 +27,7 @@ describe('consensus: timeliness', () => {
     expect(judge(1_000_000 - 311_001, 61, late)).to.equal('late');
   });
 
-  it('spec §14: given clocks set back behind the parent, then one ms after it is timely', () => {
+  it('spec C-28: given clocks set back behind the parent, then one ms after it is timely', () => {
     expect(judge(200_001, 0, { parentMs: 200_000 })).to.equal('timely');
     expect(judge(200_002, 0, { parentMs: 200_000 })).to.equal('early');
   });
@@ -50,12 +50,12 @@ describe('consensus: clocks of others', () => {
     return machine.state;
   };
 
-  it('spec §14: given three peers, then one liar does not move the median', () => {
+  it('spec C-31: given three peers, then one liar does not move the median', () => {
     expect(clockOffset(withStatuses([-10, 20, 900_000]), now, 2)).to.equal(-20);
     expect(clockOffset(withStatuses([-10, 20, -900_000]), now, 2)).to.equal(10);
   });
 
-  it('spec §14: given two peers of which one lies, then the nearer clock counts', () => {
+  it('spec C-31: given two peers of which one lies, then the nearer clock counts', () => {
     expect(clockOffset(withStatuses([30, 900_000]), now, 2)).to.equal(-30);
     expect(clockOffset(withStatuses([-900_000, -30]), now, 2)).to.equal(30);
   });
@@ -66,7 +66,7 @@ describe('consensus: clocks of others', () => {
     expect(clockOffset(withStatuses([5, 5, 5]), later, 2)).to.equal(undefined);
   });
 
-  it('spec §14: given an own clock that steps, then old STATUSes show it at once', () => {
+  it('spec C-31: given an own clock that steps, then old STATUSes show it at once', () => {
     const stepped = { monoMs: 12_000, wallMs: WALL_MS + 2000 + 5000 };
 
     expect(clockOffset(withStatuses([0, 0, 0]), stepped, 2)).to.equal(5000);
