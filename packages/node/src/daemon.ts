@@ -82,7 +82,9 @@ async function readGenesis(settings: Settings): Promise<Genesis> {
   const detail =
     reason.code === 'CORE_GENESIS_UNSIGNED'
       ? `not signed by ${reason.missing.join(', ')}`
-      : reason.faults.map((f) => `${f.pointer}: expected ${f.expected}, found ${f.found}`).join('; ');
+      : reason.faults
+          .map((f) => `${f.pointer}: expected ${f.expected}, found ${f.found}`)
+          .join('; ');
   throw new NodeError('NODE_GENESIS_INVALID', { detail: `${file}: ${detail}.` });
 }
 
@@ -256,7 +258,7 @@ function parseCommand(args: readonly string[]): {
       version: { type: 'boolean', default: false },
     },
   });
-  const show = values.help ? 'help' : values.version ? 'version' : undefined;
+  const show = (['help', 'version'] as const).find((flag) => values[flag]);
   return { verb: positionals[0] ?? 'run', config: values.config, show };
 }
 

@@ -45,15 +45,15 @@ function nodeOf(
   const names = keyToJson(record, key.key);
   const fields = decodeRecord(record, value)?.fields;
   assert(names !== undefined && fields !== undefined, 'a stored node record decodes');
-  if (fields['status'] !== 'active') return undefined;
+  if (fields.status !== 'active') return undefined;
   const { organisation, peerId } = names;
-  const addresses = fields['addresses'];
+  const addresses = fields.addresses;
   assert(typeof organisation === 'string' && typeof peerId === 'string', 'its key is two texts');
   assert(Array.isArray(addresses), 'its addresses are a list');
   return {
     organisation,
     peerId,
     addresses: addresses.map(String),
-    isValidator: fields['role'] === 'validator',
+    isValidator: fields.role === 'validator',
   };
 }

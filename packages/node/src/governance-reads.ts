@@ -3,7 +3,7 @@ import { governance } from '@daybook/applications';
 import type { Manifest } from '@daybook/contracts';
 import { decodeRecord, openRecords, recordKeyOf } from '@daybook/contracts';
 import type { Height, RecordKey, ValidatorId, ValidatorSet } from '@daybook/core';
-import { assert, asPublicKey, asValidatorId, buildValidatorSet, fromHex } from '@daybook/core';
+import { asPublicKey, assert, asValidatorId, buildValidatorSet, fromHex } from '@daybook/core';
 import type { StateReader, StateStore } from '@daybook/state';
 import { recordSetNamed } from './directory-nodes.ts';
 import type { KnownSet } from './reads/proofs.ts';

@@ -23,7 +23,10 @@ export function createManifests(
 ): Manifests {
   const key = manifestRecordKey();
   const stored = (reader: StateReader): Uint8Array => reader.get(key) ?? new Uint8Array();
-  let current = { manifest: engine.manifestOf(ledger.head().reader), bytes: stored(ledger.head().reader) };
+  let current = {
+    manifest: engine.manifestOf(ledger.head().reader),
+    bytes: stored(ledger.head().reader),
+  };
   const now = (): Manifest => {
     const { reader } = ledger.head();
     const bytes = stored(reader);

@@ -6,27 +6,16 @@
 import { createEngine } from '@daybook/contracts';
 import type { Genesis, TransactionId, ValidatorId, ValidatorSet } from '@daybook/core';
 import {
-  assert,
   asPublicKey,
+  assert,
   indexOfKey,
   LIMITS,
   peerIdFromPublicKey,
   publicKeyOf,
   toHex,
-  validatorIdOf,
 } from '@daybook/core';
 import { createNetwork, NETWORK_METRICS } from '@daybook/network';
-import type { BlockLog, DataDirectory, StateStore, VoteSigner } from '@daybook/state';
-import {
-  createNodeDisk,
-  createVoteSigner,
-  explainState,
-  openBlockLog,
-  openDataDirectory,
-  openLevel,
-  openStateStore,
-  openVoteLog,
-} from '@daybook/state';
+import type { BlockLog } from '@daybook/state';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/api.ts';
 import type { Heads, NodeReport, Placement } from './api/ports.ts';
@@ -36,8 +25,6 @@ import { readDirectoryNodes, recordSetNamed } from './directory-nodes.ts';
 import type { Consensus } from './driver/consensus.ts';
 import { createConsensus } from './driver/consensus.ts';
 import { createExclusive } from './exclusive.ts';
-import type { FreeSpace } from './free-space.ts';
-import { watchFreeSpace } from './free-space.ts';
 import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
 import { createExecutor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -50,12 +37,14 @@ import { NODE_METRICS } from './metrics-table.ts';
 import type { PeerTable } from './peers.ts';
 import { buildPeerTable } from './peers.ts';
 import { createChain, headOf } from './reads/chain.ts';
+import { explainOutcome } from './reads/outcomes.ts';
 import { createRecords } from './reads/records.ts';
 import { schemaSourceOf } from './reads/schema.ts';
-import { explainOutcome } from './reads/outcomes.ts';
 import { createSignatureVerifier } from './signatures.ts';
 import type { StatusBoard } from './status.ts';
 import { createStatusBoard } from './status.ts';
+import type { Storage } from './storage.ts';
+import { closeStorage, openStorage } from './storage.ts';
 import { createSubmissionDesk } from './submissions.ts';
 import { createTransactionJudge } from './transaction-judge.ts';
 import { createValidatorHistory } from './validator-history.ts';
@@ -97,75 +86,6 @@ export interface Node {
   reload(settings: Settings): void;
   /** Stops serving, finishes what is being written, closes everything. Idempotent. */
   stop(): Promise<void>;
-}
-
-/** What lies on disk, open. */
-interface Storage {
-  readonly directory: DataDirectory;
-  readonly blockLog: BlockLog;
-  readonly stateStore: StateStore;
-  readonly freeSpace: FreeSpace;
-  readonly signer: VoteSigner | undefined;
-  /** Why a validator may not sign. */
-  readonly quarantine: string | undefined;
-}
-
-async function openSigner(
-  { settings, genesis, keys }: NodeOptions,
-  directory: DataDirectory,
-  { logger, freeSpace }: { readonly logger: Logger; readonly freeSpace: FreeSpace },
-): Promise<Pick<Storage, 'signer' | 'quarantine'>> {
-  if (keys.consensus === undefined) return { signer: undefined, quarantine: undefined };
-  const { voteMirrorDirectory } = settings.state;
-  const publicKey = asPublicKey(publicKeyOf(keys.consensus));
-  const opening = await openVoteLog(
-    {
-      directory: directory.paths.votes,
-      chain: genesis.chain,
-      validatorId: validatorIdOf(publicKey),
-      ...(voteMirrorDirectory !== undefined && { mirrorDirectory: voteMirrorDirectory }),
-    },
-    { disk: createNodeDisk() },
-  );
-  if (opening.kind === 'quarantine') {
-    const sentence = explainState(opening.reason);
-    logger.error('signing withheld', { code: opening.reason.code, reason: sentence });
-    return { signer: undefined, quarantine: `${opening.reason.code}: ${sentence}` };
-  }
-  for (const { path, kind, sequence } of opening.repairs) {
-    logger.warn('vote log repaired', { path, kind, sequence });
-  }
-  const signer = createVoteSigner(
-    { chain: genesis.chain, secretKey: keys.consensus },
-    { log: opening.log, freeFraction: () => freeSpace.fraction() },
-  );
-  return { signer, quarantine: undefined };
-}
-
-async function openStorage(options: NodeOptions, parts: NodeParts): Promise<Storage> {
-  const { settings } = options;
-  const directory = await openDataDirectory(settings.node.dataDirectory);
-  const disk = createNodeDisk();
-  const freeSpace = await watchFreeSpace(settings.node.dataDirectory, parts.clock);
-  const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
-  const stateStore = await openStateStore(
-    {
-      directory: directory.paths.state,
-      cacheBytes: settings.state.cacheBytesMax,
-      retainedHeights: LIMITS.retainedHeights,
-    },
-    { disk, openKeyValue: openLevel },
-  );
-  const signing = await openSigner(options, directory, { logger: parts.logger, freeSpace });
-  return { directory, blockLog, stateStore, freeSpace, ...signing };
-}
-
-async function closeStorage(storage: Storage): Promise<void> {
-  storage.freeSpace.stop();
-  await storage.signer?.close();
-  await storage.blockLog.close();
-  await storage.stateStore.close();
-  await storage.directory.close();
 }
 
 /** Where a transaction stands that may still be replayed; older ones have expired anyway. */
@@ -242,7 +162,7 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
   }
 }
 
-// Longer than a function should be: it is the one place where every part meets, in plain order.
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one place where every part meets, in plain order, which pieces would only hide.
 async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage): Promise<Node> {
   const { settings, genesis, keys } = options;
   const { clock, logger, metrics, random, onFatal } = parts;
@@ -377,7 +297,8 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     const changed = block.outcomes.some(({ result }) =>
       result.writes.some(({ treeKey }) => setOf(treeKey) === nodeSet.set),
     );
-    const setChanged = toHex(block.header.validatorsHash) !== toHex(block.header.nextValidatorsHash);
+    const setChanged =
+      toHex(block.header.validatorsHash) !== toHex(block.header.nextValidatorsHash);
     if (changed || setChanged) refreshPeers();
   });
   network.onPeer(() => consensus.onLinks());

@@ -7,13 +7,7 @@ import type { Height, TimestampMs } from '@daybook/core';
 import { toHex } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog } from '@daybook/state';
-import type {
-  Activity,
-  NodeReport,
-  NodeStatus,
-  VoterReport,
-  WaitingReport,
-} from './api/ports.ts';
+import type { Activity, NodeReport, NodeStatus, VoterReport, WaitingReport } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Consensus } from './driver/consensus.ts';
 import type { FreeSpace } from './free-space.ts';

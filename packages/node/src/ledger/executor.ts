@@ -2,11 +2,7 @@
  * Execution as the ledger needs it: the contract engine together with what the system contracts say
  * about the next height. The only place of the node that knows both.
  */
-import {
-  readParameters,
-  readRotation,
-  readValidatorSet,
-} from '@daybook/applications';
+import { readParameters, readRotation, readValidatorSet } from '@daybook/applications';
 import type { Engine, StateWrite } from '@daybook/contracts';
 import type { BodyEntry, Genesis, Result, ValidatorId } from '@daybook/core';
 import { fail, ok } from '@daybook/core';

@@ -27,7 +27,7 @@ function faultsOf(facts: CborMap): readonly FieldFault[] {
 export function explainOutcome(manifest: Manifest, stored: StoredResult): Refusal | undefined {
   const receipt = stored.result.code;
   if (receipt === 0) return undefined;
-  const facts = isMap(stored.facts?.['facts']) ? stored.facts['facts'] : {};
+  const facts = isMap(stored.facts?.facts) ? stored.facts.facts : {};
   const errors = faultsOf(facts);
   const withFaults = errors.length === 0 ? {} : { errors };
   const declared = failureOf(manifest, receipt);
