@@ -109,7 +109,7 @@ const LINE_RULES: readonly LineRule[] = [
     where: EVERYTHING,
     except: { 'test/tidy': 'names what it looks for', 'docs/style.md': 'states the rule' },
     look: 'text',
-    pattern: /\b(TODO|FIXME|XXX|HACK)\b(?!.{0,4}#\d)/,
+    pattern: /\b(TODO|FIXME|HACK)\b(?!.{0,4}#\d)/,
     what: 'an open note without an issue number',
     use: 'TODO #<issue>, or do it',
   },
