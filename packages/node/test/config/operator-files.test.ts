@@ -1,0 +1,172 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { parseSettings, settingRows } from '../../src/config.ts';
+import { renderSampleConfig } from '../../src/config-render.ts';
+import { EXIT_CODES } from '../../src/daemon.ts';
+import { METRIC_TABLES, renderDashboard } from '../../src/dashboard-render.ts';
+import { ERROR_TABLES } from '../../src/error-tables.ts';
+import { HEALTH_KINDS } from '../../src/health.ts';
+
+const ROOT = path.join(import.meta.dirname, '../../../..');
+
+function read(file: string): string {
+  return readFileSync(path.join(ROOT, file), 'utf8');
+}
+
+describe('config: files an operator copies', () => {
+  it('given the sample and the dashboard, then they are what the tables render', () => {
+    expect(read('config/daybookd.yaml')).to.equal(renderSampleConfig());
+    expect(read('config/dashboard.json')).to.equal(renderDashboard());
+  });
+
+  it('given the dashboard, then every metric of every package is on it', () => {
+    const dashboard = read('config/dashboard.json');
+
+    const names = Object.values(METRIC_TABLES).flatMap((table) => Object.keys(table));
+    expect(names.filter((name) => !dashboard.includes(name))).to.deep.equal([]);
+  });
+
+  it('given pages for operators, then every setting and every code on them exists', () => {
+    const settings = new Set(settingRows().map(([name]) => name));
+    const sections = new Set([...settings].map((name) => name.split('.')[0]));
+    const codes = new Set(ERROR_TABLES.flatMap((table) => Object.keys(table)));
+    for (const page of readdirSync(path.join(ROOT, 'docs/operations'))) {
+      const text = read(`docs/operations/${page}`);
+      for (const [, name = ''] of text.matchAll(/`([a-z]+\.[a-zA-Z]+)`/g)) {
+        if (sections.has(name.split('.')[0] ?? '')) expect(settings.has(name), name).to.equal(true);
+      }
+      for (const [, code = ''] of text.matchAll(
+        /`((?:NODE|STATE|CONSENSUS|NETWORK|CORE)_[A-Z_]+)`/g,
+      )) {
+        expect(codes.has(code), `${page}: ${code}`).to.equal(true);
+      }
+    }
+  });
+
+  it('given the snippets of settings in the pages, then a node accepts them', () => {
+    const blocks = [...read('docs/operations/install.md').matchAll(/```yaml\n(.*?)```/gs)];
+
+    expect(blocks).to.have.length(2);
+    for (const [, text = ''] of blocks) {
+      expect(() => parseSettings(text, { file: 'install.md', env: {} })).not.to.throw();
+    }
+  });
+});
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string };
+}
+
+/** Metrics that Prometheus or prom-client bring. */
+const FOREIGN = ['up', 'process_start_time_seconds', 'process_resident_memory_bytes'];
+const FOREIGN_LAG = 'nodejs_eventloop_lag_p99_seconds';
+
+describe('config: alarms', () => {
+  const { groups } = parse(read('config/alerts.yaml')) as { groups: { rules: Rule[] }[] };
+  const rules = groups.flatMap(({ rules: each }) => each);
+
+  it('given each alarm, then the runbook has its section, and none more', () => {
+    const headings = [...read('docs/operations/runbook.md').matchAll(/^## (\w+)$/gm)];
+
+    expect(headings.map(([, name]) => name)).to.have.members(rules.map(({ alert }) => alert));
+  });
+
+  it('given each alarm, then it rests on metrics that exist and says how urgent it is', () => {
+    const names = new Set([
+      ...Object.values(METRIC_TABLES).flatMap((table) => Object.keys(table)),
+      ...FOREIGN,
+      FOREIGN_LAG,
+    ]);
+    for (const { alert, expr, labels, annotations } of rules) {
+      const used = [...expr.matchAll(/\b((?:daybook|process|nodejs)_[a-z0-9_]+|up)\b(?=[{\s[])/g)];
+      expect(used, alert).to.have.length.at.least(1);
+      for (const [, name = ''] of used) expect(names.has(name), `${alert}: ${name}`).to.equal(true);
+      expect(labels.severity, alert).to.be.oneOf(['page', 'ticket']);
+      expect(annotations.summary, alert).to.match(/\.$/);
+    }
+  });
+
+  it('given each kind of health reason, then an alarm watches it', () => {
+    const watched = rules.map(({ expr }) => /kind="([a-z-]+)"/.exec(expr)?.[1]);
+
+    expect(HEALTH_KINDS.filter((kind) => !watched.includes(kind))).to.deep.equal([]);
+  });
+});
+
+/** Exposure that `systemd-analyze security` may find, in tenths: 0 is none, 100 all. */
+const EXPOSURE_MAX = 15;
+
+describe('config: the systemd unit', () => {
+  const unit = read('config/daybookd.service');
+
+  it('given the unit, then systemd takes every line of it', () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'daybook-unit-'));
+    try {
+      const add = (file: string, text: string, mode = 0o644): void => {
+        mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+        writeFileSync(path.join(root, file), text);
+        chmodSync(path.join(root, file), mode);
+      };
+      add('etc/systemd/system/daybookd.service', unit);
+      for (const program of ['opt/daybook/node_modules/.bin/node', 'bin/kill']) {
+        add(program, '', 0o755);
+      }
+      const targets = ['multi-user', 'network-online', 'time-sync', 'sysinit', 'basic', 'shutdown'];
+      for (const target of targets) {
+        add(`usr/lib/systemd/system/${target}.target`, `[Unit]\nDescription=${target}\n`);
+      }
+
+      const { status, stderr } = spawnSync(
+        'systemd-analyze',
+        ['verify', '--man=no', `--root=${root}`, 'daybookd.service'],
+        { encoding: 'utf8' },
+      );
+
+      expect([status, stderr]).to.deep.equal([0, '']);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it(`given the sandbox, then the exposure is at most ${EXPOSURE_MAX / 10} of 10`, () => {
+    const { status, stdout, stderr } = spawnSync(
+      'systemd-analyze',
+      [
+        'security',
+        '--offline=true',
+        '--no-pager',
+        `--threshold=${EXPOSURE_MAX}`,
+        path.join(ROOT, 'config/daybookd.service'),
+      ],
+      { encoding: 'utf8' },
+    );
+
+    expect(status, stdout.slice(-2000) + stderr).to.equal(0);
+  });
+
+  it('given exit codes that a restart cannot mend, then systemd leaves the node down', () => {
+    const { usage, identity, safety } = EXIT_CODES;
+
+    expect(unit).to.contain(`RestartPreventExitStatus=${usage} ${identity} ${safety}\n`);
+  });
+
+  it('given the paths of the unit, then program and settings lie where the pages put them', () => {
+    expect(unit).to.contain('/opt/daybook/packages/node/bin/daybookd.js');
+    expect(readdirSync(path.join(ROOT, 'packages/node/bin'))).to.include('daybookd.js');
+  });
+});
