@@ -269,15 +269,14 @@ export function calleesOf(
 ): Readonly<Record<string, object>> {
   const callees: Record<string, object> = {};
   for (const [alias, { name }] of Object.entries(linked.definition.uses ?? {})) {
-    Object.defineProperty(callees, alias, {
-      get: () => ({
-        records: session.contract(name)?.base.records,
-        sums: session.contract(name)?.base.sums,
-        call: (action: string, args: Readonly<Record<string, CborValue>>) => {
-          callContract(session, { contract: name, action, args }, { frame, from: linked.name });
-        },
-      }),
-    });
+    const base = session.contract(name)?.base;
+    callees[alias] = {
+      records: base?.records,
+      sums: base?.sums,
+      call: (action: string, args: Readonly<Record<string, CborValue>>) => {
+        callContract(session, { contract: name, action, args }, { frame, from: linked.name });
+      },
+    };
   }
   return callees;
 }

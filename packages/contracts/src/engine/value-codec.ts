@@ -18,7 +18,7 @@ const TRUE = 0xf5;
 const NULL = 0xf6;
 const TWO_POW_32 = 0x1_0000_0000;
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
-const SHORT_TEXT = 64;
+const SHORT_TEXT = 256;
 const FIRST_CAPACITY = 4096;
 const DEPTH_MAX = 32;
 
@@ -125,12 +125,15 @@ class GrowingValueWriter implements ValueWriter {
   }
 
   #map(map: object): void {
-    const entries = Object.entries(map).filter(([, value]) => value !== undefined);
-    entries.sort(([a], [b]) => compareNames(a, b));
-    this.#head(MAP, entries.length);
-    for (const [name, value] of entries) {
+    const values = map as Readonly<Record<string, unknown>>;
+    const names: string[] = [];
+    for (const name in values) {
+      if (values[name] !== undefined) insertInOrder(names, name);
+    }
+    this.#head(MAP, names.length);
+    for (const name of names) {
       this.#text(name);
-      this.value(value);
+      this.value(values[name]);
     }
   }
 
@@ -217,11 +220,16 @@ class GrowingValueWriter implements ValueWriter {
   }
 }
 
-/** Order of encoded texts: the length stands first in CBOR. Names of fields are ASCII. */
-function compareNames(a: string, b: string): number {
-  if (a.length !== b.length) return a.length - b.length;
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+/** Inserts a name where canonical order wants it: by length, then by letters (field names are ASCII). */
+function insertInOrder(names: string[], name: string): void {
+  let at = names.length;
+  while (at > 0) {
+    const before = names[at - 1] ?? '';
+    const isAfter = before.length === name.length ? before > name : before.length > name.length;
+    if (!isAfter) break;
+    at -= 1;
+  }
+  names.splice(at, 0, name);
 }
 
 function isAscii(text: string): boolean {

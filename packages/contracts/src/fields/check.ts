@@ -116,9 +116,10 @@ export function compileFields(table: FieldTable): CheckFields {
       return NOTHING;
     }
     const row: Record<string, unknown> = {};
+    const place = { value, row, pointer, faults };
     let known = 0;
     for (const member of members) {
-      if (checkMember(member, { value, row, pointer, faults })) known += 1;
+      if (checkMember(member, place)) known += 1;
     }
     if (countDefined(value) !== known) reportUnknown(value, table, { pointer, faults });
     return Object.freeze(row);
@@ -135,8 +136,8 @@ function checkMember(
   { name, suffix, check, isOptional, expected }: Member,
   { value, row, pointer, faults }: MemberPlace,
 ): boolean {
-  const member = Object.hasOwn(value, name) ? value[name] : undefined;
-  if (member !== undefined) {
+  const member = value[name];
+  if (member !== undefined && Object.hasOwn(value, name)) {
     row[name] = check(member, pointer + suffix, faults);
     return true;
   }

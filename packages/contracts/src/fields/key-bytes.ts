@@ -4,7 +4,7 @@
  * big-endian, hashes stand as they are; so no key is a prefix of another and a leading part of the
  * fields is a prefix of the bytes.
  */
-import { assert, createWriter, decodeUtf8, encodeUtf8 } from '@daybook/core';
+import { assert, concatBytes, decodeUtf8, encodeUtf8 } from '@daybook/core';
 import type { FieldSpec, FieldTable } from './spec.ts';
 
 /** How one type stands in a key: text, u64 or 32 bytes. */
@@ -12,6 +12,8 @@ type KeyForm = 'text' | 'number' | 'hash';
 
 /** Longest key in bytes; keys are hashed on every touch. */
 export const KEY_BYTES_MAX = 1024;
+
+const TWO_POW_32 = 0x1_0000_0000;
 
 /** How a field stands in a key, or undefined if its type cannot be a key. */
 export function keyFormOf(spec: FieldSpec): KeyForm | undefined {
@@ -46,23 +48,56 @@ export function encodeKey(
   values: Readonly<Record<string, unknown>>,
   count = Number.MAX_SAFE_INTEGER,
 ): Uint8Array {
-  const writer = createWriter();
-  let written = 0;
+  const parts: (string | number | Uint8Array)[] = [];
+  let size = 0;
   for (const name in table) {
-    if (written === count) break;
-    written += 1;
-    const value = values[name];
-    if (typeof value === 'string') {
-      writer.raw(encodeUtf8(value));
-      writer.u8(0);
-    } else if (typeof value === 'number') {
-      writer.u64(value);
-    } else {
-      assert(value instanceof Uint8Array && value.length === 32, `the key field ${name} is there`);
-      writer.raw(value);
-    }
+    if (parts.length === count) break;
+    const part = keyPart(name, values[name]);
+    size += sizeOf(part);
+    parts.push(part);
   }
-  return writer.finish();
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const part of parts) offset = writePart(bytes, offset, part);
+  return bytes;
+}
+
+/** Texts as they are if ASCII, else as their UTF-8 bytes with the zero that ends them. */
+function keyPart(name: string, value: unknown): string | number | Uint8Array {
+  if (typeof value === 'string') {
+    return isAscii(value) ? value : concatBytes(encodeUtf8(value), Uint8Array.of(0));
+  }
+  if (typeof value === 'number') return value;
+  assert(value instanceof Uint8Array && value.length === 32, `the key field ${name} is there`);
+  return value;
+}
+
+function sizeOf(part: string | number | Uint8Array): number {
+  return typeof part === 'number' ? 8 : part.length + (typeof part === 'string' ? 1 : 0);
+}
+
+function writePart(bytes: Uint8Array, offset: number, part: string | number | Uint8Array): number {
+  if (typeof part === 'string') {
+    for (let index = 0; index < part.length; index += 1) {
+      bytes[offset + index] = part.charCodeAt(index);
+    }
+  } else if (typeof part === 'number') {
+    const high = Math.floor(part / TWO_POW_32);
+    for (let index = 0; index < 4; index += 1) {
+      bytes[offset + index] = high >>> (24 - 8 * index);
+      bytes[offset + 4 + index] = part >>> (24 - 8 * index);
+    }
+  } else {
+    bytes.set(part, offset);
+  }
+  return offset + sizeOf(part);
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) > 127) return false;
+  }
+  return true;
 }
 
 /** Reads key fields back; undefined for bytes that are no key of this table. */
