@@ -107,7 +107,10 @@ export interface Judge {
   readonly again: boolean;
 }
 
-/** Write the block as a candidate record: durable before a `sign` that names it is granted. */
+/**
+ * Write a block, built or judged valid, as a candidate record: durable before a `sign` that names
+ * it is granted. PRE-PREPARE and COMMIT only ever name stored blocks.
+ */
 export interface Store {
   readonly type: 'store';
   readonly hash: Hash;

@@ -145,8 +145,9 @@ export interface StrangerSeen {
 }
 
 /**
- * A finalised header whose COMMIT certificate is valid for V of its height (R12); for the head's
- * own height it serves fork detection. Headers of lower heights are compared by the driver.
+ * A finalised header whose COMMIT certificate is valid for V of its height (R12). For the head's
+ * own height it serves fork detection; for a lower one it is sent only if the final block there is
+ * another, and stops the node.
  */
 export interface DecidedReceived {
   readonly type: 'decided';

@@ -2,7 +2,7 @@
  * R3 and R10: proposing, in round 0 when a block is wanted, later when Q have asked for the round.
  */
 import type { Hash, Justification, RoundChange } from '@daybook/core';
-import { addBlock, blockOf, fetchBlock, storeBlock } from './blocks.ts';
+import { addBlock, blockOf, fetchBlock, judgeVouched, storeBlock } from './blocks.ts';
 import type { Choice } from './choose.ts';
 import { chooseRoundChanges } from './choose.ts';
 import { clockOffset } from './clock.ts';
@@ -11,20 +11,19 @@ import { emit, isScheduled, proposerOfRound, selfOf } from './draft.ts';
 import type { BlockBuilt } from './event.ts';
 import { maySign, requestSignature } from './sign.ts';
 
+/** Proposes a valid block; PREPARE follows at once, so that one synced write serves both. */
 function requestProposal(
   work: Work,
   blockHash: Hash,
   justification: Justification | undefined,
 ): void {
   const { context, round } = work.height;
+  const slot = { height: context.height, round, blockHash };
   storeBlock(work, blockHash);
-  requestSignature(work, {
-    type: 'pre-prepare',
-    height: context.height,
-    round,
-    blockHash,
-    ...(justification && { justification }),
-  });
+  const proof = justification && { justification };
+  requestSignature(work, { type: 'pre-prepare', ...slot, ...proof });
+  if (!maySign(work, round, 'prepare')) return;
+  requestSignature(work, { type: 'prepare', content: { type: 'prepare', ...slot } });
 }
 
 /**
@@ -36,21 +35,25 @@ function isClockGood(work: Work): boolean {
   return offset === undefined || Math.abs(offset) <= context.parameters.precisionMs;
 }
 
-/** Has a block built, then proposes it; PREPARE follows at once, since a built block is valid. */
+/** Has a block built, then proposes it. */
 function proposeFresh(work: Work, justification: Justification | undefined): void {
   const { context, round, proposing } = work.height;
   const built = proposing?.round === round ? proposing.blockHash : undefined;
   if (built !== undefined && blockOf(work, built)?.verdict === 'valid') {
     requestProposal(work, built, justification);
-    if (!maySign(work, round, 'prepare')) return;
-    const content = { type: 'prepare', height: context.height, round, blockHash: built } as const;
-    requestSignature(work, { type: 'prepare', content });
     return;
   }
   if (proposing?.round === round || !isClockGood(work)) return;
   work.height.proposing = { round };
   const timestampMs = Math.max(work.now.wallMs, context.parent.timestampMs + 1);
   emit(work, { type: 'build', height: context.height, round, timestampMs });
+}
+
+/** Proposes a prepared block again, once it is found valid here, too. */
+function proposeAgain(work: Work, blockHash: Hash, justification: Justification): void {
+  const entry = blockOf(work, blockHash);
+  if (entry === undefined || !judgeVouched(work, entry, 'prepared')) return;
+  requestProposal(work, blockHash, justification);
 }
 
 /** The block of the present round is ready. */
@@ -88,5 +91,5 @@ export function propose(work: Work): void {
   const choice = chooseForRound(work);
   if (choice === undefined) return;
   if (choice.repeat === undefined) proposeFresh(work, choice.justification);
-  else requestProposal(work, choice.repeat, choice.justification);
+  else proposeAgain(work, choice.repeat, choice.justification);
 }

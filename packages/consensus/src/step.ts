@@ -65,16 +65,21 @@ function uponTimer(work: Work, { timer }: TimerFired): void {
   // The others only wake the rules: `pacing`, `patience` and `empty` R2, `hold` R4.
 }
 
-/** A certificate of this height decides it, of the head proves a fork, of a later one is a hint. */
+/**
+ * A certificate of this height decides it, of a later one is a hint. Of the head it proves a fork
+ * if the block differs; of lower heights the driver only hands over what differs.
+ */
 function uponProof(work: Work, event: DecidedReceived): void {
   const { context } = work.height;
   const { certificate } = event.message;
-  const ahead = certificate.height - context.height;
-  if (ahead === 0) uponDecided(work, event);
-  if (ahead > 0) emit(work, { type: 'sync', height: certificate.height });
-  if (ahead !== -1 || equalBytes(event.blockHash, context.parent.hash)) return;
-  const first = work.state.headCertificate;
-  stop(work, { code: 'CONSENSUS_FORK', height: certificate.height, first, second: certificate });
+  const { height } = certificate;
+  if (height === context.height) uponDecided(work, event);
+  if (height > context.height) emit(work, { type: 'sync', height });
+  if (height >= context.height) return;
+  const isHead = height === context.height - 1;
+  if (isHead && equalBytes(event.blockHash, context.parent.hash)) return;
+  const first = isHead ? work.state.headCertificate : undefined;
+  stop(work, { code: 'CONSENSUS_FORK', height, first, second: certificate });
 }
 
 /** Events that make sense before the first height, too. */

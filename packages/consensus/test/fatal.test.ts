@@ -45,6 +45,16 @@ describe('consensus: fatal', () => {
     expect(only(effects, 'fatal')[0]?.failure.code).to.equal('CONSENSUS_FORK');
   });
 
+  it('spec R15: given a certificate against a block below the head, then the node stops', () => {
+    const { machine } = startedMachine({ height: 9 });
+    const old = blockBy(contextOf({ height: 3 }), 0);
+    const message = decidedBy([0, 1, 3], old);
+
+    const proof = { type: 'decided', message, blockHash: old.hash, bodyHeld: false } as const;
+
+    expect(only(machine.feed(proof), 'fatal')[0]?.failure).to.include({ height: 3 });
+  });
+
   it('spec R15: given a head by sync that is not what was decided, then the node stops', () => {
     const { machine } = startedMachine();
     for (const sender of [0, 1, 3]) machine.vote(commitBy(sender, A.hash));

@@ -386,9 +386,11 @@ describe('consensus: round changes', () => {
     const jumped = machine.vote(roundChangeBy(1, round, prepared));
     const asked = machine.grant(jumped);
 
-    const proposed = machine.feed({ type: 'block', block: A });
+    const arrived = machine.feed({ type: 'block', block: A });
+    const proposed = machine.judge(A.hash);
 
     expect(only(asked, 'fetch')[0]?.from).to.deep.equal([0, 1]);
+    expect(typesOf(arrived), 'never proposed unjudged').to.deep.equal(['judge']);
     const [request] = only(proposed, 'sign').map((effect) => effect.request);
     expect(request?.type === 'pre-prepare' && request.blockHash).to.equal(A.hash);
     expect(request?.type === 'pre-prepare' && request.justification?.entries).to.have.length(3);
