@@ -1,0 +1,182 @@
+/** What goes wrong on the command line, with what to do about it and the exit code it leads to. */
+import { assertNever, defineErrors } from '@daybook/core';
+import type { Exit } from './exit-codes.ts';
+
+export const CLI_ERRORS = defineErrors({
+  CLI_VERB_UNKNOWN: {
+    summary: 'There is no such verb.',
+    remedy: 'daybook --help lists the verbs.',
+  },
+  CLI_OPTION_UNKNOWN: {
+    summary: 'The verb has no such option.',
+    remedy: 'Add --help to the verb to see its options.',
+  },
+  CLI_OPTION_INVALID: {
+    summary: 'The value of an option is not good.',
+    remedy: 'Add --help to the verb to see what it takes.',
+  },
+  CLI_OPERAND_MISSING: {
+    summary: 'Something is missing on the command line.',
+    remedy: 'Add --help to the verb to see what it needs.',
+  },
+  CLI_OPERAND_SURPLUS: {
+    summary: 'There is too much on the command line.',
+    remedy: 'Put quotes around values with spaces; add --help to see what the verb takes.',
+  },
+  CLI_INPUT_INVALID: {
+    summary: 'The input has faults.',
+    remedy: 'Correct each of them and try again.',
+  },
+  CLI_FILE_FAILED: {
+    summary: 'A file could not be read or written.',
+    remedy: 'Check the path, who owns it, and that the disk is not full.',
+  },
+  CLI_FILE_MALFORMED: {
+    summary: 'A file does not hold what this verb needs.',
+    remedy: 'Check that it is the right file and came over whole.',
+  },
+  CLI_PASSPHRASE_MISSING: {
+    summary: 'A key file is encrypted, and there is nobody to ask for its passphrase.',
+    remedy: 'Give --passphrase-file, or set DAYBOOK_PASSPHRASE.',
+  },
+  CLI_SIGNER_MISSING: {
+    summary: 'Nobody signs the transaction.',
+    remedy: 'Give --signer organisation/name=KEYFILE, once for each officer who signs.',
+  },
+  CLI_AUTHOR_MISSING: {
+    summary: 'No officer given holds a role that is needed.',
+    remedy: 'Give --signer for an officer who holds it; daybook list directory officer shows them.',
+  },
+  CLI_CARD_INVALID: {
+    summary: 'A department card is not valid.',
+    remedy: 'Ask the department for its card again, on a way that you trust.',
+  },
+  CLI_GENESIS_INVALID: {
+    summary: 'The genesis document cannot be used.',
+    remedy: 'Correct what is named; cards are made by daybook init keys.',
+  },
+  CLI_GENESIS_INCOMPLETE: {
+    summary: 'Not every founder has signed the genesis document.',
+    remedy: 'Let each of them run daybook init sign, and merge the files with daybook init merge.',
+  },
+  CLI_IMPORT_FAILED: {
+    summary: 'The import could not go on.',
+    remedy: 'Remove the cause and run the same command again: it goes on where it stopped.',
+  },
+  CLI_CLUSTER_UNKNOWN: {
+    summary: 'No such cluster runs.',
+    remedy: 'daybook cluster list shows those that do.',
+  },
+  CLI_DECLINED: {
+    summary: 'It was not confirmed, so nothing was done.',
+    remedy: 'Run it again and answer yes, or add --yes.',
+  },
+});
+
+/** A fault of one value: which, and what is wrong with it. */
+export interface InputFaultLine {
+  readonly where: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+export type CliFailure =
+  | {
+      readonly code: 'CLI_VERB_UNKNOWN' | 'CLI_OPTION_UNKNOWN';
+      readonly name: string;
+      /** The nearest name there is. */
+      readonly suggestion: string | undefined;
+    }
+  | { readonly code: 'CLI_OPTION_INVALID'; readonly option: string; readonly expected: string }
+  | { readonly code: 'CLI_OPERAND_MISSING'; readonly name: string }
+  | { readonly code: 'CLI_OPERAND_SURPLUS'; readonly found: string }
+  | { readonly code: 'CLI_INPUT_INVALID'; readonly faults: readonly InputFaultLine[] }
+  | { readonly code: 'CLI_FILE_FAILED'; readonly path: string; readonly systemCode: string }
+  | { readonly code: 'CLI_FILE_MALFORMED'; readonly path: string; readonly fact: string }
+  | { readonly code: 'CLI_PASSPHRASE_MISSING'; readonly path: string }
+  | { readonly code: 'CLI_SIGNER_MISSING' }
+  | { readonly code: 'CLI_AUTHOR_MISSING'; readonly organisation: string; readonly role: string }
+  | { readonly code: 'CLI_CARD_INVALID'; readonly path: string; readonly fact: string }
+  | { readonly code: 'CLI_GENESIS_INVALID'; readonly faults: readonly InputFaultLine[] }
+  | { readonly code: 'CLI_GENESIS_INCOMPLETE'; readonly missing: readonly string[] }
+  | { readonly code: 'CLI_IMPORT_FAILED'; readonly fact: string }
+  | { readonly code: 'CLI_CLUSTER_UNKNOWN'; readonly name: string }
+  | { readonly code: 'CLI_DECLINED' };
+
+/** Thrown for whatever the user can mend; shown without a stack trace. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: CliFailure['code'];
+  readonly failure: CliFailure;
+
+  constructor(failure: CliFailure, options?: ErrorOptions) {
+    super(explainCli(failure), options);
+    this.code = failure.code;
+    this.failure = failure;
+  }
+}
+
+/** What happened, with the facts. */
+export function explainCli(failure: CliFailure): string {
+  const { summary } = CLI_ERRORS[failure.code];
+  switch (failure.code) {
+    case 'CLI_VERB_UNKNOWN':
+    case 'CLI_OPTION_UNKNOWN': {
+      const { suggestion } = failure;
+      const hint = suggestion === undefined ? '' : ` Did you mean "${suggestion}"?`;
+      return `${summary} It is "${failure.name}".${hint}`;
+    }
+    case 'CLI_OPTION_INVALID':
+      return `${summary} ${failure.option} takes ${failure.expected}.`;
+    case 'CLI_OPERAND_MISSING':
+      return `${summary} It is ${failure.name}.`;
+    case 'CLI_OPERAND_SURPLUS':
+      return `${summary} The first of it is "${failure.found}".`;
+    case 'CLI_INPUT_INVALID':
+    case 'CLI_GENESIS_INVALID':
+      return [summary, ...failure.faults.map(faultText)].join('\n');
+    case 'CLI_FILE_FAILED':
+      return `${summary} ${failure.path}: ${failure.systemCode}.`;
+    case 'CLI_FILE_MALFORMED':
+    case 'CLI_CARD_INVALID':
+      return `${summary} ${failure.path}: ${failure.fact}.`;
+    case 'CLI_PASSPHRASE_MISSING':
+      return `${summary} It is ${failure.path}.`;
+    case 'CLI_AUTHOR_MISSING':
+      return `${summary} It is ${failure.role} of ${failure.organisation}.`;
+    case 'CLI_GENESIS_INCOMPLETE':
+      return `${summary} Missing: ${failure.missing.join(', ')}.`;
+    case 'CLI_IMPORT_FAILED':
+      return `${summary} ${failure.fact}`;
+    case 'CLI_CLUSTER_UNKNOWN':
+      return `${summary} It is "${failure.name}".`;
+    case 'CLI_SIGNER_MISSING':
+    case 'CLI_DECLINED':
+      return summary;
+    default:
+      return assertNever(failure);
+  }
+}
+
+function faultText({ where, expected, found }: InputFaultLine): string {
+  return `  ${where}: expected ${expected}, found ${found}`;
+}
+
+/** The exit code of each failure. */
+export function exitOf(failure: CliFailure): Exit {
+  switch (failure.code) {
+    case 'CLI_FILE_FAILED':
+    case 'CLI_FILE_MALFORMED':
+    case 'CLI_PASSPHRASE_MISSING':
+      return 'file';
+    case 'CLI_CARD_INVALID':
+      return 'invalid';
+    case 'CLI_GENESIS_INCOMPLETE':
+    case 'CLI_IMPORT_FAILED':
+    case 'CLI_CLUSTER_UNKNOWN':
+    case 'CLI_DECLINED':
+      return 'refused';
+    default:
+      return 'usage';
+  }
+}

@@ -1,0 +1,11 @@
+/** The command line of a ledger, and the import engine that scripts share with it. Exports only. */
+export { CLI_ERRORS, CliError, explainCli } from './errors.ts';
+export { EXIT_CODES } from './exit-codes.ts';
+export type {
+  ImportProgress,
+  ImportReport,
+  ImportSpendOptions,
+  ImportSpendParts,
+  RefusedLine,
+} from './spend/import-spend.ts';
+export { ImportError, importSpend } from './spend/import-spend.ts';
