@@ -76,17 +76,17 @@ export function authenticateProposal(
 /** Whether every signature inside a justification holds; counts and choice are the machine's. */
 export function isJustificationSound(
   justification: Justification | undefined,
-  slot: { readonly height: number; readonly round: number },
+  { height, round }: { readonly height: number; readonly round: number },
   authority: Authority,
 ): boolean {
   if (justification === undefined) return true;
   const { entries, certificate } = justification;
   const signed = entries.every(({ sender, signature, prepared }) => {
-    const content = { type: 'round-change', ...slot, ...(prepared && { prepared }) } as const;
+    const content = { type: 'round-change', height, round, ...(prepared && { prepared }) } as const;
     return isSigned({ content, sender, signature }, authority);
   });
   if (!signed || certificate === undefined) return signed;
-  return certified(certificate, { ...slot, blockHash: certificate.blockHash }, authority);
+  return certified(certificate, { height, blockHash: certificate.blockHash }, authority);
 }
 
 /** Signature of a round change, and that its certificate proves exactly what it claims. */
