@@ -25,10 +25,25 @@ const PUBLIC_LANE = 'public';
 /** Keys found good are remembered: the check costs about a millisecond. */
 const GOOD_KEYS_MAX = 10_000;
 
-const INCLUSION_DETAIL: Readonly<Record<string, string>> = {
-  NODE_TRANSACTION_CHAIN: 'The chain id in the body is not the one of this chain.',
-  NODE_TRANSACTION_EXPIRED: 'validUntil lies before the present block time.',
-  NODE_TRANSACTION_VALIDITY: 'validUntil lies further ahead than the chain allows.',
+/** What people read about a body that cannot be included, and the field to mend. */
+const INCLUSION_FAULTS: Readonly<
+  Record<string, { readonly detail: string; readonly pointer: string; readonly expected: string }>
+> = {
+  NODE_TRANSACTION_CHAIN: {
+    detail: 'The chain id in the body is not the one of this chain.',
+    pointer: '/chain',
+    expected: 'the chain id of GET /v1/genesis',
+  },
+  NODE_TRANSACTION_EXPIRED: {
+    detail: 'validUntil lies before the present block time.',
+    pointer: '/validUntilMs',
+    expected: 'a time after the present block time',
+  },
+  NODE_TRANSACTION_VALIDITY: {
+    detail: 'validUntil lies further ahead than the chain allows.',
+    pointer: '/validUntilMs',
+    expected: 'at most validityMaxMs after the present block time',
+  },
 };
 
 export type TransactionJudge = (transaction: Transaction) => Result<string, Refusal>;
@@ -80,7 +95,10 @@ function judgeInclusion(transaction: Transaction, parts: JudgeParts): Refusal | 
     },
   );
   if (code === undefined) return undefined;
-  return { code, detail: INCLUSION_DETAIL[code] ?? 'The chain holds this transaction already.' };
+  const fault = INCLUSION_FAULTS[code];
+  if (fault === undefined) return { code, detail: 'The chain holds this transaction already.' };
+  const { detail, pointer, expected } = fault;
+  return { code, detail, errors: [{ pointer, expected }] };
 }
 
 /** The words of the engine's failure with its facts filled in. */
