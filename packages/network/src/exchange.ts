@@ -213,7 +213,7 @@ export class Exchange {
     for (const listener of this.#listeners.get(channel) ?? []) {
       try {
         const done = listener(peerId, payload);
-        if (done !== undefined) {
+        if (done instanceof Promise) {
           work.push(done.catch((error: unknown) => this.#fault('message listener failed', error)));
         }
       } catch (error) {

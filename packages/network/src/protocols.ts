@@ -113,9 +113,10 @@ export const REQUESTS: Readonly<Record<RequestName, RequestRow>> = {
     responseBytesMax: 4 * MIB,
     timeoutMs: 5_000,
   },
+  /** Over `sync`: a proposal that waits for bodies must not queue behind batches of others. */
   transactions: {
     number: 3,
-    channel: 'transactions',
+    channel: 'sync',
     requestBytesMax: 256 * KIB,
     responseBytesMax: 1 * MIB - MARGIN_BYTES,
     timeoutMs: 2_000,
