@@ -17,6 +17,8 @@ export interface MempoolOptions {
 
 export interface BlockSpace {
   readonly bytesMax: number;
+  /** Transactions of the block. */
+  readonly countMax: number;
   /** Timestamp of the block to build: expired transactions are left out. */
   readonly timestampMs: TimestampMs;
   readonly validityMaxMs: number;
@@ -98,7 +100,7 @@ class LanedMempool implements Mempool {
     let open = [...lanes.slice(first), ...lanes.slice(0, first)];
     const selected: Transaction[] = [];
     let bytes = 0;
-    while (open.length > 0 && selected.length < LIMITS.blockTransactionsMax) {
+    while (open.length > 0 && selected.length < space.countMax) {
       const still: typeof open = [];
       for (const lane of open) {
         const next = nextIncludable(lane, space);
@@ -107,7 +109,7 @@ class LanedMempool implements Mempool {
         bytes += next.bytes.length + 4;
         selected.push(next);
         still.push(lane);
-        if (selected.length === LIMITS.blockTransactionsMax) return selected;
+        if (selected.length === space.countMax) return selected;
       }
       open = still;
     }

@@ -37,7 +37,7 @@ function transactionOf(validUntilMs: number, size = 10): Transaction {
   return decoded.value;
 }
 
-const space = { bytesMax: MIB, timestampMs: 1000, validityMaxMs: 10_000 };
+const space = { bytesMax: MIB, countMax: 1000, timestampMs: 1000, validityMaxMs: 10_000 };
 
 describe('node: mempool', () => {
   it('given transactions of two organisations, when a block is filled, then they take turns', () => {

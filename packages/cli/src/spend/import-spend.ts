@@ -55,7 +55,7 @@ export interface ImportSpendParts {
   readonly books: Pick<ContractClient<(typeof treasury)['records'], never>, 'records'>;
   readonly submitBatch: (
     transactions: readonly ReturnType<typeof signAs>[],
-    options: { readonly startAt: number },
+    options: { readonly startAt: number; readonly timeoutMs: number },
   ) => Promise<readonly Outcome[]>;
   /** An officer of the organisation with the role, and the key; throws when there is none. */
   readonly authorFor: (signer: PlannedSigner) => TransactionAuthor;
@@ -102,6 +102,8 @@ export class ImportError extends Error {
 
 const BATCH_COUNT = 100;
 const IN_FLIGHT = 4;
+/** How long a batch may take to be final; it is sent again meanwhile, and never twice included. */
+const SETTLE_MS = 240_000;
 /** Budget calls with the same signers that travel in one transaction. */
 const BUDGET_CALLS_MAX = 50;
 
@@ -229,7 +231,10 @@ class SpendImport {
         if (first === undefined) return;
         const calls = group.map(({ call }) => call);
         const transaction = this.#transactionOf(calls, first.signers);
-        const [outcome] = await this.#parts.submitBatch([transaction], { startAt: index });
+        const [outcome] = await this.#parts.submitBatch([transaction], {
+          startAt: index,
+          timeoutMs: SETTLE_MS,
+        });
         if (outcome?.state !== 'committed') throw new ImportError(describeOutcome(outcome));
         this.#transactions += 1;
         done += group.length;
@@ -244,7 +249,8 @@ class SpendImport {
     this.#tell('payments', done, payments.length);
     await inParallel(batches, this.#options.inFlight ?? IN_FLIGHT, async (batch, index) => {
       const transactions = batch.map(({ call, signers }) => this.#transactionOf([call], signers));
-      const outcomes = await this.#parts.submitBatch(transactions, { startAt: index });
+      const options = { startAt: index, timeoutMs: SETTLE_MS };
+      const outcomes = await this.#parts.submitBatch(transactions, options);
       this.#transactions += batch.length;
       for (const [position, payment] of batch.entries()) {
         this.#settle(payment, outcomes[position]);

@@ -33,6 +33,7 @@ import type { SubmissionDesk } from '../submissions.ts';
 import type { Syncer } from '../sync.ts';
 import { createSyncer, serveRange } from '../sync.ts';
 import { assembleProposal, decodeHashes, encodeWires } from './assembly.ts';
+import { createBlockSizer } from './block-sizer.ts';
 import { createBodies } from './bodies.ts';
 import type { Driver } from './driver.ts';
 import { createDriver } from './driver.ts';
@@ -84,6 +85,7 @@ class NodeConsensus implements Consensus {
   readonly syncer: Syncer;
   readonly #parts: ConsensusParts;
   readonly #bodies = createBodies();
+  readonly #blockSizer = createBlockSizer();
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(parts: ConsensusParts) {
@@ -236,17 +238,21 @@ class NodeConsensus implements Consensus {
   }
 
   #build(timestampMs: number): ExecutedBlock {
-    const { ledger, mempool } = this.#parts;
+    const { ledger, mempool, clock } = this.#parts;
     const { next } = ledger.head();
     const self = this.#selfIndex();
     const proposer = self === undefined ? undefined : next.validators[self]?.id;
     assert(proposer !== undefined, 'only a validator builds blocks');
     const { blockBytesMax, validityMaxMs } = next.parameters;
-    const space = { bytesMax: blockBytesMax - HEADER_ROOM_BYTES, timestampMs, validityMaxMs };
+    const bytesMax = blockBytesMax - HEADER_ROOM_BYTES;
+    const countMax = this.#blockSizer.countMax();
     const entries = mempool
-      .select(space)
+      .select({ bytesMax, countMax, timestampMs, validityMaxMs })
       .map((transaction) => ({ type: 'transaction', transaction }) as const);
-    return ledger.build({ timestampMs, proposer, entries });
+    const startedMs = clock.now();
+    const block = ledger.build({ timestampMs, proposer, entries });
+    this.#blockSizer.learn(entries.length, clock.now() - startedMs);
+    return block;
   }
 
   #inline(block: Block): PrePrepare['inlined'] {
