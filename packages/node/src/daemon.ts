@@ -147,6 +147,7 @@ async function run(configFile: string): Promise<number> {
   const logger = createMainLogger(settings);
   const clock = createSystemClock();
   const metrics = createMetrics();
+  metrics.collectProcess();
   const manager = connectServiceManager(process.env, {
     logger,
     pid: process.pid,
@@ -154,7 +155,6 @@ async function run(configFile: string): Promise<number> {
       const timer = setInterval(task, intervalMs);
       return () => clearInterval(timer);
     },
-    monotonicUsec: () => process.hrtime.bigint() / 1000n,
   });
   logger.info('node starting', { version: VERSION, node: process.version, pid: process.pid });
 

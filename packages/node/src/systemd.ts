@@ -22,8 +22,6 @@ export interface ServiceManager {
   ready(status: string): Promise<void>;
   /** One line for `systemctl status`. */
   status(text: string): Promise<void>;
-  /** Settings are being read again; `ready` ends it. */
-  reloading(): Promise<void>;
   /** The node is on its way out; also ends the watchdog. Idempotent. */
   stopping(): Promise<void>;
 }
@@ -34,8 +32,6 @@ export interface ServiceParts {
   readonly pid: number;
   /** Runs `task` every so often; the result ends it. */
   readonly every: (intervalMs: number, task: () => void) => () => void;
-  /** Monotonic clock of the machine in microseconds, for reloading. */
-  readonly monotonicUsec: () => bigint;
 }
 
 const PROGRAM_PATHS = ['/usr/bin/systemd-notify', '/bin/systemd-notify'] as const;
@@ -65,7 +61,6 @@ export function connectServiceManager(
   return {
     ready: (status) => send('READY=1', `STATUS=${oneLine(status)}`),
     status: (text) => send(`STATUS=${oneLine(text)}`),
-    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${parts.monotonicUsec()}`),
     stopping: async () => {
       if (stopped) return;
       stopped = true;
@@ -78,7 +73,6 @@ export function connectServiceManager(
 const NO_MANAGER: ServiceManager = Object.freeze({
   ready: async () => undefined,
   status: async () => undefined,
-  reloading: async () => undefined,
   stopping: async () => undefined,
 });
 
