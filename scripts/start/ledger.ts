@@ -1,0 +1,83 @@
+/** The running consortium as the importer needs it: a client over all nodes, and officers who sign. */
+import { treasury } from '@daybook/applications';
+import type { ImportReport, ImportSpendParts } from '@daybook/cli';
+import { importSpend } from '@daybook/cli';
+import type { Client, Outcome, Submittable, TransactionAuthor } from '@daybook/client';
+import { createClient } from '@daybook/client';
+import { createSigner } from '@daybook/core';
+import type { PlannedSigner } from '@daybook/formats';
+import type { Cluster } from '@daybook/testkit';
+import { TREASURY } from './departments.ts';
+import type { Sample } from './samples.ts';
+
+/** Longest waiting for one batch: through the outage of a node and the rounds it costs. */
+const PATIENCE_MS = 120_000;
+
+/** What differs between one import and another. */
+export interface ImportOptions {
+  readonly batchCount: number;
+  readonly inFlight: number;
+  readonly onProgress?: NonNullable<ImportSpendParts['onProgress']>;
+  /** Time of each request from handing in to the answer that all in it is final, in ms. */
+  readonly onSettled?: (ms: number) => void;
+}
+
+export interface Ledger {
+  readonly client: Client;
+  /** Imports what the ledger does not hold yet of a sample. */
+  importSample(sample: Sample, options: ImportOptions): Promise<ImportReport>;
+}
+
+/** Officers by organisation and role, each key parsed once. */
+function createAuthors({ genesis, consortium }: Cluster): ImportSpendParts['authorFor'] {
+  const authors = new Map<string, TransactionAuthor>();
+  const find = ({ organisation, role }: PlannedSigner): TransactionAuthor => {
+    const { officers = [] } =
+      genesis.document.organisations.find(({ slug }) => slug === organisation) ?? {};
+    const officer = officers.find(({ roles }) => roles.includes(role));
+    if (officer === undefined) throw new Error(`${organisation} has no officer with ${role}`);
+    const identity = `${organisation}/${officer.name}`;
+    return { identity, signer: createSigner(consortium.officer(identity).secretKey) };
+  };
+  return (signer) => {
+    const key = `${signer.organisation} ${signer.role}`;
+    const author = authors.get(key) ?? find(signer);
+    authors.set(key, author);
+    return author;
+  };
+}
+
+/** A client over every node; requests are spread and go on to the next node when one is down. */
+export function openLedger(cluster: Cluster): Ledger {
+  const { chain, document } = cluster.genesis;
+  // The treasury's node first: it is one of those that stay up.
+  const client = createClient({ urls: cluster.nodes.map(({ apiUrl }) => apiUrl), chain });
+  const authorFor = createAuthors(cluster);
+  const validMs = Math.floor(document.parameters.validityMaxMs / 2);
+  const submitBatch = async (
+    transactions: readonly Submittable[],
+    { startAt }: { readonly startAt: number },
+    onSettled: ImportOptions['onSettled'],
+  ): Promise<readonly Outcome[]> => {
+    const sentMs = performance.now();
+    const outcomes = await client.submitBatch(transactions, { startAt, timeoutMs: PATIENCE_MS });
+    onSettled?.(performance.now() - sentMs);
+    return outcomes;
+  };
+  return {
+    client,
+    importSample: async ({ files, mapping }, { onProgress, onSettled, ...width }) =>
+      await importSpend(
+        { files, mapping, grantor: TREASURY, controller: TREASURY, ...width },
+        {
+          chain,
+          books: client.contractOf(treasury),
+          submitBatch: (transactions, options) => submitBatch(transactions, options, onSettled),
+          authorFor,
+          validUntilMs: () => Date.now() + validMs,
+          now: () => performance.now(),
+          ...(onProgress && { onProgress }),
+        },
+      ),
+  };
+}

@@ -1,0 +1,31 @@
+/** The spending files that ship with the repository, with the mapping that says how to read them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { SpendFile, SpendMapping } from '@daybook/formats';
+import { decodeSpendMapping } from '@daybook/formats';
+
+export interface Sample {
+  readonly title: string;
+  readonly mapping: SpendMapping;
+  readonly files: readonly SpendFile[];
+}
+
+const FOLDER = path.join(import.meta.dirname, '../../config/samples');
+
+/**
+ * Reads a folder of config/samples.
+ * @param filesMax  takes only the newest files, for a short run; all by default
+ */
+export function readSample(name: string, filesMax = Number.POSITIVE_INFINITY): Sample {
+  const folder = path.join(FOLDER, name);
+  const json: unknown = JSON.parse(readFileSync(path.join(folder, 'mapping.json'), 'utf8'));
+  const mapping = decodeSpendMapping(json);
+  if (!mapping.ok) throw new Error(`${folder}/mapping.json: ${JSON.stringify(mapping.reason)}`);
+  const names = readdirSync(folder).filter((file) => file.endsWith('.csv'));
+  const chosen = names.sort((a, b) => (a < b ? -1 : 1)).slice(-Math.min(filesMax, names.length));
+  const files = chosen.map((file) => ({
+    name: file,
+    bytes: new Uint8Array(readFileSync(path.join(folder, file))),
+  }));
+  return { title: mapping.value.title, mapping: mapping.value, files };
+}
