@@ -14,11 +14,17 @@ export type {
 export { openBlockLog } from './blocks/file-block-log.ts';
 export type { DataDirectory } from './data-directory.ts';
 export { openDataDirectory } from './data-directory.ts';
+export type { Disk, DiskFile, FileIdentity } from './disk/disk.ts';
+export type { MemoryDisk, MemoryDiskOptions, PendingWrite } from './disk/memory-disk.ts';
 export { createMemoryDisk } from './disk/memory-disk.ts';
 export { createNodeDisk } from './disk/node-disk.ts';
-export type { StateCode, StateFailure } from './errors.ts';
+export type { StateFailure } from './errors.ts';
 export { explainState, STATE_ERRORS, StateError } from './errors.ts';
+export type { KeyValue, MemoryKeyValue } from './store/key-value.ts';
+export { createMemoryKeyValue } from './store/key-value.ts';
+export type { LevelOptions } from './store/level.ts';
 export { openLevel } from './store/level.ts';
+export { openStateStore } from './store/open-state-store.ts';
 export type {
   HistoryOptions,
   ListOptions,

@@ -7,7 +7,7 @@ import type { Hash, Height, RecordKey, StateProof } from '@daybook/core';
 /** Synchronous reads of one version; execution runs over this (it fits contracts' `StateView`). */
 export interface StateReader {
   /**
-   * The stored value, or undefined when there is no such record. The bytes are the caller's.
+   * The stored value, or undefined when there is no such record. The bytes are not to be changed.
    * @throws StateError STATE_DAMAGED naming the record, STATE_VERSION_PRUNED when the version has
    *   left the retained window since the reader was made
    */
@@ -19,8 +19,10 @@ export interface StateWrite {
   readonly recordKey: RecordKey;
   /** `treeKeyOf(recordKey)`, which the engine has anyway. */
   readonly treeKey: Uint8Array;
-  /** The new value; undefined removes the record. */
+  /** The new value; undefined removes the record. Not changed afterwards by anybody. */
   readonly value: Uint8Array | undefined;
+  /** `valueHashOf(value)`, where the engine has it anyway. */
+  readonly valueHash?: Hash;
 }
 
 /** The state after a block, computed in memory and not stored. */

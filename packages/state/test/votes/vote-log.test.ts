@@ -114,7 +114,10 @@ describe('state: signing guard', () => {
       ...request(commit(5, 0, blockA)),
       lock: lockOf(5, 0, blockB),
     });
-    const good = await signer.sign({ ...request(commit(5, 0, blockA)), lock: lockOf(5, 0, blockA) });
+    const good = await signer.sign({
+      ...request(commit(5, 0, blockA)),
+      lock: lockOf(5, 0, blockA),
+    });
 
     expect(!without.ok && without.reason.code).to.equal('STATE_SIGNING_WITHOUT_LOCK');
     expect(!other.ok && other.reason.code).to.equal('STATE_SIGNING_WITHOUT_LOCK');

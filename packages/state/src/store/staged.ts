@@ -1,0 +1,114 @@
+/** States that are computed and not stored: what they hold, and who is built on whom. */
+import type { Hash, Height, RecordKey } from '@daybook/core';
+import { assert } from '@daybook/core';
+import { StateError } from '../errors.ts';
+import type { Child } from '../tree/child.ts';
+import type { NodeStore } from '../tree/node-store.ts';
+import { rebaseStage, releaseStage } from '../tree/tree-persist.ts';
+import type { TreeStage } from '../tree/tree-stage.ts';
+import type { StagedState, StateReader } from './state-store.ts';
+
+/** Candidates of one height that may wait at the same time; beyond, the oldest are dropped. */
+const STAGED_MAX = 16;
+
+export class Staged implements StagedState {
+  readonly height: Height;
+  readonly root: Hash;
+  readonly reader: StateReader;
+  readonly parent: Staged | undefined;
+  readonly stage: TreeStage;
+  /** Records in the tree. */
+  readonly records: number;
+  /** The tree; its nodes are in memory until it is committed. */
+  tree: Child;
+  phase: 'staged' | 'committed' | 'discarded' = 'staged';
+  readonly #onDiscard: (staged: Staged) => void;
+
+  constructor(fields: StagedFields, read: ReadStaged, onDiscard: (staged: Staged) => void) {
+    this.height = fields.height;
+    this.root = fields.root;
+    this.parent = fields.parent;
+    this.stage = fields.stage;
+    this.records = fields.records;
+    this.tree = fields.tree;
+    this.reader = { get: (key) => read(this, key) };
+    this.#onDiscard = onDiscard;
+  }
+
+  discard(): void {
+    this.#onDiscard(this);
+  }
+
+  /** @throws StateError STATE_STAGE_DISCARDED */
+  assertUsable(): void {
+    if (this.phase !== 'discarded') return;
+    throw new StateError({ code: 'STATE_STAGE_DISCARDED', height: this.height });
+  }
+}
+
+export type ReadStaged = (staged: Staged, key: RecordKey) => Uint8Array | undefined;
+
+export interface StagedFields {
+  readonly height: Height;
+  readonly root: Hash;
+  readonly parent: Staged | undefined;
+  readonly stage: TreeStage;
+  readonly records: number;
+  readonly tree: Child;
+}
+
+/** All states that are staged now. */
+export class StagedSet {
+  readonly #nodes: NodeStore;
+  readonly #all = new Set<Staged>();
+
+  constructor(nodes: NodeStore) {
+    this.#nodes = nodes;
+  }
+
+  add(staged: Staged): void {
+    this.#all.add(staged);
+    for (const old of this.#all) {
+      if (this.#all.size <= STAGED_MAX) return;
+      const isNeeded = old === staged || this.#childrenOf(old).length > 0;
+      if (!isNeeded) this.discard(old);
+    }
+  }
+
+  hasChildren(staged: Staged): boolean {
+    return this.#childrenOf(staged).length > 0;
+  }
+
+  /** Gives back the memory of a state and of all that are built on it. */
+  discard(staged: Staged): void {
+    if (staged.phase !== 'staged' || !this.#all.delete(staged)) return;
+    for (const child of this.#childrenOf(staged)) this.discard(child);
+    staged.phase = 'discarded';
+    releaseStage(staged.tree, staged.stage, this.#nodes);
+  }
+
+  /**
+   * After a state was written: the others of its height are over, those built on it refer to its
+   * places, and its memory is given back.
+   * @param stored  its tree with places
+   */
+  commit(staged: Staged, stored: Child): void {
+    assert(this.#all.delete(staged), 'a state is committed once');
+    for (const other of [...this.#all]) {
+      if (other.height <= staged.height) this.discard(other);
+    }
+    for (const other of this.#all) other.tree = rebaseStage(other.tree, other.stage);
+    const inMemory = staged.tree;
+    staged.phase = 'committed';
+    staged.tree = stored;
+    releaseStage(inMemory, staged.stage, this.#nodes);
+  }
+
+  discardAll(): void {
+    for (const staged of [...this.#all]) this.discard(staged);
+  }
+
+  #childrenOf(staged: Staged): readonly Staged[] {
+    return [...this.#all].filter(({ parent }) => parent === staged);
+  }
+}

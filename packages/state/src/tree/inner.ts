@@ -1,0 +1,156 @@
+/**
+ * Inner nodes as records of the node log. A node of which few slots changed since its last complete
+ * record is written as the difference to that one, which saves half of all bytes; reading it then
+ * takes two records. Each names its prefix, so that the cleaning of old segments can find from a
+ * record alone whether the tree still uses it.
+ *
+ *   INNER = born u48 | depth u8 | prefix | slots u16 | counts | refs u48 | hashes
+ *   DELTA = born u48 | depth u8 | prefix | base ref u48 | changed slots u16 | slots u16 | counts | refs | hashes
+ */
+import { TREE_WIDTH } from '@daybook/core';
+import type { InnerNode } from './nodes.ts';
+import { BASE_AT, COUNTS_AT, copyBytes, copyPlace, PLACE_AT, PREFIX_AT } from './nodes.ts';
+import { readU16, readU48, U48_SIZE, writeU16, writeU48 } from './numbers.ts';
+import type { RecordLog, Ref } from './record-log.ts';
+import { recordSize } from './record-log.ts';
+
+/** Kinds of records in the node log and the value log; numbers are never reused. */
+export const RECORD_KINDS = { inner: 1, delta: 2, bucket: 3, stale: 4, value: 5 } as const;
+
+/** More changed slots than this are cheaper as a complete record (see ADR 4). */
+const DELTA_SLOTS_MAX = 6;
+const ALL_SLOTS = 0xffff;
+const BODY_MAX = 800;
+
+/**
+ * Appends a node whose children all have places, completely or as the difference to its base, and
+ * sets its place.
+ */
+export function writeInner(log: RecordLog, node: InnerNode): void {
+  const { refs } = node;
+  const baseRef = refs[BASE_AT] ?? 0;
+  const isDelta =
+    baseRef !== 0 && !node.mustBeComplete && bitCount(node.changed) <= DELTA_SLOTS_MAX;
+  const start = log.begin(BODY_MAX);
+  const { buffer } = log;
+  writeU48(buffer, start, refs[PLACE_AT + 2] ?? 0);
+  let at = start + U48_SIZE;
+  buffer[at] = node.depth;
+  const prefixSize = (node.depth + 1) >> 1;
+  copyBytes(node.bytes, PREFIX_AT, buffer, at + 1, prefixSize);
+  at += 1 + prefixSize;
+  if (isDelta) {
+    writeU48(buffer, at, baseRef);
+    writeU16(buffer, at + U48_SIZE, node.changed);
+    at += U48_SIZE + 2;
+  }
+  at = writeSlots(buffer, at, node, isDelta ? node.changed : ALL_SLOTS);
+  const bodySize = at - start;
+  refs[PLACE_AT] = log.finish(isDelta ? RECORD_KINDS.delta : RECORD_KINDS.inner, bodySize);
+  refs[PLACE_AT + 1] = recordSize(bodySize);
+  if (isDelta) return;
+  copyPlace(node, PLACE_AT, node, BASE_AT);
+  node.changed = 0;
+}
+
+function writeSlots(buffer: Uint8Array, from: number, node: InnerNode, wanted: number): number {
+  const { bytes, refs } = node;
+  let slots = 0;
+  let at = from + 2;
+  for (let slot = 0; slot < TREE_WIDTH; slot++) {
+    const count = bytes[COUNTS_AT + slot] ?? 0;
+    if (count === 0 || (wanted & (1 << slot)) === 0) continue;
+    slots |= 1 << slot;
+    buffer[at++] = count;
+  }
+  writeU16(buffer, from, slots);
+  for (let slot = 0; slot < TREE_WIDTH; slot++) {
+    if ((slots & (1 << slot)) === 0) continue;
+    writeU48(buffer, at, refs[slot] ?? 0);
+    at += U48_SIZE;
+  }
+  if (slots === ALL_SLOTS) {
+    buffer.set(bytes.subarray(0, 32 * TREE_WIDTH), at);
+    return at + 32 * TREE_WIDTH;
+  }
+  for (let slot = 0; slot < TREE_WIDTH; slot++) {
+    if ((slots & (1 << slot)) === 0) continue;
+    copyBytes(bytes, 32 * slot, buffer, at, 32);
+    at += 32;
+  }
+  return at;
+}
+
+/** Fills a fresh node from its record, and from the base under it when it is a difference. */
+export function readInner(log: RecordLog, node: InnerNode, ref: Ref): void {
+  const { kind, body } = log.readAny(ref);
+  if (kind === RECORD_KINDS.inner) {
+    readComplete(body, node);
+    setPlace(node, ref, body);
+    copyPlace(node, PLACE_AT, node, BASE_AT);
+    node.changed = 0;
+    return;
+  }
+  if (kind !== RECORD_KINDS.delta) throw log.damage(ref, 'another kind of record than expected');
+  const delta = body.slice();
+  const at = U48_SIZE + 1 + (((delta[U48_SIZE] ?? 0) + 1) >> 1);
+  readInner(log, node, readU48(delta, at));
+  node.changed = readU16(delta, at + U48_SIZE);
+  clearSlots(node, node.changed);
+  readSlots(delta, at + U48_SIZE + 2, node);
+  setPlace(node, ref, delta);
+}
+
+function setPlace(node: InnerNode, ref: Ref, body: Uint8Array): void {
+  node.refs[PLACE_AT] = ref;
+  node.refs[PLACE_AT + 1] = recordSize(body.length);
+  node.refs[PLACE_AT + 2] = readU48(body, 0);
+}
+
+function readComplete(body: Uint8Array, node: InnerNode): void {
+  node.depth = body[U48_SIZE] ?? 0;
+  const prefixSize = (node.depth + 1) >> 1;
+  copyBytes(body, U48_SIZE + 1, node.bytes, PREFIX_AT, prefixSize);
+  clearSlots(node, ALL_SLOTS);
+  readSlots(body, U48_SIZE + 1 + prefixSize, node);
+}
+
+function readSlots(body: Uint8Array, from: number, node: InnerNode): void {
+  const slots = readU16(body, from);
+  const count = bitCount(slots);
+  let countAt = from + 2;
+  let refAt = countAt + count;
+  let hashAt = refAt + U48_SIZE * count;
+  for (let slot = 0; slot < TREE_WIDTH; slot++) {
+    if ((slots & (1 << slot)) === 0) continue;
+    node.setCount(slot, body[countAt++] ?? 0);
+    node.refs[slot] = readU48(body, refAt);
+    copyBytes(body, hashAt, node.bytes, 32 * slot, 32);
+    refAt += U48_SIZE;
+    hashAt += 32;
+  }
+}
+
+function clearSlots(node: InnerNode, slots: number): void {
+  for (let slot = 0; slot < TREE_WIDTH; slot++) {
+    if ((slots & (1 << slot)) === 0) continue;
+    node.setCount(slot, 0);
+    node.refs[slot] = 0;
+    node.bytes.fill(0, 32 * slot, 32 * slot + 32);
+  }
+}
+
+function bitCount(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+/** Depth and prefix of a node from the body of its record, complete or not. */
+export function nameOfInner(body: Uint8Array): {
+  readonly depth: number;
+  readonly key: Uint8Array;
+} {
+  const depth = body[U48_SIZE] ?? 0;
+  return { depth, key: body.slice(U48_SIZE + 1, U48_SIZE + 1 + ((depth + 1) >> 1)) };
+}

@@ -1,0 +1,95 @@
+/**
+ * Stored nodes by reference: the node log, the pool, and a cache of inner nodes only. Buckets are
+ * never cached: there are too many, and each is read once per use.
+ */
+import { RECORD_KINDS, readInner } from './inner.ts';
+import type { InnerNode } from './nodes.ts';
+import { INNER_MEMORY_BYTES, InnerPool } from './nodes.ts';
+import type { RecordLog, Ref } from './record-log.ts';
+
+export class NodeStore {
+  readonly log: RecordLog;
+  /** Nodes of the cache. */
+  readonly pool = new InnerPool();
+  /** Nodes of stages: few, used again at once, and so near together in memory. */
+  readonly stagePool = new InnerPool();
+  /** Chunks of memory that finished stages have given back. */
+  readonly freeChunks: Uint8Array[] = [];
+  readonly #cache = new Map<Ref, InnerNode>();
+  readonly #countMax: number;
+
+  /** @param cacheBytes  bound of the cache; nodes in use by one operation may exceed it meanwhile */
+  constructor(log: RecordLog, cacheBytes: number) {
+    this.log = log;
+    this.#countMax = Math.max(16, Math.floor(cacheBytes / INNER_MEMORY_BYTES));
+  }
+
+  /** The node of a reference; valid until the next `trim`. @throws StateError STATE_DAMAGED */
+  inner(ref: Ref): InnerNode {
+    const cached = this.#cache.get(ref);
+    if (cached !== undefined) {
+      cached.wasUsed = true;
+      return cached;
+    }
+    const node = this.pool.take();
+    readInner(this.log, node, ref);
+    this.#cache.set(ref, node);
+    return node;
+  }
+
+  /** The body of a stored bucket; valid until the next read. @throws StateError STATE_DAMAGED */
+  bucketBody(ref: Ref): Uint8Array {
+    return this.log.read(ref, RECORD_KINDS.bucket);
+  }
+
+  /** Caches a staged node that has just been written, in place of the version it replaces. */
+  replace(oldRef: Ref, staged: InnerNode): void {
+    const old = this.#cache.get(oldRef);
+    if (old !== undefined) this.#cache.delete(oldRef);
+    const node = old ?? this.pool.take();
+    node.copyFrom(staged);
+    node.wasUsed = true;
+    this.#cache.set(node.ref, node);
+  }
+
+  /** Gives up a node that the newest version no longer uses. */
+  drop(ref: Ref): void {
+    const node = this.#cache.get(ref);
+    if (node === undefined) return;
+    this.#cache.delete(ref);
+    this.pool.give(node);
+  }
+
+  /**
+   * Brings the cache back under its bound. Called between operations only: within one, callers hold
+   * nodes that would be taken from under them.
+   */
+  trim(): void {
+    while (this.#cache.size > this.#countMax) this.#evictOne();
+    if (this.freeChunks.length > FREE_CHUNKS_MAX) this.freeChunks.length = FREE_CHUNKS_MAX;
+  }
+
+  clear(): void {
+    for (const node of this.#cache.values()) this.pool.give(node);
+    this.#cache.clear();
+  }
+
+  cacheBytes(): number {
+    return this.#cache.size * INNER_MEMORY_BYTES;
+  }
+
+  // The clock algorithm: a node used since the hand passed last gets a second round.
+  #evictOne(): void {
+    for (const [ref, node] of this.#cache) {
+      this.#cache.delete(ref);
+      if (!node.wasUsed) {
+        this.pool.give(node);
+        return;
+      }
+      node.wasUsed = false;
+      this.#cache.set(ref, node);
+    }
+  }
+}
+
+const FREE_CHUNKS_MAX = 32;

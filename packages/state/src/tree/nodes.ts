@@ -1,0 +1,234 @@
+/**
+ * Nodes of the state tree in memory. An inner node keeps its hashes in one run and comes from a pool;
+ * a staged bucket is the body of its record already, in memory that its stage gives back as a whole.
+ * What a block builds is copied, hashed and written as runs of bytes, because handling entries one
+ * by one costs more than the hashing (measured, see ADR 4).
+ */
+import type { RecordKey } from '@daybook/core';
+import { TREE_KEY_SIZES, TREE_WIDTH } from '@daybook/core';
+import type { Ref } from './record-log.ts';
+
+/** A child with more than 16 keys, where smaller ones have their number of keys. */
+export const INNER_COUNT = 255;
+
+const HASHES_SIZE = 32 * TREE_WIDTH;
+/** Where the parts of `InnerNode.bytes` start. */
+export const LABEL_AT = HASHES_SIZE;
+export const PREFIX_AT = LABEL_AT + 32;
+export const COUNTS_AT = PREFIX_AT + TREE_KEY_SIZES.partitioned;
+const INNER_SIZE = COUNTS_AT + TREE_WIDTH;
+const SLAB_NODES = 64;
+/** What one inner node takes in memory, objects included (measured). */
+export const INNER_MEMORY_BYTES = 1100;
+
+/** Places of records as a flat list: reference, size in bytes, height that wrote it, and so on. */
+export type Places = number[];
+
+/** A value that is staged; it gets its place when its block is committed. */
+export interface PendingValue {
+  readonly key: RecordKey;
+  readonly value: Uint8Array;
+  /** The version before: a stored one, one that is only staged, or 0. */
+  previous: Ref | PendingValue;
+  ref: Ref;
+}
+
+export type MemoryNode = InnerNode | StagedBucket;
+
+/** A node with more than 16 keys below it. `ref` is 0 while it is only staged. */
+export class InnerNode {
+  readonly isInner = true;
+  /** Hashes of the slots | label 32 | prefix 52 | counts of the slots. */
+  readonly bytes: Uint8Array;
+  /**
+   * Places of stored children by slot, 0 where the slot is empty or its child is only in memory;
+   * then the node's own places. In one array of doubles, because fields of objects would be boxed.
+   */
+  readonly refs: Float64Array;
+  /** Children that are only staged, by slot; present only in staged nodes. */
+  kids: (MemoryNode | undefined)[] | undefined = undefined;
+  depth = 0;
+  hasLabel = false;
+  /** Slots that differ from the base, as a bit mask. */
+  changed = 0;
+  /** The version that this staged node replaces while that one is itself only staged. */
+  replacedStaged: InnerNode | undefined = undefined;
+  /** The stage that made this node; 0 for nodes read from the log. */
+  stage = 0;
+  /** Where the hash of this staged node goes; nowhere at the root. Set while hashing. */
+  parent: InnerNode | undefined = undefined;
+  slot = 0;
+  /** Forces a complete record, so that nothing refers to the old base any more. */
+  mustBeComplete = false;
+  /** Mark of the cache's clock. */
+  wasUsed = false;
+
+  constructor(bytes: Uint8Array, refs: Float64Array) {
+    this.bytes = bytes;
+    this.refs = refs;
+  }
+
+  count(slot: number): number {
+    return this.bytes[COUNTS_AT + slot] ?? 0;
+  }
+
+  setCount(slot: number, count: number): void {
+    this.bytes[COUNTS_AT + slot] = count;
+  }
+
+  get ref(): Ref {
+    return this.refs[PLACE_AT] ?? 0;
+  }
+
+  /** Becomes a copy of another node in all that is stored. */
+  copyFrom(node: InnerNode): void {
+    this.bytes.set(node.bytes);
+    for (let index = 0; index < REFS_SIZE; index++) this.refs[index] = node.refs[index] ?? 0;
+    this.depth = node.depth;
+    this.hasLabel = node.hasLabel;
+    this.changed = node.changed;
+  }
+}
+
+/**
+ * Where a place (reference, size, height that wrote it) stands in `InnerNode.refs`: that of the
+ * node; that of the complete record under a record of changes, or again its own; and that of the
+ * stored version which a staged node replaces, 0 when there is none.
+ */
+export const PLACE_AT = TREE_WIDTH;
+export const BASE_AT = PLACE_AT + 3;
+export const REPLACED_AT = BASE_AT + 3;
+const REFS_SIZE = REPLACED_AT + 3;
+
+/** Copies a place within or between nodes. */
+export function copyPlace(from: InnerNode, at: number, to: InnerNode, toAt: number): void {
+  to.refs[toAt] = from.refs[at] ?? 0;
+  to.refs[toAt + 1] = from.refs[at + 1] ?? 0;
+  to.refs[toAt + 2] = from.refs[at + 2] ?? 0;
+}
+
+/** Adds a place of a node to a list of places. */
+export function pushPlace(places: Places, node: InnerNode, at: number): void {
+  places.push(node.refs[at] ?? 0, node.refs[at + 1] ?? 0, node.refs[at + 2] ?? 0);
+}
+
+/** A bucket that is only staged: the body of its record, see `bucket.ts`. */
+export class StagedBucket {
+  readonly isInner = false;
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly bodySize: number;
+  readonly count: number;
+  /** Staged values by index; undefined where the record has the place of a stored one. */
+  readonly values: (PendingValue | undefined)[];
+  readonly stage: number;
+  readonly born: number;
+  /** Where its hash goes; nowhere at the root. Set while hashing. */
+  parent: InnerNode | undefined = undefined;
+  slot = 0;
+  ref: Ref = 0;
+  size = 0;
+
+  constructor(fields: BucketFields) {
+    this.bytes = fields.bytes;
+    this.at = fields.at;
+    this.bodySize = fields.bodySize;
+    this.count = fields.values.length;
+    this.values = fields.values;
+    this.stage = fields.stage;
+    this.born = fields.born;
+  }
+}
+
+export interface BucketFields {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly bodySize: number;
+  readonly values: (PendingValue | undefined)[];
+  readonly stage: number;
+  readonly born: number;
+}
+
+/** Copies a short run; a typed array's `set` costs more than this below some 100 bytes. */
+// biome-ignore lint/complexity/useMaxParams: the hottest function here; an object would cost more.
+export function copyBytes(
+  source: Uint8Array,
+  from: number,
+  target: Uint8Array,
+  at: number,
+  size: number,
+): void {
+  for (let index = 0; index < size; index++) target[at + index] = source[from + index] ?? 0;
+}
+
+/** Inner nodes to be used again: whoever takes one gives it back when nothing refers to it. */
+export class InnerPool {
+  readonly #free: InnerNode[] = [];
+
+  /** A node with the content of whoever had it before. */
+  take(): InnerNode {
+    if (this.#free.length === 0) this.#addSlab();
+    return this.#free.pop() ?? this.take();
+  }
+
+  give(node: InnerNode): void {
+    node.kids = undefined;
+    node.parent = undefined;
+    node.replacedStaged = undefined;
+    node.hasLabel = false;
+    node.mustBeComplete = false;
+    node.wasUsed = false;
+    node.changed = 0;
+    node.stage = 0;
+    node.refs.fill(0);
+    this.#free.push(node);
+  }
+
+  #addSlab(): void {
+    const bytes = new Uint8Array(INNER_SIZE * SLAB_NODES);
+    const refs = new Float64Array(REFS_SIZE * SLAB_NODES);
+    for (let index = 0; index < SLAB_NODES; index++) {
+      const nodeBytes = bytes.subarray(index * INNER_SIZE, (index + 1) * INNER_SIZE);
+      const nodeRefs = refs.subarray(index * REFS_SIZE, (index + 1) * REFS_SIZE);
+      this.#free.push(new InnerNode(nodeBytes, nodeRefs));
+    }
+  }
+}
+
+/** Memory for the buckets of one stage, given back as a whole. */
+export class Arena {
+  /** Where `reserve` made room. */
+  bytes: Uint8Array;
+  readonly #free: Uint8Array[];
+  readonly #chunks: Uint8Array[] = [];
+  #used = 0;
+
+  /** @param free  chunks that other arenas have given back */
+  constructor(free: Uint8Array[]) {
+    this.#free = free;
+    this.bytes = this.#addChunk();
+  }
+
+  /** Room for `size` bytes in `bytes`, at the returned offset. */
+  reserve(size: number): number {
+    if (this.#used + size > this.bytes.length) {
+      this.bytes = this.#addChunk();
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used += size;
+    return at;
+  }
+
+  release(): void {
+    this.#free.push(...this.#chunks.splice(0));
+  }
+
+  #addChunk(): Uint8Array {
+    const chunk = this.#free.pop() ?? new Uint8Array(ARENA_CHUNK_BYTES);
+    this.#chunks.push(chunk);
+    return chunk;
+  }
+}
+
+const ARENA_CHUNK_BYTES = 256 * 1024;

@@ -1,0 +1,377 @@
+/**
+ * Append-only segment files of small checksummed records: tree nodes in one log, values in another.
+ * A reference is the global byte offset of a record divided by 8; segment and position follow from
+ * it. Nothing is ever changed in place, so a reader needs no lock, and what a crash leaves behind
+ * the end that the database names is simply written over.
+ *
+ *   segment = "DBKSEGM1" | segment number u32 | zeros to 16 bytes | records
+ *   record  = kind u8 | body length u24 | body | crc32 u32 | zeros to a multiple of 8 bytes
+ */
+import { crc32 } from 'node:zlib';
+import { assert, encodeUtf8, equalBytes } from '@daybook/core';
+import type { Disk, DiskFile } from '../disk/disk.ts';
+import { joinPath } from '../disk/disk.ts';
+import { StateError } from '../errors.ts';
+import { readU32, writeU32 } from './numbers.ts';
+
+/** Global byte offset / 8; 0 is no record, because every segment starts with a header. */
+export type Ref = number;
+
+export interface RecordLogOptions {
+  readonly directory: string;
+  /** First part of the file names. */
+  readonly name: string;
+  /** Size of every segment, fixed for the life of the log: references are computed with it. */
+  readonly segmentBytes: number;
+  /** Where to go on: global byte offset, 0 for a new log. */
+  readonly end: number;
+}
+
+/** A record as it was written; the body is valid until the next read. */
+export interface KindAndBody {
+  readonly kind: number;
+  readonly body: Uint8Array;
+}
+
+export interface SegmentBytes {
+  readonly segment: number;
+  readonly bytes: number;
+}
+
+/** One record of a scan. */
+export interface FoundRecord {
+  readonly ref: Ref;
+  readonly kind: number;
+  /** Valid until the next read. */
+  readonly body: Uint8Array;
+  /** Bytes with header, checksum and padding. */
+  readonly size: number;
+}
+
+const MAGIC = encodeUtf8('DBKSEGM1');
+const SEGMENT_HEADER_SIZE = 16;
+const RECORD_HEADER_SIZE = 4;
+const CHECKSUM_SIZE = 4;
+const ALIGNMENT = 8;
+const BODY_SIZE_MAX = 0xff_ffff;
+const FLUSH_BYTES = 4 * 1024 * 1024;
+/** Most records of a tree fit into the first read. */
+const FIRST_READ_BYTES = 1536;
+const SCAN_BYTES = 256 * 1024;
+const OPEN_FILES_MAX = 64;
+
+/** Bytes that a record with a body of this length takes. */
+export function recordSize(bodySize: number): number {
+  const size = RECORD_HEADER_SIZE + bodySize + CHECKSUM_SIZE;
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+}
+
+export class RecordLog {
+  /** The record that is being written; its body starts where `begin` said. */
+  buffer = new Uint8Array(64 * 1024);
+  readonly segmentBytes: number;
+  readonly #disk: Disk;
+  readonly #directory: string;
+  readonly #name: string;
+  readonly #files = new Map<number, DiskFile>();
+  readonly #unsynced = new Set<number>();
+  #hasNewFile = false;
+  #bufferStart: number;
+  #used = 0;
+  #appendedHere = 0;
+  #appended: SegmentBytes[] = [];
+  readonly #scratch = new Uint8Array(FIRST_READ_BYTES);
+
+  constructor({ directory, name, segmentBytes, end }: RecordLogOptions, disk: Disk) {
+    assert(segmentBytes % ALIGNMENT === 0 && end % ALIGNMENT === 0, 'offsets are aligned');
+    this.#disk = disk;
+    this.#directory = directory;
+    this.#name = name;
+    this.segmentBytes = segmentBytes;
+    this.#bufferStart = end;
+  }
+
+  /** Global byte offset behind the last record. */
+  end(): number {
+    return this.#bufferStart + this.#used;
+  }
+
+  segmentOf(ref: Ref): number {
+    return Math.floor((ref * ALIGNMENT) / this.segmentBytes);
+  }
+
+  /** Makes room for a body of at most `bodyMax` bytes; returns where in `buffer` it starts. */
+  begin(bodyMax: number): number {
+    const size = recordSize(bodyMax);
+    assert(bodyMax <= BODY_SIZE_MAX && size <= this.#roomMax(), 'a record fits into a segment');
+    const room = this.segmentBytes - (this.end() % this.segmentBytes);
+    if (size > room || this.end() % this.segmentBytes === 0) this.#startSegment(room);
+    if (this.#used + size > this.buffer.length) this.#growOrFlush(size);
+    return this.#used + RECORD_HEADER_SIZE;
+  }
+
+  /** Ends the record begun last, whose body takes `bodySize` bytes. */
+  finish(kind: number, bodySize: number): Ref {
+    const start = this.#used;
+    const { buffer } = this;
+    buffer[start] = kind;
+    buffer[start + 1] = bodySize >>> 16;
+    buffer[start + 2] = (bodySize >>> 8) & 0xff;
+    buffer[start + 3] = bodySize & 0xff;
+    const ref = (this.#bufferStart + start) / ALIGNMENT;
+    const bodyEnd = start + RECORD_HEADER_SIZE + bodySize;
+    writeU32(buffer, bodyEnd, crc32(buffer.subarray(start, bodyEnd), seedOf(ref)));
+    const size = recordSize(bodySize);
+    this.#used += size;
+    this.#appendedHere += size;
+    for (let at = bodyEnd + CHECKSUM_SIZE; at < this.#used; at++) buffer[at] = 0;
+    return ref;
+  }
+
+  /** Bytes of records by segment since the last call. */
+  takeAppended(): readonly SegmentBytes[] {
+    this.#closeAppended();
+    return this.#appended.splice(0);
+  }
+
+  /** Hands everything to the system, so that it survives the process, not yet the power. */
+  flush(): void {
+    if (this.#used === 0) return;
+    const segment = Math.floor(this.#bufferStart / this.segmentBytes);
+    const bytes = this.buffer.subarray(0, this.#used);
+    this.#fileOf(segment).write(this.#bufferStart % this.segmentBytes, bytes);
+    this.#unsynced.add(segment);
+    this.#bufferStart += this.#used;
+    this.#used = 0;
+  }
+
+  async sync(): Promise<void> {
+    this.flush();
+    const segments = [...this.#unsynced];
+    this.#unsynced.clear();
+    for (const segment of segments) await this.#fileOf(segment).sync();
+    if (this.#hasNewFile) await this.#disk.syncDirectory(this.#directory);
+    this.#hasNewFile = false;
+  }
+
+  /** Makes durable what an earlier process may have left to the system, from an offset on. */
+  async syncFrom(offset: number): Promise<void> {
+    const from = Math.floor(offset / this.segmentBytes);
+    for (let segment = from; segment * this.segmentBytes < this.end(); segment++) {
+      await this.#fileOf(segment).sync();
+    }
+    if (this.end() > 0) await this.#disk.syncDirectory(this.#directory);
+  }
+
+  /**
+   * The body of a record; valid until the next read.
+   * @throws StateError STATE_DAMAGED when it is not there or fails its checksum
+   */
+  read(ref: Ref, kind: number): Uint8Array {
+    const record = this.readAny(ref);
+    if (record.kind !== kind) throw this.damage(ref, 'another kind of record than expected');
+    return record.body;
+  }
+
+  /** Like `read`, for callers that accept several kinds. */
+  readAny(ref: Ref): KindAndBody {
+    if (ref * ALIGNMENT >= this.#bufferStart) this.flush();
+    const file = this.#fileOf(this.segmentOf(ref));
+    const at = (ref * ALIGNMENT) % this.segmentBytes;
+    const scratch = this.#scratch;
+    const found = file.read(at, scratch);
+    const bodySize = ((scratch[1] ?? 0) << 16) | ((scratch[2] ?? 0) << 8) | (scratch[3] ?? 0);
+    const end = RECORD_HEADER_SIZE + bodySize;
+    if (end + CHECKSUM_SIZE > scratch.length) return this.#readLong(ref, end);
+    const isWhole = found >= end + CHECKSUM_SIZE && isChecked(scratch, end, ref);
+    if (!isWhole) throw this.damage(ref, 'bad checksum');
+    return { kind: scratch[0] ?? 0, body: scratch.subarray(RECORD_HEADER_SIZE, end) };
+  }
+
+  /**
+   * Records from one global offset to another, in order.
+   * @throws StateError STATE_DAMAGED at the first one that is missing or fails its checksum
+   */
+  *scan(from: number, to: number): Generator<FoundRecord> {
+    for (let start = from; start < to; ) {
+      const segmentEnd = (Math.floor(start / this.segmentBytes) + 1) * this.segmentBytes;
+      yield* this.#scanRun(start, Math.min(segmentEnd, to), to > segmentEnd);
+      start = segmentEnd;
+    }
+  }
+
+  /** All records of a segment that is no longer written to. */
+  scanSegment(segment: number): Generator<FoundRecord> {
+    const start = segment * this.segmentBytes;
+    return this.#scanRun(start, start + this.segmentBytes, true);
+  }
+
+  /** Removes the file of a segment; its references are never used again. */
+  removeSegment(segment: number): void {
+    this.#files.get(segment)?.close();
+    this.#files.delete(segment);
+    this.#unsynced.delete(segment);
+    this.#disk.remove(this.#pathOf(segment));
+  }
+
+  /** Numbers of the segments that have a file, ascending. */
+  segments(): readonly number[] {
+    return this.#disk
+      .list(this.#directory)
+      .filter((name) => name.startsWith(`${this.#name}-`))
+      .map((name) => Number.parseInt(name.slice(this.#name.length + 1), 10));
+  }
+
+  /** Forgets what was written behind an offset and goes on there. */
+  rewind(end: number): void {
+    this.#used = 0;
+    this.#appendedHere = 0;
+    this.#appended = [];
+    this.#bufferStart = end;
+  }
+
+  damage(ref: Ref, fact: string): StateError {
+    const offset = (ref * ALIGNMENT) % this.segmentBytes;
+    const path = this.#pathOf(this.segmentOf(ref));
+    return new StateError({ code: 'STATE_DAMAGED', path, offset, fact });
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+  }
+
+  /** Records within one segment; `mayEnd` when zeros may stand for its unused rest. */
+  *#scanRun(from: number, to: number, mayEnd: boolean): Generator<FoundRecord> {
+    let at = from % this.segmentBytes === 0 ? from + SEGMENT_HEADER_SIZE : from;
+    let chunkStart = at;
+    let chunk: Uint8Array = new Uint8Array();
+    while (at < to) {
+      if (at + RECORD_HEADER_SIZE > chunkStart + chunk.length) {
+        chunk = this.#chunkAt(at, to, SCAN_BYTES);
+        chunkStart = at;
+      }
+      if (chunk[at - chunkStart] === 0 && mayEnd) return;
+      const bodySize = sizeAt(chunk, at - chunkStart);
+      if (bodySize === undefined) throw this.damage(at / ALIGNMENT, 'a record is missing');
+      const size = recordSize(bodySize);
+      if (at + size > chunkStart + chunk.length) {
+        chunk = this.#chunkAt(at, to, Math.max(size, SCAN_BYTES));
+        chunkStart = at;
+      }
+      yield this.#recordIn(chunk.subarray(at - chunkStart), at, bodySize);
+      at += size;
+    }
+  }
+
+  #roomMax(): number {
+    return this.segmentBytes - SEGMENT_HEADER_SIZE;
+  }
+
+  #closeAppended(): void {
+    if (this.#appendedHere === 0) return;
+    const segment = Math.floor((this.end() - 1) / this.segmentBytes);
+    this.#appended.push({ segment, bytes: this.#appendedHere });
+    this.#appendedHere = 0;
+  }
+
+  #startSegment(room: number): void {
+    this.#closeAppended();
+    if (room < this.segmentBytes) {
+      // Zeros tell a scan that the rest is unused, whatever an abandoned end has left there.
+      this.#growOrFlush(ALIGNMENT);
+      this.buffer.fill(0, this.#used, this.#used + ALIGNMENT);
+      this.#used += ALIGNMENT;
+      this.flush();
+      this.#bufferStart += room - ALIGNMENT;
+    }
+    this.flush();
+    const segment = this.#bufferStart / this.segmentBytes;
+    this.buffer.fill(0, 0, SEGMENT_HEADER_SIZE);
+    this.buffer.set(MAGIC);
+    writeU32(this.buffer, MAGIC.length, segment);
+    this.#used = SEGMENT_HEADER_SIZE;
+    this.#files.get(segment)?.close();
+    this.#files.set(segment, this.#disk.createFile(this.#pathOf(segment)));
+    this.#hasNewFile = true;
+  }
+
+  #growOrFlush(size: number): void {
+    if (this.#used > FLUSH_BYTES) this.flush();
+    if (this.#used + size <= this.buffer.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.buffer.length, this.#used + size));
+    larger.set(this.buffer.subarray(0, this.#used));
+    this.buffer = larger;
+  }
+
+  #readLong(ref: Ref, end: number): KindAndBody {
+    const bytes = new Uint8Array(end + CHECKSUM_SIZE);
+    const at = (ref * ALIGNMENT) % this.segmentBytes;
+    const found = this.#fileOf(this.segmentOf(ref)).read(at, bytes);
+    if (found < bytes.length || !isChecked(bytes, end, ref)) throw this.damage(ref, 'bad checksum');
+    return { kind: bytes[0] ?? 0, body: bytes.subarray(RECORD_HEADER_SIZE, end) };
+  }
+
+  #chunkAt(at: number, limit: number, size: number): Uint8Array {
+    this.flush();
+    const bytes = new Uint8Array(Math.min(size, limit - at));
+    const file = this.#fileOf(Math.floor(at / this.segmentBytes));
+    return bytes.subarray(0, file.read(at % this.segmentBytes, bytes));
+  }
+
+  #recordIn(bytes: Uint8Array, at: number, bodySize: number): FoundRecord {
+    const ref = at / ALIGNMENT;
+    const end = RECORD_HEADER_SIZE + bodySize;
+    if (bytes.length < end + CHECKSUM_SIZE || !isChecked(bytes, end, ref)) {
+      throw this.damage(ref, 'bad checksum');
+    }
+    const body = bytes.subarray(RECORD_HEADER_SIZE, end);
+    return { ref, kind: bytes[0] ?? 0, body, size: recordSize(bodySize) };
+  }
+
+  #fileOf(segment: number): DiskFile {
+    const open = this.#files.get(segment);
+    if (open !== undefined) return open;
+    this.#closeOldest();
+    const file = this.#disk.openFile(this.#pathOf(segment));
+    const header = new Uint8Array(MAGIC.length);
+    file.read(0, header);
+    this.#files.set(segment, file);
+    if (!equalBytes(header, MAGIC)) {
+      const path = this.#pathOf(segment);
+      throw new StateError({ code: 'STATE_DAMAGED', path, offset: 0, fact: 'not a segment' });
+    }
+    return file;
+  }
+
+  // Only synced segments lose their file: what is unsynced must be synced through one descriptor
+  // or the system may forget to report a write error.
+  #closeOldest(): void {
+    if (this.#files.size < OPEN_FILES_MAX) return;
+    for (const [segment, file] of this.#files) {
+      if (this.#unsynced.has(segment)) continue;
+      file.close();
+      this.#files.delete(segment);
+      return;
+    }
+  }
+
+  #pathOf(segment: number): string {
+    return joinPath(this.#directory, `${this.#name}-${String(segment).padStart(10, '0')}.seg`);
+  }
+}
+
+function sizeAt(chunk: Uint8Array, at: number): number | undefined {
+  // A kind is never 0, so zeros are the unused end of a segment.
+  if (at + RECORD_HEADER_SIZE > chunk.length || chunk[at] === 0) return undefined;
+  return ((chunk[at + 1] ?? 0) << 16) | ((chunk[at + 2] ?? 0) << 8) | (chunk[at + 3] ?? 0);
+}
+
+// The place is part of the checksum: a record read from elsewhere is not taken for this one.
+function seedOf(ref: Ref): number {
+  return ref % 0x1_0000_0000;
+}
+
+function isChecked(bytes: Uint8Array, end: number, ref: Ref): boolean {
+  return crc32(bytes.subarray(0, end), seedOf(ref)) === readU32(bytes, end);
+}

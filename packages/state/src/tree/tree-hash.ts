@@ -1,0 +1,133 @@
+/**
+ * Hashes of the nodes that a stage made, level by level from the deepest, in batches: the sixteen
+ * slots of all nodes of one depth are folded together, which makes five native calls of some
+ * thousand. The rules are those of core's `state-tree.ts`.
+ */
+import type { Hash } from '@daybook/core';
+import { asHash, bucketLabel, EMPTY_STATE_ROOT, TAGS, TREE_WIDTH } from '@daybook/core';
+import { layoutOf } from './bucket.ts';
+import type { Child } from './child.ts';
+import { digestInto } from './digest.ts';
+import type { InnerNode, MemoryNode, StagedBucket } from './nodes.ts';
+import { copyBytes, LABEL_AT, PREFIX_AT } from './nodes.ts';
+import { hashPairs } from './pair-hashes.ts';
+
+const SLOTS_SIZE = 32 * TREE_WIDTH;
+const CHUNK_NODES = 512;
+const NODE_KIND = 1;
+const TAG_SIZE = 16;
+
+const BUCKET_LABELS = Array.from({ length: TREE_WIDTH + 1 }, (_, count) => bucketLabel(count));
+const wide = new Uint8Array(CHUNK_NODES * SLOTS_SIZE);
+const narrow = new Uint8Array((CHUNK_NODES * SLOTS_SIZE) / 2);
+const labelInput = new Uint8Array(128);
+labelInput.set(TAGS.TREENODE);
+labelInput[TAG_SIZE] = NODE_KIND;
+const leafInput = new Uint8Array(128);
+leafInput.set(TAGS.TREELEAF);
+
+/** Hashes all nodes of a stage and returns the state root. */
+export function hashStage(root: Child, stage: number): Hash {
+  if (root.count === 0) return EMPTY_STATE_ROOT;
+  if (root.node === undefined || root.node.stage !== stage) {
+    return asHash(root.hashBytes.slice(root.hashAt, root.hashAt + 32));
+  }
+  const buckets: StagedBucket[] = [];
+  const levels: InnerNode[][] = [];
+  root.node.parent = undefined;
+  root.node.slot = 0;
+  collect(root.node, stage, buckets, levels);
+  const hashes = new Uint8Array(32);
+  hashAll(buckets, hashes);
+  for (const level of levels.reverse()) {
+    if (level !== undefined) hashAll(level, hashes);
+  }
+  return asHash(hashes);
+}
+
+/** Writes the hash of a leaf to `target`: H(TREELEAF | key length | key | value hash). */
+export function writeLeafHash(key: Uint8Array, valueHash: Uint8Array, target: Uint8Array): void {
+  leafInput[TAG_SIZE] = key.length;
+  copyBytes(key, 0, leafInput, TAG_SIZE + 1, key.length);
+  copyBytes(valueHash, 0, leafInput, TAG_SIZE + 1 + key.length, 32);
+  const size = TAG_SIZE + 1 + key.length + 32;
+  digestInto(leafInput.subarray(0, size), target, 0);
+}
+
+function collect(
+  node: MemoryNode,
+  stage: number,
+  buckets: StagedBucket[],
+  levels: InnerNode[][],
+): void {
+  if (!node.isInner) {
+    buckets.push(node);
+    return;
+  }
+  let level = levels[node.depth];
+  if (level === undefined) {
+    level = [];
+    levels[node.depth] = level;
+  }
+  level.push(node);
+  const { kids } = node;
+  for (let slot = 0; kids !== undefined && slot < TREE_WIDTH; slot++) {
+    const kid = kids[slot];
+    if (kid === undefined || kid.stage !== stage) continue;
+    kid.parent = node;
+    kid.slot = slot;
+    collect(kid, stage, buckets, levels);
+  }
+}
+
+function hashAll(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
+  for (let from = 0; from < nodes.length; from += CHUNK_NODES) {
+    hashChunk(nodes.slice(from, from + CHUNK_NODES), rootHash);
+  }
+}
+
+// Plain loops here and below: iterators cost as much as the work they carry.
+function hashChunk(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
+  const count = nodes.length;
+  for (let index = 0; index < count; index++) gather(nodes[index], index * SLOTS_SIZE);
+  hashPairs(wide.subarray(0, 512 * count), narrow.subarray(0, 256 * count));
+  hashPairs(narrow.subarray(0, 256 * count), wide.subarray(0, 128 * count));
+  hashPairs(wide.subarray(0, 128 * count), narrow.subarray(0, 64 * count));
+  hashPairs(narrow.subarray(0, 64 * count), wide.subarray(0, 32 * count));
+  for (let index = 0; index < count; index++) {
+    copyBytes(wide, 32 * index, narrow, 64 * index, 32);
+    writeLabel(nodes[index], narrow, 64 * index + 32);
+  }
+  hashPairs(narrow.subarray(0, 64 * count), wide.subarray(0, 32 * count));
+  for (let index = 0; index < count; index++) {
+    const node = nodes[index];
+    copyBytes(wide, 32 * index, node?.parent?.bytes ?? rootHash, 32 * (node?.slot ?? 0), 32);
+  }
+}
+
+function gather(node: MemoryNode | undefined, at: number): void {
+  if (node === undefined) return;
+  const used = node.isInner ? SLOTS_SIZE : 32 * node.count;
+  const from = node.isInner ? 0 : layoutOf(node.bytes, node.at).hashesAt;
+  wide.set(node.bytes.subarray(from, from + used), at);
+  if (used < SLOTS_SIZE) wide.fill(0, at + used, at + SLOTS_SIZE);
+}
+
+function writeLabel(node: MemoryNode | undefined, target: Uint8Array, at: number): void {
+  if (node === undefined) return;
+  if (!node.isInner) {
+    copyBytes(BUCKET_LABELS[node.count] ?? EMPTY_STATE_ROOT, 0, target, at, 32);
+    return;
+  }
+  if (!node.hasLabel) computeLabel(node);
+  copyBytes(node.bytes, LABEL_AT, target, at, 32);
+}
+
+// A label depends on the prefix only, so a copy of a node keeps it.
+function computeLabel(node: InnerNode): void {
+  const prefixSize = Math.ceil(node.depth / 2);
+  labelInput[TAG_SIZE + 1] = node.depth;
+  copyBytes(node.bytes, PREFIX_AT, labelInput, TAG_SIZE + 2, prefixSize);
+  digestInto(labelInput.subarray(0, TAG_SIZE + 2 + prefixSize), node.bytes, LABEL_AT);
+  node.hasLabel = true;
+}

@@ -1,0 +1,149 @@
+/**
+ * Writing a staged tree: values first, then nodes from the leaves up, so that every record names
+ * only records before it. Afterwards the nodes are ordinary stored ones and the inner ones stay in
+ * the cache.
+ */
+import { TREE_WIDTH } from '@daybook/core';
+import { layoutOf, setRefAt } from './bucket.ts';
+import type { Child } from './child.ts';
+import { RECORD_KINDS, writeInner } from './inner.ts';
+import type { NodeStore } from './node-store.ts';
+import type { InnerNode, MemoryNode, StagedBucket } from './nodes.ts';
+import { BASE_AT, pushPlace, REPLACED_AT } from './nodes.ts';
+import type { RecordLog } from './record-log.ts';
+import { recordSize } from './record-log.ts';
+import type { TreeStage } from './tree-stage.ts';
+import { adoptPlace, buryInner } from './tree-stage.ts';
+import { writePending } from './values.ts';
+
+export interface PersistParts {
+  readonly nodes: NodeStore;
+  readonly values: RecordLog;
+}
+
+/**
+ * Writes all nodes of a stage and gives them places; `stage.dead` grows by what they replace.
+ * Nodes of an ancestor have places already: states are committed in the order of heights.
+ */
+export function persistStage(root: Child, stage: TreeStage, parts: PersistParts): Child {
+  if (root.node === undefined) return root;
+  persistNode(root.node, stage, parts);
+  return { ...root, ref: root.node.ref, node: undefined };
+}
+
+function persistNode(node: MemoryNode, stage: TreeStage, parts: PersistParts): void {
+  if (node.ref !== 0) return;
+  if (!node.isInner) {
+    persistBucket(node, stage, parts);
+    return;
+  }
+  const { kids } = node;
+  for (let slot = 0; kids !== undefined && slot < TREE_WIDTH; slot++) {
+    const kid = kids[slot];
+    if (kid === undefined) continue;
+    persistNode(kid, stage, parts);
+    node.refs[slot] = kid.ref;
+  }
+  persistInner(node, stage, parts.nodes);
+}
+
+function persistInner(node: InnerNode, stage: TreeStage, nodes: NodeStore): void {
+  const { refs } = node;
+  const replacedRef = refs[REPLACED_AT] ?? 0;
+  const baseRef = refs[BASE_AT] ?? 0;
+  const baseSize = refs[BASE_AT + 1] ?? 0;
+  const baseBorn = refs[BASE_AT + 2] ?? 0;
+  writeInner(nodes.log, node);
+  nodes.replace(replacedRef, node);
+  if (replacedRef === 0) return;
+  const isBaseUsed = refs[BASE_AT] === baseRef;
+  if (replacedRef !== baseRef || !isBaseUsed) pushPlace(stage.dead, node, REPLACED_AT);
+  if (replacedRef !== baseRef && !isBaseUsed) stage.dead.push(baseRef, baseSize, baseBorn);
+}
+
+function persistBucket(bucket: StagedBucket, stage: TreeStage, parts: PersistParts): void {
+  const { bytes, at, bodySize, values } = bucket;
+  const layout = layoutOf(bytes, at);
+  for (let index = 0; index < values.length; index++) {
+    const pending = values[index];
+    if (pending === undefined) continue;
+    setRefAt(bytes, layout, index, writePending(parts.values, pending, stage.height));
+  }
+  const { log } = parts.nodes;
+  const start = log.begin(bodySize);
+  log.buffer.set(bytes.subarray(at, at + bodySize), start);
+  bucket.ref = log.finish(RECORD_KINDS.bucket, bodySize);
+  bucket.size = recordSize(bodySize);
+}
+
+/**
+ * After an ancestor was written: a stage that was built on its nodes in memory refers to their
+ * places from now on, so that their memory may be given back.
+ */
+export function rebaseStage(root: Child, stage: TreeStage): Child {
+  rebaseDead(stage);
+  const { node } = root;
+  if (node === undefined) return root;
+  if (node.stage === stage.id) {
+    rebaseNode(node, stage);
+    return root;
+  }
+  return node.ref === 0 ? root : { ...root, ref: node.ref, node: undefined };
+}
+
+function rebaseDead(stage: TreeStage): void {
+  const staged = stage.deadStaged.splice(0);
+  for (const node of staged) {
+    if (node.ref === 0) stage.deadStaged.push(node);
+    else if (node.isInner) buryInner(node, stage.dead);
+    else stage.dead.push(node.ref, node.size, node.born);
+  }
+}
+
+function rebaseNode(node: MemoryNode, stage: TreeStage): void {
+  if (!node.isInner) {
+    rebaseValues(node);
+    return;
+  }
+  const { kids, replacedStaged } = node;
+  if (replacedStaged !== undefined && replacedStaged.ref !== 0) adoptPlace(node, replacedStaged);
+  for (let slot = 0; kids !== undefined && slot < TREE_WIDTH; slot++) {
+    const kid = kids[slot];
+    if (kid === undefined) continue;
+    if (kid.stage === stage.id) {
+      rebaseNode(kid, stage);
+    } else if (kid.ref !== 0) {
+      node.refs[slot] = kid.ref;
+      kids[slot] = undefined;
+    }
+  }
+}
+
+function rebaseValues({ bytes, at, values }: StagedBucket): void {
+  const layout = layoutOf(bytes, at);
+  for (const [index, pending] of values.entries()) {
+    if (pending === undefined || pending.ref === 0) continue;
+    setRefAt(bytes, layout, index, pending.ref);
+    values[index] = undefined;
+  }
+}
+
+/**
+ * Gives back the memory of a stage: it was written and cached, or it never will be. Stages built on
+ * it have been rebased or released before.
+ * @param root  the tree as it was staged
+ */
+export function releaseStage(root: Child, stage: TreeStage, nodes: NodeStore): void {
+  if (root.node !== undefined) releaseNode(root.node, stage, nodes);
+  stage.arena.release();
+}
+
+function releaseNode(node: MemoryNode, stage: TreeStage, nodes: NodeStore): void {
+  if (node.stage !== stage.id || !node.isInner) return;
+  const { kids } = node;
+  for (let slot = 0; kids !== undefined && slot < TREE_WIDTH; slot++) {
+    const kid = kids[slot];
+    if (kid !== undefined) releaseNode(kid, stage, nodes);
+  }
+  nodes.stagePool.give(node);
+}
