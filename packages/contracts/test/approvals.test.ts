@@ -2,8 +2,9 @@
 import type { Executed } from '@daybook/contracts';
 import { defineContract, field, ledger, openRecords } from '@daybook/contracts';
 import type { TransactionSigner as Signer } from '@daybook/core';
-import { asPublicKey } from '@daybook/core';
+import { asPublicKey, fromHex } from '@daybook/core';
 import { expect } from 'chai';
+import { decodeValue } from '../src/engine/value-codec.ts';
 import type { Bench } from './fixtures/bench.ts';
 import { createBench } from './fixtures/bench.ts';
 import { boxes } from './fixtures/boxes.ts';
@@ -136,6 +137,13 @@ const statusOf = (bench: Bench, call: Uint8Array): string | undefined =>
 
 const paymentOf = (bench: Bench, id = 'p1') => openRecords(payments).payment(bench.view, { id });
 
+/** Who wrote the only record of a set. */
+function writerOf(bench: Bench, set: number): unknown {
+  const [stored] = [...bench.dump()].filter(([at]) => at.startsWith(`${set}|`));
+  const decoded = decodeValue(fromHex(stored?.[1] ?? '') ?? new Uint8Array());
+  return Array.isArray(decoded) ? decoded[4] : undefined;
+}
+
 describe('approvals: all sign at once', () => {
   const cases: readonly (readonly [string, readonly Signer[], string])[] = [
     ['a payer and a controller of another organisation', [ANN, BEN], 'OK'],
@@ -186,6 +194,9 @@ describe('approvals: a pending call', () => {
 
     expect(paymentOf(bench)?.by).to.deep.equal(['aa/ann', 'bb/ben']);
     expect(statusOf(bench, call)).to.equal('done');
+    // The payment is the payer's, the closing of the pending call is the one's who closed it.
+    expect(writerOf(bench, 910 * 65_536 + 1)).to.equal('aa/ann');
+    expect(writerOf(bench, 3)).to.equal('bb/ben');
   });
 
   it('given the first to agree is a controller only, then the payer completes it', () => {

@@ -64,7 +64,7 @@ export function activeManifestHash(versions: ActiveVersions): Hash {
 
 /** At the end of a block: versions whose time is the next height act from then on. */
 export function advanceActivations(session: Session, known: KnownContracts): void {
-  const table = session.contract('ledger')?.writing.records.activation;
+  const table = session.contract('ledger')?.writing().records.activation;
   const row = table?.get({});
   assert(table !== undefined && row !== undefined, 'the ledger keeps the active versions');
   const entries = entriesOf(row);

@@ -132,7 +132,7 @@ function recordExists(session: Session, fullName: string, key: string): boolean 
   const owner = session.contract(contract);
   const keyName = owner?.linked.records[record]?.keyNames[0];
   if (owner === undefined || keyName === undefined) return false;
-  return owner.base.records[record]?.has({ [keyName]: key }) === true;
+  return owner.base().records[record]?.has({ [keyName]: key }) === true;
 }
 
 /** Those entitled to the call, or 'waits' when it was stored until more have agreed. */
@@ -175,7 +175,7 @@ function storeCall(
   const call = asHash(hashTagged(TAGS.SYSTEM, current.transactionId));
   const { hold } = stored;
   const owner = session.contract('ledger');
-  owner?.writing.records.pending?.insert({
+  owner?.writing().records.pending?.insert({
     call,
     contract,
     action: name,
@@ -186,8 +186,8 @@ function storeCall(
     ...(hold !== undefined && { guard: hold.guard, rule: hold.rule, cites: hold.records }),
     releasers: [],
   });
-  if (hold === undefined) owner?.writing.emit('waiting', { call, contract, action: name });
-  else owner?.writing.emit('held', { call, contract, action: name, guard: hold.guard });
+  if (hold === undefined) owner?.writing().emit('waiting', { call, contract, action: name });
+  else owner?.writing().emit('held', { call, contract, action: name, guard: hold.guard });
 }
 
 /** Asks every guard of the action, in the order of contracts. The first hold decides. */
@@ -197,14 +197,14 @@ function askGuards(session: Session, prepared: Prepared, actor: Actor): Hold | u
   const { contract, name } = action.manifest;
   for (const { fullName, owner, guard } of session.guardsOf(action.fullName)) {
     const call = { contract, action: name, input, actor };
-    const verdict = shielded(owner.linked.name, () => guard.judge(owner.writing, call));
+    const verdict = shielded(owner.linked.name, () => guard.judge(owner.writing(), call));
     if (verdict.verdict === 'pass') continue;
     const { rule, records } = verdict;
     if (verdict.verdict === 'hold') {
       return { guard: fullName, rule, records, days: guard.release.days };
     }
     const facts = { contract, action: name, guard: fullName, rule, cites: records };
-    session.contract('ledger')?.writing.emit('alerted', facts);
+    session.contract('ledger')?.writing().emit('alerted', facts);
   }
   return undefined;
 }
@@ -218,16 +218,22 @@ function keepHold(session: Session, prepared: Prepared, hold: Hold): Hold | unde
 }
 
 function handle(session: Session, prepared: Prepared, actor: Actor): void {
-  const { owner, action, input } = prepared;
+  const { owner, action, input, frame } = prepared;
   const context = contextFor(session, prepared, actor);
+  const { current } = session;
+  // What a call writes is its actor's, also when another's approval or release completes it.
+  const { writer } = current;
+  if (frame.caller === undefined) current.writer = actor.identity;
   const refusal = shielded(owner.linked.name, () => action.definition.handler(context, input));
+  current.writer = writer;
   if (refusal !== undefined) {
     throw new Abort(ownRefusal(owner.linked, refusal.refused, refusal.facts));
   }
 }
 
 function contextFor(session: Session, { owner, frame }: Prepared, actor: Actor): object {
-  const { writing, linked } = owner;
+  const { linked } = owner;
+  const writing = owner.writing();
   const { current } = session;
   return {
     height: writing.height,
@@ -269,7 +275,7 @@ export function calleesOf(
 ): Readonly<Record<string, object>> {
   const callees: Record<string, object> = {};
   for (const [alias, { name }] of Object.entries(linked.definition.uses ?? {})) {
-    const base = session.contract(name)?.base;
+    const base = session.contract(name)?.base();
     callees[alias] = {
       records: base?.records,
       sums: base?.sums,
@@ -306,15 +312,18 @@ function recordDiscretion(
   const { contract, name } = action.manifest;
   const { current, block } = session;
   const actors = frame.caller === undefined ? entitled : frame.actors;
-  session.contract('ledger')?.writing.records.act?.insert({
-    height: block.height,
-    transaction: current.txIndex,
-    ordinal: current.ordinal,
-    contract,
-    action: name,
-    actors: actors.map(({ identity }) => identity),
-    reason: input.reason,
-  });
+  session
+    .contract('ledger')
+    ?.writing()
+    .records.act?.insert({
+      height: block.height,
+      transaction: current.txIndex,
+      ordinal: current.ordinal,
+      contract,
+      action: name,
+      actors: actors.map(({ identity }) => identity),
+      reason: input.reason,
+    });
   current.ordinal += 1;
 }
 

@@ -87,7 +87,10 @@ export interface Engine {
    *   whatever the view throws passes through
    */
   execute(view: StateView, block: BlockInput): Result<Execution, BlockFailure>;
-  /** Who a signer is at this moment, or why nobody: for admission and quotas. */
+  /**
+   * Who a signer is at this moment, or why nobody: for admission and quotas. What it reads is
+   * remembered while the same view is given for the same height.
+   */
   identify(view: StateView, block: BlockContext, signer: SignerClaim): Actor | Refused;
   /** The manifest of the contracts that act on this state. */
   manifestOf(view: StateView): Manifest;
@@ -108,12 +111,16 @@ export function createEngine(contracts: readonly Contract[]): Engine {
   const activation = newest.get('ledger')?.records.activation;
   assert(activation !== undefined, 'the ledger keeps the active versions');
   const parts: Parts = { known, newest, activation };
+  const admission = rememberingRows(parts);
   return {
     check: (calls) => checkCalls(newest, calls),
     applyGenesis: (genesis, versions) => applyGenesis(parts, genesis, versions ?? {}),
     execute: (view, block) => unwrapped(() => execute(parts, view, block)),
     identify: (view, block, signer) =>
-      unwrapped(() => identify(openSession(parts, createBlockRows(view), block), signer)),
+      unwrapped(() => {
+        const { rows, versions } = admission(view, block.height);
+        return identify(sessionFor(parts, rows, { block, versions }), signer);
+      }),
     manifestOf: (view) => unwrapped(() => manifestOf(versionsIn(parts, createBlockRows(view)))),
     manifest: () => manifestOf(newest),
     verify: (view) => unwrapped(() => verify(parts, view)),
@@ -191,6 +198,29 @@ function sessionFor(
   });
 }
 
+interface AdmissionRows {
+  readonly rows: BlockRows;
+  readonly versions: ActiveVersions;
+}
+
+/** Questions after which remembered rows are dropped: strangers' keys leave rows behind, too. */
+const QUESTIONS_MAX = 5000;
+
+/** Rows of the newest view asked about: admission asks for the same few officers all the time. */
+function rememberingRows(parts: Parts): (view: StateView, height: number) => AdmissionRows {
+  let last: (AdmissionRows & { readonly view: StateView; readonly height: number }) | undefined;
+  let questions = 0;
+  return (view, height) => {
+    questions += 1;
+    if (last?.view !== view || last.height !== height || questions > QUESTIONS_MAX) {
+      const rows = createBlockRows(view);
+      last = { view, height, rows, versions: versionsIn(parts, rows) };
+      questions = 0;
+    }
+    return last;
+  };
+}
+
 function versionsIn({ known, activation }: Parts, rows: BlockRows): ActiveVersions {
   const { row } = rows.slotOf(activation, {});
   assert(row !== undefined, 'genesis was applied to this state');
@@ -213,7 +243,7 @@ function applyGenesis(
   const block = { chain: genesis.chain, height: 0, timestampMs: genesis.document.timeMs };
   const session = sessionFor(parts, rows, { block, versions });
   const hooks = (): void => {
-    session.contract('ledger')?.writing.records.activation?.insert({ contracts, manifestHash });
+    session.contract('ledger')?.writing().records.activation?.insert({ contracts, manifestHash });
     for (const { name, definition } of versions.values()) {
       const active = session.contract(name);
       if (active === undefined) continue;

@@ -77,7 +77,7 @@ function setParameter(
 ): void {
   const { height } = session.block;
   assert(change.fromHeight > height, 'a parameter changes at a later height');
-  const table = session.contract('ledger')?.writing.records.parameter;
+  const table = session.contract('ledger')?.writing().records.parameter;
   assert(table !== undefined, 'the ledger keeps parameters');
   const key = { contract: owner, name };
   // The row was checked against the ledger's own record when it was read.
@@ -88,7 +88,7 @@ function setParameter(
 function activate(session: Session, name: string, version: number, fromHeight: number): void {
   const { height } = session.block;
   assert(fromHeight >= height + ACTIVATION_BLOCKS_MIN, 'a version acts some blocks later');
-  const table = session.contract('ledger')?.writing.records.activation;
+  const table = session.contract('ledger')?.writing().records.activation;
   const row = table?.get({});
   assert(table !== undefined && row !== undefined, 'the ledger keeps the active versions');
   const entries = entriesOf(row);

@@ -46,8 +46,14 @@ export interface WritingFace extends BaseFace {
 /** A contract as it acts in this block. */
 export interface ActiveContract {
   readonly linked: LinkedContract;
-  readonly base: BaseFace;
-  readonly writing: WritingFace;
+  base(): BaseFace;
+  writing(): WritingFace;
+}
+
+/** Who judges keys, and what it reads. */
+export interface AuthorityFace {
+  readonly part: ErasedAuthority;
+  readonly face: BaseFace;
 }
 
 /** A guard with the contract it belongs to. */
@@ -78,7 +84,7 @@ export interface Session {
   readonly meter: Meter;
   readonly current: Current;
   readonly versions: ActiveVersions;
-  readonly authority: { readonly part: ErasedAuthority; readonly face: BaseFace } | undefined;
+  readonly authority: AuthorityFace | undefined;
   contract(name: string): ActiveContract | undefined;
   action(contract: string, action: string): LinkedAction | undefined;
   guardsOf(fullAction: string): readonly ActiveGuard[];
@@ -118,6 +124,7 @@ class BlockSession implements Session, TableHost {
   readonly #contracts = new Map<string, ActiveContract>();
   readonly #parameters = new Map<string, unknown>();
   readonly #today: string;
+  #authority: AuthorityFace | undefined;
 
   constructor({ block, rows, meter, versions, known }: SessionParts) {
     this.block = block;
@@ -128,11 +135,16 @@ class BlockSession implements Session, TableHost {
     this.#today = civilDateOf(block.timestampMs);
   }
 
-  get authority(): { part: ErasedAuthority; face: BaseFace } | undefined {
+  get authority(): AuthorityFace | undefined {
+    this.#authority ??= this.#findAuthority();
+    return this.#authority;
+  }
+
+  #findAuthority(): AuthorityFace | undefined {
     for (const { name, definition } of this.versions.values()) {
       const part = definition.system?.authority;
       const owner = part === undefined ? undefined : this.contract(name);
-      if (part !== undefined && owner !== undefined) return { part, face: owner.base };
+      if (part !== undefined && owner !== undefined) return { part, face: owner.base() };
     }
     return undefined;
   }
@@ -175,29 +187,49 @@ class BlockSession implements Session, TableHost {
   }
 
   #build(linked: LinkedContract): ActiveContract {
+    // Most blocks touch few contracts, and of those most are only read: faces are made when asked.
+    let base: BaseFace | undefined;
+    let writing: WritingFace | undefined;
+    return {
+      linked,
+      base: () => {
+        base ??= this.#buildBase(linked);
+        return base;
+      },
+      writing: () => {
+        writing ??= this.#buildWriting(linked);
+        return writing;
+      },
+    };
+  }
+
+  #buildBase(linked: LinkedContract): BaseFace {
+    return {
+      ...this.#buildPlace(linked),
+      records: mapRecords(linked.records, (record) => createReader(record, this)),
+    };
+  }
+
+  #buildWriting(linked: LinkedContract): WritingFace {
     const refuse = (code: string, facts: Facts): never => {
       throw new Abort(ownRefusal(linked, code, facts));
     };
+    return {
+      ...this.#buildPlace(linked),
+      records: mapRecords(linked.records, (record) => createTable(record, this, refuse)),
+      emit: (event, data) => this.#emit(linked, event, data),
+    };
+  }
+
+  #buildPlace(linked: LinkedContract): Omit<BaseFace, 'records'> {
     const { height, timestampMs, chain } = this.block;
-    const common = {
+    return {
       height,
       timestampMs,
       chain,
       today: this.#today,
       parameters: this.#parametersOf(linked),
       sums: mapRecords(linked.sums, (record) => createSumReader(record, this)),
-    };
-    return {
-      linked,
-      base: {
-        ...common,
-        records: mapRecords(linked.records, (record) => createReader(record, this)),
-      },
-      writing: {
-        ...common,
-        records: mapRecords(linked.records, (record) => createTable(record, this, refuse)),
-        emit: (event, data) => this.#emit(linked, event, data),
-      },
     };
   }
 

@@ -98,7 +98,8 @@ export function hookIdOf(height: number): TransactionId {
 
 /** What the code of a system contract sees in its hooks. */
 export function systemContext(session: Session, active: ActiveContract): object {
-  const { linked, writing } = active;
+  const { linked } = active;
+  const writing = active.writing();
   const frame = {
     actors: [contractActor(linked.name)],
     caller: undefined,
@@ -171,7 +172,7 @@ function checkInvariants(session: Session): void {
   for (const { slot, before } of session.rows.touched()) {
     const { record, row } = slot;
     for (const { contract, name, invariant } of record.invariants) {
-      const face = session.contract(contract)?.base;
+      const face = session.contract(contract)?.base();
       if (face === undefined) continue;
       const subject =
         invariant.sum === undefined
