@@ -24,6 +24,7 @@ export type { KeyValue, MemoryKeyValue } from './store/key-value.ts';
 export { createMemoryKeyValue } from './store/key-value.ts';
 export type { LevelOptions } from './store/level.ts';
 export { openLevel } from './store/level.ts';
+export type { StateStoreOptions, StateStoreParts } from './store/open-state-store.ts';
 export { openStateStore } from './store/open-state-store.ts';
 export type {
   HistoryOptions,
