@@ -9,7 +9,6 @@ import fc from 'fast-check';
 import { encodeEnvelope } from '../../src/envelope.ts';
 import type { NetworkCode } from '../../src/errors.ts';
 import { encodeHello } from '../../src/handshake.ts';
-import { STALL_MS } from '../../src/libp2p/writer.ts';
 import { CHANNELS, REQUESTS } from '../../src/protocols.ts';
 import type { Cluster, TestNode } from '../support/cluster.ts';
 import { eventsOf, libp2pMaker, peerOf, startCluster } from '../support/cluster.ts';
@@ -143,7 +142,7 @@ describe('network: hostile peer', () => {
   });
 
   it('given a peer that opens a stream and says nothing, then it is closed in time', async () => {
-    await start(20);
+    await start(5);
     const connection = await raw.connect(node);
 
     await raw.open(connection, CHANNELS.sync.id);
@@ -217,7 +216,7 @@ describe('network: hostile peer', () => {
   });
 
   it('given an asker that never reads (F13), then the queue is bounded and its stream cut', async () => {
-    await start(STALL_MS / 1000);
+    await start(5);
     node.network.handle('blocks', () => Promise.resolve(new Uint8Array(8_000_000)));
     const channel = await raw.channel(await raw.connect(node), 'sync');
     const { number } = REQUESTS.blocks;
@@ -286,7 +285,7 @@ describe('network: hostile peer', () => {
   });
 
   it('given a gossip stream that died (stack pitfall 17), then the link is made anew', async () => {
-    await start(20);
+    await start(5);
     const connection = await raw.connect(node);
     await raw.channel(connection, 'sync');
 
