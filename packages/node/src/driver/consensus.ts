@@ -2,7 +2,7 @@
  * Consensus in this node: driver, effects, inbox and sync wired together around one ledger. What
  * happens when a block becomes final, in which order, is written here and nowhere else.
  */
-import type { Effect } from '@daybook/consensus';
+import type { Effect, Recovered } from '@daybook/consensus';
 import type { Block, Hash, Height, PrePrepare, ValidatorSet } from '@daybook/core';
 import {
   asPublicKey,
@@ -117,19 +117,29 @@ class NodeConsensus implements Consensus {
   // --- life --------------------------------------------------------------------------------
 
   start(): void {
-    const { signer, ledger, blockLog, clock, network } = this.#parts;
-    this.#listen(network);
-    const head = ledger.head().header.height;
-    const votes = signer && recoverVotes(signer.state(), head, blockLog);
-    for (const block of votes?.blocks ?? []) {
-      const hash = blockHash(block.header);
-      this.#bodies.hold({ block, hash, receivedWallMs: clock.wall(), stored: Promise.resolve() });
-    }
+    this.#listen(this.#parts.network);
     this.onWork();
-    const recovered = votes?.recovered;
+    const recovered = this.#recoveredVotes();
     const context = this.#context();
     this.driver.tell({ type: 'height-entered', context, ...(recovered && { recovered }) });
     this.onLinks();
+  }
+
+  /**
+   * Own votes logged for the height being entered: after a restart, at once or when sync has brought
+   * the blocks that the block log lost (protocol §12, recovery 5 and 6). None in normal running.
+   */
+  #recoveredVotes(): Recovered | undefined {
+    const { signer, ledger, blockLog, clock } = this.#parts;
+    const head = ledger.head().header.height;
+    const state = signer?.state();
+    if (state?.guard.height !== head + 1 || state.own.length === 0) return undefined;
+    const { recovered, blocks } = recoverVotes(state, head, blockLog);
+    for (const block of blocks) {
+      const hash = blockHash(block.header);
+      this.#bodies.hold({ block, hash, receivedWallMs: clock.wall(), stored: Promise.resolve() });
+    }
+    return recovered;
   }
 
   #listen(network: Network): void {
@@ -404,7 +414,9 @@ class NodeConsensus implements Consensus {
     this.#bodies.enterHeight(this.#height());
     signer?.enterHeight(this.#height()).catch(onFatal);
     this.onWork();
-    this.driver.tell({ type: 'height-entered', context: this.#context() });
+    const recovered = this.#recoveredVotes();
+    const context = this.#context();
+    this.driver.tell({ type: 'height-entered', context, ...(recovered && { recovered }) });
     this.onLinks();
   }
 }

@@ -104,7 +104,7 @@ class NodeEffects implements Effects {
         this.#build(effect);
         return;
       case 'judge':
-        this.#advance(() => this.#judge(effect.hash));
+        this.#advance(() => this.#judge(effect));
         return;
       case 'store':
         this.#store(effect.hash);
@@ -157,7 +157,8 @@ class NodeEffects implements Effects {
   async #sign(request: SignRequest): Promise<void> {
     const { signer, ledger, selfIndex } = this.#parts;
     const sender = selfIndex();
-    if (this.#stopped) return;
+    // Sync may have moved the head while the request waited: its height is decided.
+    if (this.#stopped || heightOf(request) !== ledger.head().header.height + 1) return;
     assert(signer !== undefined && sender !== undefined, 'only a validator is asked to sign');
     const unsigned = this.#complete(request, sender);
     await this.#durableCandidate(unsigned.signed.content);
@@ -282,11 +283,13 @@ class NodeEffects implements Effects {
     this.#answer({ type: 'built', height, round, block: { hash, header } });
   }
 
-  async #judge(hash: Hash): Promise<void> {
+  async #judge({ hash, again }: Extract<Effect, { type: 'judge' }>): Promise<void> {
     const { bodies, ledger } = this.#parts;
     const held = bodies.get(hash);
+    // The body goes when its height ends, and with the height the question.
     if (held === undefined || this.#stopped) return;
     if (held.block.header.height !== ledger.head().header.height + 1) return;
+    if (again) await ledger.dropCaches();
     const judged = await ledger.judge(held.block);
     if (judged.ok) bodies.update(hash, { executed: judged.value });
     const verdict = judged.ok
@@ -333,6 +336,10 @@ function lockOf({ content, lock }: Extract<SignRequest, { type: 'commit' }>): {
 } {
   const certificate = encodeCertificate(lock.certificate);
   return { height: content.height, round: lock.round, blockHash: lock.blockHash, certificate };
+}
+
+function heightOf(request: SignRequest): number {
+  return request.type === 'pre-prepare' ? request.height : request.content.height;
 }
 
 /** The form that the vote log keeps: blocks are in the block log, by hash. */

@@ -75,6 +75,8 @@ export interface Ledger {
    * @returns the executed block, or the first reason against it
    */
   judge(block: Block, parent?: Tip): Promise<Result<ExecutedBlock, BlockFailure>>;
+  /** Forgets everything derived in memory, so that the next judgement reads the disk (R15). */
+  dropCaches(): Promise<void>;
   /** Writes a body as candidate; resolves when it is durable. */
   store(block: ExecutedBlock, keep: readonly Hash[]): Promise<void>;
   /** Finality: durable in the block log, applied to the state, told to listeners. */
@@ -186,6 +188,11 @@ class ChainLedger implements Ledger {
     const tip = { header, hash, reader: staged.reader, staged, frontier, next, uncommitted };
     const bytes = encodeBlock({ header, body });
     return ok({ header, hash, bytes, entries: plan.entries, outcomes, results, tip, staged });
+  }
+
+  async dropCaches(): Promise<void> {
+    await this.#parts.stateStore.rollBack(this.#head.header.height);
+    this.#head = { ...this.#head, reader: this.#parts.stateStore.view() };
   }
 
   async store(block: ExecutedBlock, keep: readonly Hash[]): Promise<void> {
