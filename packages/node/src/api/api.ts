@@ -6,10 +6,12 @@ import type { Clock } from '../clock.ts';
 import { HEALTH_KINDS, judgeHealth } from '../health.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { createBodyBudget } from './body.ts';
 import type { Edition } from './edition.ts';
 import { buildEdition } from './edition.ts';
 import type { FinalBlocks } from './final-blocks.ts';
 import { createFinalBlocks } from './final-blocks.ts';
+import { API_LIMITS } from './limits.ts';
 import { API_METRICS } from './metrics-table.ts';
 import type { DocumentWords } from './openapi.ts';
 import type { Chain, Contracts, Heads, NodeStatus, Records, Submissions } from './ports.ts';
@@ -82,11 +84,11 @@ export async function startApi(options: ApiOptions, parts: ApiParts): Promise<Ap
     slots: createStreamSlots(options.eventStreamsMax),
   };
   const edition = createEditions(parts, running);
-  const budget = { held: 0 };
+  const budget = createBodyBudget(API_LIMITS.heldBytesMax);
   metrics.onRender(() => {
     renderHealth(parts);
     metrics.set('daybook_node_api_event_streams', running.slots.count());
-    metrics.set('daybook_node_api_held_bytes', budget.held);
+    metrics.set('daybook_node_api_held_bytes', budget.held());
   });
   const server: HttpServer = await startServer(
     {

@@ -6,22 +6,53 @@ import type { IncomingMessage } from 'node:http';
 import type { Result } from '@daybook/core';
 import { concatBytes, fail, ok } from '@daybook/core';
 import { readJsonBody } from './json-body.ts';
-import { API_LIMITS } from './limits.ts';
 import { mediaTypeOf } from './media-type.ts';
 import type { Problem } from './problem.ts';
 import { showFound } from './problem.ts';
 import type { RequestBody } from './route.ts';
 
-/** Bytes of bodies in memory; one for all requests of a server. */
+/** Memory for bodies: one for all requests of a server. */
 export interface BodyBudget {
-  held: number;
+  /** Bytes of bodies that are being read or worked on. */
+  held(): number;
+  /** The account of one request. */
+  open(): BodyAccount;
+}
+
+export interface BodyAccount {
+  /** @returns false when there is no room; nothing is taken then */
+  take(bytes: number): boolean;
+  /** Gives everything back; when the request is answered. */
+  release(): void;
+}
+
+export function createBodyBudget(bytesMax: number): BodyBudget {
+  let held = 0;
+  return {
+    held: () => held,
+    open: () => {
+      let mine = 0;
+      return {
+        take: (bytes) => {
+          if (held + bytes > bytesMax) return false;
+          held += bytes;
+          mine += bytes;
+          return true;
+        },
+        release: () => {
+          held -= mine;
+          mine = 0;
+        },
+      };
+    },
+  };
 }
 
 /** Either JSON, parsed, or CBOR as bytes. */
 export async function readBody(
   request: IncomingMessage,
   spec: RequestBody,
-  budget: BodyBudget,
+  account: BodyAccount,
 ): Promise<Result<unknown, Problem>> {
   const header = request.headers['content-type'];
   const mediaType = mediaTypeOf(header);
@@ -36,7 +67,7 @@ export async function readBody(
     const detail = 'Bodies are taken without Content-Encoding.';
     return fail({ code: 'NODE_MEDIA_TYPE_UNSUPPORTED', detail });
   }
-  const bytes = await collect(request, spec.bytesMax, budget);
+  const bytes = await collect(request, spec.bytesMax, account);
   if (!bytes.ok) return bytes;
   return mediaType === 'application/json' ? readJsonBody(bytes.value) : bytes;
 }
@@ -44,30 +75,28 @@ export async function readBody(
 async function collect(
   request: IncomingMessage,
   bytesMax: number,
-  budget: BodyBudget,
+  account: BodyAccount,
 ): Promise<Result<Uint8Array, Problem>> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > bytesMax) return tooLarge(bytesMax);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Uint8Array>) {
-      size += chunk.length;
-      budget.held += chunk.length;
-      if (size > bytesMax) return tooLarge(bytesMax);
-      if (budget.held > API_LIMITS.heldBytesMax) {
-        return fail({ code: 'NODE_OVERLOADED', headers: { 'retry-after': '1' } });
-      }
-      chunks.push(chunk);
+  // A refused body is not destroyed: the client could not read the answer then. Node discards what
+  // still comes, within the time for a request.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += chunk.length;
+    if (size > bytesMax) return tooLarge(bytesMax);
+    if (!account.take(chunk.length)) {
+      return fail({ code: 'NODE_OVERLOADED', headers: { 'retry-after': '1' } });
     }
-  } finally {
-    budget.held -= size;
+    chunks.push(chunk);
   }
   return ok(concatBytes(...chunks));
 }
 
 function tooLarge(bytesMax: number): Result<never, Problem> {
-  const detail = `This path takes at most ${bytesMax} bytes.`;
-  // The rest of the body is not read, so the connection cannot serve another request.
-  return fail({ code: 'NODE_BODY_TOO_LARGE', detail, headers: { connection: 'close' } });
+  return fail({
+    code: 'NODE_BODY_TOO_LARGE',
+    detail: `This path takes at most ${bytesMax} bytes.`,
+  });
 }

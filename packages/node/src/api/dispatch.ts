@@ -63,18 +63,23 @@ export async function dispatch(
     const detail = `This path answers in ${produced.join(' or ')}.`;
     return answer(refuse({ code: 'NODE_REPRESENTATION_UNAVAILABLE', detail }));
   }
-  const body =
-    route.body === undefined ? ok(undefined) : await readBody(request, route.body, parts.budget);
-  if (!body.ok) return answer(refuse(body.reason), accept);
-  const reply = await route.handle({
-    values: values.value,
-    body: body.value,
-    accept,
-    lastEventId: oneHeader(request.headers['last-event-id']),
-    client,
-    signal,
-  });
-  return answer(reply, accept);
+  const account = parts.budget.open();
+  try {
+    const body =
+      route.body === undefined ? ok(undefined) : await readBody(request, route.body, account);
+    if (!body.ok) return answer(refuse(body.reason), accept);
+    const reply = await route.handle({
+      values: values.value,
+      body: body.value,
+      accept,
+      lastEventId: oneHeader(request.headers['last-event-id']),
+      client,
+      signal,
+    });
+    return answer(reply, accept);
+  } finally {
+    account.release();
+  }
 }
 
 interface Located {

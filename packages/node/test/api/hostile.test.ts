@@ -113,6 +113,34 @@ describe('api: hostile and careless clients', () => {
     });
   }
 
+  it('given 20 MB where 136 kB are taken, then the client still reads the 413', async () => {
+    const whole = await api.post('/v1/transactions', ' '.repeat(20_000_000));
+    const parts = Array.from({ length: 200 }, () => new Uint8Array(100_000).fill(32));
+    const streamed = await api.request('/v1/transactions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: ReadableStream.from(parts),
+      duplex: 'half',
+    } as RequestInit);
+
+    expect([whole.status, streamed.status]).to.deep.equal([413, 413]);
+  });
+
+  it('given bodies that are worked on, then their bytes count until they are answered', async () => {
+    const waiting = api.post(
+      '/v1/transactions?wait=committed&timeoutMs=5000',
+      asHexBody(signedNote(api, 1)),
+    );
+    let held = 0;
+    while (held === 0)
+      held = Number(/held_bytes (\d+)/.exec((await api.request('/metrics')).text)?.[1]);
+    api.ledger.seal();
+    await waiting;
+
+    expect(held).to.be.above(100);
+    expect((await api.request('/metrics')).text).to.contain('held_bytes 0');
+  });
+
   it('given bytes that are no transaction, then the code of the decoder comes back', async () => {
     const wire = signedNote(api, 1);
     const cases = [
