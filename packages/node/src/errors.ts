@@ -215,6 +215,11 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'List the records; ask with proof=bundle for a proof that it does not exist.',
     status: 404,
   },
+  NODE_PROOF_EARLY: {
+    summary: 'The chain is at genesis, which no certificate proves.',
+    remedy: 'Ask again when the first block is final, or for a height from 1 on.',
+    status: 409,
+  },
   NODE_FEED_PRUNED: {
     summary: 'The events after this cursor are no longer kept here.',
     remedy: 'Resume at an archive node, or start from the oldest block of GET /v1/status.',

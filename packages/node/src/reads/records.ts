@@ -28,6 +28,8 @@ function pruned(height: Height, head: Height): Refusal {
   return { code, detail };
 }
 
+const EARLY_DETAIL = 'No validator has signed genesis, so nothing proves its state by itself.';
+
 function isPruned(error: unknown): boolean {
   return error instanceof StateError && error.failure.code === 'STATE_VERSION_PRUNED';
 }
@@ -64,7 +66,8 @@ export function createRecords(parts: RecordsParts): Records {
       return { head, versions: await stateStore.history(key, options) };
     },
     prove: async (key, height = headHeight()) => {
-      if (height > headHeight() || height === 0) return fail(pruned(height, headHeight()));
+      if (height === 0) return fail({ code: 'NODE_PROOF_EARLY', detail: EARLY_DETAIL });
+      if (height > headHeight()) return fail(pruned(height, headHeight()));
       try {
         const bundle = await buildProofBundle(key, height, parts);
         if (bundle !== undefined) return ok(bundle);

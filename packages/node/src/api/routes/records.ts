@@ -259,6 +259,7 @@ function recordRoute(contract: ManifestContract, spec: ManifestRecord, parts: Re
       'NODE_RECORD_UNKNOWN',
       'NODE_STATE_UNKNOWN',
       'NODE_STATE_PRUNED',
+      'NODE_PROOF_EARLY',
     ],
     handle: async ({ values }) => {
       const key = readKey(spec, values);
