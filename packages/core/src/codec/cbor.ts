@@ -46,6 +46,8 @@ const TITLE = 'CBOR';
 const UINT64_MAX = 2n ** 64n - 1n;
 const NEGINT64_MIN = -(2n ** 64n);
 const NON_ASCII = /[\u0080-\uffff]/;
+/** What cborg, in the one version that is pinned, says of a good value in another encoding. */
+const LONG_FORM = /more bytes than necessary|indefinite length/;
 const TOKENIZER_OPTIONS = {
   strict: true,
   allowIndefinite: false,
@@ -221,9 +223,13 @@ class CanonicalReader {
     }
     try {
       return this.#tokenizer.next();
-    } catch {
+    } catch (error) {
       // cborg's sentence may quote the input; the place says enough.
-      return this.#refuse('is cut short, or not in the shortest form of a kind in use');
+      if (error instanceof Error && LONG_FORM.test(error.message)) {
+        const fact = 'is written in another form than the shortest';
+        throw new Refusal({ code: 'CORE_NOT_CANONICAL', title: TITLE, offset: start, fact });
+      }
+      return this.#refuse('is cut short, or of a kind that is not in use');
     }
   }
 

@@ -88,6 +88,19 @@ describe('core: canonical CBOR', () => {
     expect(codeOf(bytes, { bytesMax: size - 1, depthMax: 1 })).to.equal('CORE_TOO_LARGE');
   });
 
+  it('given a good value in another encoding, when decoded, then it is named not canonical (spec D-4)', () => {
+    const encodings = ['1817', '7801', '9f01ff', 'bf616101ff', '5f4101ff', 'a2616201616101'];
+    const codes = encodings.map((hex) => codeOf(bytesOf(hex)));
+
+    expect(codes).to.deep.equal(encodings.map(() => 'CORE_NOT_CANONICAL'));
+  });
+
+  it('given bytes that are no value at all, when decoded, then they are named otherwise', () => {
+    expect(['18', '62c3', 'f4f4'].map((hex) => codeOf(bytesOf(hex)))).not.to.include(
+      'CORE_NOT_CANONICAL',
+    );
+  });
+
   it('given nesting at the limit and one deeper, when decoded, then only the first passes', () => {
     const limits = { bytesMax: 100, depthMax: 3 };
 
