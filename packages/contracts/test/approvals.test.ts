@@ -144,7 +144,7 @@ function writerOf(bench: Bench, set: number): unknown {
   return Array.isArray(decoded) ? decoded[4] : undefined;
 }
 
-describe('approvals: all sign at once', () => {
+describe('approvals: all sign at once (spec X-21)', () => {
   const cases: readonly (readonly [string, readonly Signer[], string])[] = [
     ['a payer and a controller of another organisation', [ANN, BEN], 'OK'],
     ['the order the other way round', [BEN, ANN], 'OK'],
@@ -184,7 +184,7 @@ describe('approvals: all sign at once', () => {
   });
 });
 
-describe('approvals: a pending call', () => {
+describe('approvals: a pending call (spec X-21)', () => {
   it('given the missing officer approves, then it takes effect with the approvers as signers', () => {
     const bench = newBench();
     const call = callOf(pay(bench, [ANN]));
@@ -367,7 +367,7 @@ describe('guards', () => {
   });
 });
 
-describe('discretionary acts', () => {
+describe('discretionary acts (spec X-22)', () => {
   it('given an act that took discretion, then the feed names who, what and why', () => {
     const bench = newBench();
     bench.run([ANN], ['boxes', 'open', { name: 'church' }]);

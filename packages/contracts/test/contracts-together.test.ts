@@ -205,7 +205,7 @@ function playMove(bench: Bench, model: Model, move: Move): void {
   model.set(`${account}/${n}`, { amount: kept, done: !undo });
 }
 
-describe('sums that the engine keeps', () => {
+describe('sums that the engine keeps (spec X-24)', () => {
   it('given random moves, undone and repeated, then sums equal a recount', () => {
     const accounts = ['a1', 'a2', 'a3'];
     const step: fc.Arbitrary<Move> = fc.record({

@@ -248,7 +248,7 @@ describe('defineContract: faulty definitions', () => {
   }
 });
 
-describe('createEngine: contracts that contradict each other', () => {
+describe('createEngine: contracts that contradict each other (spec S-3)', () => {
   const using = (parts: object, name = 'other', number = 902) =>
     defined({ name, number, ...parts });
 

@@ -142,7 +142,7 @@ describe('engine: all or nothing (spec X-2)', () => {
   });
 });
 
-describe('engine: who may act (spec X-3)', () => {
+describe('engine: who may act (spec X-3, spec X-20)', () => {
   const cases: readonly (readonly [string, readonly Signer[], string])[] = [
     ['an officer with the role', [KEEPER], 'OK'],
     ['an officer without the role', [PLAIN], 'CONTRACTS_NOT_ENTITLED'],
@@ -316,7 +316,7 @@ describe('engine: input (spec X-4)', () => {
   });
 });
 
-describe('engine: records', () => {
+describe('engine: records (spec X-23)', () => {
   const shelf = defineContract({
     number: 905,
     name: 'shelf',
@@ -538,7 +538,7 @@ describe('engine: determinism (spec X-16)', () => {
   });
 });
 
-describe('engine: failure texts', () => {
+describe('engine: failure texts (spec X-25)', () => {
   it('given every failure of the engine, then the manifest explains it in both languages', () => {
     const manifest = createEngine([]).manifest();
     for (const [code, row] of Object.entries(CONTRACTS_ERRORS)) {

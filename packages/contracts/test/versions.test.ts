@@ -1,10 +1,17 @@
 /** Contract versions, parameters, and the hooks of system contracts. */
-import { createEngine, defineContract, field, openRecords, textAt } from '@daybook/contracts';
+import {
+  createEngine,
+  defineContract,
+  field,
+  hookIdOf,
+  openRecords,
+  textAt,
+} from '@daybook/contracts';
 import type { TransactionSigner as Signer } from '@daybook/core';
-import { asPublicKey } from '@daybook/core';
+import { asPublicKey, encodeCanonical, hashTagged, TAGS, toHex } from '@daybook/core';
 import { expect } from 'chai';
 import { parseParameter, withChange } from '../src/engine/parameters.ts';
-import { createBench, systemEntryOf } from './fixtures/bench.ts';
+import { createBench, entryOf, systemEntryOf } from './fixtures/bench.ts';
 
 const t = { en: 'Title', zh: '标题' };
 const ANYONE: Signer = { publicKey: asPublicKey(new Uint8Array(32).fill(9)) };
@@ -182,6 +189,55 @@ describe('system contracts', () => {
     expect(hook.writes.length).to.be.greaterThan(0);
     chain.block([]);
     expect(ticks(chain.view, { n: 1 })).to.equal(undefined);
+  });
+
+  it('given one block, then system transactions, others and its own steps come in this order (spec X-1)', () => {
+    const seen: string[] = [];
+    const watcher = (number: number) =>
+      defineContract({
+        number,
+        name: `watcher${number}`,
+        version: 1,
+        title: t,
+        help: t,
+        records: {},
+        failures: {},
+        actions: {
+          look: {
+            title: t,
+            by: 'anyone',
+            input: {},
+            handler: () => {
+              seen.push(`call ${number}`);
+            },
+          },
+        },
+        system: {
+          onBlock: () => {
+            seen.push(`block ${number}`);
+          },
+          transactions: {
+            ready: () => {
+              seen.push(`system ${number}`);
+              return undefined;
+            },
+          },
+        },
+      });
+    const chain = createBench([watcher(7), watcher(6)]);
+
+    chain.block([systemEntryOf('ready', 1), entryOf([ANYONE], [['watcher7', 'look', {}]])]);
+
+    expect(seen).to.deep.equal(['system 6', 'call 7', 'block 6', 'block 7']);
+  });
+
+  it('given the own steps of a block, then they are one result with an id of their own (spec X-19)', () => {
+    const { hook } = createBench([system]).block([]);
+
+    const id = hashTagged(TAGS.SYSTEM, encodeCanonical(['block', 1]));
+    expect(toHex(hook.id)).to.equal(toHex(id));
+    expect(toHex(hookIdOf(1))).to.equal(toHex(id));
+    expect(hook.writes).to.have.length(1);
   });
 
   it('given an attempt that is refused, then its writes and events are forgotten, others stay', () => {

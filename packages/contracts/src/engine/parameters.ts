@@ -15,8 +15,8 @@ export interface ParameterRow {
   readonly changes: readonly { readonly fromHeight: number; readonly value: string }[];
 }
 
-/** Changes that may wait for one parameter. */
-export const PARAMETER_CHANGES_MAX = 8;
+/** Changes that may wait for one parameter; the record takes no more. */
+export const PARAMETER_CHANGES_MAX = 32;
 
 /** The text in effect at a height; undefined while the default holds. */
 export function textAt(row: ParameterRow | undefined, height: number): string | undefined {
@@ -35,7 +35,7 @@ export function withChange(
     ({ fromHeight }) => fromHeight > height && fromHeight < change.fromHeight,
   );
   // A later decision replaces what was decided for the same height or beyond it.
-  const changes = [...later, change].slice(-PARAMETER_CHANGES_MAX);
+  const changes = [...later, change];
   return { ...(value !== undefined && { value }), changes };
 }
 

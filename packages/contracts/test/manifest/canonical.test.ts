@@ -47,7 +47,7 @@ function contracts() {
 
 const LINE_SET = 902 * 0x1_0000 + 1;
 
-describe('contracts: the bytes of a manifest', () => {
+describe('contracts: the bytes of a manifest (spec X-10)', () => {
   it('given one contract alone, then it leads to the hash of the whole manifest', () => {
     const manifest = createEngine(contracts()).manifest();
 

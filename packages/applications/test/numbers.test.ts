@@ -1,0 +1,75 @@
+/** Numbers that are part of stored keys and receipts: a line here is never changed or used again. */
+import { applications } from '@daybook/applications';
+import { buildManifest } from '@daybook/contracts';
+import { expect } from 'chai';
+
+/** Numbers of records and sums by contract; those of a removed record stay in the list. */
+const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  directory: {
+    organisation: 1,
+    officer: 2,
+    key: 3,
+    node: 4,
+    recovery: 5,
+    officers: 6,
+    organisations: 7,
+  },
+  governance: {
+    proposal: 1,
+    vote: 2,
+    schedule: 3,
+    chain: 4,
+    validators: 5,
+    rotation: 6,
+    validator: 7,
+    consensusKey: 8,
+    pending: 9,
+    seenBlock: 10,
+    ready: 11,
+    proposals: 12,
+    votes: 13,
+  },
+};
+
+const CONTRACTS: Readonly<Record<string, number>> = { directory: 1, governance: 2, treasury: 16 };
+
+describe('applications: numbers (spec S-3)', () => {
+  const { contracts } = buildManifest(applications.map(({ definition }) => definition));
+
+  it('given the contracts of this release, then each has the number it always had', () => {
+    for (const [name, number] of Object.entries(CONTRACTS)) {
+      expect(contracts.find((one) => one.name === name)?.number, name).to.equal(number);
+    }
+  });
+
+  it('given their records, then each has the number it always had', () => {
+    for (const [name, records] of Object.entries(RECORDS)) {
+      const found = contracts.find((one) => one.name === name);
+      for (const [record, number] of Object.entries(records)) {
+        const set = (found?.number ?? 0) * 65_536 + number;
+        expect(found?.records[record]?.set, `${name}.${record}`).to.equal(set);
+      }
+      expect(
+        Object.keys(found?.records ?? {}),
+        `${name}: a new record joins this list`,
+      ).to.have.members(Object.keys(records));
+    }
+  });
+
+  it('given every text, then it is there in English and in Chinese', () => {
+    const words = contracts.flatMap(({ name, failures, actions }) => [
+      ...Object.entries(failures).flatMap(([code, { en, zh, remedy }]) => [
+        [`${name}.${code}`, { en, zh }] as const,
+        [`${name}.${code} remedy`, remedy] as const,
+      ]),
+      ...Object.entries(actions).map(
+        ([action, { title }]) => [`${name}.${action}`, title] as const,
+      ),
+    ]);
+
+    for (const [place, { en, zh }] of words) {
+      expect(en, place).to.match(/[a-z]/);
+      expect(zh, place).to.match(/[\u4e00-\u9fff]/);
+    }
+  });
+});
