@@ -1,6 +1,9 @@
 /** The command line of a ledger, and the import engine that scripts share with it. Exports only. */
+export { knownContracts } from './actions/contracts.ts';
 export { CLI_ERRORS, CliError, explainCli } from './errors.ts';
 export { EXIT_CODES } from './exit-codes.ts';
+export { main } from './main.ts';
+export { renderCliReference } from './reference.ts';
 export type {
   ImportProgress,
   ImportReport,

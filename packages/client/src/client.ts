@@ -2,7 +2,7 @@
  * The client of a chain: one value that reads, follows, submits and verifies through any number of
  * its nodes. A node is never believed: what matters can be proven, and is checked here.
  */
-import type { Contract, Fields, RecordDefinition } from '@daybook/contracts';
+import type { Contract, Fields, ManifestContract, RecordDefinition } from '@daybook/contracts';
 import type { Call, Hash, TransactionId } from '@daybook/core';
 import { assert } from '@daybook/core';
 import type { Clock } from './clock.ts';
@@ -54,6 +54,8 @@ export interface Client extends Foundation, ChainReader, Submitter {
   ): ContractClient<R, A>;
   /** By the manifest of the chain: everything in JSON form. */
   contractNamed(name: string): Promise<JsonContractClient>;
+  /** By a manifest at hand, for example of a definition: no node is asked. */
+  contractBy(manifest: ManifestContract): JsonContractClient;
   /** Builds and signs; valid for `validForMs`, half of what the chain allows by default. */
   sign(
     authors: readonly TransactionAuthor[],
@@ -105,6 +107,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = WORLD)
     ...createChainReader(requester),
     ...submitter,
     contractOf: (definition) => createContractClient(definition, reader),
+    contractBy: (manifest) => createJsonContractClient(manifest, reader),
     contractNamed: async (name) =>
       createJsonContractClient(await foundation.contract(name), reader),
     sign,

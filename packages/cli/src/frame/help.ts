@@ -20,7 +20,13 @@ export function usageOf(verb: Verb): string {
 }
 
 /** What an option takes and does, in one text. */
-export function describeOption({ help, choices, many, environment, default: value }: Option): string {
+export function describeOption({
+  help,
+  choices,
+  many,
+  environment,
+  default: value,
+}: Option): string {
   const facts = [
     ...(choices === undefined ? [] : [`one of ${choices.join(', ')}`]),
     ...(many === true ? ['may be repeated'] : []),

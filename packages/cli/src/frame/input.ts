@@ -14,7 +14,10 @@ export interface Input {
   texts(option: string): readonly string[];
   flag(option: string): boolean;
   /** @throws CliError CLI_OPTION_INVALID */
-  integer(option: string, bounds: { readonly min: number; readonly max: number }): number | undefined;
+  integer(
+    option: string,
+    bounds: { readonly min: number; readonly max: number },
+  ): number | undefined;
 }
 
 /** What the parser found. */

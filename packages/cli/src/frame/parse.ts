@@ -37,7 +37,10 @@ export function parseWords(verb: Verb, words: readonly string[]): Found {
       if (value !== undefined) throw invalid(rawName, 'no value');
       flags.add(name);
     } else {
-      options.set(name, withValue(options.get(name), checked(option, rawName, value), option, rawName));
+      options.set(
+        name,
+        withValue(options.get(name), checked(option, rawName, value), option, rawName),
+      );
     }
   }
   checkRequired(table, options, flags);

@@ -31,7 +31,12 @@ export function paintFor(
 export function widthOf(text: string): number {
   let width = 0;
   for (const letter of text) {
-    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u.test(letter) ? 2 : 1;
+    width +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u.test(
+        letter,
+      )
+        ? 2
+        : 1;
   }
   return width;
 }
@@ -64,7 +69,10 @@ export function renderTable(
     Math.max(widthOf(title), ...cells.map((row) => widthOf(row[column] ?? ''))),
   );
   const lineOf = (row: readonly string[]): string =>
-    row.map((cell, column) => padded(cell, widths[column] ?? 0)).join(GAP).trimEnd();
+    row
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
+      .join(GAP)
+      .trimEnd();
   return [paint('bold', lineOf(titles)), ...cells.map(lineOf)].join('\n');
 }
 

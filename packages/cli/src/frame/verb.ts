@@ -48,6 +48,8 @@ export interface Verb {
   readonly options: Options;
   /** Command lines that work, without `daybook`. */
   readonly examples?: readonly string[];
+  /** Ends when it is interrupted, and cleans up by itself. */
+  readonly runsUntilTold?: true;
   readonly run: Runner;
 }
 

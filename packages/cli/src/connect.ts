@@ -1,0 +1,70 @@
+/** The client a verb works with: which nodes, and which chain is trusted. */
+import type { Client, Language } from '@daybook/client';
+import { createClient, readBaseUrl, readTrustedChain } from '@daybook/client';
+import type { Hash } from '@daybook/core';
+import { CliError } from './errors.ts';
+import { readText } from './files.ts';
+import type { Input } from './frame/input.ts';
+import type { Options } from './frame/verb.ts';
+
+/** Where the API of a node listens by default. */
+const DEFAULT_URL = 'http://127.0.0.1:7780';
+
+/** Options of verbs that check against a chain. */
+export const TRUST_OPTIONS = {
+  chain: {
+    value: 'HEX',
+    help: 'Chain id that is trusted, 64 hexadecimal digits.',
+    environment: 'DAYBOOK_CHAIN',
+  },
+  genesis: { value: 'FILE', help: 'Genesis file that is trusted; says the chain id, too.' },
+} as const satisfies Options;
+
+/** Options of verbs that ask nodes. */
+export const NODE_OPTIONS = {
+  url: {
+    value: 'URL',
+    help: 'Address of a node; the next one is asked when one is away.',
+    many: true,
+    environment: 'DAYBOOK_URL',
+    default: DEFAULT_URL,
+  },
+  ...TRUST_OPTIONS,
+} as const satisfies Options;
+
+export const LANGUAGE_OPTION = {
+  language: {
+    value: 'LANGUAGE',
+    help: 'Language of titles and sentences of contracts.',
+    choices: ['en', 'zh'],
+    default: 'en',
+  },
+} as const satisfies Options;
+
+export function languageOf(input: Input): Language {
+  return input.text('language') === 'zh' ? 'zh' : 'en';
+}
+
+/** The trusted chain id, from --genesis or --chain; undefined if neither is given. */
+export async function trustedChainOf(input: Input): Promise<Hash | undefined> {
+  const file = input.optionalText('genesis');
+  const text = file === undefined ? input.optionalText('chain') : await readText(file);
+  if (text === undefined) return undefined;
+  const chain = readTrustedChain(text);
+  if (chain !== undefined) return chain;
+  const option = file === undefined ? '--chain' : '--genesis';
+  const expected =
+    file === undefined ? '64 hexadecimal digits' : 'a genesis file that all founders signed';
+  throw new CliError({ code: 'CLI_OPTION_INVALID', option, expected });
+}
+
+/** The client for the nodes named by --url. */
+export async function connect(input: Input): Promise<Client> {
+  const urls = input.texts('url');
+  if (urls.some((url) => readBaseUrl(url) === undefined)) {
+    const expected = 'an address with http:// or https://';
+    throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--url', expected });
+  }
+  const chain = await trustedChainOf(input);
+  return createClient({ urls, chain });
+}

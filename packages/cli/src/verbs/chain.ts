@@ -1,0 +1,200 @@
+/** The chain and its nodes: status, why, receipts, events. */
+import type { Client, FeedEntry, HealthReason, StatusAnswer, VoterAnswer } from '@daybook/client';
+import { createClient } from '@daybook/client';
+import { asTransactionId, fromHex, toHex } from '@daybook/core';
+import { problemLines, receiptLines } from '../actions/outcome.ts';
+import { connect, NODE_OPTIONS } from '../connect.ts';
+import { CliError } from '../errors.ts';
+import type { Exit } from '../exit-codes.ts';
+import type { Input } from '../frame/input.ts';
+import type { Paint } from '../frame/style.ts';
+import { renderPairs, renderTable } from '../frame/style.ts';
+import type { Verb } from '../frame/verb.ts';
+import type { World } from '../frame/world.ts';
+import { answer, jsonLine, paintOf, remark } from '../print.ts';
+
+/** One address and what it said of itself. */
+interface NodeAnswer {
+  readonly url: string;
+  readonly status?: StatusAnswer;
+  readonly fault?: string;
+}
+
+async function askNode(url: string): Promise<NodeAnswer> {
+  try {
+    return { url, status: await createClient({ urls: [url], timeoutMs: 5000 }).status() };
+  } catch (error) {
+    return { url, fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function status(input: Input, world: World): Promise<Exit> {
+  const { urls } = await connect(input);
+  const nodes = await Promise.all(urls.map(askNode));
+  answer(input, world, {
+    json: nodes,
+    lines: (paint) => nodes.map((n) => nodeLines(n, paint)).join('\n\n'),
+  });
+  if (nodes.every(({ status: answered }) => answered === undefined)) return 'unreachable';
+  return nodes.every(({ status: answered }) => answered?.healthy === true) ? 'done' : 'refused';
+}
+
+function nodeLines({ url, status: node, fault }: NodeAnswer, paint: Paint): string {
+  if (node === undefined) return `${paint('bold', url)}\n${paint('red', fault ?? 'no answer')}`;
+  const { head, reachable, mempool } = node;
+  const health = node.healthy
+    ? paint('green', 'healthy')
+    : paint('red', 'not healthy: daybook why');
+  const pairs = [
+    { title: 'Chain', text: `${node.chain.name} ${toHex(node.chain.id)}` },
+    { title: 'Node', text: `${node.organisation ?? 'unnamed'}, ${node.role}, ${node.activity}` },
+    ...(node.hindrance === undefined ? [] : [{ title: 'Hindrance', text: node.hindrance }]),
+    { title: 'Health', text: health },
+    { title: 'Head', text: `${head.height}, ${Math.round(node.headAgeMs / 1000)} s ago` },
+    { title: 'Validators', text: `${reachable.count} of ${reachable.of} connected` },
+    { title: 'Waiting', text: `${mempool.transactions} transactions` },
+    { title: 'Version', text: node.version },
+  ];
+  return `${paint('bold', url)}\n${renderPairs(pairs, paint)}`;
+}
+
+async function why(input: Input, world: World): Promise<Exit> {
+  const client = await connect(input);
+  const found = await client.why();
+  answer(input, world, {
+    json: found,
+    lines: (paint) => {
+      const voters = found.consensus?.voters ?? [];
+      return [
+        ...found.explanation,
+        ...found.reasons.map((reason) => reasonLine(reason, paint)),
+        ...(voters.length === 0 ? [] : ['', votersTable(voters, paint)]),
+      ].join('\n');
+    },
+  });
+  return found.healthy ? 'done' : 'refused';
+}
+
+function reasonLine({ severity, words, advice }: HealthReason, paint: Paint): string {
+  return `${paint(severity === 'fault' ? 'red' : 'yellow', severity)}: ${words} ${advice}`;
+}
+
+function votersTable(voters: readonly VoterAnswer[], paint: Paint): string {
+  const titles = ['Validator', 'Connected', 'Round', 'Prepared', 'Committed', 'Silent for'];
+  const yes = (is: boolean): string => (is ? 'yes' : 'no');
+  const rows = voters.map((voter) => [
+    voter.self ? `${voter.organisation} (this node)` : voter.organisation,
+    yes(voter.connected),
+    voter.round === undefined ? '' : String(voter.round),
+    yes(voter.prepared),
+    yes(voter.committed),
+    voter.silentMs === undefined ? '' : `${Math.round(voter.silentMs / 1000)} s`,
+  ]);
+  return renderTable(titles, rows, paint);
+}
+
+async function receipt(input: Input, world: World): Promise<Exit> {
+  const bytes = fromHex(input.operand('id').toLowerCase());
+  if (bytes?.length !== 32) {
+    const expected = '64 hexadecimal digits';
+    throw new CliError({ code: 'CLI_OPTION_INVALID', option: 'ID', expected });
+  }
+  const client = await connect(input);
+  const id = asTransactionId(bytes);
+  const outcome = await client.outcomeOf(id);
+  if (outcome === undefined) {
+    remark(world, 'No node asked knows this transaction.');
+    return 'refused';
+  }
+  answer(input, world, {
+    json: outcome,
+    lines: (paint) => {
+      if (outcome.state === 'committed') return receiptLines(outcome.receipt, paint);
+      if (outcome.state === 'refused') return problemLines(outcome.problem, paint);
+      return outcome.state === 'pending' ? `Waiting; it was ${outcome.progress}.` : 'Expired.';
+    },
+  });
+  if (outcome.state === 'pending') return 'pending';
+  return outcome.state === 'committed' ? 'done' : 'refused';
+}
+
+const LIMIT_MAX = 1_000_000_000;
+
+async function events(input: Input, world: World): Promise<Exit> {
+  const client: Client = await connect(input);
+  const limit = input.integer('limit', { min: 1, max: LIMIT_MAX }) ?? Number.POSITIVE_INFINITY;
+  const paint = paintOf(world);
+  const [after, contract, event] = ['after', 'contract', 'event'].map((name) =>
+    input.optionalText(name),
+  );
+  const feed = client.events({
+    signal: world.signal,
+    blocks: input.flag('blocks'),
+    ...(after !== undefined && { after }),
+    ...(contract !== undefined && { contract }),
+    ...(event !== undefined && { event }),
+  });
+  let count = 0;
+  for await (const entry of feed) {
+    world.out.write(input.flag('json') ? jsonLine(entry) : `${entryLine(entry, paint)}\n`);
+    count += 1;
+    if (count >= limit) break;
+  }
+  return 'done';
+}
+
+function entryLine(entry: FeedEntry, paint: Paint): string {
+  const time = paint('dim', new Date(entry.timestampMs).toISOString());
+  if (entry.kind === 'block') {
+    return `${time} ${entry.cursor} ${paint('dim', `block, ${entry.transactionCount} transactions`)}`;
+  }
+  const name = paint('bold', `${entry.contract}.${entry.name}`);
+  return `${time} ${entry.cursor} ${name} ${JSON.stringify(entry.fields)}`;
+}
+
+export const CHAIN_VERBS: readonly Verb[] = [
+  {
+    words: ['status'],
+    title: 'Show what nodes are doing.',
+    operands: [],
+    options: NODE_OPTIONS,
+    examples: ['status --url http://127.0.0.1:7780 --url http://127.0.0.1:7781'],
+    run: status,
+  },
+  {
+    words: ['why'],
+    title: 'Say why blocks do or do not advance, who is silent, and what to do.',
+    operands: [],
+    options: NODE_OPTIONS,
+    run: why,
+  },
+  {
+    words: ['receipt'],
+    title: 'Show what became of a transaction.',
+    operands: [{ name: 'id', help: 'Transaction id, 64 hexadecimal digits.' }],
+    options: NODE_OPTIONS,
+    run: receipt,
+  },
+  {
+    words: ['events'],
+    title: 'Follow the events of final blocks until Ctrl-C.',
+    help:
+      'Goes on by itself when connections break or nodes die; no event is lost or comes twice. With ' +
+      '--json, one document a line; its cursor is what --after takes.',
+    operands: [],
+    options: {
+      after: {
+        value: 'CURSOR',
+        help: 'Go on after this cursor or height; from now on if left out.',
+      },
+      contract: { value: 'NAME', help: 'Only events of this contract.' },
+      event: { value: 'NAME', help: 'Only events of this name.' },
+      blocks: { help: 'Also a line at the end of each block.' },
+      limit: { value: 'COUNT', help: 'End after so many.' },
+      ...NODE_OPTIONS,
+    },
+    examples: ['events --after 0 --contract treasury --json'],
+    runsUntilTold: true,
+    run: events,
+  },
+];

@@ -1,0 +1,131 @@
+/** Key files: make, show, list. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { toHex } from '@daybook/core';
+import type { PublicKeyFile } from '@daybook/keystore';
+import { createKeyFile, isKeyPurpose, KEY_PURPOSES, readPublicKey } from '@daybook/keystore';
+import { CliError } from '../errors.ts';
+import type { Exit } from '../exit-codes.ts';
+import type { Input } from '../frame/input.ts';
+import { renderPairs, renderTable } from '../frame/style.ts';
+import type { Options, Verb } from '../frame/verb.ts';
+import type { World } from '../frame/world.ts';
+import { newPassphrase, PASSPHRASE_OPTION } from '../officers.ts';
+import { answer } from '../print.ts';
+
+/** For development chains: no passphrase, and a warning wherever the key is used. */
+export const UNPROTECTED_OPTION = {
+  unprotected: { help: 'Do not encrypt: for development and tests only.' },
+} as const satisfies Options;
+
+async function create(input: Input, world: World): Promise<Exit> {
+  const file = input.operand('file');
+  const purpose = input.text('purpose');
+  if (!isKeyPurpose(purpose)) {
+    const expected = Object.keys(KEY_PURPOSES).join(', ');
+    throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--purpose', expected });
+  }
+  const made = input.flag('unprotected')
+    ? await createKeyFile(file, { purpose, protection: 'none' })
+    : await createKeyFile(file, {
+        purpose,
+        protection: 'passphrase',
+        passphrase: await newPassphrase(file, input, world),
+      });
+  answerKey(file, made, { input, world });
+  return 'done';
+}
+
+async function show(input: Input, world: World): Promise<Exit> {
+  const file = input.operand('file');
+  answerKey(file, await readPublicKey(file), { input, world });
+  return 'done';
+}
+
+function keyJson(file: string, { purpose, publicKey, protection }: PublicKeyFile) {
+  return { file, purpose, publicKey: toHex(publicKey), protection };
+}
+
+function answerKey(
+  file: string,
+  key: PublicKeyFile,
+  { input, world }: { readonly input: Input; readonly world: World },
+): void {
+  answer(input, world, {
+    json: keyJson(file, key),
+    lines: (paint) =>
+      renderPairs(
+        [
+          { title: 'File', text: file },
+          { title: 'Purpose', text: `${key.purpose}: ${KEY_PURPOSES[key.purpose]}` },
+          { title: 'Public key', text: toHex(key.publicKey) },
+          { title: 'Protection', text: key.protection },
+        ],
+        paint,
+      ),
+  });
+}
+
+async function list(input: Input, world: World): Promise<Exit> {
+  const folder = input.optionalOperand('folder') ?? '.';
+  const names = await namesIn(folder);
+  const keys: ReturnType<typeof keyJson>[] = [];
+  for (const name of names.filter((one) => one.endsWith('.json')).sort()) {
+    const file = path.join(folder, name);
+    const key = await readPublicKey(file).catch(() => undefined); // not every JSON file is a key
+    if (key !== undefined) keys.push(keyJson(file, key));
+  }
+  answer(input, world, {
+    json: keys,
+    lines: (paint) => {
+      const rows = keys.map((key) => [key.file, key.purpose, key.publicKey, key.protection]);
+      const titles = ['File', 'Purpose', 'Public key', 'Protection'];
+      return rows.length === 0 ? 'No key files.' : renderTable(titles, rows, paint);
+    },
+  });
+  return 'done';
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const systemCode = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new CliError({ code: 'CLI_FILE_FAILED', path: folder, systemCode }, { cause: error });
+  }
+}
+
+export const KEY_VERBS: readonly Verb[] = [
+  {
+    words: ['key', 'create'],
+    title: 'Make a key file.',
+    help: 'Encrypted under a passphrase, readable by you alone; an existing file is never touched.',
+    operands: [{ name: 'file', help: 'Where to keep it.' }],
+    options: {
+      purpose: {
+        value: 'PURPOSE',
+        help: 'What the key is for.',
+        choices: Object.keys(KEY_PURPOSES),
+        default: 'account',
+      },
+      ...UNPROTECTED_OPTION,
+      ...PASSPHRASE_OPTION,
+    },
+    examples: ['key create jane.json', 'key create jane.json --passphrase-file jane.secret'],
+    run: create,
+  },
+  {
+    words: ['key', 'show'],
+    title: 'Show the public half of a key file.',
+    operands: [{ name: 'file', help: 'Key file.' }],
+    options: {},
+    run: show,
+  },
+  {
+    words: ['key', 'list'],
+    title: 'List the key files of a folder.',
+    operands: [{ name: 'folder', help: 'The present one if left out.', optional: true }],
+    options: {},
+    run: list,
+  },
+];

@@ -1,0 +1,293 @@
+/** Reading records: one, a list, every version, and the proof of one. Derived from the manifest. */
+import type { Client, FoundRecord, JsonRow, Language, RecordVersion } from '@daybook/client';
+import {
+  ClientError,
+  describeFacts,
+  describeRow,
+  explainVerdict,
+  verifyProofBundle,
+} from '@daybook/client';
+import type { JsonValue, ManifestContract, ManifestRecord } from '@daybook/contracts';
+import { contractNamed } from '../actions/contracts.ts';
+import { jsonOf } from '../actions/flags.ts';
+import { connect, LANGUAGE_OPTION, languageOf, NODE_OPTIONS } from '../connect.ts';
+import { CliError } from '../errors.ts';
+import type { Exit } from '../exit-codes.ts';
+import { writeOut } from '../files.ts';
+import type { Input } from '../frame/input.ts';
+import { withPatience } from '../frame/progress.ts';
+import type { Paint } from '../frame/style.ts';
+import { renderPairs, renderTable } from '../frame/style.ts';
+import type { Options, Verb } from '../frame/verb.ts';
+import type { World } from '../frame/world.ts';
+import { answer, remark } from '../print.ts';
+import { verdictJson } from './verdict-json.ts';
+import { exitOfVerdict } from './verify.ts';
+
+const HEIGHT_OPTION = {
+  height: { value: 'HEIGHT', help: 'State after this block; the newest if left out.' },
+} as const satisfies Options;
+
+const RECORD_OPERANDS = [
+  { name: 'contract', help: 'Name of the contract, for example treasury.' },
+  { name: 'record', help: 'Name of the record, for example payment.' },
+] as const;
+
+const KEY_OPERAND = {
+  name: 'key',
+  help: 'Key fields of the record, in order.',
+  many: true,
+  optional: true,
+} as const;
+
+interface Place {
+  readonly client: Client;
+  readonly contract: ManifestContract;
+  readonly spec: ManifestRecord;
+}
+
+async function placeOf(input: Input): Promise<Place> {
+  const client = await connect(input);
+  const contract = await contractNamed(input.operand('contract'), client);
+  return { client, contract, spec: specNamed(contract, input.operand('record')) };
+}
+
+function specNamed(contract: ManifestContract, name: string): ManifestRecord {
+  const spec = Object.hasOwn(contract.records, name) ? contract.records[name] : undefined;
+  if (spec !== undefined) return spec;
+  const known = Object.keys(contract.records);
+  throw new ClientError({ code: 'CLIENT_RECORD_SET_UNKNOWN', name, known });
+}
+
+/** Key operands as JSON. @param isWhole  every key field must be there */
+function keyOf(spec: ManifestRecord, texts: readonly string[], isWhole: boolean): JsonRow {
+  const fields = Object.entries(spec.key);
+  const names = fields.map(([name]) => name.toUpperCase()).join(' ');
+  const surplus = texts[fields.length];
+  if (surplus !== undefined) throw new CliError({ code: 'CLI_OPERAND_SURPLUS', found: surplus });
+  if (isWhole && texts.length < fields.length) {
+    throw new CliError({ code: 'CLI_OPERAND_MISSING', name: `the key of ${spec.name}: ${names}` });
+  }
+  const entries = texts.map((text, index): readonly [string, JsonValue] => {
+    const [name = '', field] = fields[index] ?? [];
+    // Key fields are texts and integers: both are JSON values.
+    return [name, field === undefined ? text : (jsonOf(field, [text]) as JsonValue)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function heightOf(input: Input): { readonly height?: number } {
+  const height = input.integer('height', { min: 0, max: Number.MAX_SAFE_INTEGER });
+  return height === undefined ? {} : { height };
+}
+
+/** A record under the titles of its fields. */
+function recordLines(
+  spec: ManifestRecord,
+  found: FoundRecord,
+  { language, paint }: { readonly language: Language; readonly paint: Paint },
+): string {
+  const { row, stamp, head, overdue = [] } = found;
+  const written =
+    stamp && `block ${stamp.height}, transaction ${stamp.txIndex}, by ${stamp.writer}`;
+  return renderPairs(
+    [
+      ...describeRow({ ...spec.key, ...spec.fields }, row, language),
+      ...(written === undefined ? [] : [{ title: 'Last written', text: written }]),
+      ...overdue.map((field) => ({ title: 'Overdue', text: field })),
+      { title: 'State of block', text: String(head.height) },
+    ],
+    paint,
+  );
+}
+
+async function get(input: Input, world: World): Promise<Exit> {
+  const place = await placeOf(input);
+  const { client, contract, spec } = place;
+  const key = keyOf(spec, input.operands('key'), true);
+  const proofFile = input.optionalText('proof');
+  if (proofFile !== undefined) return await saveProof(place, key, { input, world, proofFile });
+  const reader = client.contractBy(contract).records(spec.name);
+  const found = await reader.get(key, heightOf(input));
+  if (found === undefined) {
+    remark(world, `There is no such ${spec.name}.`);
+    return 'refused';
+  }
+  const language = languageOf(input);
+  answer(input, world, {
+    json: found,
+    lines: (paint) => recordLines(spec, found, { language, paint }),
+  });
+  return 'done';
+}
+
+/** Fetches a proof, keeps it in a file, and checks it before it says anything. */
+async function saveProof(
+  { client, contract, spec }: Place,
+  key: JsonRow,
+  {
+    input,
+    world,
+    proofFile,
+  }: { readonly input: Input; readonly world: World; readonly proofFile: string },
+): Promise<Exit> {
+  const reader = client.contractBy(contract).records(spec.name);
+  const bytes = await withPatience('Fetching the proof', world, reader.prove(key, heightOf(input)));
+  await writeOut(proofFile, bytes, world);
+  const chain = await client.chain();
+  const verdict = verifyProofBundle(bytes, { chain, nowMs: world.nowMs() });
+  const language = languageOf(input);
+  answer(input, world, {
+    json: { file: proofFile, bytes: bytes.length, ...verdictJson(verdict) },
+    lines: (paint) => {
+      const facts = verdict.outcome === 'invalid' ? [] : describeFacts(verdict.facts, language);
+      return [
+        explainVerdict(verdict, language).join(' '),
+        ...(facts.length === 0 ? [] : [renderPairs(facts, paint)]),
+        `Proof kept in ${proofFile} (${bytes.length} bytes).`,
+      ].join('\n');
+    },
+  });
+  return exitOfVerdict(verdict);
+}
+
+/** Columns of a list: the key, then what fits into a cell. */
+function columnsOf(spec: ManifestRecord): readonly string[] {
+  const fields = Object.entries(spec.fields).filter(([, { type }]) => type !== 'object');
+  return [...Object.keys(spec.key), ...fields.map(([name]) => name)].slice(0, COLUMNS_MAX);
+}
+
+const COLUMNS_MAX = 7;
+const ROWS_DEFAULT = 50;
+const ROWS_MAX = 1_000_000;
+
+async function list(input: Input, world: World): Promise<Exit> {
+  const client = await connect(input);
+  const contract = await contractNamed(input.operand('contract'), client);
+  const name = input.operand('record');
+  const query = Object.hasOwn(contract.records, name) ? undefined : contract.queries[name];
+  const spec = specNamed(contract, query?.record ?? name);
+  const leading = keyOf(spec, input.operands('key'), false);
+  const limit = input.integer('limit', { min: 1, max: ROWS_MAX }) ?? ROWS_DEFAULT;
+  const options = { ...heightOf(input), pageSize: Math.min(limit, 200), signal: world.signal };
+  const json = client.contractBy(contract);
+  const found =
+    query === undefined
+      ? json.records(spec.name).list(leading, options)
+      : json.query(name, leading, options);
+  const rows: FoundRecord[] = [];
+  for await (const row of found) {
+    if (rows.length === limit) break;
+    rows.push(row);
+  }
+  answer(input, world, {
+    json: rows.map(({ row, stamp, overdue }) => ({ row, stamp, ...(overdue && { overdue }) })),
+    lines: (paint) => listLines(spec, rows, { language: languageOf(input), paint }),
+  });
+  if (rows.length === limit) remark(world, `The first ${limit}; --limit shows more.`);
+  return 'done';
+}
+
+function listLines(
+  spec: ManifestRecord,
+  rows: readonly FoundRecord[],
+  { language, paint }: { readonly language: Language; readonly paint: Paint },
+): string {
+  const columns = columnsOf(spec);
+  const table = { ...spec.key, ...spec.fields };
+  const titles = columns.map((name) => table[name]?.title[language] ?? name);
+  const cells = rows.map(({ row }) =>
+    columns.map((name) => {
+      const field = table[name];
+      if (field === undefined || row[name] === undefined) return '';
+      // The whole row stands beside it, because an amount takes its currency from another field.
+      const [line] = describeRow({ [name]: field }, row, language);
+      return line?.text ?? '';
+    }),
+  );
+  return rows.length === 0 ? 'None.' : renderTable(titles, cells, paint);
+}
+
+async function history(input: Input, world: World): Promise<Exit> {
+  const { client, contract, spec } = await placeOf(input);
+  const key = keyOf(spec, input.operands('key'), true);
+  const reader = client.contractBy(contract).records(spec.name);
+  const versions: RecordVersion[] = [];
+  for await (const version of reader.history(key, { signal: world.signal })) versions.push(version);
+  const language = languageOf(input);
+  answer(input, world, {
+    json: versions,
+    lines: (paint) =>
+      versions
+        .map(({ height, row, stamp, removed }) => {
+          const by = stamp === undefined ? '' : ` by ${stamp.writer}`;
+          const what = removed === true ? ' removed' : '';
+          const head = paint('bold', `Block ${height}${by}${what}`);
+          const fields = row && describeRow(spec.fields, row, language);
+          return fields === undefined ? head : `${head}\n${renderPairs(fields, paint)}`;
+        })
+        .join('\n\n'),
+  });
+  if (versions.length > 0) return 'done';
+  remark(world, `There never was such a ${spec.name}.`);
+  return 'refused';
+}
+
+async function proof(input: Input, world: World): Promise<Exit> {
+  const place = await placeOf(input);
+  const key = keyOf(place.spec, input.operands('key'), true);
+  const proofFile = input.text('out');
+  return await saveProof(place, key, { input, world, proofFile });
+}
+
+export const RECORD_VERBS: readonly Verb[] = [
+  {
+    words: ['get'],
+    title: 'Show a record.',
+    operands: [...RECORD_OPERANDS, KEY_OPERAND],
+    options: {
+      ...HEIGHT_OPTION,
+      proof: { value: 'FILE', help: 'Keep the proof of it in a file, and check it first.' },
+      ...LANGUAGE_OPTION,
+      ...NODE_OPTIONS,
+    },
+    examples: ['get treasury payment cabinet-office-2019-20 2019-06.1.1 --proof payment.proof'],
+    run: get,
+  },
+  {
+    words: ['list'],
+    title: 'List records, or the answers of a query.',
+    help: 'In the order of their keys. The first key fields narrow the list.',
+    operands: [...RECORD_OPERANDS, { ...KEY_OPERAND, help: 'First key fields, in order.' }],
+    options: {
+      limit: { value: 'COUNT', help: 'Most rows.', default: String(ROWS_DEFAULT) },
+      ...HEIGHT_OPTION,
+      ...LANGUAGE_OPTION,
+      ...NODE_OPTIONS,
+    },
+    examples: ['list directory officer finance', 'list treasury payment water-2026 --limit 20'],
+    run: list,
+  },
+  {
+    words: ['history'],
+    title: 'Show every version of a record, newest first.',
+    operands: [...RECORD_OPERANDS, KEY_OPERAND],
+    options: { ...LANGUAGE_OPTION, ...NODE_OPTIONS },
+    examples: ['history treasury commitment water-2026 pumps'],
+    run: history,
+  },
+  {
+    words: ['proof'],
+    title: 'Fetch the proof of a record, or of its absence, and check it.',
+    help: 'The file needs no node afterwards: daybook verify checks it anywhere.',
+    operands: [...RECORD_OPERANDS, KEY_OPERAND],
+    options: {
+      out: { value: 'FILE', help: 'Where to keep it.', required: true },
+      ...HEIGHT_OPTION,
+      ...LANGUAGE_OPTION,
+      ...NODE_OPTIONS,
+    },
+    examples: ['proof treasury payment water-2026 p-17 --out p-17.proof'],
+    run: proof,
+  },
+];
