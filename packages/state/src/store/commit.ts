@@ -46,6 +46,8 @@ export interface CommitParts {
  */
 const LEAVING_SLACK = 200;
 const SWEEP_BYTES_MIN = 64 * 1024;
+/** Mean size of a node's record. */
+const NODE_BYTES = 400;
 
 /** What has to be known from the database before anything is written. */
 export interface Prefetched {
@@ -117,7 +119,8 @@ function linkHistory(created: PendingValue, { removals }: Prefetched): void {
 function sweepInto(staged: Staged, { sweep, staged: all, nodes }: CommitParts): Child {
   // A state built on this one already shares nodes whose places would change.
   if (all.hasChildren(staged)) return staged.tree;
-  const budget = SWEEP_BYTES_MIN + 200 * staged.stage.dead.length;
+  // As much as the block will write, roughly: what is swept keeps pace with what is written.
+  const budget = SWEEP_BYTES_MIN + (staged.stage.dead.length / 3) * NODE_BYTES;
   const tree = sweep.run(staged.tree, staged.stage, budget);
   nodes.trim();
   return tree;
@@ -158,6 +161,10 @@ function freeOldest(
   const { retired, own: lists } = readRetired(nodes.log, last);
   space.retire(lists, nodes.log);
   space.free(lists, nodes.log);
+  if (versions.pins().size === 0) {
+    space.free(retired, nodes.log);
+    return;
+  }
   const held = new Map<Height, Places>();
   const freed: Places = [];
   for (let at = 0; at < retired.length; at += 3) {

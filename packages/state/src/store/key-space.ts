@@ -14,6 +14,7 @@
  */
 import type { Height, RecordKey } from '@daybook/core';
 import { concatBytes, createWriter } from '@daybook/core';
+import { writeU16, writeU32 } from '../tree/numbers.ts';
 import type { RecordRange } from './state-store.ts';
 
 const PREFIX = { format: 'f', synced: 's', root: 'r', pin: 'p', record: 'k' } as const;
@@ -23,6 +24,8 @@ const HAS_PARTITION = 1;
 const keyed = (prefix: string, ...parts: readonly Uint8Array[]): Uint8Array =>
   concatBytes(Uint8Array.of(prefix.charCodeAt(0)), ...parts);
 
+const RECORD_PREFIX = keyed(PREFIX.record);
+const REMOVALS_PREFIX = keyed(MORE.removals);
 export const FORMAT_KEY = keyed(PREFIX.format);
 export const SYNCED_KEY = keyed(PREFIX.synced);
 
@@ -43,11 +46,11 @@ export function heldKey(pin: Height, died: Height): Uint8Array {
 }
 
 export function recordIndexKey(key: RecordKey): Uint8Array {
-  return keyed(PREFIX.record, recordBytes(key));
+  return recordBehind(RECORD_PREFIX, key);
 }
 
 export function removalsKey(key: RecordKey): Uint8Array {
-  return keyed(MORE.removals, recordBytes(key));
+  return recordBehind(REMOVALS_PREFIX, key);
 }
 
 /** Height at the end of a key. */
@@ -62,16 +65,24 @@ export function recordOfKey(key: Uint8Array): RecordKey {
 }
 
 /** A record key in the form that database keys and removal lists use. */
-export function recordBytes({ set, partition, key }: RecordKey): Uint8Array {
-  const writer = createWriter();
-  writer.u32(set);
-  writer.u8(partition === undefined ? 0 : HAS_PARTITION);
+export function recordBytes(record: RecordKey): Uint8Array {
+  return recordBehind(new Uint8Array(), record);
+}
+
+/** A record key behind a prefix, in one array: a block makes thousands of them. */
+function recordBehind(prefix: Uint8Array, { set, partition, key }: RecordKey): Uint8Array {
+  const at = prefix.length;
+  const partitionSize = partition === undefined ? 0 : 2 + partition.length;
+  const bytes = new Uint8Array(at + 5 + partitionSize + key.length);
+  bytes.set(prefix);
+  writeU32(bytes, at, set);
   if (partition !== undefined) {
-    writer.u16(partition.length);
-    writer.raw(partition);
+    bytes[at + 4] = HAS_PARTITION;
+    writeU16(bytes, at + 5, partition.length);
+    bytes.set(partition, at + 7);
   }
-  writer.raw(key);
-  return writer.finish();
+  bytes.set(key, at + 5 + partitionSize);
+  return bytes;
 }
 
 /** The inverse of `recordBytes`, for bytes that passed a checksum. */

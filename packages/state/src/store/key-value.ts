@@ -6,6 +6,7 @@
  */
 import { compareBytes, crc32c } from '@daybook/core';
 import { StateError } from '../errors.ts';
+import { readU32, writeU32 } from '../tree/numbers.ts';
 
 export type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
@@ -40,7 +41,7 @@ const CHECKSUM_SIZE = 4;
 export function sealValue(key: Uint8Array, value: Uint8Array): Uint8Array {
   const sealed = new Uint8Array(CHECKSUM_SIZE + value.length);
   sealed.set(value, CHECKSUM_SIZE);
-  new DataView(sealed.buffer).setUint32(0, crc32c(value, crc32c(key)));
+  writeU32(sealed, 0, crc32c(value, crc32c(key)));
   return sealed;
 }
 
@@ -51,14 +52,10 @@ export function sealValue(key: Uint8Array, value: Uint8Array): Uint8Array {
 export function openValue(path: string, key: Uint8Array, sealed: Uint8Array): Uint8Array {
   const value = sealed.subarray(CHECKSUM_SIZE);
   const isWhole =
-    sealed.length >= CHECKSUM_SIZE && checksumOf(sealed) === crc32c(value, crc32c(key));
+    sealed.length >= CHECKSUM_SIZE && readU32(sealed, 0) === crc32c(value, crc32c(key));
   if (isWhole) return value;
   const record = `key ${Buffer.from(key).toString('hex')}`;
   throw new StateError({ code: 'STATE_DAMAGED', path, offset: 0, record, fact: 'bad checksum' });
-}
-
-function checksumOf(sealed: Uint8Array): number {
-  return new DataView(sealed.buffer, sealed.byteOffset, CHECKSUM_SIZE).getUint32(0);
 }
 
 export interface MemoryKeyValue extends KeyValue {

@@ -244,6 +244,7 @@ class Store implements StateStore {
     return {
       records: versions.newest()?.records ?? 0,
       treeBytes: space.bytes(),
+      treeBytesWritten: nodes.log.end(),
       valueBytes: values.end(),
       cacheBytes: nodes.cacheBytes(),
       segments: space.count(),

@@ -99,9 +99,15 @@ export interface StateRecovery {
 /** Figures for metrics, taken without reading the disk. */
 export interface StateFigures {
   readonly records: number;
+  /** Bytes of tree nodes that some readable version needs. */
   readonly treeBytes: number;
+  /** Bytes of tree nodes ever written; grows only. */
+  readonly treeBytesWritten: number;
+  /** Bytes of values, all versions. */
   readonly valueBytes: number;
+  /** Memory of cached tree nodes. */
   readonly cacheBytes: number;
+  /** Segment files of the tree. */
   readonly segments: number;
 }
 

@@ -6,6 +6,7 @@ import { compareBytes, TREE_WIDTH } from '@daybook/core';
 import type { BucketBody, Layout } from './bucket.ts';
 import {
   bodySizeOf,
+  bornOf,
   findKey,
   hasHashAt,
   keyAt,
@@ -72,7 +73,7 @@ export class BucketEditor {
     }
     if (current === before) return child;
     this.#bury(child, before);
-    return ownChild(this.#staged(current, current.values ?? []));
+    return ownChild(this.#staged(current, copyOf(current.values, current.layout.count)));
   }
 
   /** A bucket of up to 16 leaves in key order. */
@@ -187,30 +188,18 @@ export class BucketEditor {
   #bodyOf(child: Child): Working {
     const { node } = child;
     if (node === undefined) {
-      const bytes = this.#store.bucketBody(child.ref);
-      return { bytes, at: 0, layout: layoutOf(bytes, 0), values: undefined };
+      const { bytes, at } = this.#store.bucketBody(child.ref);
+      return { bytes, at, layout: layoutOf(bytes, at), values: undefined };
     }
     if (node.isInner) throw new TypeError('a child with at most 16 keys is a bucket');
-    return {
-      bytes: node.bytes,
-      at: node.at,
-      layout: layoutOf(node.bytes, node.at),
-      values: node.values,
-    };
+    return node;
   }
 
-  #staged(body: Working, values: readonly (PendingValue | undefined)[]): StagedBucket {
+  #staged(body: Working, values: (PendingValue | undefined)[]): StagedBucket {
     const { bytes, at, layout } = body;
     const { id: stage, height: born } = this.#stage;
     setBorn(body, born);
-    return new StagedBucket({
-      bytes,
-      at,
-      bodySize: layout.end - at,
-      values: [...values],
-      stage,
-      born,
-    });
+    return new StagedBucket({ bytes, at, layout, values, stage, born });
   }
 
   #bury(child: Child, body: Working): void {
@@ -219,7 +208,8 @@ export class BucketEditor {
       if (node.stage !== this.#stage.id) this.#stage.deadStaged.push(node);
       return;
     }
-    this.#stage.retireBucket(child.ref, body.bytes);
+    const { bytes, at, layout } = body;
+    this.#stage.retireBucket(child.ref, layout.end - at, bornOf(bytes, at));
   }
 
   #room(size: number): BucketBody {
@@ -250,10 +240,12 @@ function copyOf(
   values: readonly (PendingValue | undefined)[] | undefined,
   count: number,
 ): (PendingValue | undefined)[] {
-  if (values !== undefined) return values.slice();
-  const fresh: (PendingValue | undefined)[] = [];
-  for (let index = 0; index < count; index++) fresh.push(undefined);
-  return fresh;
+  return (values ?? NO_VALUES[count] ?? []).slice();
 }
 
+/** Lists of as many absent values as the index says: copying one is cheaper than filling one. */
+const NO_VALUES: readonly (readonly (PendingValue | undefined)[])[] = Array.from(
+  { length: TREE_WIDTH + 1 },
+  (_, count) => Array.from({ length: count }, () => undefined),
+);
 const EMPTY_BYTES = new Uint8Array();

@@ -6,8 +6,7 @@
  *   BUCKET = born u48 | count u8 | shared u8 | stride u8 | shared key bytes | count x key length u8 |
  *            count x rest of key (stride) | count x value ref u48 | count x leaf hash 32
  */
-import { copyBytes } from './nodes.ts';
-import { readU48, U48_SIZE, writeU48 } from './numbers.ts';
+import { copyBytes, readU48, U48_SIZE, writeU48 } from './numbers.ts';
 import type { Ref } from './record-log.ts';
 
 const COUNT_AT = U48_SIZE;

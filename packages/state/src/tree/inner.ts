@@ -9,8 +9,8 @@
  */
 import { TREE_WIDTH } from '@daybook/core';
 import type { InnerNode } from './nodes.ts';
-import { BASE_AT, COUNTS_AT, copyBytes, copyPlace, PLACE_AT, PREFIX_AT } from './nodes.ts';
-import { readU16, readU48, U48_SIZE, writeU16, writeU48 } from './numbers.ts';
+import { BASE_AT, COUNTS_AT, copyPlace, PLACE_AT, PREFIX_AT } from './nodes.ts';
+import { copyBytes, readU16, readU48, U48_SIZE, writeU16, writeU48 } from './numbers.ts';
 import type { RecordLog, Ref } from './record-log.ts';
 import { recordSize } from './record-log.ts';
 
@@ -70,7 +70,7 @@ function writeSlots(buffer: Uint8Array, from: number, node: InnerNode, wanted: n
     at += U48_SIZE;
   }
   if (slots === ALL_SLOTS) {
-    buffer.set(bytes.subarray(0, 32 * TREE_WIDTH), at);
+    buffer.set(node.hashes, at);
     return at + 32 * TREE_WIDTH;
   }
   for (let slot = 0; slot < TREE_WIDTH; slot++) {
@@ -83,7 +83,8 @@ function writeSlots(buffer: Uint8Array, from: number, node: InnerNode, wanted: n
 
 /** Fills a fresh node from its record, and from the base under it when it is a difference. */
 export function readInner(log: RecordLog, node: InnerNode, ref: Ref): void {
-  const { kind, body } = log.readAny(ref);
+  const { kind, bytes, at: bodyAt, size } = log.readAny(ref);
+  const body = bytes.subarray(bodyAt, bodyAt + size);
   if (kind === RECORD_KINDS.inner) {
     readComplete(body, node);
     setPlace(node, ref, body);

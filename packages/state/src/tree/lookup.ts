@@ -29,11 +29,11 @@ import { readValue } from './values.ts';
 export function openBucket(child: Child, nodes: NodeStore): OpenBucket {
   const { node } = child;
   if (node === undefined) {
-    const bytes = nodes.bucketBody(child.ref);
-    return { bytes, layout: layoutOf(bytes, 0), values: undefined };
+    const { bytes, at } = nodes.bucketBody(child.ref);
+    return { bytes, layout: layoutOf(bytes, at), values: undefined };
   }
   assert(!node.isInner, 'a child with at most 16 keys is a bucket');
-  return { bytes: node.bytes, layout: layoutOf(node.bytes, node.at), values: node.values };
+  return { bytes: node.bytes, layout: node.layout, values: node.values };
 }
 
 export interface OpenBucket {

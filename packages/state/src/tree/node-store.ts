@@ -5,7 +5,7 @@
 import { RECORD_KINDS, readInner } from './inner.ts';
 import type { InnerNode } from './nodes.ts';
 import { INNER_MEMORY_BYTES, InnerPool } from './nodes.ts';
-import type { RecordLog, Ref } from './record-log.ts';
+import type { RecordBody, RecordLog, Ref } from './record-log.ts';
 
 export class NodeStore {
   readonly log: RecordLog;
@@ -38,8 +38,8 @@ export class NodeStore {
   }
 
   /** The body of a stored bucket; valid until the next read. @throws StateError STATE_DAMAGED */
-  bucketBody(ref: Ref): Uint8Array {
-    return this.log.read(ref, RECORD_KINDS.bucket);
+  bucketBody(ref: Ref): RecordBody {
+    return this.log.readInPlace(ref, RECORD_KINDS.bucket);
   }
 
   /** Caches a staged node that has just been written, in place of the version it replaces. */

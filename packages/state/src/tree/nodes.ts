@@ -6,6 +6,7 @@
  */
 import type { RecordKey } from '@daybook/core';
 import { TREE_KEY_SIZES, TREE_WIDTH } from '@daybook/core';
+import type { Layout } from './bucket.ts';
 import type { Ref } from './record-log.ts';
 
 /** A child with more than 16 keys, where smaller ones have their number of keys. */
@@ -40,6 +41,8 @@ export class InnerNode {
   readonly isInner = true;
   /** Hashes of the slots | label 32 | prefix 52 | counts of the slots. */
   readonly bytes: Uint8Array;
+  /** The hashes alone, a view kept because making one costs as much as copying it. */
+  readonly hashes: Uint8Array;
   /**
    * Places of stored children by slot, 0 where the slot is empty or its child is only in memory;
    * then the node's own places. In one array of doubles, because fields of objects would be boxed.
@@ -65,6 +68,7 @@ export class InnerNode {
 
   constructor(bytes: Uint8Array, refs: Float64Array) {
     this.bytes = bytes;
+    this.hashes = bytes.subarray(0, HASHES_SIZE);
     this.refs = refs;
   }
 
@@ -117,7 +121,7 @@ export class StagedBucket {
   readonly isInner = false;
   readonly bytes: Uint8Array;
   readonly at: number;
-  readonly bodySize: number;
+  readonly layout: Layout;
   readonly count: number;
   /** Staged values by index; undefined where the record has the place of a stored one. */
   readonly values: (PendingValue | undefined)[];
@@ -132,8 +136,8 @@ export class StagedBucket {
   constructor(fields: BucketFields) {
     this.bytes = fields.bytes;
     this.at = fields.at;
-    this.bodySize = fields.bodySize;
-    this.count = fields.values.length;
+    this.layout = fields.layout;
+    this.count = fields.layout.count;
     this.values = fields.values;
     this.stage = fields.stage;
     this.born = fields.born;
@@ -143,22 +147,10 @@ export class StagedBucket {
 export interface BucketFields {
   readonly bytes: Uint8Array;
   readonly at: number;
-  readonly bodySize: number;
+  readonly layout: Layout;
   readonly values: (PendingValue | undefined)[];
   readonly stage: number;
   readonly born: number;
-}
-
-/** Copies a short run; a typed array's `set` costs more than this below some 100 bytes. */
-// biome-ignore lint/complexity/useMaxParams: the hottest function here; an object would cost more.
-export function copyBytes(
-  source: Uint8Array,
-  from: number,
-  target: Uint8Array,
-  at: number,
-  size: number,
-): void {
-  for (let index = 0; index < size; index++) target[at + index] = source[from + index] ?? 0;
 }
 
 /** Inner nodes to be used again: whoever takes one gives it back when nothing refers to it. */

@@ -1,4 +1,4 @@
-/** Big-endian integers at a place in bytes: what records of the tree are made of. */
+/** Big-endian integers and short runs at a place in bytes: what records of the tree are made of. */
 
 const TWO_POW_32 = 0x1_0000_0000;
 
@@ -40,4 +40,16 @@ export function writeU16(bytes: Uint8Array, at: number, value: number): void {
 
 export function readU16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
+/** Copies a short run; a typed array's `set` costs more than this below some 100 bytes. */
+// biome-ignore lint/complexity/useMaxParams: the hottest function here; an object would cost more.
+export function copyBytes(
+  source: Uint8Array,
+  from: number,
+  target: Uint8Array,
+  at: number,
+  size: number,
+): void {
+  for (let index = 0; index < size; index++) target[at + index] = source[from + index] ?? 0;
 }

@@ -27,10 +27,12 @@ export interface RecordLogOptions {
   readonly end: number;
 }
 
-/** A record as it was written; the body is valid until the next read. */
-export interface KindAndBody {
+/** Where the body of a record is in memory; valid until the next read. */
+export interface RecordBody {
   readonly kind: number;
-  readonly body: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly size: number;
 }
 
 export interface SegmentBytes {
@@ -168,13 +170,19 @@ export class RecordLog {
    * @throws StateError STATE_DAMAGED when it is not there or fails its checksum
    */
   read(ref: Ref, kind: number): Uint8Array {
-    const record = this.readAny(ref);
-    if (record.kind !== kind) throw this.damage(ref, 'another kind of record than expected');
-    return record.body;
+    const { bytes, at, size } = this.readInPlace(ref, kind);
+    return bytes.subarray(at, at + size);
   }
 
-  /** Like `read`, for callers that accept several kinds. */
-  readAny(ref: Ref): KindAndBody {
+  /** Like `read`, where a view would cost more than it is worth. */
+  readInPlace(ref: Ref, kind: number): RecordBody {
+    const record = this.readAny(ref);
+    if (record.kind !== kind) throw this.damage(ref, 'another kind of record than expected');
+    return record;
+  }
+
+  /** Like `readInPlace`, for callers that accept several kinds. */
+  readAny(ref: Ref): RecordBody {
     if (ref * ALIGNMENT >= this.#bufferStart) this.flush();
     const file = this.#fileOf(this.segmentOf(ref));
     const at = (ref * ALIGNMENT) % this.segmentBytes;
@@ -185,7 +193,7 @@ export class RecordLog {
     if (end + CHECKSUM_SIZE > scratch.length) return this.#readLong(ref, end);
     const isWhole = found >= end + CHECKSUM_SIZE && isChecked(scratch, end, ref);
     if (!isWhole) throw this.damage(ref, 'bad checksum');
-    return { kind: scratch[0] ?? 0, body: scratch.subarray(RECORD_HEADER_SIZE, end) };
+    return { kind: scratch[0] ?? 0, bytes: scratch, at: RECORD_HEADER_SIZE, size: bodySize };
   }
 
   /**
@@ -304,12 +312,13 @@ export class RecordLog {
     this.buffer = larger;
   }
 
-  #readLong(ref: Ref, end: number): KindAndBody {
+  #readLong(ref: Ref, end: number): RecordBody {
     const bytes = new Uint8Array(end + CHECKSUM_SIZE);
     const at = (ref * ALIGNMENT) % this.segmentBytes;
     const found = this.#fileOf(this.segmentOf(ref)).read(at, bytes);
     if (found < bytes.length || !isChecked(bytes, end, ref)) throw this.damage(ref, 'bad checksum');
-    return { kind: bytes[0] ?? 0, body: bytes.subarray(RECORD_HEADER_SIZE, end) };
+    const size = end - RECORD_HEADER_SIZE;
+    return { kind: bytes[0] ?? 0, bytes, at: RECORD_HEADER_SIZE, size };
   }
 
   #chunkAt(at: number, limit: number, size: number): Uint8Array {

@@ -5,7 +5,7 @@
  * deleted as a whole.
  */
 import { nibbleAt } from '@daybook/core';
-import { keyAt, layoutOf } from './bucket.ts';
+import { bornOf, keyAt, layoutOf, setBorn } from './bucket.ts';
 import type { Child } from './child.ts';
 import { ownChild } from './child.ts';
 import { nameOfInner, RECORD_KINDS } from './inner.ts';
@@ -100,14 +100,15 @@ export class Sweep {
 
   #restageBucket(child: Child, stage: TreeStage): Child {
     const body = this.#nodes.bucketBody(child.ref);
-    const at = stage.arena.reserve(body.length);
+    const at = stage.arena.reserve(body.size);
     const { bytes } = stage.arena;
-    bytes.set(body, at);
-    const { count } = layoutOf(bytes, at);
+    bytes.set(body.bytes.subarray(body.at, body.at + body.size), at);
+    const layout = layoutOf(bytes, at);
     const { id, height } = stage;
-    stage.retireBucket(child.ref, body);
-    const values = Array.from({ length: count }, () => undefined);
-    const fields = { bytes, at, bodySize: body.length, values, stage: id, born: height };
+    stage.retireBucket(child.ref, body.size, bornOf(bytes, at));
+    setBorn({ bytes, at }, height);
+    const values = Array.from({ length: layout.count }, () => undefined);
+    const fields = { bytes, at, layout, values, stage: id, born: height };
     const bucket = new StagedBucket(fields);
     return { ...ownChild(bucket), ...hashOf(child) };
   }

@@ -5,11 +5,11 @@
  */
 import type { Hash } from '@daybook/core';
 import { asHash, bucketLabel, EMPTY_STATE_ROOT, TAGS, TREE_WIDTH } from '@daybook/core';
-import { layoutOf } from './bucket.ts';
 import type { Child } from './child.ts';
 import { digestInto } from './digest.ts';
 import type { InnerNode, MemoryNode, StagedBucket } from './nodes.ts';
-import { copyBytes, LABEL_AT, PREFIX_AT } from './nodes.ts';
+import { LABEL_AT, PREFIX_AT } from './nodes.ts';
+import { copyBytes } from './numbers.ts';
 import { hashPairs } from './pair-hashes.ts';
 
 const SLOTS_SIZE = 32 * TREE_WIDTH;
@@ -107,9 +107,13 @@ function hashChunk(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
 
 function gather(node: MemoryNode | undefined, at: number): void {
   if (node === undefined) return;
-  const used = node.isInner ? SLOTS_SIZE : 32 * node.count;
-  const from = node.isInner ? 0 : layoutOf(node.bytes, node.at).hashesAt;
-  wide.set(node.bytes.subarray(from, from + used), at);
+  if (node.isInner) {
+    wide.set(node.hashes, at);
+    return;
+  }
+  const { hashesAt, end } = node.layout;
+  const used = end - hashesAt;
+  wide.set(node.bytes.subarray(hashesAt, end), at);
   if (used < SLOTS_SIZE) wide.fill(0, at + used, at + SLOTS_SIZE);
 }
 

@@ -4,7 +4,7 @@
  * the cache.
  */
 import { TREE_WIDTH } from '@daybook/core';
-import { layoutOf, setRefAt } from './bucket.ts';
+import { setRefAt } from './bucket.ts';
 import type { Child } from './child.ts';
 import { RECORD_KINDS, writeInner } from './inner.ts';
 import type { NodeStore } from './node-store.ts';
@@ -62,8 +62,8 @@ function persistInner(node: InnerNode, stage: TreeStage, nodes: NodeStore): void
 }
 
 function persistBucket(bucket: StagedBucket, stage: TreeStage, parts: PersistParts): void {
-  const { bytes, at, bodySize, values } = bucket;
-  const layout = layoutOf(bytes, at);
+  const { bytes, at, layout, values } = bucket;
+  const bodySize = layout.end - at;
   for (let index = 0; index < values.length; index++) {
     const pending = values[index];
     if (pending === undefined) continue;
@@ -71,7 +71,7 @@ function persistBucket(bucket: StagedBucket, stage: TreeStage, parts: PersistPar
   }
   const { log } = parts.nodes;
   const start = log.begin(bodySize);
-  log.buffer.set(bytes.subarray(at, at + bodySize), start);
+  log.buffer.set(bytes.subarray(at, layout.end), start);
   bucket.ref = log.finish(RECORD_KINDS.bucket, bodySize);
   bucket.size = recordSize(bodySize);
 }
@@ -119,8 +119,7 @@ function rebaseNode(node: MemoryNode, stage: TreeStage): void {
   }
 }
 
-function rebaseValues({ bytes, at, values }: StagedBucket): void {
-  const layout = layoutOf(bytes, at);
+function rebaseValues({ bytes, layout, values }: StagedBucket): void {
   for (const [index, pending] of values.entries()) {
     if (pending === undefined || pending.ref === 0) continue;
     setRefAt(bytes, layout, index, pending.ref);

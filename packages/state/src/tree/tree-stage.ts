@@ -8,23 +8,14 @@
  * tree implies, so that buckets need not store them.
  */
 import { assert, nibbleAt, sharedNibbles, TREE_WIDTH } from '@daybook/core';
-import { bornOf } from './bucket.ts';
 import type { Leaf } from './bucket-edit.ts';
 import { BucketEditor } from './bucket-edit.ts';
 import type { Child, RemovedRecord, TreeWrite } from './child.ts';
 import { EMPTY_CHILD, ownChild } from './child.ts';
 import type { NodeStore } from './node-store.ts';
 import type { InnerNode, MemoryNode, PendingValue, Places } from './nodes.ts';
-import {
-  Arena,
-  BASE_AT,
-  copyBytes,
-  copyPlace,
-  PLACE_AT,
-  PREFIX_AT,
-  pushPlace,
-  REPLACED_AT,
-} from './nodes.ts';
+import { Arena, BASE_AT, copyPlace, PLACE_AT, PREFIX_AT, pushPlace, REPLACED_AT } from './nodes.ts';
+import { copyBytes } from './numbers.ts';
 import type { Ref } from './record-log.ts';
 import { recordSize } from './record-log.ts';
 
@@ -83,9 +74,9 @@ export class TreeStage {
     return copy;
   }
 
-  /** A stored bucket is no longer used. @param body  the body of its record */
-  retireBucket(ref: Ref, body: Uint8Array): void {
-    this.dead.push(ref, recordSize(body.length), bornOf(body, 0));
+  /** A stored bucket is no longer used. */
+  retireBucket(ref: Ref, bodySize: number, born: number): void {
+    this.dead.push(ref, recordSize(bodySize), born);
   }
 
   setChild(node: InnerNode, slot: number, child: Child): void {
