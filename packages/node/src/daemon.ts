@@ -45,7 +45,9 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
 
   daybookd --config FILE               run the node
   daybookd check --config FILE         check configuration, keys and genesis, then end
-  daybookd create-votes --config FILE  create the vote log of a new validator key, once
+  daybookd create-votes --config FILE  create the vote log of a new validator key, once;
+                                       with --above HEIGHT when leaving quarantine: signs only
+                                       above that height, which must lie above the chain's head
 
   --help, --version
 
@@ -142,7 +144,7 @@ function createMainLogger(settings: Settings): Logger {
   return createLogger(settings.log, process.stdout);
 }
 
-async function run(configFile: string): Promise<number> {
+async function run({ config: configFile }: Command): Promise<number> {
   let settings = loadSettings(configFile, process.env);
   const logger = createMainLogger(settings);
   const clock = createSystemClock();
@@ -212,7 +214,7 @@ async function run(configFile: string): Promise<number> {
   });
 }
 
-async function check(configFile: string): Promise<number> {
+async function check({ config: configFile }: Command): Promise<number> {
   const settings = loadSettings(configFile, process.env);
   const { genesis, keys } = await readIdentity(settings);
   const role = keys.consensus === undefined ? 'observer' : 'validator';
@@ -220,7 +222,7 @@ async function check(configFile: string): Promise<number> {
   return EXIT_CODES.done;
 }
 
-async function prepareVotes(configFile: string): Promise<number> {
+async function prepareVotes({ config: configFile, above }: Command): Promise<number> {
   const settings = loadSettings(configFile, process.env);
   const { genesis, keys } = await readIdentity(settings);
   if (keys.consensus === undefined) {
@@ -233,33 +235,47 @@ async function prepareVotes(configFile: string): Promise<number> {
     chain: genesis.chain,
     publicKey: asPublicKey(publicKeyOf(keys.consensus)),
     ...(voteMirrorDirectory !== undefined && { mirrorDirectory: voteMirrorDirectory }),
+    ...(above !== undefined && { above }),
   });
   process.stdout.write(`vote log created in ${settings.node.dataDirectory}\n`);
   return EXIT_CODES.done;
 }
 
-const VERBS: Readonly<Record<string, (configFile: string) => Promise<number>>> = {
+interface Command {
+  readonly verb: string;
+  readonly config: string;
+  /** Of `create-votes`. */
+  readonly above: number | undefined;
+  readonly show: 'help' | 'version' | undefined;
+}
+
+const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
   run,
   check,
   'create-votes': prepareVotes,
 };
 
-function parseCommand(args: readonly string[]): {
-  readonly verb: string;
-  readonly config: string;
-  readonly show: 'help' | 'version' | undefined;
-} {
+function readHeight(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const height = Number(text);
+  if (/^[0-9]{1,15}$/.test(text)) return height;
+  throw new NodeError('NODE_CONFIG_INVALID', { detail: `--above takes a height, not ${text}.` });
+}
+
+function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: {
       config: { type: 'string', default: DEFAULT_CONFIG },
+      above: { type: 'string' },
       help: { type: 'boolean', default: false },
       version: { type: 'boolean', default: false },
     },
   });
   const show = (['help', 'version'] as const).find((flag) => values[flag]);
-  return { verb: positionals[0] ?? 'run', config: values.config, show };
+  const above = readHeight(values.above);
+  return { verb: positionals[0] ?? 'run', config: values.config, above, show };
 }
 
 /**
@@ -268,7 +284,8 @@ function parseCommand(args: readonly string[]): {
  */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const { verb, config, show } = parseCommand(args);
+    const command = parseCommand(args);
+    const { verb, show } = command;
     if (show !== undefined) {
       process.stdout.write(show === 'help' ? HELP : `${VERSION}\n`);
       return EXIT_CODES.done;
@@ -278,12 +295,12 @@ export async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`daybookd: ${explainCore(tested.reason)}\n`);
       return EXIT_CODES.safety;
     }
-    const run = VERBS[verb];
-    if (run === undefined) {
+    const perform = VERBS[verb];
+    if (perform === undefined) {
       process.stderr.write(`daybookd: there is no verb ${verb}\n${HELP}`);
       return EXIT_CODES.usage;
     }
-    return await run(config);
+    return await perform(command);
   } catch (error) {
     const isUsage = error instanceof TypeError && 'code' in error;
     process.stderr.write(`daybookd: ${describe(error)}\n`);

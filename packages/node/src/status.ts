@@ -110,11 +110,23 @@ class Board implements StatusBoard {
         bytesMax: this.#parts.mempoolBytesMax,
       },
       diskFree: this.#parts.freeSpace.fraction(),
-      clockOffsetMs: undefined,
+      clockOffsetMs: this.#clockOffsetMs(),
       oldestStateHeight: this.#oldestState(height),
       oldestBlockHeight: blockLog.firstHeight() ?? 0,
       startedAtMs: this.#startedAtMs,
     };
+  }
+
+  /** Median of own clock minus the validators', as their last STATUS messages showed it. */
+  #clockOffsetMs(): number | undefined {
+    const { clock, consensus } = this.#parts;
+    const [wallMs, monoMs] = [clock.wall(), clock.now()];
+    const offsets = consensus.driver
+      .state()
+      .peers.filter((peer) => peer !== undefined)
+      .map(({ status, atMonoMs }) => Math.round(wallMs - (status.wallMs + (monoMs - atMonoMs))))
+      .sort((a, b) => a - b);
+    return offsets[Math.floor(offsets.length / 2)];
   }
 
   #oldestState(head: Height): Height {

@@ -3,7 +3,7 @@
  * happens when a block becomes final, in which order, is written here and nowhere else.
  */
 import type { Effect, Recovered } from '@daybook/consensus';
-import type { Block, Hash, Height, PrePrepare, ValidatorSet } from '@daybook/core';
+import type { Block, Height, PrePrepare, ValidatorSet } from '@daybook/core';
 import {
   asPublicKey,
   assert,
@@ -11,7 +11,6 @@ import {
   decodeBlock,
   decodeCertificate,
   decodeMessage,
-  encodeBlock,
   encodeHeader,
   encodeMessage,
   equalBytes,
@@ -25,16 +24,17 @@ import type { Clock } from '../clock.ts';
 import type { Exclusive } from '../exclusive.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ExecutedBlock } from '../ledger/tip.ts';
-import { isBodyOf } from '../ledger/validity.ts';
 import type { Logger } from '../log.ts';
 import type { Mempool } from '../mempool.ts';
 import type { MetricsSink } from '../metrics.ts';
 import type { SubmissionDesk } from '../submissions.ts';
 import type { Syncer } from '../sync.ts';
 import { createSyncer, serveRange } from '../sync.ts';
-import { assembleProposal, decodeHashes, encodeWires } from './assembly.ts';
+import { assembleProposal } from './assembly.ts';
 import { createBlockSizer } from './block-sizer.ts';
 import { createBodies } from './bodies.ts';
+import type { BodyExchange } from './body-exchange.ts';
+import { createBodyExchange } from './body-exchange.ts';
 import type { Driver } from './driver.ts';
 import { createDriver } from './driver.ts';
 import type { OutsideEffect } from './effects.ts';
@@ -77,8 +77,6 @@ export interface Consensus {
 
 /** Gossip carries the body up to this size; larger ones are pulled by hash (protocol §20). */
 const GOSSIP_BODY_BYTES_MAX = 64 * 1024;
-/** A frame's overhead around a body: header, certificate, lengths. */
-const FETCH_PEERS_MAX = 4;
 
 class NodeConsensus implements Consensus {
   readonly driver: Driver;
@@ -86,10 +84,12 @@ class NodeConsensus implements Consensus {
   readonly #parts: ConsensusParts;
   readonly #bodies = createBodies();
   readonly #blockSizer = createBlockSizer();
+  readonly #exchange: BodyExchange;
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(parts: ConsensusParts) {
     this.#parts = parts;
+    this.#exchange = createBodyExchange({ ...parts, bodies: this.#bodies });
     const { signer, ledger, blockLog } = parts;
     const head = ledger.head().header.height;
     const votes = signer && recoverVotes(signer.state(), head, blockLog);
@@ -168,8 +168,10 @@ class NodeConsensus implements Consensus {
         return inbox.receiveDecided(peerId, decoded.value) ? 'accept' : 'reject';
       }),
       network.handle('blocks', async (_peer, request) => serveRange(request, this.#parts.blockLog)),
-      network.handle('bodies', async (_peer, request) => this.#serveBody(request)),
-      network.handle('transactions', async (_peer, request) => this.#serveTransactions(request)),
+      network.handle('bodies', async (_peer, request) => this.#exchange.serveBody(request)),
+      network.handle('transactions', async (_peer, request) =>
+        this.#exchange.serveTransactions(request),
+      ),
     );
   }
 
@@ -241,7 +243,7 @@ class NodeConsensus implements Consensus {
       selfIndex: () => this.#selfIndex(),
       build: (timestampMs) => this.#build(timestampMs),
       inline: (block) => this.#inline(block),
-      fetch: (hash, from) => this.#fetch(hash, from),
+      fetch: (hash, from) => this.#exchange.fetch(hash, from),
       committed: (block, effect) => this.#committed(block, effect),
       outside: (effect) => this.#outside(effect),
     };
@@ -319,54 +321,6 @@ class NodeConsensus implements Consensus {
     return decidedBytes(block.value, stored.certificate);
   }
 
-  // --- bodies ------------------------------------------------------------------------------
-
-  async #fetch(hash: Hash, from: readonly number[]): Promise<Block | undefined> {
-    const held = this.#bodies.get(hash);
-    if (held !== undefined) return held.block;
-    const { network, peers, mempool } = this.#parts;
-    const first = from.map((index) => peers().peerOf(index)).filter((id) => id !== undefined);
-    const others = network.links().map(({ peerId }) => peerId);
-    const asked = [...new Set([...first, ...others])].slice(0, FETCH_PEERS_MAX);
-    for (const peerId of asked) {
-      const answer = await network.request(peerId, 'bodies', hash);
-      const block = answer.ok ? decodeBlock(answer.value) : answer;
-      if (!block.ok) continue;
-      const genuine = equalBytes(blockHash(block.value.header), hash);
-      if (genuine && isBodyOf(block.value, (known) => mempool.byHash(known))) return block.value;
-      network.penalise(peerId, 'lie');
-    }
-    return undefined;
-  }
-
-  #serveBody(request: Uint8Array): Uint8Array | undefined {
-    if (request.length !== 32) return undefined;
-    const { blockLog } = this.#parts;
-    const hash = request as Hash;
-    const held = this.#bodies.get(hash);
-    if (held !== undefined) return encodeBlock(held.block);
-    const height = blockLog.heightOf(hash);
-    return height === undefined ? blockLog.readCandidate(hash) : blockLog.readBlock(height)?.bytes;
-  }
-
-  #serveTransactions(request: Uint8Array): Uint8Array | undefined {
-    const hashes = decodeHashes(request);
-    if (!hashes.ok) return undefined;
-    const { mempool } = this.#parts;
-    let room = TRANSACTIONS_ANSWER_BYTES_MAX;
-    const found: Uint8Array[] = [];
-    for (const bytes of hashes.value) {
-      const hash = bytes as Hash;
-      const wire =
-        mempool.byHash(hash)?.bytes ?? this.#bodies.findTransaction(hash, transactionHashOf);
-      if (wire === undefined) continue;
-      room -= wire.length + 4;
-      if (room < 0) break;
-      found.push(wire);
-    }
-    return encodeWires(found);
-  }
-
   // --- after finality ----------------------------------------------------------------------
 
   #committed(block: ExecutedBlock, effect: Extract<Effect, { type: 'commit' }>): void {
@@ -423,8 +377,6 @@ class NodeConsensus implements Consensus {
 
 /** What a block's header and count take of its size. */
 const HEADER_ROOM_BYTES = 512;
-/** Leaves room for the envelope of the answer. */
-const TRANSACTIONS_ANSWER_BYTES_MAX = 900 * 1024;
 
 function decidedBytes(block: Block, certificateBytes: Uint8Array): Uint8Array | undefined {
   const certificate = decodeCertificate(certificateBytes);

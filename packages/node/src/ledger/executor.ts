@@ -4,13 +4,14 @@
  */
 import { readParameters, readRotation, readValidatorSet } from '@daybook/applications';
 import type { Engine, StateWrite } from '@daybook/contracts';
-import type { BodyEntry, Genesis, Result, ValidatorId } from '@daybook/core';
+import type { BodyEntry, Genesis, Hash, Result, ValidatorId } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
 import type { StateReader } from '@daybook/state';
 import type { NextHeight, Outcome } from './tip.ts';
 
 export interface ExecutionPlan {
   readonly height: number;
+  readonly parentHash: Hash;
   readonly timestampMs: number;
   readonly proposer: ValidatorId;
   readonly entries: readonly BodyEntry[];

@@ -156,7 +156,11 @@ class ChainLedger implements Ledger {
   #execute(parent: Tip, plan: BlockPlan): Result<ExecutedBlock, BlockFailure> {
     const height = parent.header.height + 1;
     const { executor, stateStore } = this.#parts;
-    const execution = executor.execute(parent.reader, { height, ...plan });
+    const execution = executor.execute(parent.reader, {
+      height,
+      parentHash: parent.hash,
+      ...plan,
+    });
     if (!execution.ok) {
       const { index, code } = execution.reason;
       return fail({ code: 'NODE_BLOCK_TRANSACTION', index, reason: code });
