@@ -1,0 +1,93 @@
+/**
+ * Bodies between nodes: looked for by hash at those who should have them, and served to those who
+ * ask. What is returned matches its header; who sends another body under a hash is penalised.
+ */
+import type { Block, Hash } from '@daybook/core';
+import {
+  asHash,
+  blockHash,
+  decodeBlock,
+  encodeBlock,
+  equalBytes,
+  HASH_SIZE,
+  transactionHashOf,
+} from '@daybook/core';
+import type { Network } from '@daybook/network';
+import type { BlockLog } from '@daybook/state';
+import { isBodyOf } from '../ledger/validity.ts';
+import type { Mempool } from '../mempool.ts';
+import { decodeHashes, encodeWires } from './assembly.ts';
+import type { Bodies } from './bodies.ts';
+import type { ValidatorPeers } from './validators.ts';
+
+export interface BodyExchangeParts {
+  readonly network: Network;
+  readonly blockLog: BlockLog;
+  readonly mempool: Mempool;
+  readonly bodies: Bodies;
+  readonly peers: () => ValidatorPeers;
+}
+
+export interface BodyExchange {
+  /** Looks at these validators first, then elsewhere; undefined when nobody asked has it. */
+  fetch(hash: Hash, from: readonly number[]): Promise<Block | undefined>;
+  /** Answers the request `bodies`. */
+  serveBody(request: Uint8Array): Uint8Array | undefined;
+  /** Answers the request `transactions`. */
+  serveTransactions(request: Uint8Array): Uint8Array | undefined;
+}
+
+/** One attempt asks so many peers; the machine repeats it while the body is missing. */
+const FETCH_PEERS_MAX = 4;
+/** Leaves room for the envelope of the answer. */
+const TRANSACTIONS_ANSWER_BYTES_MAX = 900 * 1024;
+
+async function fetchBody(
+  hash: Hash,
+  from: readonly number[],
+  { network, mempool, peers }: BodyExchangeParts,
+): Promise<Block | undefined> {
+  const first = from.map((index) => peers().peerOf(index)).filter((id) => id !== undefined);
+  const others = network.links().map(({ peerId }) => peerId);
+  const asked = [...new Set([...first, ...others])].slice(0, FETCH_PEERS_MAX);
+  for (const peerId of asked) {
+    const answer = await network.request(peerId, 'bodies', hash);
+    const block = answer.ok ? decodeBlock(answer.value) : answer;
+    if (!block.ok) continue;
+    const isGenuine = equalBytes(blockHash(block.value.header), hash);
+    if (isGenuine && isBodyOf(block.value, (known) => mempool.byHash(known))) return block.value;
+    network.penalise(peerId, 'lie');
+  }
+  return undefined;
+}
+
+export function createBodyExchange(parts: BodyExchangeParts): BodyExchange {
+  const { blockLog, mempool, bodies } = parts;
+  return {
+    fetch: async (hash, from) => bodies.get(hash)?.block ?? (await fetchBody(hash, from, parts)),
+    serveBody: (request) => {
+      if (request.length !== HASH_SIZE) return undefined;
+      const hash = asHash(request);
+      const held = bodies.get(hash);
+      if (held !== undefined) return encodeBlock(held.block);
+      const height = blockLog.heightOf(hash);
+      if (height === undefined) return blockLog.readCandidate(hash);
+      return blockLog.readBlock(height)?.bytes;
+    },
+    serveTransactions: (request) => {
+      const hashes = decodeHashes(request);
+      if (!hashes.ok) return undefined;
+      let room = TRANSACTIONS_ANSWER_BYTES_MAX;
+      const found: Uint8Array[] = [];
+      for (const bytes of hashes.value) {
+        const hash = asHash(bytes);
+        const wire = mempool.byHash(hash)?.bytes ?? bodies.findTransaction(hash, transactionHashOf);
+        if (wire === undefined) continue;
+        room -= wire.length + 4;
+        if (room < 0) break;
+        found.push(wire);
+      }
+      return encodeWires(found);
+    },
+  };
+}
