@@ -1,0 +1,117 @@
+/** How the daemon refuses to run: by exit code, and with words that name the place. */
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { daemonPath } from '@daybook/node';
+import type { Cluster, ClusterNode } from '@daybook/testkit';
+import { createCluster } from '@daybook/testkit';
+import { expect } from 'chai';
+import { ALONE } from './support/members.ts';
+
+interface Run {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+const RUN_MS_MAX = 30_000;
+
+/** Runs the daemon to its end. */
+function run(...args: readonly string[]): Promise<Run> {
+  const command = [...process.execArgv, daemonPath(), ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { timeout: RUN_MS_MAX }, (error, stdout, stderr) => {
+      const exitCode = error === null ? 0 : Number(error.code ?? -1);
+      resolve({ exitCode, output: `${stdout}${stderr}` });
+    });
+  });
+}
+
+describe('daybookd: exit codes', function () {
+  this.timeout(90_000);
+  let cluster: Cluster;
+  let node: ClusterNode;
+
+  before(async () => {
+    cluster = await createCluster({ members: ALONE });
+    node = cluster.node('finance');
+  });
+  after(async () => {
+    await cluster?.remove();
+  });
+
+  /** A changed copy of the configuration, beside it. */
+  async function configWith(change: (text: string) => string): Promise<string> {
+    const file = path.join(node.directory, 'changed.yaml');
+    await writeFile(file, change(await readFile(node.configFile, 'utf8')));
+    return file;
+  }
+
+  it('given an unknown setting, when started, then it ends with 2 and names line and setting', async () => {
+    const file = await configWith((text) => `${text}mempol:\n  bytesMax: 1\n`);
+
+    const { exitCode, output } = await run('--config', file);
+
+    const line = (await readFile(file, 'utf8')).trimEnd().split('\n').length;
+    expect(exitCode).to.equal(2);
+    expect(output).to.match(new RegExp(`changed\\.yaml:(${line}|${line - 1}):\\d+: mempol`));
+  });
+
+  it('given a value out of range, when checked, then it ends with 2 and says what was expected', async () => {
+    const file = await configWith((text) => text.replace(/ {2}port: .*/, '  port: 99999'));
+
+    const { exitCode, output } = await run('check', '--config', file);
+
+    expect(exitCode).to.equal(2);
+    expect(output).to.match(/changed\.yaml:\d+:\d+: api\.port: .*99999/);
+  });
+
+  it('given no such file, when started, then it ends with 2 and names the file', async () => {
+    const { exitCode, output } = await run('--config', '/nowhere/daybookd.yaml');
+
+    expect(exitCode).to.equal(2);
+    expect(output).to.contain('/nowhere/daybookd.yaml');
+  });
+
+  it('given a good configuration, when checked, then it ends with 0', async () => {
+    const { exitCode, output } = await run('check', '--config', node.configFile);
+
+    expect(exitCode).to.equal(0);
+    expect(output).to.contain('validator');
+  });
+
+  it('given a missing key file, when started, then it ends with 3 and names the file', async () => {
+    const file = await configWith((text) => text.replace('peer.json', 'no-peer.json'));
+
+    const { exitCode, output } = await run('--config', file);
+
+    expect(exitCode).to.equal(3);
+    expect(output).to.contain('no-peer.json');
+  });
+
+  it('given a running node, when started again on its directory, then the second ends with 4', async () => {
+    await node.process.start();
+
+    const { exitCode, output } = await run('--config', node.configFile);
+
+    const { exitCode: first } = await node.process.stop();
+    expect(exitCode).to.equal(4);
+    expect(output)
+      .to.contain('STATE_DIRECTORY_LOCKED')
+      .or.to.match(/another process|in use/i);
+    expect(first).to.equal(0);
+  });
+
+  it('given an API port that is taken, when started, then it ends with 5', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const file = await configWith((text) => text.replace(/ {2}port: .*/, `  port: ${port}`));
+
+    const { exitCode } = await run('--config', file);
+
+    server.close();
+    expect(exitCode).to.equal(5);
+  });
+});
