@@ -15,7 +15,7 @@ import type {
   VoteMessage,
 } from '@daybook/core';
 import { decodeMessage, equalBytes, signBytes } from '@daybook/core';
-import type { Network, Offence } from '@daybook/network';
+import type { GossipVerdict, Network, Offence } from '@daybook/network';
 import type { Authority } from '../authenticator.ts';
 import {
   authenticateDecided,
@@ -59,12 +59,17 @@ export interface InboxParts {
 export interface Inbox {
   /** Takes the bytes of one message. */
   receive(peerId: string, bytes: Uint8Array): void;
-  /** As `receive`, for a finalised header that came by gossip. @returns whether it was genuine */
-  receiveDecided(peerId: string, message: Decided): boolean;
+  /**
+   * As `receive`, for a finalised header that came by gossip. Only what was checked is passed on
+   * (protocol N-13): of a height that cannot be checked yet it is a hint, and goes no further.
+   */
+  receiveDecided(peerId: string, message: Decided): GossipVerdict;
 }
 
 class ConsensusInbox implements Inbox {
   readonly #parts: InboxParts;
+  /** Proposals being completed, one per peer and slot: no liar has many bodies fetched at once. */
+  readonly #assembling = new Set<string>();
 
   constructor(parts: InboxParts) {
     this.#parts = parts;
@@ -168,6 +173,9 @@ class ConsensusInbox implements Inbox {
     const authentic = authenticateProposal(message, authority);
     if (!authentic.ok) return;
     const { content } = message.signed;
+    const slot = `${peerId}/${content.height}/${content.round}`;
+    // What comes meanwhile is sent again (R11).
+    if (this.#assembling.has(slot)) return;
     const sound = isJustificationSound(message.justification, content, authority);
     const deliver = (): void => {
       tell({ type: 'proposal', message: { ...message, inlined: [] }, receivedWallMs, sound });
@@ -176,7 +184,9 @@ class ConsensusInbox implements Inbox {
       deliver();
       return;
     }
+    this.#assembling.add(slot);
     assemble(peerId, message)
+      .finally(() => this.#assembling.delete(slot))
       .then((block) => {
         if (block === undefined) return;
         bodies.hold({ block, hash: content.blockHash, receivedWallMs });
@@ -185,23 +195,23 @@ class ConsensusInbox implements Inbox {
       .catch(onFatal);
   }
 
-  receiveDecided(peerId: string, message: Decided): boolean {
+  receiveDecided(peerId: string, message: Decided): GossipVerdict {
     const { headHeight, validatorsAt, chain, tell, bodies, finalHash } = this.#parts;
     const { height } = message.header;
     if (height > headHeight() + 1) {
       this.#parts.onAhead(peerId, height);
-      return true;
+      return 'ignore';
     }
     const validators = validatorsAt(height);
-    if (validators === undefined) return false;
+    if (validators === undefined) return 'ignore';
     const authentic = authenticateDecided(message, { chain, validators });
     if (!authentic.ok) {
       this.#blame(peerId, 'lie', authentic.reason.code);
-      return false;
+      return 'reject';
     }
     const hash = authentic.value;
     const final = finalHash(height);
-    if (final !== undefined && equalBytes(final, hash)) return true;
+    if (final !== undefined && equalBytes(final, hash)) return 'accept';
     const { header } = message;
     const held = bodies.get(hash) !== undefined || this.#holdBody(message, hash);
     const from = this.#parts.peers().indexOf(peerId);
@@ -212,7 +222,7 @@ class ConsensusInbox implements Inbox {
       bodyHeld: held,
       ...(from !== undefined && { from }),
     });
-    return true;
+    return 'accept';
   }
 
   #holdBody({ header, body }: Decided, hash: Hash): boolean {
