@@ -3,14 +3,17 @@
  * them, each certificate checked against the set its parent state names, each block executed, then
  * appended with one sync per range. A claim to be ahead is a hint; only certificates count.
  */
-import type { Certificate, Height, Result } from '@daybook/core';
+import type { ConsensusFatal } from '@daybook/consensus';
+import type { Block, Certificate, Height, Result } from '@daybook/core';
 import {
   blockHash,
   createWriter,
   decodeBinary,
   decodeBlock,
   decodeCertificate,
+  fail,
   LIMITS,
+  ok,
   verifyCertificate,
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
@@ -18,6 +21,7 @@ import type { BlockLog } from '@daybook/state';
 import type { Exclusive } from './exclusive.ts';
 import type { Committed, Ledger } from './ledger/ledger.ts';
 import type { ExecutedBlock, Tip } from './ledger/tip.ts';
+import { isBodyOf } from './ledger/validity.ts';
 import type { Logger } from './log.ts';
 
 export interface SyncParts {
@@ -43,6 +47,19 @@ export interface Syncer {
 interface ServedBlock {
   readonly block: Uint8Array;
   readonly certificate: Uint8Array;
+}
+
+/** A block that a quorum decided. */
+interface Certified {
+  readonly block: Block;
+  readonly certificate: Certificate;
+}
+
+/** What is wrong with a served block. */
+interface Fault {
+  readonly code: string;
+  /** Present when the block is what a quorum decided, so that the peer is not to blame. */
+  readonly certified?: Certified;
 }
 
 /** Room for the certificate and the lengths of one served block. */
@@ -185,7 +202,7 @@ class RangeSyncer implements Syncer {
     let tip = ledger.head();
     // Consensus may have gone on meanwhile: what it committed is skipped.
     const skip = Math.max(0, tip.header.height + 1 - from);
-    let fault: string | undefined;
+    let fault: Fault | undefined;
     for (const item of served.slice(skip)) {
       const judged = await this.#judge(item, tip);
       if (!judged.ok) {
@@ -195,31 +212,63 @@ class RangeSyncer implements Syncer {
       applied.push(judged.value);
       tip = judged.value.block.tip;
     }
-    if (applied.length > 0) await ledger.commitRange(applied);
-    this.#parts.advanced(applied.map(({ block }) => block));
+    await this.#commit(applied);
     if (fault === undefined) return applied.length > 0 || skip > 0;
-    logger.warn('peer served a wrong block', {
-      peer: peerId,
-      height: tip.header.height + 1,
-      fault,
-    });
+    if (fault.certified !== undefined) return await this.#judgeAgain(fault.certified);
+    const height = tip.header.height + 1;
+    logger.warn('peer served a wrong block', { peer: peerId, height, fault: fault.code });
     network.penalise(peerId, 'lie');
     return false;
   }
 
-  async #judge(served: ServedBlock, parent: Tip): Promise<Result<Committed, string>> {
-    const block = decodeBlock(served.block);
-    const certificate = decodeCertificate(served.certificate);
-    if (!block.ok) return { ok: false, reason: block.reason.code };
-    if (!certificate.ok) return { ok: false, reason: certificate.reason.code };
-    const certified = this.#certified(block.value, certificate.value, parent);
-    if (!certified.ok) return { ok: false, reason: certified.reason.code };
-    const executed = await this.#parts.ledger.judge(block.value, parent);
-    if (!executed.ok) return { ok: false, reason: executed.reason.code };
-    return { ok: true, value: { block: executed.value, certificate: certificate.value } };
+  async #commit(blocks: readonly Committed[]): Promise<void> {
+    if (blocks.length > 0) await this.#parts.ledger.commitRange(blocks);
+    this.#parts.advanced(blocks.map(({ block }) => block));
   }
 
-  #certified(
+  /**
+   * A quorum decided this block and this node finds it invalid: no peer lied. It is judged once more
+   * from the disk; if it fails again, this node is damaged or more than f are faulty (protocol R15).
+   */
+  async #judgeAgain({ block, certificate }: Certified): Promise<boolean> {
+    const { ledger, logger, onFatal } = this.#parts;
+    const { height } = block.header;
+    await ledger.dropCaches();
+    const executed = await ledger.judge(block);
+    if (executed.ok) {
+      logger.warn('block found valid from the disk', { code: 'CONSENSUS_RECHECK_PASSED', height });
+      await this.#commit([{ block: executed.value, certificate }]);
+      return true;
+    }
+    this.#stopped = true;
+    const { reason } = executed;
+    const facts = {
+      height,
+      blockHash: blockHash(block.header),
+      vouched: 'decided',
+      reason,
+    } as const;
+    const failure: ConsensusFatal = { code: 'CONSENSUS_BLOCK_INVALID', ...facts };
+    onFatal(failure);
+    return false;
+  }
+
+  async #judge(served: ServedBlock, parent: Tip): Promise<Result<Committed, Fault>> {
+    const block = decodeBlock(served.block);
+    const certificate = decodeCertificate(served.certificate);
+    if (!block.ok) return fail({ code: block.reason.code });
+    if (!certificate.ok) return fail({ code: certificate.reason.code });
+    const verified = this.#verify(block.value, certificate.value, parent);
+    if (!verified.ok) return fail({ code: verified.reason.code });
+    const executed = await this.#parts.ledger.judge(block.value, parent);
+    if (executed.ok) return ok({ block: executed.value, certificate: certificate.value });
+    const { code } = executed.reason;
+    // The certificate vouches for the header; a body that is another one is the peer's.
+    if (!isBodyOf(block.value, () => undefined)) return fail({ code });
+    return fail({ code, certified: { block: block.value, certificate: certificate.value } });
+  }
+
+  #verify(
     block: { readonly header: ExecutedBlock['header'] },
     certificate: Certificate,
     parent: Tip,
