@@ -30,8 +30,19 @@ export interface Bodies {
   findTransaction(hash: Hash, hashOf: (bytes: Uint8Array) => Hash): Uint8Array | undefined;
 }
 
+type TransactionIndex = ReadonlyMap<string, Uint8Array>;
+
 export function createBodies(): Bodies {
   const held = new Map<string, HeldBody>();
+  /** Transactions by hex hash, made when a peer first asks: hashing a body takes milliseconds. */
+  const indexes = new WeakMap<Block, TransactionIndex>();
+  const indexOf = (block: Block, hashOf: (bytes: Uint8Array) => Hash): TransactionIndex => {
+    const known = indexes.get(block);
+    if (known !== undefined) return known;
+    const index = new Map(block.body.map((bytes) => [toHex(hashOf(bytes)), bytes] as const));
+    indexes.set(block, index);
+    return index;
+  };
   return {
     get: (hash) => held.get(toHex(hash)),
     hold: (body) => {
@@ -55,7 +66,7 @@ export function createBodies(): Bodies {
     findTransaction: (wanted, hashOf) => {
       const key = toHex(wanted);
       for (const { block } of held.values()) {
-        const found = block.body.find((bytes) => toHex(hashOf(bytes)) === key);
+        const found = indexOf(block, hashOf).get(key);
         if (found !== undefined) return found;
       }
       return undefined;
