@@ -242,9 +242,12 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     peers: () => peers.validators,
     validatorsAt: (height) => history.at(height),
     seed: Math.floor(random() * 0xffff_ffff),
-    onFatal,
+    onFatal: (error) => {
+      status.halted(error instanceof Error ? error.message : 'It protects the chain.');
+      onFatal(error);
+    },
   });
-  const status = createStatusBoard({
+  const status: StatusBoard = createStatusBoard({
     clock,
     ledger,
     blockLog,

@@ -75,7 +75,7 @@ class Board implements StatusBoard {
   }
 
   stopping(): void {
-    this.#state = 'stopping';
+    if (this.#state === 'running') this.#state = 'stopping';
   }
 
   halted(sentence: string): void {

@@ -86,9 +86,12 @@ class NodeConsensus implements Consensus {
   readonly #blockSizer = createBlockSizer();
   readonly #exchange: BodyExchange;
   readonly #unsubscribe: (() => void)[] = [];
+  readonly #onFatal: (error: unknown) => void;
 
-  constructor(parts: ConsensusParts) {
+  constructor(given: ConsensusParts) {
+    const parts = { ...given, onFatal: (error: unknown) => this.#end(error) };
     this.#parts = parts;
+    this.#onFatal = given.onFatal;
     this.#exchange = createBodyExchange({ ...parts, bodies: this.#bodies });
     const { signer, ledger, blockLog } = parts;
     const head = ledger.head().header.height;
@@ -165,7 +168,7 @@ class NodeConsensus implements Consensus {
       network.onGossip('blocks', (peerId, bytes) => {
         const decoded = decodeMessage(bytes);
         if (!decoded.ok || decoded.value.type !== 'decided') return 'reject';
-        return inbox.receiveDecided(peerId, decoded.value) ? 'accept' : 'reject';
+        return inbox.receiveDecided(peerId, decoded.value);
       }),
       network.handle('blocks', async (_peer, request) => serveRange(request, this.#parts.blockLog)),
       network.handle('bodies', async (_peer, request) => this.#exchange.serveBody(request)),
@@ -179,6 +182,12 @@ class NodeConsensus implements Consensus {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.syncer.stop();
     await this.driver.stop();
+  }
+
+  /** Nothing is signed after a failure (G4, R15), however long the process takes to end. */
+  #end(error: unknown): void {
+    this.driver.stop().catch(this.#onFatal);
+    this.#onFatal(error);
   }
 
   // --- facts for the machine ---------------------------------------------------------------
