@@ -6,6 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { applications } from '@daybook/applications';
+import { renderCliReference } from '@daybook/cli';
+import { createEngine } from '@daybook/contracts';
 import { renderConfigReference, renderDashboard, renderSampleConfig } from '@daybook/node';
 import { buildApiPage } from './generate/api.ts';
 import { buildErrorsPage } from './generate/errors.ts';
@@ -20,6 +23,8 @@ const FILES: Readonly<Record<string, (present: string) => string | Promise<strin
   'config/daybookd.yaml': renderSampleConfig,
   'config/dashboard.json': renderDashboard,
   'docs/reference/api.md': buildApiPage,
+  'docs/reference/cli.md': () =>
+    renderCliReference(createEngine(applications).manifest().contracts),
   'docs/reference/config.md': renderConfigReference,
   'docs/reference/metrics.md': buildMetricsPage,
   'docs/protocol/01-model.md': fillProtocolTables,
