@@ -3,7 +3,9 @@
  * one executes forward from the newest stored state to the head of the block log, at most about a
  * hundred blocks. State roots prove that the outcome is the one the block log names.
  */
-import type { Frontier, Genesis, Hash, Header, Height } from '@daybook/core';
+import type { StateWrite } from '@daybook/contracts';
+import { ContractsError } from '@daybook/contracts';
+import type { Frontier, Genesis, Header, Height, ValidatorSet } from '@daybook/core';
 import {
   appendFrontier,
   assert,
@@ -29,6 +31,7 @@ import {
 import type { StagedState } from '@daybook/state';
 import type { NodeCode } from '../errors.ts';
 import { NodeError } from '../errors.ts';
+import type { Executor } from './executor.ts';
 import type { Ledger, LedgerParts } from './ledger.ts';
 import { createLedger } from './ledger.ts';
 import type { Tip } from './tip.ts';
@@ -72,11 +75,20 @@ function genesisHeader(genesis: Genesis, staged: StagedState): Header {
   };
 }
 
+function writesOf(genesis: Genesis, executor: Executor): readonly StateWrite[] {
+  try {
+    return executor.genesis(genesis);
+  } catch (cause) {
+    if (!(cause instanceof ContractsError)) throw cause;
+    throw new NodeError('NODE_GENESIS_INVALID', { detail: cause.message, cause });
+  }
+}
+
 /** Makes block 0 durable in an empty log, and its state in an empty store. */
 async function layGenesis(genesis: Genesis, parts: LedgerParts): Promise<void> {
   const { blockLog, stateStore, executor } = parts;
   if (stateStore.appliedHeight() !== undefined && blockLog.head() !== undefined) return;
-  const staged = stateStore.stage({ height: 0, writes: executor.genesis(genesis) });
+  const staged = stateStore.stage({ height: 0, writes: writesOf(genesis, executor) });
   const header = genesisHeader(genesis, staged);
   const hash = blockHash(header);
   if (blockLog.head() === undefined) {
@@ -135,41 +147,44 @@ function tipAt(parts: LedgerParts, height: Height): Tip {
   };
 }
 
-/** Header links of the newest blocks, and the certificate of the head. */
-function checkHead(genesis: Genesis, parts: LedgerParts): void {
+/** Every one of the newest headers has the hash that was logged for it, and names the one before. */
+function checkLinks(genesis: Genesis, parts: LedgerParts): void {
   const head = parts.blockLog.head();
   assert(head !== undefined, 'genesis is laid before the head is checked');
+  const { chain } = readHeader(parts, head.height);
+  if (!equalBytes(chain, genesis.chain)) throw mismatch(toHex(genesis.chain), toHex(chain));
   const first = Math.max(1, head.height - LINKS_CHECKED);
   for (let height = first; height <= head.height; height++) {
-    const { parentHash } = readHeader(parts, height);
+    const header = readHeader(parts, height);
+    const logged = parts.blockLog.blockHashAt(height);
     const parent = parts.blockLog.blockHashAt(height - 1);
-    if (parent === undefined || !equalBytes(parentHash, parent)) {
-      throw brokenAt('NODE_CHAIN_BROKEN', height);
-    }
-  }
-  const { chain } = readHeader(parts, head.height);
-  if (!equalBytes(chain, genesis.chain)) {
-    const found = toHex(chain);
-    throw mismatch(toHex(genesis.chain), found);
+    const isItself = logged !== undefined && equalBytes(blockHash(header), logged);
+    const isLinked = parent !== undefined && equalBytes(header.parentHash, parent);
+    if (!isItself || !isLinked) throw brokenAt('NODE_CHAIN_BROKEN', height);
   }
 }
 
-/** The certificate of a logged block holds for the set of its parent. */
-function checkCertificate(parts: LedgerParts, parent: Tip, hash: Hash): void {
-  const height = parent.header.height + 1;
+/** The certificate of a logged block holds for the set that signs its height. */
+function checkCertificate(parts: LedgerParts, height: Height, validators: ValidatorSet): void {
+  const { chain } = readHeader(parts, height);
+  const hash = parts.blockLog.blockHashAt(height);
   const stored = parts.blockLog.readFinalisation(height);
   const certificate = stored && decodeCertificate(stored.certificate);
-  const { validators } = parent.next;
-  const expected = {
-    kind: 'commit',
-    chain: parent.header.chain,
-    height,
-    blockHash: hash,
-    validators,
-  } as const;
-  if (certificate?.ok !== true || !verifyCertificate(certificate.value, expected).ok) {
+  if (hash === undefined || certificate?.ok !== true) {
     throw brokenAt('NODE_CERTIFICATE_BROKEN', height);
   }
+  const expected = { kind: 'commit', chain, height, blockHash: hash, validators } as const;
+  if (!verifyCertificate(certificate.value, expected).ok) {
+    throw brokenAt('NODE_CERTIFICATE_BROKEN', height);
+  }
+}
+
+/** The block that the stored state is of was decided: the others are checked when executed again. */
+function checkApplied(parts: LedgerParts, { header }: Tip): void {
+  const { height } = header;
+  if (height === 0 || parts.stateStore.rootAt(height - 1) === undefined) return;
+  const before = parts.stateStore.view(height - 1);
+  checkCertificate(parts, height, parts.executor.nextHeight(before, height).validators);
 }
 
 async function reexecute(ledger: Ledger, parts: LedgerParts, to: Height): Promise<number> {
@@ -178,7 +193,7 @@ async function reexecute(ledger: Ledger, parts: LedgerParts, to: Height): Promis
     const stored = parts.blockLog.readBlock(height);
     const block = stored && decodeBlock(stored.bytes);
     if (block?.ok !== true) throw brokenAt('NODE_BLOCK_MISSING', height);
-    checkCertificate(parts, ledger.head(), blockHash(block.value.header));
+    checkCertificate(parts, height, ledger.head().next.validators);
     const executed = await ledger.judge(block.value);
     if (!executed.ok) throw brokenAt('NODE_STATE_DIVERGED', height);
     await ledger.reapply(executed.value);
@@ -202,7 +217,7 @@ function restoreReplay(ledger: Ledger, parts: LedgerParts): void {
  */
 export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<LedgerOpening> {
   await layGenesis(genesis, parts);
-  checkHead(genesis, parts);
+  checkLinks(genesis, parts);
   const { blockLog, stateStore } = parts;
   const head = blockLog.head();
   assert(head !== undefined, 'genesis is laid');
@@ -210,7 +225,9 @@ export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<
   assert(applied !== undefined, 'the state of genesis is laid');
   if (applied > head.height) await stateStore.rollBack(head.height);
   const from = Math.min(applied, head.height);
-  const ledger = createLedger(genesis, parts, tipAt(parts, from));
+  const tip = tipAt(parts, from);
+  checkApplied(parts, tip);
+  const ledger = createLedger(genesis, parts, tip);
   const reexecuted = await reexecute(ledger, parts, head.height);
   restoreReplay(ledger, parts);
   assert(LIMITS.retainedHeights > LINKS_CHECKED, 'checked heights are retained');

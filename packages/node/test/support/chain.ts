@@ -1,0 +1,240 @@
+/**
+ * A chain in memory: a genesis of some validators whose keys are at hand, and ledgers over memory
+ * disks that open it. Blocks are built by a ledger and certified here, without consensus.
+ */
+import { applications } from '@daybook/applications';
+import { createEngine } from '@daybook/contracts';
+import type { Certificate, Genesis, Transaction } from '@daybook/core';
+import {
+  asPublicKey,
+  completeParameters,
+  decodeTransaction,
+  encodeBody,
+  encodeTransaction,
+  GENESIS_FORMAT,
+  generateNonce,
+  indexOfKey,
+  peerIdFromPublicKey,
+  possessionSignBytes,
+  publicKeyOf,
+  quorumOf,
+  readGenesis,
+  sha256,
+  sign,
+  signBody,
+  signBytes,
+  toHex,
+  ZERO_HASH,
+} from '@daybook/core';
+import type { BlockLog, MemoryDisk, MemoryKeyValue, StateStore } from '@daybook/state';
+import {
+  createMemoryDisk,
+  createMemoryKeyValue,
+  openBlockLog,
+  openStateStore,
+} from '@daybook/state';
+import type { Executor } from '../../src/ledger/executor.ts';
+import { createExecutor } from '../../src/ledger/executor.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { LedgerOpening } from '../../src/ledger/open-ledger.ts';
+import { openLedger } from '../../src/ledger/open-ledger.ts';
+import type { ExecutedBlock } from '../../src/ledger/tip.ts';
+import { createSignatureVerifier } from '../../src/signatures.ts';
+import { notebook } from '../api/support/notebook.ts';
+
+export const GENESIS_MS = 1_750_000_000_000;
+export const VALIDITY_MS = 600_000;
+
+const OFFICER = sha256(Uint8Array.of(7));
+
+function seed(purpose: number, index: number): Uint8Array {
+  return sha256(Uint8Array.of(purpose, index));
+}
+
+export const peerSeed = (index: number): Uint8Array => seed(1, index);
+export const consensusSeed = (index: number): Uint8Array => seed(2, index);
+export const peerIdOf = (index: number): string =>
+  peerIdFromPublicKey(publicKeyOf(peerSeed(index)));
+
+function validatorOf(index: number): Record<string, unknown> {
+  const secret = consensusSeed(index);
+  const publicKey = asPublicKey(publicKeyOf(secret));
+  const slug = `office-${index}`;
+  const proof = sign(
+    secret,
+    possessionSignBytes(ZERO_HASH, { purpose: 'consensus', publicKey }, slug),
+  );
+  return {
+    organisation: slug,
+    peerId: peerIdOf(index),
+    addresses: [],
+    consensusKey: toHex(publicKey),
+    proofOfPossession: toHex(proof),
+  };
+}
+
+export interface GenesisOptions {
+  readonly validators?: number;
+  readonly name?: string;
+  /** Roles of the officer of each office. */
+  readonly roles?: readonly string[];
+}
+
+export function makeGenesis(options: GenesisOptions = {}): Genesis {
+  const { validators = 4, name = 'memory', roles = ['directory.administrator'] } = options;
+  const parameters = completeParameters({ blockIntervalMs: 1 });
+  if (!parameters.ok) throw new Error(parameters.reason.code);
+  const indices = [...Array(validators).keys()];
+  const genesis = readGenesis({
+    format: GENESIS_FORMAT,
+    name,
+    timeMs: GENESIS_MS,
+    developmentMode: validators < 4,
+    parameters: parameters.value,
+    organisations: indices.map((index) => ({
+      slug: `office-${index}`,
+      title: { en: 'Office', zh: '处' },
+      governanceKey: toHex(publicKeyOf(seed(3, index))),
+      officers: [
+        {
+          name: 'jane',
+          publicKey: toHex(publicKeyOf(index === 0 ? OFFICER : seed(4, index))),
+          roles,
+        },
+      ],
+    })),
+    validators: indices.map(validatorOf),
+    observers: [],
+  });
+  if (!genesis.ok) throw new Error(JSON.stringify(genesis.reason));
+  return genesis.value;
+}
+
+export interface NoteOptions {
+  readonly validUntilMs?: number;
+  readonly chain?: Genesis['chain'];
+  /** Breaks the signature. */
+  readonly forged?: boolean;
+}
+
+/** One note in the red book, signed by jane. */
+export function noteOf(genesis: Genesis, number: number, options: NoteOptions = {}): Transaction {
+  const bodyBytes = encodeBody({
+    version: 1,
+    chain: options.chain ?? genesis.chain,
+    signers: [{ publicKey: asPublicKey(publicKeyOf(OFFICER)), identity: 'office-0/jane' }],
+    nonce: generateNonce(),
+    validUntilMs: options.validUntilMs ?? GENESIS_MS + VALIDITY_MS,
+    calls: [
+      {
+        contract: 'notebook',
+        action: 'write',
+        args: {
+          book: 'red',
+          number,
+          text: 'hello',
+          cost: { minor: 100n, currency: 'GBP' },
+          due: '2030-01-01',
+        },
+      },
+    ],
+  });
+  const signature = signBody(bodyBytes, options.forged === true ? seed(9, 9) : OFFICER);
+  const decoded = decodeTransaction(encodeTransaction(bodyBytes, [signature]));
+  if (!decoded.ok) throw new Error(decoded.reason.code);
+  return decoded.value;
+}
+
+/** Disks of one node. */
+export interface Disks {
+  readonly blocks: MemoryDisk;
+  readonly state: MemoryDisk;
+  readonly keyValue: MemoryKeyValue;
+}
+
+export function freshDisks(): Disks {
+  return {
+    blocks: createMemoryDisk(),
+    state: createMemoryDisk(),
+    keyValue: createMemoryKeyValue(),
+  };
+}
+
+export interface OpenChain extends LedgerOpening {
+  readonly blockLog: BlockLog;
+  readonly stateStore: StateStore;
+  readonly executor: Executor;
+  close(): Promise<void>;
+}
+
+export async function openChain(genesis: Genesis, disks: Disks): Promise<OpenChain> {
+  const blockLog = await openBlockLog({ directory: '/blocks' }, { disk: disks.blocks });
+  const stateStore = await openStateStore(
+    { directory: '/state', retainedHeights: 1000 },
+    { disk: disks.state, openKeyValue: async () => disks.keyValue },
+  );
+  const executor = createExecutor(createEngine([...applications, notebook]), genesis);
+  const signatures = createSignatureVerifier();
+  const known = (): undefined => undefined;
+  const parts = { blockLog, stateStore, executor, signatures, known };
+  const opening = await openLedger(genesis, parts);
+  return {
+    ...opening,
+    blockLog,
+    stateStore,
+    executor,
+    close: async () => {
+      await blockLog.close();
+      await stateStore.close();
+    },
+  };
+}
+
+/** COMMITs of a quorum, in round 0, for a block on the head of the ledger. */
+export function certify(
+  ledger: Ledger,
+  { header, hash }: Pick<ExecutedBlock, 'header' | 'hash'>,
+): Certificate {
+  const { validators } = ledger.head().next;
+  const slot = { height: header.height, round: 0, blockHash: hash };
+  const bytes = signBytes(ledger.genesis.chain, { type: 'commit', ...slot });
+  const keys = validators.map((_, key) => consensusSeed(key));
+  const seals = keys
+    .map((key) => ({
+      index: indexOfKey(validators, asPublicKey(publicKeyOf(key))) ?? -1,
+      signature: sign(key, bytes),
+    }))
+    .sort((a, b) => a.index - b.index);
+  const chosen = seals.slice(0, quorumOf(validators.length).quorum);
+  return {
+    kind: 'commit',
+    ...slot,
+    validatorCount: validators.length,
+    signers: chosen.map(({ index }) => index),
+    signatures: chosen.map(({ signature }) => signature),
+  };
+}
+
+/** The next block of the ledger with these transactions, not committed. */
+export function buildNext(
+  ledger: Ledger,
+  transactions: readonly Transaction[] = [],
+): ExecutedBlock {
+  const { header, next } = ledger.head();
+  const [proposer] = next.validators;
+  if (proposer === undefined) throw new Error('a chain has a validator');
+  return ledger.build({
+    timestampMs: header.timestampMs + 100,
+    proposer: proposer.id,
+    entries: transactions.map((transaction) => ({ type: 'transaction', transaction })),
+  });
+}
+
+/** Builds, certifies and commits so many blocks, one note in each. */
+export async function grow(ledger: Ledger, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const number = ledger.head().header.height + 1;
+    const block = buildNext(ledger, [noteOf(ledger.genesis, number)]);
+    await ledger.commit(block, certify(ledger, block));
+  }
+}
