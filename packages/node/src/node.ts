@@ -173,7 +173,7 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
   const engine = createEngine(parts.contracts);
   const executor = createExecutor(engine, genesis);
   const mempool = createMempool({ bytesMax: settings.mempool.bytesMax });
-  const signatures = createSignatureVerifier();
+  const signatures = createSignatureVerifier(() => clock.now());
   const known = mempool.byHash.bind(mempool);
   const opening = await openLedger(genesis, { blockLog, stateStore, executor, signatures, known });
   const { ledger } = opening;

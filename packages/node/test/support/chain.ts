@@ -174,7 +174,7 @@ export async function openChain(genesis: Genesis, disks: Disks): Promise<OpenCha
     { disk: disks.state, openKeyValue: async () => disks.keyValue },
   );
   const executor = createExecutor(createEngine([...applications, notebook]), genesis);
-  const signatures = createSignatureVerifier();
+  const signatures = createSignatureVerifier(() => performance.now());
   const known = (): undefined => undefined;
   const parts = { blockLog, stateStore, executor, signatures, known };
   const opening = await openLedger(genesis, parts);
