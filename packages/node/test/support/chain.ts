@@ -24,6 +24,8 @@ import {
   signBody,
   signBytes,
   toHex,
+  transactionSignBytes,
+  verifyStrict,
   ZERO_HASH,
 } from '@daybook/core';
 import type { BlockLog, MemoryDisk, MemoryKeyValue, StateStore } from '@daybook/state';
@@ -39,7 +41,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerOpening } from '../../src/ledger/open-ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { ExecutedBlock } from '../../src/ledger/tip.ts';
-import { createSignatureVerifier } from '../../src/signatures.ts';
+import type { SignatureVerifier } from '../../src/signatures.ts';
 import { notebook } from '../api/support/notebook.ts';
 
 export const GENESIS_MS = 1_750_000_000_000;
@@ -160,6 +162,18 @@ export function freshDisks(): Disks {
   };
 }
 
+/** Every signature in place, nothing remembered. */
+export const PLAIN_VERIFIER: SignatureVerifier = {
+  isKnown: () => false,
+  verify: async ({ body, bodyBytes, signatures }) => {
+    const message = transactionSignBytes(bodyBytes);
+    return body.signers.every(({ publicKey }, index) => {
+      const signature = signatures[index];
+      return signature !== undefined && verifyStrict(publicKey, message, signature);
+    });
+  },
+};
+
 export interface OpenChain extends LedgerOpening {
   readonly blockLog: BlockLog;
   readonly stateStore: StateStore;
@@ -174,9 +188,8 @@ export async function openChain(genesis: Genesis, disks: Disks): Promise<OpenCha
     { disk: disks.state, openKeyValue: async () => disks.keyValue },
   );
   const executor = createExecutor(createEngine([...applications, notebook]), genesis);
-  const signatures = createSignatureVerifier(() => performance.now());
   const known = (): undefined => undefined;
-  const parts = { blockLog, stateStore, executor, signatures, known };
+  const parts = { blockLog, stateStore, executor, signatures: PLAIN_VERIFIER, known };
   const opening = await openLedger(genesis, parts);
   return {
     ...opening,

@@ -1,0 +1,205 @@
+/** The ledger: building, judging and committing blocks, one after the other. */
+import type { Block, Header, Transaction } from '@daybook/core';
+import { decodeBlock, decodeTransaction, encodeTransaction, toHex, ZERO_HASH } from '@daybook/core';
+import { expect } from 'chai';
+import type { Committed, Ledger } from '../../src/ledger/ledger.ts';
+import type { ExecutedBlock } from '../../src/ledger/tip.ts';
+import {
+  buildNext,
+  certify,
+  freshDisks,
+  GENESIS_MS,
+  grow,
+  makeGenesis,
+  noteOf,
+  openChain,
+} from '../support/chain.ts';
+
+const genesis = makeGenesis();
+
+function blockOf({ bytes }: ExecutedBlock): Block {
+  const block = decodeBlock(bytes);
+  if (!block.ok) throw new Error(block.reason.code);
+  return block.value;
+}
+
+async function openLedger(): Promise<Ledger> {
+  return (await openChain(genesis, freshDisks())).ledger;
+}
+
+function withOtherSignature({ bodyBytes, signatures }: Transaction): Transaction {
+  const junk = signatures.map((signature) =>
+    signature.map((byte, at) => (at === 5 ? byte ^ 1 : byte)),
+  );
+  const decoded = decodeTransaction(encodeTransaction(bodyBytes, junk as typeof signatures));
+  if (!decoded.ok) throw new Error(decoded.reason.code);
+  return decoded.value;
+}
+
+describe('node: ledger', () => {
+  it('given a block built here, when another ledger judges it, then it executes to the same block', async () => {
+    const [proposer, judge] = [await openLedger(), await openLedger()];
+    const built = buildNext(proposer, [noteOf(genesis, 1), noteOf(genesis, 2)]);
+
+    const judged = await judge.judge(blockOf(built));
+
+    expect(judged.ok && toHex(judged.value.hash)).to.equal(toHex(built.hash));
+    expect(built.outcomes.map(({ result }) => result.code)).to.deep.equal([0, 0, 0]);
+  });
+
+  it('spec D-19: given a call that a contract refuses, when its block is judged, then it stands with its code', async () => {
+    const ledger = await openLedger();
+    const built = buildNext(ledger, [noteOf(genesis, 1), noteOf(genesis, 1)]);
+
+    const judged = await ledger.judge(blockOf(built));
+
+    expect(judged.ok).to.equal(true);
+    expect(built.outcomes[0]?.result.code).to.equal(0);
+    expect(built.outcomes[1]?.result.code).not.to.equal(0);
+    expect(built.outcomes[1]?.result.writes).to.deep.equal([]);
+  });
+
+  const fields: readonly (readonly [string, Partial<Header>])[] = [
+    ['version', { version: 2 }],
+    ['chain', { chain: ZERO_HASH }],
+    ['height', { height: 7 }],
+    ['parentHash', { parentHash: ZERO_HASH }],
+    ['timestampMs', { timestampMs: GENESIS_MS }],
+    ['validatorsHash', { validatorsHash: ZERO_HASH }],
+    ['historyRoot', { historyRoot: ZERO_HASH }],
+    ['proposer', { proposer: ZERO_HASH as unknown as Header['proposer'] }],
+    ['txRoot', { txRoot: ZERO_HASH }],
+  ];
+  for (const [field, change] of fields) {
+    it(`spec C-8: given a header whose ${field} contradicts parent or body, when judged, then it is refused for it`, async () => {
+      const ledger = await openLedger();
+      const { header, body } = blockOf(buildNext(ledger, [noteOf(genesis, 1)]));
+
+      const judged = await ledger.judge({ header: { ...header, ...change }, body });
+
+      expect(judged).to.deep.equal({ ok: false, reason: { code: 'NODE_BLOCK_FIELD', field } });
+    });
+  }
+
+  const roots: readonly (readonly [string, Partial<Header>])[] = [
+    ['state', { stateRoot: ZERO_HASH }],
+    ['result', { resultRoot: ZERO_HASH }],
+    ['nextValidators', { nextValidatorsHash: ZERO_HASH }],
+  ];
+  for (const [root, change] of roots) {
+    it(`spec C-10: given another ${root} root than execution gives, when judged, then it is refused for it`, async () => {
+      const ledger = await openLedger();
+      const { header, body } = blockOf(buildNext(ledger, [noteOf(genesis, 1)]));
+
+      const judged = await ledger.judge({ header: { ...header, ...change }, body });
+
+      expect(judged).to.deep.equal({ ok: false, reason: { code: 'NODE_BLOCK_ROOT', root } });
+    });
+  }
+
+  const bodies: readonly (readonly [string, string, () => readonly Transaction[]])[] = [
+    [
+      'of another chain',
+      'NODE_TRANSACTION_CHAIN',
+      () => [noteOf(genesis, 1, { chain: ZERO_HASH })],
+    ],
+    [
+      'that has expired',
+      'NODE_TRANSACTION_EXPIRED',
+      () => [noteOf(genesis, 1, { validUntilMs: GENESIS_MS + 100 })],
+    ],
+    [
+      'valid for too long',
+      'NODE_TRANSACTION_VALIDITY',
+      () => [noteOf(genesis, 1, { validUntilMs: GENESIS_MS + 600_101 })],
+    ],
+    [
+      'with a forged signature',
+      'NODE_TRANSACTION_SIGNATURE',
+      () => [noteOf(genesis, 1, { forged: true })],
+    ],
+  ];
+  for (const [words, reason, transactions] of bodies) {
+    it(`spec D-17: given a transaction ${words}, when its block is judged, then ${reason}`, async () => {
+      const ledger = await openLedger();
+      const built = buildNext(ledger, transactions());
+
+      const judged = await ledger.judge(blockOf(built));
+
+      const expected = { code: 'NODE_BLOCK_TRANSACTION', index: 0, reason };
+      expect(judged).to.deep.equal({ ok: false, reason: expected });
+    });
+  }
+
+  it('spec D-18: given one id twice in a body, when judged, then it is replayed', async () => {
+    const ledger = await openLedger();
+    const note = noteOf(genesis, 1);
+    const built = buildNext(ledger, [note, note]);
+
+    const judged = await ledger.judge(blockOf(built));
+
+    const reason = {
+      code: 'NODE_BLOCK_TRANSACTION',
+      index: 1,
+      reason: 'NODE_TRANSACTION_REPLAYED',
+    };
+    expect(judged).to.deep.equal({ ok: false, reason });
+  });
+
+  it('spec D-16: given other signatures under the id of a good transaction, when judged, then they are verified', async () => {
+    const ledger = await openLedger();
+    const note = noteOf(genesis, 1);
+    await ledger.judge(blockOf(buildNext(ledger, [note])));
+
+    const judged = await ledger.judge(blockOf(buildNext(ledger, [withOtherSignature(note)])));
+
+    expect(judged.ok ? 'valid' : judged.reason).to.include({
+      reason: 'NODE_TRANSACTION_SIGNATURE',
+    });
+  });
+
+  it('given a certified block, when committed, then head, log, state and listeners follow', async () => {
+    const { ledger, blockLog, stateStore } = await openChain(genesis, freshDisks());
+    const seen: number[] = [];
+    const forget = ledger.onCommit(({ block }) => seen.push(block.header.height));
+    await grow(ledger, 2);
+    forget();
+    await grow(ledger, 1);
+
+    expect(seen).to.deep.equal([1, 2]);
+    expect(ledger.head().header.height).to.equal(3);
+    expect(blockLog.head()?.blockHash).to.deep.equal(ledger.head().hash);
+    expect(stateStore.rootAt(3)).to.deep.equal(ledger.head().header.stateRoot);
+  });
+
+  it('given a range executed block on block, when committed, then the log has it after one sync and the state follows', async () => {
+    const source = await openChain(genesis, freshDisks());
+    await grow(source.ledger, 3);
+    const target = await openChain(genesis, freshDisks());
+    let tip = target.ledger.head();
+    const range: Committed[] = [];
+    for (let height = 1; height <= 3; height++) {
+      const stored = source.blockLog.readBlock(height);
+      const block = decodeBlock(stored?.bytes ?? new Uint8Array());
+      const judged = block.ok ? await target.ledger.judge(block.value, tip) : block;
+      if (!judged.ok) throw new Error(judged.reason.code);
+      range.push({ block: judged.value, certificate: certify(target.ledger, judged.value) });
+      tip = judged.value.tip;
+    }
+
+    await target.ledger.commitRange(range);
+
+    expect(toHex(target.ledger.head().hash)).to.equal(toHex(source.ledger.head().hash));
+  });
+
+  it('spec R15: given dropped caches, when a block is judged again, then the verdict is the same', async () => {
+    const ledger = await openLedger();
+    await grow(ledger, 2);
+    const block = blockOf(buildNext(ledger, [noteOf(genesis, 9)]));
+
+    await ledger.dropCaches();
+    const judged = await ledger.judge(block);
+
+    expect(judged.ok).to.equal(true);
+  });
+});

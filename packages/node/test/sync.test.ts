@@ -1,0 +1,194 @@
+/** Catching up: what is served, what is believed, and what a decided but invalid block means. */
+import type { Certificate } from '@daybook/core';
+import { blockHash, decodeBlock, encodeBlock, encodeCertificate } from '@daybook/core';
+import type { Network, Offence } from '@daybook/network';
+import { expect } from 'chai';
+import { createExclusive } from '../src/exclusive.ts';
+import type { Ledger } from '../src/ledger/ledger.ts';
+import { SILENT_LOGGER } from '../src/log.ts';
+import type { Syncer } from '../src/sync.ts';
+import { createSyncer, encodeRangeRequest, serveRange } from '../src/sync.ts';
+import type { OpenChain } from './support/chain.ts';
+import { certify, freshDisks, grow, makeGenesis, openChain } from './support/chain.ts';
+
+const genesis = makeGenesis();
+
+type Serve = (peerId: string, request: Uint8Array) => Uint8Array | undefined;
+
+interface Follower {
+  readonly chain: OpenChain;
+  readonly syncer: Syncer;
+  readonly penalties: readonly (readonly [peerId: string, offence: Offence])[];
+  readonly asked: readonly string[];
+  readonly fatal: readonly unknown[];
+  /** Resolves when the syncer rests. */
+  caughtUp(height: number, peerId?: string): Promise<void>;
+}
+
+async function follow(peers: readonly string[], serve: Serve): Promise<Follower> {
+  const chain = await openChain(genesis, freshDisks());
+  const penalties: [string, Offence][] = [];
+  const asked: string[] = [];
+  const fatal: unknown[] = [];
+  const network = {
+    links: () => peers.map((peerId) => ({ peerId, role: 'validator', channels: ['sync'] })),
+    penalise: (peerId: string, offence: Offence) => penalties.push([peerId, offence]),
+    request: async (peerId: string, _name: string, request: Uint8Array) => {
+      asked.push(peerId);
+      const value = serve(peerId, request);
+      const refusal = { code: 'NETWORK_REQUEST_REFUSED', peerId, why: 'absent' };
+      return value === undefined ? { ok: false, reason: refusal } : { ok: true, value };
+    },
+  } as unknown as Network;
+  const syncer = createSyncer({
+    logger: SILENT_LOGGER,
+    network,
+    ledger: chain.ledger,
+    exclusive: createExclusive(),
+    advanced: () => undefined,
+    onFatal: (error) => fatal.push(error),
+  });
+  const caughtUp = async (height: number, peerId?: string): Promise<void> => {
+    syncer.hint(height, peerId);
+    while (syncer.isActive()) await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  return { chain, syncer, penalties, asked, fatal, caughtUp };
+}
+
+/** A range answer of one block, as `serveRange` lays it out. */
+function answerOf(block: Uint8Array, certificate: Certificate): Uint8Array {
+  const encoded = encodeCertificate(certificate);
+  const answer = new Uint8Array(2 + 4 + block.length + 4 + encoded.length);
+  const view = new DataView(answer.buffer);
+  view.setUint16(0, 1);
+  view.setUint32(2, block.length);
+  answer.set(block, 6);
+  view.setUint32(6 + block.length, encoded.length);
+  answer.set(encoded, 10 + block.length);
+  return answer;
+}
+
+const heightOf = (ledger: Ledger): number => ledger.head().header.height;
+
+describe('node: sync', () => {
+  let source: OpenChain;
+
+  before(async () => {
+    source = await openChain(genesis, freshDisks());
+    await grow(source.ledger, 5);
+  });
+
+  it('spec N-2: given a longer chain, when ranges are asked for, then they hold at most what was asked', () => {
+    const whole = serveRange(encodeRangeRequest(1, 64), source.blockLog);
+    const two = serveRange(encodeRangeRequest(4, 64), source.blockLog);
+
+    expect(whole && new DataView(whole.buffer).getUint16(0)).to.equal(5);
+    expect(two && new DataView(two.buffer).getUint16(0)).to.equal(2);
+    expect(serveRange(encodeRangeRequest(6, 1), source.blockLog)).to.equal(undefined);
+    expect(serveRange(encodeRangeRequest(0, 1), source.blockLog)).to.equal(undefined);
+    expect(serveRange(Uint8Array.of(1), source.blockLog)).to.equal(undefined);
+  });
+
+  it('given a peer that is ahead, when hinted, then its blocks are applied in order', async () => {
+    const { chain, caughtUp, penalties } = await follow(['a'], (_, request) =>
+      serveRange(request, source.blockLog),
+    );
+
+    await caughtUp(5);
+
+    expect(chain.ledger.head().hash).to.deep.equal(source.ledger.head().hash);
+    expect(chain.blockLog.readBlock(3)).to.deep.equal(source.blockLog.readBlock(3));
+    expect(penalties).to.deep.equal([]);
+  });
+
+  it('spec N-1: given a claim without blocks, when hinted, then each peer is asked once and the node rests', async () => {
+    const { chain, caughtUp, asked } = await follow(['a', 'b'], () => undefined);
+
+    await caughtUp(1_000_000);
+
+    expect(asked).to.deep.equal(['a', 'b']);
+    expect(heightOf(chain.ledger)).to.equal(0);
+  });
+
+  it('spec N-4: given a peer that sends noise, when hinted, then it is penalised and another is asked', async () => {
+    const { chain, caughtUp, penalties } = await follow(['a', 'b'], (peerId, request) =>
+      peerId === 'a' ? Uint8Array.of(0, 9, 1) : serveRange(request, source.blockLog),
+    );
+
+    await caughtUp(5, 'a');
+
+    expect(penalties).to.deep.equal([['a', 'malformed']]);
+    expect(heightOf(chain.ledger)).to.equal(5);
+  });
+
+  it('spec N-3: given a block with too few seals, when synchronised, then nothing is applied and the peer has lied', async () => {
+    const stored = source.blockLog.readBlock(1)?.bytes ?? new Uint8Array();
+    const { chain, caughtUp, penalties, fatal } = await follow(['a'], () => {
+      const fresh = certify(chainOf(), decodedOf(stored));
+      return answerOf(stored, {
+        ...fresh,
+        signers: fresh.signers.slice(1),
+        signatures: fresh.signatures.slice(1),
+      });
+    });
+    const chainOf = (): Ledger => chain.ledger;
+
+    await caughtUp(5);
+
+    expect(heightOf(chain.ledger)).to.equal(0);
+    expect(penalties).to.deep.equal([['a', 'lie']]);
+    expect(fatal).to.deep.equal([]);
+  });
+
+  it('spec N-3: given a good certificate with the body of another block, when synchronised, then the peer has lied', async () => {
+    const [first, second] = [1, 2].map((height) => source.blockLog.readBlock(height)?.bytes);
+    const { header } = decodedBlock(first);
+    const mixed = encodeBlock({ header, body: decodedBlock(second).body });
+    const { chain, caughtUp, penalties, fatal } = await follow(['a'], () =>
+      answerOf(mixed, certify(chainOf(), decodedOf(first))),
+    );
+    const chainOf = (): Ledger => chain.ledger;
+
+    await caughtUp(5);
+
+    expect(heightOf(chain.ledger)).to.equal(0);
+    expect(penalties).to.deep.equal([['a', 'lie']]);
+    expect(fatal).to.deep.equal([]);
+  });
+
+  it('spec R15: given a block that a quorum decided and that fails here twice, when synchronised, then the node stops and blames nobody', async () => {
+    const { header, body } = decodedBlock(source.blockLog.readBlock(1)?.bytes);
+    const wrong = encodeBlock({ header: { ...header, stateRoot: header.txRoot }, body });
+    const { chain, caughtUp, penalties, fatal, asked } = await follow(['a', 'b'], () =>
+      answerOf(wrong, certify(chainOf(), decodedOf(wrong))),
+    );
+    const chainOf = (): Ledger => chain.ledger;
+
+    await caughtUp(5);
+
+    expect(fatal).to.have.length(1);
+    expect(fatal[0]).to.deep.include({
+      code: 'CONSENSUS_BLOCK_INVALID',
+      height: 1,
+      vouched: 'decided',
+      reason: { code: 'NODE_BLOCK_ROOT', root: 'state' },
+    });
+    expect(penalties).to.deep.equal([]);
+    expect(asked).to.deep.equal(['a']);
+  });
+});
+
+function decodedBlock(bytes: Uint8Array | undefined): ReturnType<typeof blockFrom> {
+  return blockFrom(bytes ?? new Uint8Array());
+}
+
+function blockFrom(bytes: Uint8Array) {
+  const block = decodeBlock(bytes);
+  if (!block.ok) throw new Error(block.reason.code);
+  return block.value;
+}
+
+function decodedOf(bytes: Uint8Array | undefined) {
+  const { header } = decodedBlock(bytes);
+  return { header, hash: blockHash(header) };
+}
