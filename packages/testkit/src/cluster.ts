@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
   /** Command put before the runtime of a node, by slug. */
   readonly wrappers?: Readonly<Record<string, readonly string[]>>;
+  /** Program that every node runs; the daemon of this release by default. */
+  readonly daemon?: string;
   /** Rewrites the address others dial, for relays between nodes; by slug. */
   readonly announce?: (slug: string, address: string) => string;
 }
@@ -141,6 +143,7 @@ async function writeNode(
     configFile,
     logFile,
     ...(wrapper && { wrapper }),
+    ...(options.daemon !== undefined && { daemon: options.daemon }),
   });
   const role = plan.node === 'validator' ? 'validator' : 'observer';
   const apiUrl = `http://${HOST}:${apiPort}`;

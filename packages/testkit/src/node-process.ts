@@ -17,6 +17,8 @@ export interface NodeProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Command and arguments put before the runtime: `strace …`, `faketime …`. */
   readonly wrapper?: readonly string[];
+  /** Program of another release; the daemon of this one by default. */
+  readonly daemon?: string;
 }
 
 /** How a process ended. */
@@ -79,9 +81,9 @@ class DaemonProcess implements NodeProcess {
   }
 
   #spawn(): Running {
-    const { configFile, environment = {}, logFile, wrapper = [] } = this.#options;
+    const { configFile, environment = {}, logFile, wrapper = [], daemon: other } = this.#options;
     // Conditions and flags of this process hold for its children: sources run as sources.
-    const daemon = [process.execPath, ...process.execArgv, daemonPath()];
+    const daemon = [process.execPath, ...process.execArgv, other ?? daemonPath()];
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     const command = ['env', ...variables, ...wrapper, ...daemon];
     const [file, ...args] = [...command, '--config', configFile];

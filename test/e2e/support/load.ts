@@ -20,29 +20,32 @@ export interface LoadOptions {
   readonly prefix: string;
 }
 
+const DOWN_PAUSE_MS = 100;
+
 /** Starts paying; the fund must be open. */
 export function startLoad(signing: Signing, options: LoadOptions): Load {
   const promised: string[] = [];
   const finalityMs: number[] = [];
   let isStopping = false;
 
+  const payOnce = async (apiUrl: string, name: string): Promise<void> => {
+    const { bytes } = signedPayment(signing, name);
+    const sentMs = performance.now();
+    const { status, body } = await postTransaction(apiUrl, bytes);
+    // Waiting and overloaded are answers, too: nothing was promised.
+    if (status === 202 || status === 503) return;
+    if (status !== 200) throw new Error(`payment ${name}: ${JSON.stringify(body)}`);
+    promised.push(name);
+    finalityMs.push(performance.now() - sentMs);
+  };
   const pay = async (apiUrl: string, client: string): Promise<void> => {
     for (let number = 0; !isStopping; number++) {
-      const name = `${options.prefix}-${client}-${number}`;
-      const { bytes } = signedPayment(signing, name);
-      const sentMs = performance.now();
       try {
-        const { status, body } = await postTransaction(apiUrl, bytes);
-        if (status === 200) {
-          promised.push(name);
-          finalityMs.push(performance.now() - sentMs);
-        } else if (status !== 202 && status !== 503) {
-          throw new Error(`payment ${name}: ${JSON.stringify(body)}`);
-        }
+        await payOnce(apiUrl, `${options.prefix}-${client}-${number}`);
       } catch (error) {
         // A killed node answers nothing, and then nothing was promised.
         if (!(error instanceof TypeError)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, DOWN_PAUSE_MS));
       }
     }
   };

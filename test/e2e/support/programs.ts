@@ -1,0 +1,41 @@
+/** Programs of this repository run to their end as processes of their own. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const RUN_MS_MAX = 60_000;
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface ProgramOptions {
+  /** Folder of a copy of the repository; this one by default. */
+  readonly root?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Runs a file of the repository with this runtime, sources as sources. */
+export function runProgram(
+  file: string,
+  words: readonly string[],
+  { root = ROOT, timeoutMs = RUN_MS_MAX }: ProgramOptions = {},
+): Promise<Run> {
+  const command = ['--conditions=source', file, ...words];
+  const options = { cwd: root, timeout: timeoutMs, maxBuffer: OUTPUT_BYTES_MAX };
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, options, (error, stdout, stderr) => {
+      const exitCode = error === null ? 0 : Number(error.code ?? -1);
+      resolve({ exitCode, stdout, stderr });
+    });
+  });
+}
+
+/** The command line `daybook`. */
+export function runDaybook(words: readonly string[], options: ProgramOptions = {}): Promise<Run> {
+  return runProgram('packages/cli/bin/daybook.js', words, options);
+}
