@@ -80,7 +80,7 @@ export interface BlockLog {
    * `head()` moves at the same moment.
    */
   finalise(finalisation: Finalisation): Promise<void>;
-  /** Appends consecutive final blocks from head+1 with one sync for all of them. */
+  /** Appends consecutive final blocks from head+1 with one sync for all: a crash leaves all or none. */
   appendRange(blocks: readonly FinalBlock[]): Promise<void>;
   /** The whole of one height, checksums verified. */
   readBlock(height: Height): FinalBlock | undefined;

@@ -1,17 +1,30 @@
 /**
  * Bytes of the block log. Segment: a 16-byte header, then records. Record: payload length u32, type
- * u8, payload, crc32c u32 over type and payload with the length as seed. Two types: a candidate body, and what
- * made a candidate final.
+ * u8, payload, crc32c u32 over type and payload with the length as seed. Types: a candidate body,
+ * what made a candidate final, and a group of such records that is there whole or not at all.
  */
 import type { Hash } from '@daybook/core';
-import { asHash, asTransactionId, crc32c, createWriter, decodeBinary } from '@daybook/core';
+import {
+  asHash,
+  assert,
+  asTransactionId,
+  concatBytes,
+  crc32c,
+  createWriter,
+  decodeBinary,
+} from '@daybook/core';
 import type { Candidate, Finalisation, LoggedTransaction } from './block-log.ts';
 
 export const RECORD_CANDIDATE = 1;
 export const RECORD_FINAL = 2;
+export const RECORD_GROUP = 3;
+/** Added to the type of a record inside a group, so that one of a torn group stands for nothing. */
+const IN_GROUP = 0x80;
 
+/** Length and type before a payload. */
+export const RECORD_HEAD = 4 + 1;
 /** Length, type and checksum around a payload. */
-export const RECORD_OVERHEAD = 4 + 1 + 4;
+export const RECORD_OVERHEAD = RECORD_HEAD + 4;
 /** A block and everything its execution gave stay well below. */
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -19,7 +32,8 @@ const RESULTS_MAX = 20_000;
 const CERTIFICATE_BYTES_MAX = 64 * 1024;
 
 /** A record as bytes ready to be appended. */
-export function frameRecord(type: number, payload: Uint8Array): Uint8Array {
+function frameRecord(type: number, payload: Uint8Array): Uint8Array {
+  assert(payload.length <= PAYLOAD_BYTES_MAX, 'a record is written only if it can be read back');
   const bytes = new Uint8Array(RECORD_OVERHEAD + payload.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, payload.length);
@@ -38,6 +52,26 @@ export interface FramedRecord {
   readonly payload: Uint8Array;
   /** Bytes with overhead. */
   readonly size: number;
+}
+
+/** A group of records, and where each of them begins in it. */
+export function encodeGroup(records: readonly Uint8Array[]): {
+  readonly bytes: Uint8Array;
+  readonly offsets: readonly number[];
+} {
+  const offsets: number[] = [];
+  let at = RECORD_HEAD;
+  const inner = records.map((record) => {
+    offsets.push(at);
+    at += record.length;
+    return frameRecord((record[4] ?? 0) | IN_GROUP, record.subarray(RECORD_HEAD, -4));
+  });
+  return { bytes: frameRecord(RECORD_GROUP, concatBytes(...inner)), offsets };
+}
+
+/** What a record is, inside a group or not. */
+export function kindOf({ type }: Pick<FramedRecord, 'type'>): number {
+  return type & ~IN_GROUP;
 }
 
 /** The whole record at an offset of a segment's bytes, or undefined. */

@@ -4,10 +4,12 @@
  * sealed segments and scans the last one; a torn tail is cut off, damage anywhere else is named.
  */
 import type { Hash, Height } from '@daybook/core';
-import { assert, encodeUtf8, equalBytes, toHex } from '@daybook/core';
-import type { Disk, DiskFile } from '../disk/disk.ts';
+import { assert, equalBytes, toHex } from '@daybook/core';
+import type { Disk } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
+import type { RangeEntry } from './block-group.ts';
+import { groupsOf } from './block-group.ts';
 import type {
   BlockLog,
   Candidate,
@@ -21,6 +23,8 @@ import {
   CANDIDATE_HEAD,
   encodeCandidate,
   encodeFinalisation,
+  encodeGroup,
+  kindOf,
   RECORD_CANDIDATE,
   RECORD_FINAL,
   RECORD_OVERHEAD,
@@ -28,8 +32,12 @@ import {
   readFinalisation,
   recordAt,
 } from './block-record.ts';
-import type { GrowingIndex, IndexedBlock, SegmentIndex } from './segment-index.ts';
-import { createGrowingIndex, readIndex } from './segment-index.ts';
+import type { Segment, Tail } from './segment-files.ts';
+import { openSealed, openTail, segmentFiles, segmentName, writeIndex } from './segment-files.ts';
+import type { IndexedBlock } from './segment-index.ts';
+import { createGrowingIndex } from './segment-index.ts';
+import type { Scan } from './segment-scan.ts';
+import { damaged, SEGMENT_MAGIC } from './segment-scan.ts';
 
 export interface BlockLogOptions {
   readonly directory: string;
@@ -42,148 +50,13 @@ export interface BlockLogParts {
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-const MAGIC = encodeUtf8('DBKBLOCKS\n\0\0\0\0\0\x01');
-/** Bodies of one height that are kept: what lying proposers can make a node write is bounded. */
+/** Bodies of one height that can be asked for; each was valid, and a round brings at most one. */
 const CANDIDATE_BYTES_MAX = 64 * 1024 * 1024;
-const FILE_NAME = /^blocks-(\d{12})\.log$/;
-
-interface Segment {
-  readonly path: string;
-  readonly file: DiskFile;
-  readonly index: SegmentIndex;
-}
-
-/** The segment that grows. */
-interface Tail extends Segment {
-  readonly index: GrowingIndex;
-  end: number;
-}
 
 interface HeldCandidate {
   readonly blockHash: Hash;
   readonly offset: number;
   readonly size: number;
-  readonly durable: Promise<void>;
-}
-
-function nameOf(first: Height): string {
-  return `blocks-${String(first).padStart(12, '0')}.log`;
-}
-
-function indexPath(segmentPath: string): string {
-  return segmentPath.replace(/\.log$/, '.idx');
-}
-
-function readAll(file: DiskFile): Uint8Array {
-  const bytes = new Uint8Array(file.size());
-  const found = file.read(0, bytes);
-  return bytes.subarray(0, found);
-}
-
-// --- opening -------------------------------------------------------------------------------
-
-interface Scan {
-  readonly index: GrowingIndex;
-  /** Offset behind the last whole record. */
-  readonly end: number;
-  /** Candidates that follow the last final block. */
-  readonly open: readonly {
-    readonly blockHash: Hash;
-    readonly offset: number;
-    readonly size: number;
-  }[];
-}
-
-function damaged(path: string, offset: number, fact: string): StateError {
-  return new StateError({ code: 'STATE_BLOCK_DAMAGED', path, offset, fact });
-}
-
-/** Reads every record of a segment in order. */
-function scanSegment(path: string, bytes: Uint8Array, first: Height): Scan {
-  if (!equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)) {
-    throw damaged(path, 0, 'it does not begin like a segment');
-  }
-  const index = createGrowingIndex(first);
-  let open: { blockHash: Hash; offset: number; size: number }[] = [];
-  let offset = MAGIC.length;
-  for (let found = recordAt(bytes, offset); found !== undefined; found = recordAt(bytes, offset)) {
-    const height = first + index.count();
-    if (found.type === RECORD_CANDIDATE) {
-      const head = readCandidateHead(found.payload);
-      if (head?.height !== height) throw damaged(path, offset, 'a body of another height');
-      open.push({ blockHash: head.blockHash, offset, size: found.size });
-    } else {
-      index.add(...finalOf(found, { path, offset, height, open }));
-      open = [];
-    }
-    offset += found.size;
-  }
-  return { index, end: offset, open };
-}
-
-function finalOf(
-  found: FramedRecord,
-  at: {
-    readonly path: string;
-    readonly offset: number;
-    readonly height: Height;
-    readonly open: readonly { readonly blockHash: Hash; readonly offset: number }[];
-  },
-): [IndexedBlock, readonly LoggedTransaction[]] {
-  const { path, offset, height, open } = at;
-  const final = found.type === RECORD_FINAL ? readFinalisation(found.payload) : undefined;
-  if (final?.height !== height) throw damaged(path, offset, 'a record of another height or kind');
-  const body = open.find(({ blockHash }) => equalBytes(blockHash, final.blockHash));
-  if (body === undefined) throw damaged(path, offset, 'a final block without its body');
-  const { blockHash, timestampMs, transactions } = final;
-  const block = { blockHash, timestampMs, candidateOffset: body.offset, finalOffset: offset };
-  return [block, transactions];
-}
-
-/** A record that is not whole, with a whole one anywhere behind it, is no torn tail. */
-function assertTorn(path: string, bytes: Uint8Array, end: number): void {
-  for (let offset = end + 1; offset + RECORD_OVERHEAD <= bytes.length; offset++) {
-    const type = bytes[offset + 4];
-    if (type !== RECORD_CANDIDATE && type !== RECORD_FINAL) continue;
-    const found = recordAt(bytes, offset);
-    if (found !== undefined && found.payload.length >= CANDIDATE_HEAD) {
-      throw damaged(path, end, 'a damaged record with whole ones behind it');
-    }
-  }
-}
-
-async function writeIndex(segmentPath: string, index: GrowingIndex, disk: Disk): Promise<void> {
-  const path = indexPath(segmentPath);
-  const temporary = `${path}.new`;
-  const file = disk.createFile(temporary);
-  file.write(0, index.encode());
-  await file.sync();
-  file.close();
-  disk.rename(temporary, path);
-}
-
-async function openSealed(path: string, first: Height, disk: Disk): Promise<Segment> {
-  const file = disk.openFile(path);
-  const slash = path.lastIndexOf('/');
-  const idx = indexPath(path);
-  if (disk.list(path.slice(0, slash)).includes(idx.slice(slash + 1))) {
-    const stored = disk.openFile(idx);
-    const index = readIndex(readAll(stored));
-    stored.close();
-    if (index?.first === first) return { path, file, index };
-  }
-  const bytes = readAll(file);
-  const scan = scanSegment(path, bytes, first);
-  if (scan.end !== bytes.length) throw damaged(path, scan.end, 'a damaged record');
-  await writeIndex(path, scan.index, disk);
-  return { path, file, index: scan.index };
-}
-
-function segmentFiles(directory: string, disk: Disk): readonly { path: string; first: Height }[] {
-  return disk.list(directory).flatMap((name) => {
-    const first = FILE_NAME.exec(name)?.[1];
-    return first === undefined ? [] : [{ path: joinPath(directory, name), first: Number(first) }];
-  });
 }
 
 /**
@@ -208,28 +81,6 @@ export async function openBlockLog(
   return log;
 }
 
-async function openTail(
-  path: string,
-  first: Height,
-  disk: Disk,
-): Promise<{ readonly tail: Tail; readonly open: Scan['open'] }> {
-  const file = disk.openFile(path);
-  const bytes = readAll(file);
-  if (bytes.length < MAGIC.length) {
-    // A crash between creating the file and writing its first bytes: nothing was in it.
-    file.write(0, MAGIC);
-    await file.sync();
-    return { tail: { path, file, index: createGrowingIndex(first), end: MAGIC.length }, open: [] };
-  }
-  const scan = scanSegment(path, bytes, first);
-  if (scan.end < bytes.length) {
-    assertTorn(path, bytes, scan.end);
-    file.truncate(scan.end);
-    await file.sync();
-  }
-  return { tail: { path, file, index: scan.index, end: scan.end }, open: scan.open };
-}
-
 // --- the open log --------------------------------------------------------------------------
 
 class SegmentedBlockLog implements BlockLog {
@@ -237,10 +88,11 @@ class SegmentedBlockLog implements BlockLog {
   readonly #disk: Disk;
   readonly #sealed: Segment[];
   #tail: Tail | undefined;
+  /** Durable ones of height head+1, oldest first. */
   #candidates: HeldCandidate[] = [];
-  /** The height whose final record is written and not durable yet. */
-  #finalising: Height | undefined;
   #isBroken = false;
+  /** Writing is one at a time: at most one record is not durable, so that only the last can be torn. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: Required<BlockLogOptions>, disk: Disk, sealed: readonly Segment[]) {
     this.#options = options;
@@ -251,8 +103,7 @@ class SegmentedBlockLog implements BlockLog {
   /** Takes over the last segment as it was found. */
   adopt({ tail, open }: { readonly tail: Tail; readonly open: Scan['open'] }): void {
     this.#tail = tail;
-    const durable = Promise.resolve();
-    this.#candidates = open.map((candidate) => ({ ...candidate, durable }));
+    this.#candidates = [...open];
   }
 
   checkContiguous(): void {
@@ -310,8 +161,9 @@ class SegmentedBlockLog implements BlockLog {
   }
 
   #readBody(segment: Segment, offset: number, blockHash: Hash): Uint8Array {
-    const { payload, type } = this.#read(segment, offset);
-    const head = type === RECORD_CANDIDATE ? readCandidateHead(payload) : undefined;
+    const record = this.#read(segment, offset);
+    const { payload } = record;
+    const head = kindOf(record) === RECORD_CANDIDATE ? readCandidateHead(payload) : undefined;
     if (head === undefined || !equalBytes(head.blockHash, blockHash)) {
       throw damaged(segment.path, offset, `not the body of ${toHex(blockHash)}`);
     }
@@ -323,7 +175,7 @@ class SegmentedBlockLog implements BlockLog {
     if (found === undefined) return undefined;
     const { segment, block } = found;
     const record = this.#read(segment, block.finalOffset);
-    const final = record.type === RECORD_FINAL ? readFinalisation(record.payload) : undefined;
+    const final = kindOf(record) === RECORD_FINAL ? readFinalisation(record.payload) : undefined;
     if (final === undefined || !equalBytes(final.blockHash, block.blockHash)) {
       throw damaged(segment.path, block.finalOffset, 'not the record the index names');
     }
@@ -390,34 +242,20 @@ class SegmentedBlockLog implements BlockLog {
     return this.#candidates.find((held) => equalBytes(held.blockHash, blockHash));
   }
 
-  async appendCandidate(candidate: Candidate, keep: readonly Hash[] = []): Promise<void> {
-    const held = this.#heldCandidate(candidate.blockHash);
-    if (held !== undefined) {
-      await held.durable;
-      return;
-    }
-    // A body of a height that is already decided is of no use to anybody.
-    if (!this.#isNext(candidate.height)) return;
-    const tail = await this.#tailFor(candidate.height);
-    // Another call may have written it while a new segment was begun.
-    const raced = this.#heldCandidate(candidate.blockHash);
-    if (raced !== undefined || !this.#isNext(candidate.height)) {
-      await raced?.durable;
-      return;
-    }
-    const bytes = encodeCandidate(candidate);
-    const offset = this.#write(tail, bytes);
-    const durable = this.#sync(tail);
+  appendCandidate(candidate: Candidate, keep: readonly Hash[] = []): Promise<void> {
     const { blockHash } = candidate;
-    this.#candidates.push({ blockHash, offset, size: bytes.length, durable });
-    this.#forgetOld(keep);
-    await durable;
-  }
-
-  /** Whether this is the height after the last final record, durable or not. */
-  #isNext(height: Height): boolean {
-    const last = this.#finalising ?? this.#headHeight();
-    return last === undefined || height === last + 1;
+    if (this.#heldCandidate(blockHash) !== undefined) return Promise.resolve();
+    return this.#inTurn(async () => {
+      if (this.#heldCandidate(blockHash) !== undefined) return;
+      // A body of a height that is already decided is of no use to anybody.
+      const head = this.#headHeight();
+      if (head !== undefined && candidate.height !== head + 1) return;
+      const tail = await this.#tailFor(candidate.height);
+      const bytes = encodeCandidate(candidate);
+      const offset = await this.#append(tail, bytes);
+      this.#candidates.push({ blockHash, offset, size: bytes.length });
+      this.#forgetOld(keep);
+    });
   }
 
   /** Forgets the oldest bodies of this height beyond the limit, but never the newest or a lock's. */
@@ -433,35 +271,33 @@ class SegmentedBlockLog implements BlockLog {
 
   // --- finality ----------------------------------------------------------------------------
 
-  async finalise(finalisation: Finalisation): Promise<void> {
-    const held = this.#heldCandidate(finalisation.blockHash);
-    const tail = this.#tail;
-    assert(held !== undefined && tail !== undefined, 'only a candidate becomes final');
-    await held.durable;
-    const finalOffset = this.#write(tail, encodeFinalisation(finalisation));
-    this.#finalising = finalisation.height;
-    await this.#sync(tail);
-    this.#finalising = undefined;
-    this.#note(tail, finalisation, { candidateOffset: held.offset, finalOffset });
+  finalise(finalisation: Finalisation): Promise<void> {
+    return this.#inTurn(async () => {
+      const held = this.#heldCandidate(finalisation.blockHash);
+      const tail = this.#tail;
+      assert(held !== undefined && tail !== undefined, 'only a candidate becomes final');
+      const finalOffset = await this.#append(tail, encodeFinalisation(finalisation));
+      this.#note(tail, finalisation, { candidateOffset: held.offset, finalOffset });
+    });
   }
 
-  async appendRange(blocks: readonly FinalBlock[]): Promise<void> {
-    const noted: (() => void)[] = [];
-    let last: Tail | undefined;
-    for (const block of blocks) {
-      const tail = await this.#tailFor(block.height, last);
-      if (last !== undefined && tail !== last) await this.#sync(last);
-      last = tail;
-      const held = this.#heldCandidate(block.blockHash);
-      const candidateOffset = held?.offset ?? this.#write(tail, encodeCandidate(block));
-      const finalOffset = this.#write(tail, encodeFinalisation(block));
-      this.#finalising = block.height;
-      noted.push(() => this.#note(tail, block, { candidateOffset, finalOffset }));
-      this.#candidates = [];
+  appendRange(blocks: readonly FinalBlock[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const group of groupsOf(blocks)) await this.#appendGroup(group);
+    });
+  }
+
+  /** Blocks in one write with one sync: after a crash all of them are there, or none. */
+  async #appendGroup(group: readonly RangeEntry[]): Promise<void> {
+    const [first] = group;
+    if (first === undefined) return;
+    const tail = await this.#tailFor(first.block.height);
+    const { bytes, offsets } = encodeGroup(group.flatMap(({ records }) => records));
+    const at = await this.#append(tail, bytes);
+    for (const [index, { block }] of group.entries()) {
+      const [candidateOffset = 0, finalOffset = 0] = offsets.slice(2 * index).map((o) => at + o);
+      this.#note(tail, block, { candidateOffset, finalOffset });
     }
-    if (last !== undefined) await this.#sync(last);
-    this.#finalising = undefined;
-    for (const note of noted) note();
   }
 
   #note(
@@ -475,22 +311,26 @@ class SegmentedBlockLog implements BlockLog {
 
   // --- writing -----------------------------------------------------------------------------
 
+  /** Runs after what is under way; a failure is the caller's and does not stop later ones. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
   /**
    * The segment for a record of this height: a new one when the last is full and no body of the
    * height is in it yet.
-   * @param busy  a tail with records of a range that are not noted yet
    */
-  async #tailFor(height: Height, busy?: Tail): Promise<Tail> {
+  async #tailFor(height: Height): Promise<Tail> {
     const tail = this.#tail;
     const isFull = tail !== undefined && tail.end >= this.#options.segmentBytes;
-    if (tail !== undefined && (!isFull || this.#candidates.length > 0 || busy === tail))
-      return tail;
-    if (tail !== undefined) await this.#seal(tail);
-    if (this.#tail !== tail && this.#tail !== undefined) return this.#tail;
-    const path = joinPath(this.#options.directory, nameOf(height));
+    if (tail !== undefined && (!isFull || this.#candidates.length > 0)) return tail;
+    if (tail !== undefined) await writeIndex(tail.path, tail.index, this.#disk);
+    const path = joinPath(this.#options.directory, segmentName(height));
     const file = this.#disk.createFile(path);
-    file.write(0, MAGIC);
-    const fresh = { path, file, index: createGrowingIndex(height), end: MAGIC.length };
+    file.write(0, SEGMENT_MAGIC);
+    const fresh = { path, file, index: createGrowingIndex(height), end: SEGMENT_MAGIC.length };
     if (tail !== undefined) this.#sealed.push(tail);
     this.#tail = fresh;
     await this.#sync(fresh);
@@ -498,8 +338,11 @@ class SegmentedBlockLog implements BlockLog {
     return fresh;
   }
 
-  async #seal(tail: Tail): Promise<void> {
-    await writeIndex(tail.path, tail.index, this.#disk);
+  /** Writes a record and resolves with its place when it is durable. */
+  async #append(tail: Tail, bytes: Uint8Array): Promise<number> {
+    const offset = this.#write(tail, bytes);
+    await this.#sync(tail);
+    return offset;
   }
 
   #write(tail: Tail, bytes: Uint8Array): number {
@@ -533,7 +376,7 @@ class SegmentedBlockLog implements BlockLog {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#candidates.map(({ durable }) => durable));
+    await this.#last;
     this.#isBroken = true;
     for (const { file } of this.#segments()) file.close();
   }

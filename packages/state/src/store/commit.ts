@@ -25,6 +25,7 @@ import {
   removalsKey,
   rootKey,
 } from './key-space.ts';
+import { cacheName } from './read-cache.ts';
 import type { Version } from './root-record.ts';
 import { encodeVersion } from './root-record.ts';
 import type { Staged, StagedSet } from './staged.ts';
@@ -66,7 +67,7 @@ export async function prefetch(staged: Staged, parts: CommitParts): Promise<Pref
   const removals = new Map<string, readonly Removal[]>();
   for (const [index, key] of keys.entries()) {
     const list = decodeRemovals(database.path, found[index], staged.height - 1);
-    if (list.length > 0) removals.set(nameOf(key), list);
+    if (list.length > 0) removals.set(cacheName(key), list);
   }
   const due = versions.oldest(staged.height) - LEAVING_SLACK;
   const leaving = due < 0 ? undefined : await database.get(leavingKey(due));
@@ -78,7 +79,9 @@ export function writeState(staged: Staged, found: Prefetched, parts: CommitParts
   const { nodes, values, space, versions } = parts;
   const { stage, height } = staged;
   const changes = new Changes();
-  for (const created of stage.created) linkHistory(created, found);
+  if (found.removals.size > 0) {
+    for (const created of stage.created) linkHistory(created, found);
+  }
 
   const tree = sweepInto(staged, parts);
   staged.tree = tree;
@@ -112,7 +115,7 @@ export interface Written {
 
 /** A record that exists again points to its removal. */
 function linkHistory(created: PendingValue, { removals }: Prefetched): void {
-  const newest = removals.get(nameOf(created.key))?.[0];
+  const newest = removals.get(cacheName(created.key))?.[0];
   if (newest !== undefined) created.previous = newest.ref;
 }
 
@@ -138,7 +141,7 @@ function indexRecords(
     const before = typeof previous === 'number' ? previous : previous.ref;
     const tombstone = { height, previous: before, key: recordKey, value: undefined };
     const ref = writeValue(values, tombstone);
-    const list = addRemoval(found.removals.get(nameOf(recordKey)) ?? [], { height, ref });
+    const list = addRemoval(found.removals.get(cacheName(recordKey)) ?? [], { height, ref });
     changes.set(removalsKey(recordKey), encodeRemovals(list));
   }
   if (stage.removed.length > 0) {
@@ -202,10 +205,6 @@ function versionOf(staged: Staged, stored: Child, retired: number, parts: Commit
 }
 
 const NOTHING = new Uint8Array();
-
-function nameOf(key: RecordKey): string {
-  return Buffer.from(recordBytes(key)).toString('latin1');
-}
 
 function encodeRecords(keys: readonly RecordKey[]): Uint8Array {
   const parts = keys.map(recordBytes);

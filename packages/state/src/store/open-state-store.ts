@@ -36,6 +36,7 @@ import {
   SYNCED_KEY,
 } from './key-space.ts';
 import type { KeyValue } from './key-value.ts';
+import { cacheName, ReadCache } from './read-cache.ts';
 import { recover } from './recovery.ts';
 import type { Version } from './root-record.ts';
 import { encodeVersion, treeOf } from './root-record.ts';
@@ -82,6 +83,7 @@ const SEGMENT_BYTES = 32 * 1024 * 1024;
 /** Heights between syncs at most: what a start may have to execute again. */
 const SYNC_INTERVAL_MAX = 100;
 const PAGE_MAX = 1000;
+const READ_CACHE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Opens a store and rolls back what was not stored whole; see `recovery` for the height from which
@@ -125,6 +127,7 @@ class Store implements StateStore {
   readonly #syncInterval: number;
   #synced: Height | undefined;
   readonly #doomed: number[] = [];
+  readonly #reads = new ReadCache(READ_CACHE_BYTES);
   #isBroken = false;
   #isClosed = false;
   #last: Promise<unknown> = Promise.resolve();
@@ -150,7 +153,7 @@ class Store implements StateStore {
     const version = height === undefined ? versions.newest() : versions.need(height);
     if (version === undefined) return { get: () => undefined };
     const tree = treeOf(version);
-    return { get: (key) => this.#read(tree, key, version.height) };
+    return { get: (key) => this.#readCached(tree, key, version.height) };
   }
 
   stage({ height, parent, writes }: StageRequest): StagedState {
@@ -159,11 +162,12 @@ class Store implements StateStore {
     const base = this.#baseOf(height, parent);
     this.#stages += 1;
     const stage = new TreeStage(nodes, this.#stages, height);
-    const applied = stage.apply(base.tree, prepare(writes));
+    const sorted = prepare(writes);
+    const applied = stage.apply(base.tree, sorted);
     const root = hashStage(applied, stage.id);
     const tree = { ...applied, hashBytes: root, hashAt: 0 };
     const records = base.records + stage.created.length - stage.removed.length;
-    const fields = { height, root, parent: base.parent, stage, records, tree };
+    const fields = { height, root, parent: base.parent, stage, records, tree, writes: sorted };
     const result = new Staged(
       fields,
       (state, key) => this.#readStaged(state, key),
@@ -280,6 +284,16 @@ class Store implements StateStore {
     throw values.damage(found, `a value of another record than ${describeRecord(key)}`);
   }
 
+  #readCached(tree: Child, key: RecordKey, height: Height): Uint8Array | undefined {
+    if (height !== this.#parts.versions.newest()?.height) return this.#read(tree, key, height);
+    const name = cacheName(key);
+    const cached = this.#reads.get(name);
+    if (cached !== undefined) return cached;
+    const value = this.#read(tree, key, height);
+    if (value !== undefined) this.#reads.put(name, value);
+    return value;
+  }
+
   #readStaged(state: Staged, key: RecordKey): Uint8Array | undefined {
     state.assertUsable();
     if (state.phase === 'committed' && this.#isStored(state)) {
@@ -330,6 +344,9 @@ class Store implements StateStore {
     const leaving = versions.leaving(state.height);
     if (leaving !== undefined) versions.forget(leaving);
     versions.add(version);
+    for (const { recordKey, value } of state.writes) {
+      this.#reads.change(cacheName(recordKey), value);
+    }
   }
 
   /** Writes a batch; synced ones make the records durable before, and free segments after. */
@@ -399,6 +416,7 @@ class Store implements StateStore {
     changes.set(rootKey(height), encodeVersion(version));
     await this.#write(changes, height, true);
     nodes.clear();
+    this.#reads.clear();
     nodes.log.rewind(version.nodeEnd);
     values.rewind(version.valueEnd);
     space.restore(version.segments);

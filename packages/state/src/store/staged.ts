@@ -2,7 +2,7 @@
 import type { Hash, Height, RecordKey } from '@daybook/core';
 import { assert } from '@daybook/core';
 import { StateError } from '../errors.ts';
-import type { Child } from '../tree/child.ts';
+import type { Child, TreeWrite } from '../tree/child.ts';
 import type { NodeStore } from '../tree/node-store.ts';
 import { rebaseStage, releaseStage } from '../tree/tree-persist.ts';
 import type { TreeStage } from '../tree/tree-stage.ts';
@@ -19,6 +19,8 @@ export class Staged implements StagedState {
   readonly stage: TreeStage;
   /** Records in the tree. */
   readonly records: number;
+  /** In key order. */
+  readonly writes: readonly TreeWrite[];
   /** The tree; its nodes are in memory until it is committed. */
   tree: Child;
   phase: 'staged' | 'committed' | 'discarded' = 'staged';
@@ -30,6 +32,7 @@ export class Staged implements StagedState {
     this.parent = fields.parent;
     this.stage = fields.stage;
     this.records = fields.records;
+    this.writes = fields.writes;
     this.tree = fields.tree;
     this.reader = { get: (key) => read(this, key) };
     this.#onDiscard = onDiscard;
@@ -54,6 +57,7 @@ export interface StagedFields {
   readonly parent: Staged | undefined;
   readonly stage: TreeStage;
   readonly records: number;
+  readonly writes: readonly TreeWrite[];
   readonly tree: Child;
 }
 

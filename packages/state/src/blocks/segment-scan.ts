@@ -1,0 +1,121 @@
+/**
+ * Reading a whole segment: which blocks it holds and where, which candidates wait at its end, and
+ * whether what follows the last whole record is a torn tail or damage.
+ */
+import type { Hash, Height } from '@daybook/core';
+import { encodeUtf8, equalBytes } from '@daybook/core';
+import { StateError } from '../errors.ts';
+import type { LoggedTransaction } from './block-log.ts';
+import type { FramedRecord } from './block-record.ts';
+import {
+  CANDIDATE_HEAD,
+  kindOf,
+  RECORD_CANDIDATE,
+  RECORD_FINAL,
+  RECORD_GROUP,
+  RECORD_HEAD,
+  RECORD_OVERHEAD,
+  readCandidateHead,
+  readFinalisation,
+  recordAt,
+} from './block-record.ts';
+import type { GrowingIndex, IndexedBlock } from './segment-index.ts';
+import { createGrowingIndex } from './segment-index.ts';
+
+/** The first bytes of a segment. */
+export const SEGMENT_MAGIC = encodeUtf8('DBKBLOCKS\n\0\0\0\0\0\x01');
+
+/** What a segment holds. */
+export interface Scan {
+  readonly index: GrowingIndex;
+  /** Offset behind the last whole record. */
+  readonly end: number;
+  /** Candidates that follow the last final block. */
+  readonly open: readonly {
+    readonly blockHash: Hash;
+    readonly offset: number;
+    readonly size: number;
+  }[];
+}
+
+export function damaged(path: string, offset: number, fact: string): StateError {
+  return new StateError({ code: 'STATE_BLOCK_DAMAGED', path, offset, fact });
+}
+
+interface PlacedRecord extends FramedRecord {
+  readonly offset: number;
+}
+
+/** Whole records from an offset on, those of a group one by one; returns where they end. */
+function* recordsFrom(bytes: Uint8Array, start: number): Generator<PlacedRecord, number> {
+  let offset = start;
+  for (let found = recordAt(bytes, offset); found !== undefined; found = recordAt(bytes, offset)) {
+    if (found.type === RECORD_GROUP) {
+      const inside = bytes.subarray(0, offset + found.size - (RECORD_OVERHEAD - RECORD_HEAD));
+      yield* recordsFrom(inside, offset + RECORD_HEAD);
+    } else {
+      yield { ...found, offset };
+    }
+    offset += found.size;
+  }
+  return offset;
+}
+
+/** Reads every record of a segment in order. */
+export function scanSegment(path: string, bytes: Uint8Array, first: Height): Scan {
+  if (!equalBytes(bytes.subarray(0, SEGMENT_MAGIC.length), SEGMENT_MAGIC)) {
+    throw damaged(path, 0, 'it does not begin like a segment');
+  }
+  const index = createGrowingIndex(first);
+  let open: { blockHash: Hash; offset: number; size: number }[] = [];
+  const records = recordsFrom(bytes, SEGMENT_MAGIC.length);
+  for (let next = records.next(); ; next = records.next()) {
+    if (next.done === true) return { index, end: next.value, open };
+    const { offset, size } = next.value;
+    const height = first + index.count();
+    if (kindOf(next.value) === RECORD_CANDIDATE) {
+      const head = readCandidateHead(next.value.payload);
+      if (head?.height !== height) throw damaged(path, offset, 'a body of another height');
+      open.push({ blockHash: head.blockHash, offset, size });
+    } else {
+      index.add(...finalOf(next.value, { path, offset, height, open }));
+      open = [];
+    }
+  }
+}
+
+function finalOf(
+  found: FramedRecord,
+  at: {
+    readonly path: string;
+    readonly offset: number;
+    readonly height: Height;
+    readonly open: readonly { readonly blockHash: Hash; readonly offset: number }[];
+  },
+): [IndexedBlock, readonly LoggedTransaction[]] {
+  const { path, offset, height, open } = at;
+  const final = kindOf(found) === RECORD_FINAL ? readFinalisation(found.payload) : undefined;
+  if (final?.height !== height) throw damaged(path, offset, 'a record of another height or kind');
+  const body = open.find(({ blockHash }) => equalBytes(blockHash, final.blockHash));
+  if (body === undefined) throw damaged(path, offset, 'a final block without its body');
+  const { blockHash, timestampMs, transactions } = final;
+  const block = { blockHash, timestampMs, candidateOffset: body.offset, finalOffset: offset };
+  return [block, transactions];
+}
+
+const OUTER_TYPES: readonly number[] = [RECORD_CANDIDATE, RECORD_FINAL, RECORD_GROUP];
+
+/**
+ * A record that is not whole, with a whole one anywhere behind it, is no torn tail: a record is
+ * written only when those before it are durable.
+ */
+export function assertTorn(path: string, bytes: Uint8Array, end: number): void {
+  for (let offset = end + 1; offset + RECORD_OVERHEAD <= bytes.length; offset++) {
+    const type = bytes[offset + 4];
+    if (type === undefined || !OUTER_TYPES.includes(type)) continue;
+    const found = recordAt(bytes, offset);
+    if (found !== undefined && found.payload.length >= CANDIDATE_HEAD) {
+      throw damaged(path, end, 'a damaged record with whole ones behind it');
+    }
+  }
+}
