@@ -171,6 +171,13 @@ function mergeRecords(mirrors: readonly Mirror[]): readonly StoredRecord[] | Qua
   }
   const records = [...bySequence.values()].sort((x, y) => x.sequence - y.sequence);
   const first = records[0]?.sequence ?? 0;
+  const begins = mirrors.some(({ content }) => {
+    return content?.hasBeginning === true && content.records[0]?.sequence === first;
+  });
+  if (records.length > 0 && !begins) {
+    const fact = 'the first record is damaged in both mirrors and later ones exist';
+    return { code: 'STATE_VOTES_DAMAGED', sequence: Math.max(0, first - 1), fact };
+  }
   const gap = records.findIndex(({ sequence }, index) => sequence !== first + index);
   if (gap >= 0) {
     const fact = 'a record is damaged in both mirrors and later ones exist';

@@ -47,6 +47,8 @@ export interface VoteFileContent {
   readonly end: number;
   /** Bytes that belong to no whole record lie before `end`. */
   readonly hasHole: boolean;
+  /** The first whole record stands where the first one was written. */
+  readonly hasBeginning: boolean;
 }
 
 const MAGIC = encodeUtf8('DBVOTES\n');
@@ -203,6 +205,7 @@ export function readVoteFile(bytes: Uint8Array): VoteFileContent | undefined {
   const records: StoredRecord[] = [];
   let end = head.size;
   let hasHole = false;
+  let hasBeginning = false;
   for (let offset = head.size; offset < bytes.length; ) {
     const found = recordAt(bytes, offset);
     const last = records.at(-1)?.sequence ?? -1;
@@ -211,9 +214,10 @@ export function readVoteFile(bytes: Uint8Array): VoteFileContent | undefined {
       continue;
     }
     hasHole ||= offset !== end;
+    hasBeginning ||= offset === head.size;
     records.push(found);
     offset += found.bytes.length;
     end = offset;
   }
-  return { header: head.header, records, end, hasHole };
+  return { header: head.header, records, end, hasHole, hasBeginning };
 }

@@ -271,6 +271,15 @@ describe('state: vote log', () => {
     expect(codeOf(opening)).to.equal('STATE_VOTES_DAMAGED');
   });
 
+  it('spec §12: given the first record damaged in both mirrors, when opened, then the validator is quarantined', async () => {
+    const disk = await writtenDisk();
+    const bytes = readFile(disk, '/votes/wal-A');
+    const headSize = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) + 4;
+    for (const path of ['/votes/wal-A', '/votes/wal-B']) flip(disk, path, headSize + 10);
+
+    expect(codeOf(await openVoteLog(options, { disk }))).to.equal('STATE_VOTES_DAMAGED');
+  });
+
   it('spec §12: given a log that was copied elsewhere, when opened, then the validator is quarantined', async () => {
     const disk = await writtenDisk();
     for (const name of ['wal-A', 'wal-B']) {
