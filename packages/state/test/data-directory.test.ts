@@ -1,0 +1,87 @@
+/** The data directory: one owner, one format. */
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import { expect } from 'chai';
+import { openDataDirectory, StateError } from '../src/index.ts';
+
+const HOLDER = `
+import { openDataDirectory } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+await openDataDirectory(process.argv[1]);
+process.stdout.write('held');
+setInterval(() => undefined, 1000);
+`;
+
+describe('state: data directory', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = fs.mkdtempSync(`${os.tmpdir()}/daybook-data-`);
+  });
+
+  afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+  it('given a new directory, then it gets a format and its parts, and opens again after closing', async () => {
+    const first = await openDataDirectory(`${directory}/node`);
+    await first.close();
+    const second = await openDataDirectory(`${directory}/node`);
+    await second.close();
+
+    expect(fs.readdirSync(`${directory}/node`)).to.include.members([
+      'blocks',
+      'format.json',
+      'state',
+      'votes',
+    ]);
+    expect(fs.statSync(`${directory}/node/votes`).mode & 0o777).to.equal(0o700);
+  });
+
+  it('given it is open in this process, then a second opening is refused', async () => {
+    const first = await openDataDirectory(directory);
+    const failure = await openDataDirectory(directory).catch((error: unknown) => error);
+    await first.close();
+
+    expect(failure).to.be.instanceOf(StateError).with.property('code', 'STATE_DIRECTORY_LOCKED');
+  });
+
+  it('given another process has it, then it is refused naming that process, until it is killed (F19)', async () => {
+    const args = ['--conditions=source', '--input-type=module-typescript', '-e', HOLDER, directory];
+    const holder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    const failure = await openDataDirectory(directory).catch((error: unknown) => error);
+    holder.kill('SIGKILL');
+    await new Promise((resolve) => holder.once('exit', resolve));
+
+    expect(failure).to.be.instanceOf(StateError);
+    expect(failure).to.have.deep.property('failure', {
+      code: 'STATE_DIRECTORY_LOCKED',
+      path: directory,
+      pid: holder.pid,
+    });
+    const after = await openDataDirectory(directory);
+    await after.close();
+  });
+
+  it('given a format of another version, then it is refused with both versions', async () => {
+    fs.writeFileSync(`${directory}/format.json`, '{"format":"daybook-data","version":99}');
+    const failure = await openDataDirectory(directory).catch((error: unknown) => error);
+
+    expect(failure).to.be.instanceOf(StateError).with.property('code', 'STATE_FORMAT_UNKNOWN');
+    expect(String(failure)).to.match(/daybook-data 99/);
+    expect(String(failure)).to.match(/daybook-data 1/);
+  });
+
+  it('given damage in any file of the lock, then the lock still works', async () => {
+    const first = await openDataDirectory(directory);
+    await first.close();
+    for (const name of fs.readdirSync(`${directory}/lock`)) {
+      fs.writeFileSync(`${directory}/lock/${name}`, 'damage');
+      const again = await openDataDirectory(directory);
+      const failure = await openDataDirectory(directory).catch((error: unknown) => error);
+      await again.close();
+      expect(failure, name)
+        .to.be.instanceOf(StateError)
+        .with.property('code', 'STATE_DIRECTORY_LOCKED');
+    }
+  });
+});
