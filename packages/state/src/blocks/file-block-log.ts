@@ -35,7 +35,7 @@ import {
 import type { Segment, Tail } from './segment-files.ts';
 import { openSealed, openTail, segmentFiles, segmentName, writeIndex } from './segment-files.ts';
 import type { IndexedBlock } from './segment-index.ts';
-import { createGrowingIndex } from './segment-index.ts';
+import { createGrowingIndex, latestValidUntil } from './segment-index.ts';
 import type { Scan } from './segment-scan.ts';
 import { damaged, SEGMENT_MAGIC } from './segment-scan.ts';
 
@@ -220,6 +220,7 @@ class SegmentedBlockLog implements BlockLog {
     for (let height = head; height >= 0; height--) {
       const block = this.#locate(height)?.block;
       if (block === undefined || block.timestampMs < nowMs - windowMs) break;
+      if (block.validUntilMaxMs <= nowMs) continue;
       const transactions = this.readFinalisation(height)?.transactions ?? [];
       recent.push(...transactions.filter(({ validUntilMs }) => validUntilMs > nowMs));
     }
@@ -305,7 +306,8 @@ class SegmentedBlockLog implements BlockLog {
     { blockHash, timestampMs, transactions }: Finalisation,
     places: Pick<IndexedBlock, 'candidateOffset' | 'finalOffset'>,
   ): void {
-    tail.index.add({ blockHash, timestampMs, ...places }, transactions);
+    const validUntilMaxMs = latestValidUntil(transactions);
+    tail.index.add({ blockHash, timestampMs, validUntilMaxMs, ...places }, transactions);
     this.#candidates = [];
   }
 

@@ -20,6 +20,8 @@ import type { LoggedTransaction, TransactionPlace } from './block-log.ts';
 export interface IndexedBlock {
   readonly blockHash: Hash;
   readonly timestampMs: number;
+  /** Latest validUntil of its transactions; 0 when none has one. */
+  readonly validUntilMaxMs: number;
   readonly candidateOffset: number;
   readonly finalOffset: number;
 }
@@ -41,7 +43,7 @@ export interface GrowingIndex extends SegmentIndex {
   encode(): Uint8Array;
 }
 
-const MAGIC = encodeUtf8('DBKINDX1');
+const MAGIC = encodeUtf8('DBKINDX2');
 /** Leading bytes of a transaction id that the index keeps; the record itself settles the rest. */
 const ID_PREFIX = 12;
 const ENTRY_SIZE = ID_PREFIX + 4 + 4;
@@ -79,9 +81,11 @@ function encodeIndex(
   writer.raw(MAGIC);
   writer.u64(first);
   writer.u32(blocks.length);
-  for (const { blockHash, timestampMs, candidateOffset, finalOffset } of blocks) {
+  for (const block of blocks) {
+    const { blockHash, timestampMs, validUntilMaxMs, candidateOffset, finalOffset } = block;
     writer.raw(blockHash);
     writer.u64(timestampMs);
+    writer.u64(validUntilMaxMs);
     writer.u32(candidateOffset);
     writer.u32(finalOffset);
   }
@@ -117,7 +121,7 @@ export function readIndex(bytes: Uint8Array): SegmentIndex | undefined {
   return read.ok ? createSealedIndex(read.value) : undefined;
 }
 
-const BLOCK_SIZE = 32 + 8 + 4 + 4;
+const BLOCK_SIZE = 32 + 8 + 8 + 4 + 4;
 
 interface IndexBytes {
   readonly first: Height;
@@ -150,15 +154,26 @@ function createSealedIndex({
       if (position < 0 || position >= blockCount) return undefined;
       const offset = position * BLOCK_SIZE;
       const blockHash = asHash(blockBytes.slice(offset, offset + 32));
-      const timestampMs = Number(blocks.getBigUint64(offset + 32));
-      assert(Number.isSafeInteger(timestampMs), 'a time in a checked index is a safe integer');
-      const candidateOffset = blocks.getUint32(offset + 40);
-      const finalOffset = blocks.getUint32(offset + 44);
-      return { blockHash, timestampMs, candidateOffset, finalOffset };
+      const timestampMs = timeAt(blocks, offset + 32);
+      const validUntilMaxMs = timeAt(blocks, offset + 40);
+      const candidateOffset = blocks.getUint32(offset + 48);
+      const finalOffset = blocks.getUint32(offset + 52);
+      return { blockHash, timestampMs, validUntilMaxMs, candidateOffset, finalOffset };
     },
     find: (id) => transactionPlace(placeOf(id)),
     findBlock: (blockHash) => blockPlace(placeOf(blockHash)),
   };
+}
+
+function timeAt(view: DataView, offset: number): number {
+  const timeMs = Number(view.getBigUint64(offset));
+  assert(Number.isSafeInteger(timeMs), 'a time in a checked index is a safe integer');
+  return timeMs;
+}
+
+/** What the index keeps of a block's transactions beside their places. */
+export function latestValidUntil(transactions: readonly LoggedTransaction[]): number {
+  return transactions.reduce((latest, { validUntilMs }) => Math.max(latest, validUntilMs), 0);
 }
 
 function transactionPlace(place: TransactionPlace | undefined): TransactionPlace | undefined {

@@ -20,7 +20,7 @@ import {
   recordAt,
 } from './block-record.ts';
 import type { GrowingIndex, IndexedBlock } from './segment-index.ts';
-import { createGrowingIndex } from './segment-index.ts';
+import { createGrowingIndex, latestValidUntil } from './segment-index.ts';
 
 /** The first bytes of a segment. */
 export const SEGMENT_MAGIC = encodeUtf8('DBKBLOCKS\n\0\0\0\0\0\x01');
@@ -99,7 +99,9 @@ function finalOf(
   const body = open.find(({ blockHash }) => equalBytes(blockHash, final.blockHash));
   if (body === undefined) throw damaged(path, offset, 'a final block without its body');
   const { blockHash, timestampMs, transactions } = final;
-  const block = { blockHash, timestampMs, candidateOffset: body.offset, finalOffset: offset };
+  const places = { candidateOffset: body.offset, finalOffset: offset };
+  const validUntilMaxMs = latestValidUntil(transactions);
+  const block = { blockHash, timestampMs, validUntilMaxMs, ...places };
   return [block, transactions];
 }
 
