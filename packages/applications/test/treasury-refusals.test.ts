@@ -69,7 +69,7 @@ describe('treasury: refusals', () => {
     {
       title: 'a supplement without reason',
       call: on('supplement', {}),
-      code: 'CONTRACTS_INPUT_INVALID',
+      code: 'CONTRACTS_FIELD_MISSING',
     },
     {
       title: 'more lapsing than is left',
@@ -226,12 +226,12 @@ describe('treasury: refusals', () => {
     {
       title: 'a payment of nothing',
       call: disburse({ payment: 'x', amount: gbp(0) }),
-      code: 'CONTRACTS_INPUT_INVALID',
+      code: 'CONTRACTS_FIELD_RANGE',
     },
     {
       title: 'a negative payment',
       call: disburse({ payment: 'x', amount: gbp(-1) }),
-      code: 'CONTRACTS_INPUT_INVALID',
+      code: 'CONTRACTS_FIELD_RANGE',
     },
     {
       title: 'a payment in another currency',
@@ -307,7 +307,7 @@ describe('treasury: refusals', () => {
     {
       title: 'a correction without reason',
       call: without(correction(), 'reason'),
-      code: 'CONTRACTS_INPUT_INVALID',
+      code: 'CONTRACTS_FIELD_MISSING',
     },
     {
       title: 'a correction by one officer',

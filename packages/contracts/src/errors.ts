@@ -30,6 +30,36 @@ export const CONTRACTS_ERRORS = defineErrors({
       remedy: '请改正所列各字段后重新提交。',
     },
   },
+  CONTRACTS_FIELD_MISSING: {
+    receipt: 25,
+    status: 422,
+    summary: 'A field that is needed is missing: {pointer} is {expected}.',
+    remedy: 'Add every field that is listed and submit again.',
+    zh: {
+      summary: '缺少必填字段{pointer}:应为{expected}。',
+      remedy: '请补充所列各字段后重新提交。',
+    },
+  },
+  CONTRACTS_FIELD_UNKNOWN: {
+    receipt: 26,
+    status: 422,
+    summary: 'There is a field that the action does not know, {pointer}: expected {expected}.',
+    remedy: 'Remove or rename the field; the schema of the action lists all fields.',
+    zh: {
+      summary: '{pointer}不是该操作的字段:{expected}。',
+      remedy: '请删除或更名此字段;操作的模式列出了全部字段。',
+    },
+  },
+  CONTRACTS_FIELD_RANGE: {
+    receipt: 27,
+    status: 422,
+    summary: 'A value is outside its bounds, {pointer}: expected {expected}, found {found}.',
+    remedy: 'Choose a value within the bounds and submit again.',
+    zh: {
+      summary: '{pointer}的值超出范围:应为{expected},实为{found}。',
+      remedy: '请改为范围内的值后重新提交。',
+    },
+  },
   CONTRACTS_KEY_UNKNOWN: {
     receipt: 4,
     status: 403,

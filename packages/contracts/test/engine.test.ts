@@ -264,7 +264,7 @@ describe('engine: input (spec X-4)', () => {
     expect(faults.map(({ code, pointer }) => `${code} ${pointer}`)).to.deep.equal([
       'CONTRACTS_CONTRACT_UNKNOWN /calls/1/contract',
       'CONTRACTS_ACTION_UNKNOWN /calls/2/action',
-      'CONTRACTS_INPUT_INVALID /calls/3/args/amount/minor',
+      'CONTRACTS_FIELD_RANGE /calls/3/args/amount/minor',
       'CONTRACTS_INPUT_INVALID /calls/3/args/amount/currency',
     ]);
   });

@@ -61,7 +61,7 @@ export {
 } from './chain/header.ts';
 export type { Height, Round, TimestampMs, TransactionId, ValidatorId } from './chain/ids.ts';
 export { asTransactionId, asValidatorId, NONCE_SIZE } from './chain/ids.ts';
-export type { InputFault, InputReader } from './chain/input.ts';
+export type { InputFault, InputFaultKind, InputReader } from './chain/input.ts';
 export { createInputReader } from './chain/input.ts';
 export { LIMITS } from './chain/limits.ts';
 export {

@@ -15,6 +15,7 @@ import {
   holdersOf,
   judgeAgreement,
 } from './authorise.ts';
+import { codeOfFault } from './check-calls.ts';
 import { expiryAfter } from './ledger.ts';
 import { ledgerAccess } from './ledger-access.ts';
 import type { LinkedAction, LinkedContract, Reference } from './link.ts';
@@ -83,12 +84,12 @@ function checkInput({ check }: LinkedAction, args: Values, pointer: string): Val
   const input = check(args, pointer, faults);
   const [fault] = faults;
   if (fault !== undefined) {
-    abort('CONTRACTS_INPUT_INVALID', { ...fault, faults: faults.map(faultFacts) });
+    abort(codeOfFault(fault), { ...faultFacts(fault), faults: faults.map(faultFacts) });
   }
   return input;
 }
 
-function faultFacts({ pointer, expected, found }: InputFault): CborValue {
+function faultFacts({ pointer, expected, found }: InputFault) {
   return { pointer, expected, found };
 }
 

@@ -35,5 +35,19 @@ function checkCall(
   }
   const faults: InputFault[] = [];
   found.check(args, `${pointer}/args`, faults);
-  return faults.map((fault) => ({ code: 'CONTRACTS_INPUT_INVALID', ...fault }));
+  return faults.map((fault) => ({ code: codeOfFault(fault), ...fault }));
+}
+
+/** The code of a fault by its kind. */
+export function codeOfFault({ kind }: InputFault): ReceiptCode {
+  switch (kind) {
+    case 'missing':
+      return 'CONTRACTS_FIELD_MISSING';
+    case 'unknown':
+      return 'CONTRACTS_FIELD_UNKNOWN';
+    case 'range':
+      return 'CONTRACTS_FIELD_RANGE';
+    default:
+      return 'CONTRACTS_INPUT_INVALID';
+  }
 }

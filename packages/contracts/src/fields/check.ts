@@ -141,15 +141,25 @@ function checkMember(
     row[name] = check(member, pointer + suffix, faults);
     return true;
   }
-  if (!isOptional) addFault(faults, { pointer: pointer + suffix, expected, found: 'nothing' });
+  if (!isOptional) {
+    addFault(faults, { kind: 'missing', pointer: pointer + suffix, expected, found: 'nothing' });
+  }
   return false;
+}
+
+/** Types whose values lie on a line between two bounds. */
+const ORDERED: ReadonlySet<FieldSpec['type']> = new Set(['integer', 'instant']);
+
+function faultOf(range: boolean, fault: InputFault): InputFault {
+  return range ? { kind: 'range', ...fault } : fault;
 }
 
 function scalar(spec: FieldSpec, accepts: (value: unknown) => boolean): Check {
   const expected = expectationOf(spec);
   return (value, pointer, faults) => {
     if (!accepts(value) && value !== REPORTED) {
-      addFault(faults, { pointer, expected, found: describeFound(value) });
+      const range = Number.isSafeInteger(value) && ORDERED.has(spec.type);
+      addFault(faults, faultOf(range, { pointer, expected, found: describeFound(value) }));
     }
     return value;
   };
@@ -162,7 +172,10 @@ function compileAmount(spec: Pick<AmountSpec, 'min' | 'max'> & FieldSpec): Check
   return (value, pointer, faults) => {
     const amount = toBigInt(value);
     if (amount !== undefined && amount >= min && amount <= max) return amount;
-    if (value !== REPORTED) addFault(faults, { pointer, expected, found: describeFound(value) });
+    if (value !== REPORTED) {
+      const place = { pointer, expected, found: describeFound(value) };
+      addFault(faults, faultOf(amount !== undefined, place));
+    }
     return 0n;
   };
 }
@@ -275,6 +288,7 @@ function reportUnknown(
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(table, name) || value[name] === undefined) continue;
     addFault(faults, {
+      kind: 'unknown',
       pointer: memberPointer(pointer, name),
       expected: `no field of this name; known are ${Object.keys(table).join(', ') || 'none'}`,
       found: describeFound(value[name]),

@@ -3,7 +3,12 @@
  * expected and what came, instead of stopping at the first. Unknown fields are faults, too.
  */
 
+/** A fault is one of type or form unless it says otherwise. */
+export type InputFaultKind = 'missing' | 'unknown' | 'range';
+
 export interface InputFault {
+  /** `missing`, `unknown` field, or a value of the right type outside its `range`. */
+  readonly kind?: InputFaultKind;
   /** RFC 6901 pointer of the field. */
   readonly pointer: string;
   readonly expected: string;

@@ -224,13 +224,17 @@ class CanonicalReader {
     try {
       return this.#tokenizer.next();
     } catch (error) {
-      // cborg's sentence may quote the input; the place says enough.
-      if (error instanceof Error && LONG_FORM.test(error.message)) {
-        const fact = 'is written in another form than the shortest';
-        throw new Refusal({ code: 'CORE_NOT_CANONICAL', title: TITLE, offset: start, fact });
-      }
-      return this.#refuse('is cut short, or of a kind that is not in use');
+      return this.#refuseToken(error, start);
     }
+  }
+
+  /** cborg's sentence may quote the input; the place says enough. */
+  #refuseToken(error: unknown, offset: number): never {
+    if (error instanceof Error && LONG_FORM.test(error.message)) {
+      const fact = 'is written in another form than the shortest';
+      throw new Refusal({ code: 'CORE_NOT_CANONICAL', title: TITLE, offset, fact });
+    }
+    return this.#refuse('is cut short, or of a kind that is not in use');
   }
 
   #refuse(fact: string): never {

@@ -137,13 +137,13 @@ describe('api on a real node', () => {
     ],
     [
       'an unknown field',
-      'CONTRACTS_INPUT_INVALID',
+      'CONTRACTS_FIELD_UNKNOWN',
       '/calls/0/args/more',
       () => single.call('notebook', 'write', { ...note(30), more: 1 }),
     ],
     [
       'negative money',
-      'CONTRACTS_INPUT_INVALID',
+      'CONTRACTS_FIELD_RANGE',
       '/calls/0/args/cost/minor',
       () => single.call('notebook', 'write', { ...note(30), cost: { ...cost, minor: -1n } }),
     ],
