@@ -17,7 +17,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 };
 
 const FORBIDDEN_WORDS = new Set(
-  'util utils helper helpers common misc shared base manager service old new tmp temp'.split(' '),
+  'util utils helper helpers common misc shared base manager service old tmp temp'.split(' '),
 );
 
 const README_LINES_MAX = 60;
