@@ -171,7 +171,12 @@ describe('approvals: all sign at once (spec X-21)', () => {
     const { failure } = newBench().run([ANN], ['payments', 'payNow', { id: 'p1' }]);
 
     expect(failure?.code).to.equal('CONTRACTS_APPROVALS_MISSING');
-    expect(failure?.facts).to.deep.equal({ officers: 1, organisations: 1 });
+    expect(failure?.facts).to.deep.equal({
+      officers: 1,
+      organisations: 1,
+      pointer: '/signers',
+      expected: '2 officers of 1 organisations',
+    });
   });
 
   it('given two keys of one officer, then they are one pair of eyes', () => {

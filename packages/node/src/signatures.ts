@@ -45,12 +45,14 @@ interface Waiting {
   readonly done: (valid: boolean) => void;
 }
 
-function isSigned({ body, bodyBytes, signatures }: Transaction): boolean {
+/** Index of the first signer whose signature does not hold; undefined if all do. */
+export function firstUnsigned({ body, bodyBytes, signatures }: Transaction): number | undefined {
   const message = transactionSignBytes(bodyBytes);
-  return body.signers.every(({ publicKey }, index) => {
-    const signature = signatures[index];
-    return signature !== undefined && verifyStrict(publicKey, message, signature);
+  const index = body.signers.findIndex(({ publicKey }, position) => {
+    const signature = signatures[position];
+    return signature === undefined || !verifyStrict(publicKey, message, signature);
   });
+  return index < 0 ? undefined : index;
 }
 
 class SlicedVerifier implements SignatureVerifier {
@@ -90,7 +92,7 @@ class SlicedVerifier implements SignatureVerifier {
     let count = 0;
     for (const { transaction, key, done } of this.#waiting) {
       count += 1;
-      const valid = this.#known.has(key) || isSigned(transaction);
+      const valid = this.#known.has(key) || firstUnsigned(transaction) === undefined;
       if (valid) this.#known.add(key);
       done(valid);
       if (this.#now() >= endMs) break;

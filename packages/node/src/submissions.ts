@@ -19,6 +19,7 @@ import type { Placement, Refusal, Submissions } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Mempool } from './mempool.ts';
 import type { SignatureVerifier } from './signatures.ts';
+import { firstUnsigned } from './signatures.ts';
 
 export interface SubmissionParts {
   readonly clock: Clock;
@@ -78,8 +79,11 @@ interface Tracked {
 
 interface Waiter {
   readonly for: 'accepted' | 'committed';
-  readonly done: (outcome: 'accepted' | 'expired' | Placement) => void;
+  readonly done: (outcome: 'accepted' | Ending) => void;
 }
+
+/** How waiting for a transaction ends; `aborted` says nothing about the transaction. */
+type Ending = 'expired' | 'aborted' | Placement;
 
 function encodeBatch(transactions: readonly Transaction[]): Uint8Array {
   const writer = createWriter();
@@ -114,6 +118,8 @@ function decodeFrame(bytes: Uint8Array): Result<Frame, unknown> {
     return { kind: 'held', ids: Array.from({ length: count }, () => reader.raw(32)) };
   });
 }
+
+const WHOLE_EXPECTED = `canonical CBOR [body, signatures] of at most ${LIMITS.transactionBytesMax} bytes`;
 
 class Desk implements SubmissionDesk {
   readonly #parts: SubmissionParts;
@@ -153,7 +159,9 @@ class Desk implements SubmissionDesk {
     if (!judged.ok) return judged;
     if (!(await this.#parts.signatures.verify(transaction))) {
       const detail = 'A signature does not match the body and its public key.';
-      return fail({ code: 'NODE_TRANSACTION_SIGNATURE', detail });
+      const expected = 'a signature over these body bytes by the key of the signer';
+      const errors = [{ pointer: `/signatures/${firstUnsigned(transaction) ?? 0}`, expected }];
+      return fail({ code: 'NODE_TRANSACTION_SIGNATURE', detail, errors });
     }
     // Signatures took a while: it may have become final or been admitted meanwhile.
     const place = this.#parts.locate(id);
@@ -277,11 +285,7 @@ class Desk implements SubmissionDesk {
     return outcome === 'accepted' ? 'expired' : outcome;
   }
 
-  #wait(
-    id: TransactionId,
-    kind: Waiter['for'],
-    signal: AbortSignal,
-  ): Promise<Placement | 'accepted' | 'expired' | 'aborted'> {
+  #wait(id: TransactionId, kind: Waiter['for'], signal: AbortSignal): Promise<'accepted' | Ending> {
     const place = this.#parts.locate(id);
     if (place !== undefined) return Promise.resolve(place);
     const tracked = this.#tracked.get(toHex(id));
@@ -305,7 +309,7 @@ class Desk implements SubmissionDesk {
     });
   }
 
-  #wake(tracked: Tracked, outcome: 'accepted' | 'expired' | Placement): void {
+  #wake(tracked: Tracked, outcome: 'accepted' | Ending): void {
     for (const waiter of tracked.waiters) {
       if (outcome === 'accepted' && waiter.for !== 'accepted') continue;
       tracked.waiters.delete(waiter);
@@ -333,8 +337,8 @@ class Desk implements SubmissionDesk {
   stop(): void {
     this.#cancelSpread?.();
     this.#unsubscribe();
-    for (const tracked of this.#tracked.values()) this.#wake(tracked, 'expired');
-    this.#tracked.clear();
+    // They may still become final at other nodes: nobody is told that they expired.
+    for (const tracked of this.#tracked.values()) this.#wake(tracked, 'aborted');
   }
 }
 
@@ -343,6 +347,7 @@ export function replayed({ height, index }: Placement): Refusal {
   return {
     code: 'NODE_TRANSACTION_REPLAYED',
     detail: `This transaction is final at height ${height}, position ${index}.`,
+    errors: [{ pointer: '/nonce', expected: 'a nonce that no final transaction has' }],
   };
 }
 
@@ -360,8 +365,9 @@ function refusalOfDecoding(reason: {
 }): Refusal {
   const { code, pointer, expected } = reason;
   const detail = 'The bytes are not a transaction in canonical form.';
-  if (pointer === undefined || expected === undefined) return { code, detail };
-  return { code, detail, errors: [{ pointer, expected }] };
+  const whole = { pointer: '', expected: WHOLE_EXPECTED };
+  const isPlaced = pointer !== undefined && expected !== undefined;
+  return { code, detail, errors: [isPlaced ? { pointer, expected } : whole] };
 }
 
 export function createSubmissionDesk(parts: SubmissionParts): SubmissionDesk {

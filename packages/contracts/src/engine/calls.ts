@@ -24,6 +24,9 @@ import type { ActiveContract, Session } from './session.ts';
 import { ownRefusal } from './session.ts';
 import { Abort, abort, HostFault } from './signals.ts';
 
+/** Where the body of a transaction names who acts. */
+const SIGNERS_POINTER = '/signers';
+
 /** How a call came about. */
 export interface Frame {
   readonly actors: readonly Actor[];
@@ -150,14 +153,17 @@ function authorise(session: Session, prepared: Prepared): readonly Actor[] | 'wa
   if (agreed.length === 0) return refuseUnentitled(demand);
   if (approvals.days === 0 || frame.caller !== undefined) {
     const organisations = new Set(agreed.map(({ organisation }) => organisation)).size;
-    return abort('CONTRACTS_APPROVALS_MISSING', { officers: agreed.length, organisations });
+    const facts = { officers: agreed.length, organisations };
+    const expected = `${approvals.officers} officers of ${approvals.organisations} organisations`;
+    return abort('CONTRACTS_APPROVALS_MISSING', { ...facts, pointer: SIGNERS_POINTER, expected });
   }
   storeCall(session, prepared, { approvers: agreed, days: approvals.days });
   return 'waits';
 }
 
 function refuseUnentitled(demand: Demand): never {
-  return abort('CONTRACTS_NOT_ENTITLED', { needed: demandText(demand) });
+  const needed = demandText(demand);
+  return abort('CONTRACTS_NOT_ENTITLED', { needed, pointer: SIGNERS_POINTER, expected: needed });
 }
 
 /** Keeps a call for later; it must stand alone, since calls take effect together. */

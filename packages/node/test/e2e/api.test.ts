@@ -114,7 +114,7 @@ describe('api on a real node', () => {
   const refusals: readonly (readonly [
     words: string,
     code: string,
-    pointer: string | undefined,
+    pointer: string,
     wire: () => Uint8Array,
   ])[] = [
     [
@@ -168,20 +168,20 @@ describe('api on a real node', () => {
     [
       'a key that is not registered for the identity',
       'CONTRACTS_KEY_UNKNOWN',
-      undefined,
+      '/signers/0',
       () => single.call('notebook', 'write', note(30), { signers: [makeOfficer('ministry/jane')] }),
     ],
     [
       'an officer without the role',
       'CONTRACTS_NOT_ENTITLED',
-      undefined,
+      '/signers',
       () =>
         single.call('treasury', 'lapse', { fund: 'roads', amount: { minor: 1n, currency: 'GBP' } }),
     ],
     [
       'a signature over other bytes',
       'NODE_TRANSACTION_SIGNATURE',
-      undefined,
+      '/signatures/0',
       () => {
         const wire = single.call('notebook', 'write', note(30));
         const other = single.call('notebook', 'write', note(31));
@@ -194,13 +194,13 @@ describe('api on a real node', () => {
     [
       'more bytes than a transaction may have',
       'CORE_TOO_LARGE',
-      undefined,
+      '',
       () => encodeCanonical([new Uint8Array(65_600), []]),
     ],
     [
       'bytes that are not canonical',
       'CORE_NOT_CANONICAL',
-      undefined,
+      '',
       () => {
         // Two map keys in the wrong order: it decodes, but is not the one encoding of its value.
         const wire = single.call('notebook', 'write', { a: 1, b: 2 });
@@ -222,7 +222,7 @@ describe('api on a real node', () => {
       expect(status).to.be.within(400, 499);
       expect(json.remedy).to.match(/\.$/);
       const errors: readonly { pointer: string }[] = json.errors ?? [];
-      if (pointer !== undefined) expect(errors.map((e) => e.pointer)).to.include(pointer);
+      expect(errors.map((e) => e.pointer)).to.include(pointer);
     });
   }
 
@@ -233,6 +233,7 @@ describe('api on a real node', () => {
     const again = await submit(wire);
 
     expect([again.status, again.json.code]).to.deep.equal([409, 'NODE_TRANSACTION_REPLAYED']);
+    expect(again.json.errors[0].pointer).to.equal('/nonce');
   });
 
   it('given a refusal by a contract, then the receipt stays readable under the id', async () => {
