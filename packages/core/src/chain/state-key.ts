@@ -11,9 +11,9 @@ import { TAGS } from '../crypto/tags.ts';
 export interface RecordKey {
   /** Record set: contract number << 16 | record number, u32. */
   readonly set: number;
-  /** Canonical CBOR of the partition field, for records that declare one. */
+  /** Leading bytes of `key`: the fields that form a subtree, for records that declare one. */
   readonly partition?: Uint8Array;
-  /** Canonical CBOR of the key fields as an array. */
+  /** The key fields in order, encoded so that the order of bytes is the order of fields (S-1). */
   readonly key: Uint8Array;
 }
 
