@@ -1,6 +1,13 @@
 /** The ledger: building, judging and committing blocks, one after the other. */
 import type { Block, Header, Transaction } from '@daybook/core';
-import { decodeBlock, decodeTransaction, encodeTransaction, toHex, ZERO_HASH } from '@daybook/core';
+import {
+  asSignature,
+  decodeBlock,
+  decodeTransaction,
+  encodeTransaction,
+  toHex,
+  ZERO_HASH,
+} from '@daybook/core';
 import { expect } from 'chai';
 import type { Committed, Ledger } from '../../src/ledger/ledger.ts';
 import type { ExecutedBlock } from '../../src/ledger/tip.ts';
@@ -28,10 +35,8 @@ async function openLedger(): Promise<Ledger> {
 }
 
 function withOtherSignature({ bodyBytes, signatures }: Transaction): Transaction {
-  const junk = signatures.map((signature) =>
-    signature.map((byte, at) => (at === 5 ? byte ^ 1 : byte)),
-  );
-  const decoded = decodeTransaction(encodeTransaction(bodyBytes, junk as typeof signatures));
+  const junk = signatures.map((one) => asSignature(one.map((byte, at) => byte ^ Number(at === 5))));
+  const decoded = decodeTransaction(encodeTransaction(bodyBytes, junk));
   if (!decoded.ok) throw new Error(decoded.reason.code);
   return decoded.value;
 }
