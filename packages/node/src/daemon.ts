@@ -65,8 +65,16 @@ interface Identity {
 async function readPassphrase(settings: Settings): Promise<string | undefined> {
   const file = settings.keys.passphraseFile;
   if (file === undefined) return undefined;
-  const text = await readFile(file, 'utf8');
-  return text.split('\n', 1)[0] ?? '';
+  try {
+    const text = await readFile(file, 'utf8');
+    return text.split('\n', 1)[0] ?? '';
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new NodeError('NODE_CONFIG_INVALID', {
+      detail: `keys.passphraseFile: ${reason}.`,
+      cause,
+    });
+  }
 }
 
 async function readGenesis(settings: Settings): Promise<Genesis> {

@@ -21,7 +21,9 @@ export async function watchFreeSpace(directory: string, clock: Clock): Promise<F
   };
   let fraction = await look();
   let cancel: () => void = () => undefined;
+  let stopped = false;
   const repeat = (): void => {
+    if (stopped) return;
     cancel = clock.schedule(REFRESH_MS, () => {
       look()
         .then((seen) => {
@@ -35,5 +37,11 @@ export async function watchFreeSpace(directory: string, clock: Clock): Promise<F
     });
   };
   repeat();
-  return { fraction: () => fraction, stop: () => cancel() };
+  return {
+    fraction: () => fraction,
+    stop: () => {
+      stopped = true;
+      cancel();
+    },
+  };
 }

@@ -287,8 +287,11 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     metrics,
   });
 
+  let refreshing = Promise.resolve();
   const refreshPeers = (): void => {
-    tableNow(network.peerId)
+    // One after the other: a table read earlier never replaces a later one.
+    refreshing = refreshing
+      .then(() => tableNow(network.peerId))
       .then((table) => {
         peers = table;
         network.updatePeers(table.admission);
@@ -305,17 +308,26 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     if (changed || setChanged) refreshPeers();
   });
   network.onPeer(() => consensus.onLinks());
-  await network.start();
-  consensus.start();
-  logger.info('api listening', { url: urlOf(api) });
-
-  let stopping: Promise<void> | undefined;
-  const stop = async (): Promise<void> => {
+  const leave = async (): Promise<void> => {
     status.stopping();
     await api.stop();
     desk.stop();
     await consensus.stop();
     await network.stop();
+    await refreshing;
+  };
+  try {
+    await network.start();
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+  consensus.start();
+  logger.info('api listening', { url: urlOf(api) });
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await leave();
     await closeStorage(storage);
   };
   return {

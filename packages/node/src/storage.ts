@@ -109,10 +109,13 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
   }
 }
 
+/** Closes everything, the directory last; the first failure is thrown when all is closed. */
 export async function closeStorage(storage: Storage): Promise<void> {
+  const { signer, blockLog, stateStore, directory } = storage;
   storage.freeSpace.stop();
-  await storage.signer?.close();
-  await storage.blockLog.close();
-  await storage.stateStore.close();
-  await storage.directory.close();
+  const failures: unknown[] = [];
+  for (const part of [signer, blockLog, stateStore, directory]) {
+    await part?.close().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
 }

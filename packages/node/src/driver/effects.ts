@@ -299,12 +299,13 @@ class NodeEffects implements Effects {
   }
 
   #store(hash: Hash): void {
-    const { bodies, ledger } = this.#parts;
+    const { bodies, ledger, signer } = this.#parts;
     const held = bodies.get(hash);
     if (held === undefined || held.stored !== undefined) return;
     const { executed } = held;
     assert(executed !== undefined, 'only a valid block is stored');
-    const stored = ledger.store(executed, []);
+    const lock = signer?.state().lock;
+    const stored = ledger.store(executed, lock === undefined ? [] : [lock.blockHash]);
     stored.catch((error: unknown) => this.#parts.onFatal(error));
     bodies.update(hash, { stored });
   }
