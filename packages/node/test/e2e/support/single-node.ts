@@ -110,7 +110,14 @@ function buildGenesis(secrets: Secrets, jane: Officer): Genesis {
   return genesis.value;
 }
 
-export async function startSingleNode(): Promise<SingleNode> {
+export interface SingleNodeOptions {
+  /** Free ones by default. */
+  readonly networkPort?: number;
+  readonly apiPort?: number;
+}
+
+export async function startSingleNode(options: SingleNodeOptions = {}): Promise<SingleNode> {
+  const { networkPort = 0, apiPort = 0 } = options;
   const directory = mkdtempSync(path.join(tmpdir(), 'daybook-single-'));
   const secrets = {
     peer: generateSecretKey(),
@@ -122,7 +129,7 @@ export async function startSingleNode(): Promise<SingleNode> {
   const dataDirectory = path.join(directory, 'data');
   const publicKey = asPublicKey(publicKeyOf(secrets.consensus));
   await createVotes({ dataDirectory, chain: genesis.chain, publicKey });
-  const text = `node: {dataDirectory: ${dataDirectory}}\nnetwork: {listen: [/ip4/127.0.0.1/tcp/0]}\napi: {port: 0}\n`;
+  const text = `node: {dataDirectory: ${dataDirectory}}\nnetwork: {listen: [/ip4/127.0.0.1/tcp/${networkPort}]}\napi: {port: ${apiPort}}\n`;
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
   const node = await startNode(
@@ -145,17 +152,17 @@ export async function startSingleNode(): Promise<SingleNode> {
     genesis,
     jane,
     failed,
-    call: (contract, action, args, options = {}) => {
-      const signers = options.signers ?? [jane];
+    call: (contract, action, args, body = {}) => {
+      const signers = body.signers ?? [jane];
       const bodyBytes = encodeBody({
         version: 1,
-        chain: options.chain ?? genesis.chain,
+        chain: body.chain ?? genesis.chain,
         signers: signers.map(({ publicKey: key, identity }) => ({
           publicKey: key,
-          identity: options.identity ?? identity,
+          identity: body.identity ?? identity,
         })),
         nonce: generateNonce(),
-        validUntilMs: Date.now() + (options.validForMs ?? VALIDITY_MS),
+        validUntilMs: Date.now() + (body.validForMs ?? VALIDITY_MS),
         calls: [{ contract, action, args }],
       });
       const signatures = signers.map(({ secretKey }) => signBody(bodyBytes, secretKey));
