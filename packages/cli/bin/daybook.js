@@ -13,8 +13,8 @@ const isSource = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
 if (isBuilt || isSource) {
   const { main } = await import('@daybook/cli');
   process.exitCode = await main(words);
-  // An interrupted request may still be under way; whatever was asked for has been answered.
-  if (process.exitCode === 130) process.exit();
+  // Whatever was asked for has been answered: what a library may still hold open is not waited for.
+  setTimeout(() => process.exit(), 1000).unref();
 } else {
   const program = fileURLToPath(import.meta.url);
   const command = [...process.execArgv, CONDITION, program, ...words];

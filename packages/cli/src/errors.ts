@@ -67,6 +67,10 @@ export const CLI_ERRORS = defineErrors({
     summary: 'No such cluster runs.',
     remedy: 'daybook cluster list shows those that do.',
   },
+  CLI_CLUSTER_FAILED: {
+    summary: 'The cluster did not start.',
+    remedy: 'The last lines of the node that failed say why; remove the cause and start again.',
+  },
   CLI_DECLINED: {
     summary: 'It was not confirmed, so nothing was done.',
     remedy: 'Run it again and answer yes, or add --yes.',
@@ -99,7 +103,7 @@ export type CliFailure =
   | { readonly code: 'CLI_CARD_INVALID'; readonly path: string; readonly fact: string }
   | { readonly code: 'CLI_GENESIS_INVALID'; readonly faults: readonly InputFaultLine[] }
   | { readonly code: 'CLI_GENESIS_INCOMPLETE'; readonly missing: readonly string[] }
-  | { readonly code: 'CLI_IMPORT_FAILED'; readonly fact: string }
+  | { readonly code: 'CLI_IMPORT_FAILED' | 'CLI_CLUSTER_FAILED'; readonly fact: string }
   | { readonly code: 'CLI_CLUSTER_UNKNOWN'; readonly name: string }
   | { readonly code: 'CLI_DECLINED' };
 
@@ -147,6 +151,7 @@ export function explainCli(failure: CliFailure): string {
     case 'CLI_GENESIS_INCOMPLETE':
       return `${summary} Missing: ${failure.missing.join(', ')}.`;
     case 'CLI_IMPORT_FAILED':
+    case 'CLI_CLUSTER_FAILED':
       return `${summary} ${failure.fact}`;
     case 'CLI_CLUSTER_UNKNOWN':
       return `${summary} It is "${failure.name}".`;
@@ -174,6 +179,7 @@ export function exitOf(failure: CliFailure): Exit {
     case 'CLI_GENESIS_INCOMPLETE':
     case 'CLI_IMPORT_FAILED':
     case 'CLI_CLUSTER_UNKNOWN':
+    case 'CLI_CLUSTER_FAILED':
     case 'CLI_DECLINED':
       return 'refused';
     default:

@@ -145,6 +145,8 @@ function exitOfClient(code: Exclude<ClientError['code'], 'CLIENT_REFUSED'>): Exi
     case 'CLIENT_FEED_GAP':
     case 'CLIENT_DRAFT_DIFFERS':
       return 'invalid';
+    case 'CLIENT_SIGNATURES_MISSING':
+      return 'refused';
     case 'CLIENT_DRAFT_MALFORMED':
     case 'CLIENT_ROW_FOREIGN':
       return 'file';

@@ -73,7 +73,7 @@ export function renderOverview(
     ['Usage', '  daybook VERB [operands] [options]\n  daybook VERB --help'],
     ['Verbs', renderPairs(lines, paint)],
     ['Actions of contracts', names.length === 0 ? '' : renderPairs(names, paint)],
-    ['Exit codes', renderPairs(exits, paint)],
+    ['Exit codes', names.length === 0 ? '' : renderPairs(exits, paint)],
   ]);
 }
 

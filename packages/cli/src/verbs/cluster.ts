@@ -71,7 +71,7 @@ async function startHere(name: string, input: Input, world: World): Promise<Exit
     ...(directory !== undefined && { directory: path.resolve(directory) }),
   });
   try {
-    await withPatience('Starting the nodes', world, cluster.start());
+    await withPatience('Starting the nodes', world, cluster.start().catch(notStarted));
     const running = announceCluster({
       name,
       directory: cluster.directory,
@@ -88,6 +88,11 @@ async function startHere(name: string, input: Input, world: World): Promise<Exit
     forgetCluster(name);
   }
   return 'done';
+}
+
+function notStarted(cause: unknown): never {
+  const fact = cause instanceof Error ? cause.message : String(cause);
+  throw new CliError({ code: 'CLI_CLUSTER_FAILED', fact }, { cause });
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
@@ -120,11 +125,7 @@ async function startDetached(name: string, input: Input, world: World): Promise<
   );
   child.unref();
   if (first === 'ended' || first === undefined) {
-    throw new CliError({
-      code: 'CLI_FILE_FAILED',
-      path: logFile,
-      systemCode: 'it did not start; see the log',
-    });
+    throw new CliError({ code: 'CLI_CLUSTER_FAILED', fact: `See ${logFile}.` });
   }
   answerCluster(first, { input, world });
   return 'done';

@@ -7,6 +7,7 @@ import type { CborValue, Result } from '@daybook/core';
 import {
   asPublicKey,
   asSignature,
+  assert,
   decodeBody,
   fail,
   fromHex,
@@ -55,7 +56,14 @@ function plainJson(value: CborValue): unknown {
   return Object.fromEntries(entries.map(([name, member]) => [name, plainJson(member)]));
 }
 
-function readablePart({ body, id }: UnsignedTransaction): ReadablePart {
+/** Made from the bytes and from nothing else: values come out as every reader will see them. */
+function readablePart({
+  bodyBytes,
+  id,
+}: Pick<UnsignedTransaction, 'bodyBytes' | 'id'>): ReadablePart {
+  const decoded = decodeBody(bodyBytes);
+  assert(decoded.ok, 'a body that was built or read decodes');
+  const body = decoded.value;
   return {
     chain: toHex(body.chain),
     id: toHex(id),

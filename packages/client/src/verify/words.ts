@@ -22,10 +22,17 @@ const OUTCOMES: Readonly<Record<Verdict['outcome'], Words>> = {
   },
 };
 
+const GENUINE_ABSENCE: Words = {
+  en: 'It is proven that there is no such record.',
+  zh: '已证明不存在该记录。',
+};
+
 /** The outcome in one sentence, and why if it is not valid. */
 export function explainVerdict(verdict: Verdict, language: Language = 'en'): readonly string[] {
   const first = OUTCOMES[verdict.outcome][language];
-  if (verdict.outcome === 'valid') return [first];
+  if (verdict.outcome === 'valid') {
+    return [verdict.facts.value === undefined ? GENUINE_ABSENCE[language] : first];
+  }
   const { remedy } = CLIENT_ERRORS[verdict.reason.code];
   return [first, explainVerification(verdict.reason), remedy];
 }
