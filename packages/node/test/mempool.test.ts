@@ -56,7 +56,7 @@ describe('node: mempool', () => {
     expect(pool.count()).to.equal(5);
   });
 
-  it('given one organisation that floods, when its lane is full, then it is refused and another is not', () => {
+  it('spec X-8: given one organisation that floods, when its lane is full, then it is refused and another is not', () => {
     const pool = createMempool({ bytesMax: MIB });
     let refused: string | undefined;
     for (let count = 0; count < 100 && refused === undefined; count++) {

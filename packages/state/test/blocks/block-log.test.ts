@@ -80,7 +80,7 @@ describe('state: block log', () => {
     expect(log.heightOf(hashOf('nothing'))).to.equal(undefined);
   });
 
-  it('given a range, when appended, then it is there after a loss of everything unsynced', async () => {
+  it('spec S-8: given a range, when appended, then it is there after a loss of everything unsynced', async () => {
     const disk = createMemoryDisk();
     const log = await open(disk);
     await log.appendRange([blockAt(0), blockAt(1), blockAt(2)]);
@@ -90,6 +90,18 @@ describe('state: block log', () => {
 
     expect(again.head()?.height).to.equal(2);
     expect(again.readBlock(1)).to.deep.equal(blockAt(1));
+  });
+
+  it('spec S-8: given a candidate, when its promise resolves, then it is there after a loss of everything unsynced', async () => {
+    const disk = await written(2);
+    const log = await open(disk);
+    await log.appendCandidate(blockAt(2));
+
+    disk.crash();
+    const again = await open(disk);
+
+    expect(again.readCandidate(blockAt(2).blockHash)).to.deep.equal(blockAt(2).bytes);
+    expect(again.head()?.height).to.equal(1);
   });
 
   it('spec S-9: given a range that the power cuts off, when any part of it reached the disk, then it is there whole or not at all', async () => {
@@ -219,7 +231,7 @@ describe('state: block log', () => {
     }
   });
 
-  it('spec I22: given a flipped byte in the middle of a segment, when opened or read, then the damage is named', async () => {
+  it('spec S-7: given a flipped byte in the middle of a segment, when opened or read, then the damage is named', async () => {
     const disk = await written(4);
     const [first] = files(disk, '.log');
     const path = `${DIRECTORY}/${first}`;
