@@ -61,7 +61,7 @@ export interface Prefetched {
 export async function prefetch(staged: Staged, parts: CommitParts): Promise<Prefetched> {
   const { database, versions } = parts;
   const sets = new Set(versions.newest()?.removingSets);
-  const again = staged.stage.created.map(({ key }) => key).filter(({ set }) => sets.has(set));
+  const again = sets.size === 0 ? [] : createdIn(staged, sets);
   const keys = [...again, ...staged.stage.removed.map(({ recordKey }) => recordKey)];
   const found = await database.getMany(keys.map(removalsKey));
   const removals = new Map<string, readonly Removal[]>();
@@ -72,6 +72,10 @@ export async function prefetch(staged: Staged, parts: CommitParts): Promise<Pref
   const due = versions.oldest(staged.height) - LEAVING_SLACK;
   const leaving = due < 0 ? undefined : await database.get(leavingKey(due));
   return { removals, leaving: leaving === undefined ? [] : decodeRecords(leaving) };
+}
+
+function createdIn(staged: Staged, sets: ReadonlySet<number>): readonly RecordKey[] {
+  return staged.stage.created.map(({ key }) => key).filter(({ set }) => sets.has(set));
 }
 
 /** Writes the records of a state, and returns its version with the batch that makes it the newest. */

@@ -164,7 +164,7 @@ class Store implements StateStore {
     const stage = new TreeStage(nodes, this.#stages, height);
     const sorted = prepare(writes);
     const applied = stage.apply(base.tree, sorted);
-    const root = hashStage(applied, stage.id);
+    const root = hashStage(applied, stage);
     const tree = { ...applied, hashBytes: root, hashAt: 0 };
     const records = base.records + stage.created.length - stage.removed.length;
     const fields = { height, root, parent: base.parent, stage, records, tree, writes: sorted };

@@ -88,7 +88,7 @@ export class StagedSet {
     if (staged.phase !== 'staged' || !this.#all.delete(staged)) return;
     for (const child of this.#childrenOf(staged)) this.discard(child);
     staged.phase = 'discarded';
-    releaseStage(staged.tree, staged.stage, this.#nodes);
+    releaseStage(staged.stage, this.#nodes);
   }
 
   /**
@@ -102,10 +102,9 @@ export class StagedSet {
       if (other.height <= staged.height) this.discard(other);
     }
     for (const other of this.#all) other.tree = rebaseStage(other.tree, other.stage);
-    const inMemory = staged.tree;
     staged.phase = 'committed';
     staged.tree = stored;
-    releaseStage(inMemory, staged.stage, this.#nodes);
+    releaseStage(staged.stage, this.#nodes);
   }
 
   discardAll(): void {

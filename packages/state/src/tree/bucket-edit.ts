@@ -188,7 +188,7 @@ export class BucketEditor {
   #bodyOf(child: Child): Working {
     const { node } = child;
     if (node === undefined) {
-      const { bytes, at } = this.#store.bucketBody(child.ref);
+      const { bytes, at } = this.#store.bucketBody(child.ref, child.count);
       return { bytes, at, layout: layoutOf(bytes, at), values: undefined };
     }
     if (node.isInner) throw new TypeError('a child with at most 16 keys is a bucket');
@@ -199,13 +199,16 @@ export class BucketEditor {
     const { bytes, at, layout } = body;
     const { id: stage, height: born } = this.#stage;
     setBorn(body, born);
-    return new StagedBucket({ bytes, at, layout, values, stage, born });
+    const bucket = new StagedBucket({ bytes, at, layout, values, stage, born });
+    this.#stage.buckets.push(bucket);
+    return bucket;
   }
 
   #bury(child: Child, body: Working): void {
     const { node } = child;
     if (node !== undefined) {
-      if (node.stage !== this.#stage.id) this.#stage.deadStaged.push(node);
+      if (node.stage === this.#stage.id) node.isDropped = true;
+      else this.#stage.deadStaged.push(node);
       return;
     }
     const { bytes, at, layout } = body;

@@ -83,7 +83,7 @@ function writeSlots(buffer: Uint8Array, from: number, node: InnerNode, wanted: n
 
 /** Fills a fresh node from its record, and from the base under it when it is a difference. */
 export function readInner(log: RecordLog, node: InnerNode, ref: Ref): void {
-  const { kind, bytes, at: bodyAt, size } = log.readAny(ref);
+  const { kind, bytes, at: bodyAt, size } = log.readAny(ref, BODY_MAX - 64);
   const body = bytes.subarray(bodyAt, bodyAt + size);
   if (kind === RECORD_KINDS.inner) {
     readComplete(body, node);

@@ -29,7 +29,7 @@ import { readValue } from './values.ts';
 export function openBucket(child: Child, nodes: NodeStore): OpenBucket {
   const { node } = child;
   if (node === undefined) {
-    const { bytes, at } = nodes.bucketBody(child.ref);
+    const { bytes, at } = nodes.bucketBody(child.ref, child.count);
     return { bytes, layout: layoutOf(bytes, at), values: undefined };
   }
   assert(!node.isInner, 'a child with at most 16 keys is a bucket');

@@ -37,9 +37,9 @@ export class NodeStore {
     return node;
   }
 
-  /** The body of a stored bucket; valid until the next read. @throws StateError STATE_DAMAGED */
-  bucketBody(ref: Ref): RecordBody {
-    return this.log.readInPlace(ref, RECORD_KINDS.bucket);
+  /** The body of a stored bucket of `count` keys; valid until the next read. @throws StateError STATE_DAMAGED */
+  bucketBody(ref: Ref, count: number): RecordBody {
+    return this.log.readInPlace(ref, RECORD_KINDS.bucket, 32 + 72 * count);
   }
 
   /** Caches a staged node that has just been written, in place of the version it replaces. */

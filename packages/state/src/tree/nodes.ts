@@ -58,9 +58,11 @@ export class InnerNode {
   replacedStaged: InnerNode | undefined = undefined;
   /** The stage that made this node; 0 for nodes read from the log. */
   stage = 0;
-  /** Where the hash of this staged node goes; nowhere at the root. Set while hashing. */
+  /** Where the hash of this staged node goes; nowhere at the root. */
   parent: InnerNode | undefined = undefined;
   slot = 0;
+  /** The stage made this node and then found that the tree does not need it. */
+  isDropped = false;
   /** Forces a complete record, so that nothing refers to the old base any more. */
   mustBeComplete = false;
   /** Mark of the cache's clock. */
@@ -127,9 +129,10 @@ export class StagedBucket {
   readonly values: (PendingValue | undefined)[];
   readonly stage: number;
   readonly born: number;
-  /** Where its hash goes; nowhere at the root. Set while hashing. */
+  /** Where its hash goes; nowhere at the root. */
   parent: InnerNode | undefined = undefined;
   slot = 0;
+  isDropped = false;
   ref: Ref = 0;
   size = 0;
 
@@ -172,6 +175,7 @@ export class InnerPool {
     node.wasUsed = false;
     node.changed = 0;
     node.stage = 0;
+    node.isDropped = false;
     node.refs.fill(0);
     this.#free.push(node);
   }

@@ -57,8 +57,9 @@ const CHECKSUM_SIZE = 4;
 const ALIGNMENT = 8;
 const BODY_SIZE_MAX = 0xff_ffff;
 const FLUSH_BYTES = 4 * 1024 * 1024;
-/** Most records of a tree fit into the first read. */
+/** What a first read may take: the records of a tree are smaller, and few values are larger. */
 const FIRST_READ_BYTES = 1536;
+const HINT_STEP = 256;
 const SCAN_BYTES = 256 * 1024;
 const OPEN_FILES_MAX = 64;
 
@@ -83,6 +84,10 @@ export class RecordLog {
   #appendedHere = 0;
   #appended: SegmentBytes[] = [];
   readonly #scratch = new Uint8Array(FIRST_READ_BYTES);
+  /** Beginnings of the scratch in steps, so that a read makes no view. */
+  readonly #windows = Array.from({ length: FIRST_READ_BYTES / HINT_STEP }, (_, step) =>
+    this.#scratch.subarray(0, (step + 1) * HINT_STEP),
+  );
 
   constructor({ directory, name, segmentBytes, end }: RecordLogOptions, disk: Disk) {
     assert(segmentBytes % ALIGNMENT === 0 && end % ALIGNMENT === 0, 'offsets are aligned');
@@ -174,19 +179,23 @@ export class RecordLog {
     return bytes.subarray(at, at + size);
   }
 
-  /** Like `read`, where a view would cost more than it is worth. */
-  readInPlace(ref: Ref, kind: number): RecordBody {
-    const record = this.readAny(ref);
+  /**
+   * Like `read`, where a view would cost more than it is worth.
+   * @param sizeHint  what the body probably takes at most; a longer one costs a second read
+   */
+  readInPlace(ref: Ref, kind: number, sizeHint?: number): RecordBody {
+    const record = this.readAny(ref, sizeHint);
     if (record.kind !== kind) throw this.damage(ref, 'another kind of record than expected');
     return record;
   }
 
   /** Like `readInPlace`, for callers that accept several kinds. */
-  readAny(ref: Ref): RecordBody {
+  readAny(ref: Ref, sizeHint = FIRST_READ_BYTES): RecordBody {
     if (ref * ALIGNMENT >= this.#bufferStart) this.flush();
     const file = this.#fileOf(this.segmentOf(ref));
     const at = (ref * ALIGNMENT) % this.segmentBytes;
-    const scratch = this.#scratch;
+    const step = Math.min(this.#windows.length - 1, Math.floor((sizeHint + 8) / HINT_STEP));
+    const scratch = this.#windows[step] ?? this.#scratch;
     const found = file.read(at, scratch);
     const bodySize = ((scratch[1] ?? 0) << 16) | ((scratch[2] ?? 0) << 8) | (scratch[3] ?? 0);
     const end = RECORD_HEADER_SIZE + bodySize;

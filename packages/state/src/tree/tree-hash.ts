@@ -7,10 +7,11 @@ import type { Hash } from '@daybook/core';
 import { asHash, bucketLabel, EMPTY_STATE_ROOT, TAGS, TREE_WIDTH } from '@daybook/core';
 import type { Child } from './child.ts';
 import { digestInto } from './digest.ts';
-import type { InnerNode, MemoryNode, StagedBucket } from './nodes.ts';
+import type { InnerNode, MemoryNode } from './nodes.ts';
 import { LABEL_AT, PREFIX_AT } from './nodes.ts';
 import { copyBytes } from './numbers.ts';
 import { hashPairs } from './pair-hashes.ts';
+import type { TreeStage } from './tree-stage.ts';
 
 const SLOTS_SIZE = 32 * TREE_WIDTH;
 const CHUNK_NODES = 512;
@@ -27,22 +28,28 @@ const leafInput = new Uint8Array(128);
 leafInput.set(TAGS.TREELEAF);
 
 /** Hashes all nodes of a stage and returns the state root. */
-export function hashStage(root: Child, stage: number): Hash {
+export function hashStage(root: Child, stage: TreeStage): Hash {
   if (root.count === 0) return EMPTY_STATE_ROOT;
-  if (root.node === undefined || root.node.stage !== stage) {
+  if (root.node?.stage !== stage.id) {
     return asHash(root.hashBytes.slice(root.hashAt, root.hashAt + 32));
   }
-  const buckets: StagedBucket[] = [];
-  const levels: InnerNode[][] = [];
   root.node.parent = undefined;
   root.node.slot = 0;
-  collect(root.node, stage, buckets, levels);
   const hashes = new Uint8Array(32);
-  hashAll(buckets, hashes);
-  for (const level of levels.reverse()) {
-    if (level !== undefined) hashAll(level, hashes);
-  }
+  hashAll(stage.buckets, hashes);
+  for (const level of levelsOf(stage.inner)) hashAll(level, hashes);
   return asHash(hashes);
+}
+
+/** Nodes by depth, the deepest first: none of a depth stands above another of it. */
+function levelsOf(nodes: readonly InnerNode[]): readonly InnerNode[][] {
+  const levels: InnerNode[][] = [];
+  for (const node of nodes) {
+    const level = levels[node.depth];
+    if (level === undefined) levels[node.depth] = [node];
+    else level.push(node);
+  }
+  return levels.filter((level) => level !== undefined).reverse();
 }
 
 /** Writes the hash of a leaf to `target`: H(TREELEAF | key length | key | value hash). */
@@ -54,41 +61,22 @@ export function writeLeafHash(key: Uint8Array, valueHash: Uint8Array, target: Ui
   digestInto(leafInput.subarray(0, size), target, 0);
 }
 
-function collect(
-  node: MemoryNode,
-  stage: number,
-  buckets: StagedBucket[],
-  levels: InnerNode[][],
-): void {
-  if (!node.isInner) {
-    buckets.push(node);
-    return;
-  }
-  let level = levels[node.depth];
-  if (level === undefined) {
-    level = [];
-    levels[node.depth] = level;
-  }
-  level.push(node);
-  const { kids } = node;
-  for (let slot = 0; kids !== undefined && slot < TREE_WIDTH; slot++) {
-    const kid = kids[slot];
-    if (kid === undefined || kid.stage !== stage) continue;
-    kid.parent = node;
-    kid.slot = slot;
-    collect(kid, stage, buckets, levels);
-  }
-}
-
 function hashAll(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
-  for (let from = 0; from < nodes.length; from += CHUNK_NODES) {
-    hashChunk(nodes.slice(from, from + CHUNK_NODES), rootHash);
+  let chunk: MemoryNode[] = [];
+  for (const node of nodes) {
+    if (node.isDropped) continue;
+    chunk.push(node);
+    if (chunk.length < CHUNK_NODES) continue;
+    hashChunk(chunk, rootHash);
+    chunk = [];
   }
+  hashChunk(chunk, rootHash);
 }
 
 // Plain loops here and below: iterators cost as much as the work they carry.
 function hashChunk(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
   const count = nodes.length;
+  if (count === 0) return;
   for (let index = 0; index < count; index++) gather(nodes[index], index * SLOTS_SIZE);
   hashPairs(wide.subarray(0, 512 * count), narrow.subarray(0, 256 * count));
   hashPairs(narrow.subarray(0, 256 * count), wide.subarray(0, 128 * count));

@@ -130,19 +130,10 @@ function rebaseValues({ bytes, layout, values }: StagedBucket): void {
 /**
  * Gives back the memory of a stage: it was written and cached, or it never will be. Stages built on
  * it have been rebased or released before.
- * @param root  the tree as it was staged
  */
-export function releaseStage(root: Child, stage: TreeStage, nodes: NodeStore): void {
-  if (root.node !== undefined) releaseNode(root.node, stage, nodes);
+export function releaseStage(stage: TreeStage, nodes: NodeStore): void {
+  for (const node of stage.inner) nodes.stagePool.give(node);
+  stage.inner.length = 0;
+  stage.buckets.length = 0;
   stage.arena.release();
-}
-
-function releaseNode(node: MemoryNode, stage: TreeStage, nodes: NodeStore): void {
-  if (node.stage !== stage.id || !node.isInner) return;
-  const { kids } = node;
-  for (let slot = 0; kids !== undefined && slot < TREE_WIDTH; slot++) {
-    const kid = kids[slot];
-    if (kid !== undefined) releaseNode(kid, stage, nodes);
-  }
-  nodes.stagePool.give(node);
 }

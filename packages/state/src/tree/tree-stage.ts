@@ -13,7 +13,7 @@ import { BucketEditor } from './bucket-edit.ts';
 import type { Child, RemovedRecord, TreeWrite } from './child.ts';
 import { EMPTY_CHILD, ownChild } from './child.ts';
 import type { NodeStore } from './node-store.ts';
-import type { InnerNode, MemoryNode, PendingValue, Places } from './nodes.ts';
+import type { InnerNode, MemoryNode, PendingValue, Places, StagedBucket } from './nodes.ts';
 import { Arena, BASE_AT, copyPlace, PLACE_AT, PREFIX_AT, pushPlace, REPLACED_AT } from './nodes.ts';
 import { copyBytes } from './numbers.ts';
 import type { Ref } from './record-log.ts';
@@ -23,6 +23,9 @@ export class TreeStage {
   readonly id: number;
   readonly height: number;
   readonly arena: Arena;
+  /** Every node that this stage made, dropped ones included, to be hashed and given back. */
+  readonly inner: InnerNode[] = [];
+  readonly buckets: StagedBucket[] = [];
   /** Stored nodes that the new tree no longer uses. */
   readonly dead: Places = [];
   /** The same for nodes that an ancestor has staged and not yet stored. */
@@ -58,6 +61,7 @@ export class TreeStage {
   ownCopy(node: InnerNode): InnerNode {
     if (node.stage === this.id) return node;
     const copy = this.#store.stagePool.take();
+    this.inner.push(copy);
     copy.copyFrom(node);
     copy.kids = node.kids?.slice();
     copy.stage = this.id;
@@ -86,6 +90,10 @@ export class TreeStage {
     if (child.node !== undefined || node.kids !== undefined) {
       node.kids ??= NO_KIDS.slice();
       node.kids[slot] = child.node;
+    }
+    if (child.node?.stage === this.id) {
+      child.node.parent = node;
+      child.node.slot = slot;
     }
     copyBytes(child.hashBytes, child.hashAt, node.bytes, 32 * slot, 32);
   }
@@ -175,12 +183,13 @@ export class TreeStage {
       at = end;
     }
     if (isChanged) return this.#settle(node, span.route);
-    this.#store.stagePool.give(node); // Only removals of keys that do not exist: nothing to split.
+    node.isDropped = true; // Only removals of keys that do not exist: nothing to split.
     return child;
   }
 
   #freshInner(depth: number, key: Uint8Array): InnerNode {
     const node = this.#store.stagePool.take();
+    this.inner.push(node);
     node.bytes.fill(0);
     node.refs.fill(0);
     node.depth = depth;
@@ -210,7 +219,7 @@ export class TreeStage {
     if (children > 1 && keys > TREE_WIDTH) return ownChild(node);
     const survivor =
       keys > TREE_WIDTH ? this.#detach(node, only) : this.#mergeChildren(node, route);
-    this.#store.stagePool.give(node);
+    node.isDropped = true;
     return survivor;
   }
 

@@ -10,7 +10,7 @@ import type { Height, RecordKey } from '@daybook/core';
 import { equalBytes } from '@daybook/core';
 import { RECORD_KINDS } from './inner.ts';
 import type { PendingValue } from './nodes.ts';
-import { readU48, writeU48 } from './numbers.ts';
+import { copyBytes, readU48, writeU48 } from './numbers.ts';
 import type { RecordLog, Ref } from './record-log.ts';
 
 export interface StoredValue {
@@ -23,6 +23,8 @@ export interface StoredValue {
 }
 
 const HEAD_SIZE = 6 + 6 + 1 + 4;
+/** Most values are shorter. */
+const VALUE_HINT = 500;
 const FLAG_REMOVED = 1;
 const FLAG_PARTITION = 2;
 
@@ -62,7 +64,8 @@ export function writeValue(log: RecordLog, stored: StoredValue): Ref {
 
 /** One version of a record. @throws StateError STATE_DAMAGED */
 export function readValue(log: RecordLog, ref: Ref): StoredValue {
-  const body = log.read(ref, RECORD_KINDS.value);
+  const { bytes, at: bodyAt, size } = log.readInPlace(ref, RECORD_KINDS.value, VALUE_HINT);
+  const body = bytes.subarray(bodyAt, bodyAt + size);
   const flags = body[12] ?? 0;
   const set =
     (body[13] ?? 0) * 0x100_0000 +
@@ -101,7 +104,7 @@ export function describeRecord({ set, partition, key }: RecordKey): string {
 function writeSized(buffer: Uint8Array, at: number, bytes: Uint8Array): number {
   buffer[at] = bytes.length >>> 8;
   buffer[at + 1] = bytes.length & 0xff;
-  buffer.set(bytes, at + 2);
+  copyBytes(bytes, 0, buffer, at + 2, bytes.length);
   return at + 2 + bytes.length;
 }
 
