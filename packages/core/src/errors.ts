@@ -38,6 +38,43 @@ export const CORE_ERRORS = defineErrors({
     remedy: 'Encode with sorted map keys, shortest integers and text in Unicode NFC.',
     status: 400,
   },
+  CORE_TRANSACTION_SHAPE: {
+    summary: 'The bytes are canonical, but not those of a transaction.',
+    remedy: 'Correct the field that the pointer names; the client library builds valid bodies.',
+    status: 400,
+  },
+  CORE_GENESIS_FIELD: {
+    summary: 'A field of the genesis document is missing, unknown or out of its bounds.',
+    remedy: 'Correct each field that is named, then have all founders sign the new document.',
+  },
+  CORE_GENESIS_UNSIGNED: {
+    summary: 'A founder has not signed the genesis document, or signed another one.',
+    remedy: 'Collect the missing signatures over exactly this document.',
+  },
+  CORE_PARAMETER_UNKNOWN: {
+    summary: 'There is no chain parameter of this name.',
+    remedy: 'Choose one of the parameters in docs/protocol/01-model.md.',
+  },
+  CORE_PARAMETER_RANGE: {
+    summary: 'The value of a chain parameter lies outside its bounds.',
+    remedy: 'Choose a value within the bounds in docs/protocol/01-model.md.',
+  },
+  CORE_CERTIFICATE_MISMATCH: {
+    summary: 'A certificate is of another kind, height, block or validator set than it should be.',
+    remedy: 'Ask another node; the one that sent it is faulty or of another chain.',
+  },
+  CORE_CERTIFICATE_QUORUM: {
+    summary: 'A certificate has fewer or more seals than its kind needs.',
+    remedy: 'Ask another node; the one that sent it is faulty.',
+  },
+  CORE_CERTIFICATE_SIGNERS: {
+    summary: 'The signers of a certificate do not ascend, or are not as many as its seals.',
+    remedy: 'Ask another node; the one that sent it is faulty.',
+  },
+  CORE_CERTIFICATE_SIGNATURE: {
+    summary: 'A seal of a certificate is not the signature of the validator it stands for.',
+    remedy: 'Ask another node; the one that sent it is faulty.',
+  },
   CORE_STATE_PROOF_MALFORMED: {
     summary: 'A state proof contradicts itself or the key it is for.',
     remedy: 'Ask another node for the proof; the one that sent it is faulty.',

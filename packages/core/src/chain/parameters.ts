@@ -116,8 +116,7 @@ export type ChainParameters = Readonly<Record<ParameterName, number>>;
 
 export type ParameterFailure =
   | { code: 'CORE_PARAMETER_UNKNOWN'; name: string }
-  | { code: 'CORE_PARAMETER_RANGE'; name: string; min: number; max: number; found: unknown }
-  | { code: 'CORE_PARAMETER_FIXED'; name: string };
+  | { code: 'CORE_PARAMETER_RANGE'; name: string; min: number; max: number; found: unknown };
 
 export const PARAMETER_NAMES = Object.keys(PARAMETERS) as readonly ParameterName[];
 
