@@ -27,6 +27,8 @@ export interface ClusterOptions {
   /** Parent of the cluster's folder; the system's folder for temporary files by default. */
   readonly directory?: string;
   readonly parameters?: Partial<ChainParameters>;
+  /** Time of the genesis; now by default. */
+  readonly timeMs?: number;
   /** Extra lines of YAML for every node's configuration, by section. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
   /** Command put before the runtime of a node, by slug. */
@@ -242,6 +244,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     name: options.name ?? 'local-cluster',
     organisations,
     ...(options.parameters && { parameters: options.parameters }),
+    ...(options.timeMs !== undefined && { timeMs: options.timeMs }),
   });
   const genesisFile = path.join(directory, 'genesis.json');
   await writeFile(genesisFile, `${JSON.stringify(consortium.genesis, null, 2)}\n`);
