@@ -1,7 +1,7 @@
 /**
  * Transactions that wait for a block: one bounded lane per organisation, served round-robin, so that
- * no organisation can crowd out another and memory stays within its setting. Bodies that a proposal
- * names are pinned until the height ends.
+ * no organisation can crowd out another and memory stays within its setting. What a proposal names is
+ * held by the driver with its block until the height ends.
  */
 import type { Hash, Result, TimestampMs, Transaction, TransactionId } from '@daybook/core';
 import { assert, fail, LIMITS, ok, toHex } from '@daybook/core';

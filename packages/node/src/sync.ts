@@ -49,6 +49,8 @@ interface ServedBlock {
   readonly certificate: Uint8Array;
 }
 
+const DISTRUSTED_MAX = 1024;
+
 /** A block that a quorum decided. */
 interface Certified {
   readonly block: Block;
@@ -121,6 +123,8 @@ class RangeSyncer implements Syncer {
   #stopped = false;
   readonly #abort = new AbortController();
   #preferred: string | undefined;
+  /** Peers whose answers failed a check: asked only when nobody else helps (protocol N-4). */
+  readonly #distrusted = new Set<string>();
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
@@ -173,9 +177,17 @@ class RangeSyncer implements Syncer {
       .links()
       .filter(({ peerId, channels }) => channels.includes('sync') && !refused.has(peerId))
       .map(({ peerId }) => peerId);
+    const trusted = peers.filter((peerId) => !this.#distrusted.has(peerId));
     const preferred = this.#preferred;
-    if (preferred !== undefined && peers.includes(preferred)) return preferred;
-    return peers[0];
+    if (preferred !== undefined && trusted.includes(preferred)) return preferred;
+    return trusted[0] ?? peers[0];
+  }
+
+  #distrust(peerId: string, offence: 'malformed' | 'lie'): void {
+    // The network cuts off who goes on; a long list would only be one of peers long gone.
+    if (this.#distrusted.size >= DISTRUSTED_MAX) this.#distrusted.clear();
+    this.#distrusted.add(peerId);
+    this.#parts.network.penalise(peerId, offence);
   }
 
   async #fetchFrom(peerId: string, from: Height): Promise<boolean> {
@@ -189,7 +201,7 @@ class RangeSyncer implements Syncer {
     }
     const served = decodeRange(answer.value);
     if (!served.ok || served.value.length === 0) {
-      network.penalise(peerId, 'malformed');
+      this.#distrust(peerId, 'malformed');
       return false;
     }
     return await this.#parts.exclusive(() => this.#apply(peerId, from, served.value));
@@ -197,7 +209,7 @@ class RangeSyncer implements Syncer {
 
   /** @returns whether the peer's blocks were genuine and of use */
   async #apply(peerId: string, from: Height, served: readonly ServedBlock[]): Promise<boolean> {
-    const { ledger, network, logger } = this.#parts;
+    const { ledger, logger } = this.#parts;
     const applied: Committed[] = [];
     let tip = ledger.head();
     // Consensus may have gone on meanwhile: what it committed is skipped.
@@ -217,7 +229,7 @@ class RangeSyncer implements Syncer {
     if (fault.certified !== undefined) return await this.#judgeAgain(fault.certified);
     const height = tip.header.height + 1;
     logger.warn('peer served a wrong block', { peer: peerId, height, fault: fault.code });
-    network.penalise(peerId, 'lie');
+    this.#distrust(peerId, 'lie');
     return false;
   }
 

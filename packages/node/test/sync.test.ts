@@ -121,6 +121,17 @@ describe('node: sync', () => {
     expect(heightOf(chain.ledger)).to.equal(5);
   });
 
+  it('spec N-4: given a peer that sent noise once, when hinted again, then it is asked last', async () => {
+    const { caughtUp, asked } = await follow(['a', 'b', 'c'], (peerId) =>
+      peerId === 'a' ? Uint8Array.of(7) : undefined,
+    );
+
+    await caughtUp(5, 'a');
+    await caughtUp(6, 'a');
+
+    expect(asked).to.deep.equal(['a', 'b', 'c', 'b', 'c', 'a']);
+  });
+
   it('spec N-3: given a block with too few seals, when synchronised, then nothing is applied and the peer has lied', async () => {
     const stored = source.blockLog.readBlock(1)?.bytes ?? new Uint8Array();
     const { chain, caughtUp, penalties, fatal } = await follow(['a'], () => {
