@@ -35,8 +35,6 @@ export interface Mempool {
   remove(ids: readonly TransactionId[]): void;
   /** Takes out what can no longer be included after `blockTimeMs`. @returns their ids */
   dropExpired(blockTimeMs: TimestampMs): readonly TransactionId[];
-  /** The oldest waiting transactions, at most `bytesMax` together: for handing over. */
-  oldest(bytesMax: number): readonly Transaction[];
   count(): number;
   bytes(): number;
 }
@@ -144,17 +142,6 @@ class LanedMempool implements Mempool {
     }
     this.remove(expired);
     return expired;
-  }
-
-  oldest(bytesMax: number): readonly Transaction[] {
-    const oldest: Transaction[] = [];
-    let bytes = 0;
-    for (const { transaction } of this.#byId.values()) {
-      bytes += transaction.bytes.length;
-      if (bytes > bytesMax) break;
-      oldest.push(transaction);
-    }
-    return oldest;
   }
 
   count(): number {
