@@ -93,7 +93,7 @@ interface Progress {
   place: FeedPlace;
   /** Since when no node could be heard; undefined while one can. */
   offlineSinceMs: number | undefined;
-  /** How the last connections ended, the newest last, at most one per address. */
+  /** How connections ended since the reader last moved, the newest last, one per address. */
   failures: readonly EndpointFault[];
 }
 
@@ -178,7 +178,6 @@ async function* readConnection(
       const { done, value } = await readOrTimeOut(reader, options.signal, parts.clock);
       if (done) return;
       progress.offlineSinceMs = undefined;
-      progress.failures = [];
       const messages = parser.push(value);
       if (messages === undefined) throw malformed(url, 'a message of the feed is too large');
       for (const message of messages) {
@@ -253,6 +252,7 @@ function takeMessage(
   if (step.kind === 'gap') throw gap(progress, message);
   if (step.kind === 'drop') return undefined;
   progress.place = step.place;
+  progress.failures = [];
   return isBlock && options.blocks !== true ? undefined : entry;
 }
 
