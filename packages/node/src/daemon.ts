@@ -101,8 +101,8 @@ async function readGenesis(settings: Settings): Promise<Genesis> {
 /** Keys and genesis that the settings name. */
 async function readIdentity(settings: Settings): Promise<Identity> {
   const passphrase = await readPassphrase(settings);
-  const unlock =
-    passphrase === undefined ? { allowUnprotected: true } : { passphrase, allowUnprotected: true };
+  // Whoever names a passphrase wants encrypted keys; without one, only open files can be read.
+  const unlock = passphrase === undefined ? { allowUnprotected: true } : { passphrase };
   const peer = await readKeyFile(settings.keys.peerFile, { purpose: 'peer', ...unlock });
   const file = settings.keys.consensusFile;
   const consensus = file && (await readKeyFile(file, { purpose: 'consensus', ...unlock }));
@@ -205,6 +205,11 @@ async function run({ config: configFile }: Command): Promise<number> {
 
     const start = async (): Promise<void> => {
       const identity = await readIdentity(settings);
+      if (settings.keys.passphraseFile === undefined) {
+        logger.warn('keys unencrypted', {
+          remedy: 'set keys.passphraseFile; tests may go without',
+        });
+      }
       const contracts = applications;
       const random = Math.random;
       const parts = { clock, logger, metrics, random, contracts, onFatal };

@@ -11,8 +11,11 @@ import type { Hash, Transaction } from '@daybook/core';
 import { toHex, transactionSignBytes, verifyStrict } from '@daybook/core';
 
 export interface SignatureVerifier {
-  /** Whether every signature of the transaction holds. */
-  verify(transaction: Transaction): Promise<boolean>;
+  /**
+   * Whether every signature of the transaction holds. Those of a block that is being judged go
+   * before those that wait for admission: a flood of transactions must not delay a vote.
+   */
+  verify(transaction: Transaction, purpose: 'block' | 'admission'): Promise<boolean>;
   /** Whether these exact bytes were verified before. */
   isKnown(hash: Hash): boolean;
 }
@@ -58,7 +61,7 @@ export function firstUnsigned({ body, bodyBytes, signatures }: Transaction): num
 class SlicedVerifier implements SignatureVerifier {
   readonly #known = new RecentSet();
   readonly #now: () => number;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Record<'block' | 'admission', Waiting[]> = { block: [], admission: [] };
   #isScheduled = false;
 
   constructor(now: () => number) {
@@ -69,11 +72,11 @@ class SlicedVerifier implements SignatureVerifier {
     return this.#known.has(toHex(hash));
   }
 
-  verify(transaction: Transaction): Promise<boolean> {
+  verify(transaction: Transaction, purpose: 'block' | 'admission'): Promise<boolean> {
     const key = toHex(transaction.hash);
     if (this.#known.has(key)) return Promise.resolve(true);
     return new Promise((done) => {
-      this.#waiting.push({ transaction, key, done });
+      this.#waiting[purpose].push({ transaction, key, done });
       this.#schedule();
     });
   }
@@ -89,16 +92,22 @@ class SlicedVerifier implements SignatureVerifier {
 
   #verifySlice(): void {
     const endMs = this.#now() + SLICE_MS;
+    this.#verifyUntil(endMs, 'block');
+    this.#verifyUntil(endMs, 'admission');
+    if (this.#waiting.block.length + this.#waiting.admission.length > 0) this.#schedule();
+  }
+
+  #verifyUntil(endMs: number, purpose: 'block' | 'admission'): void {
+    const waiting = this.#waiting[purpose];
     let count = 0;
-    for (const { transaction, key, done } of this.#waiting) {
+    for (const { transaction, key, done } of waiting) {
+      if (this.#now() >= endMs) break;
       count += 1;
       const valid = this.#known.has(key) || firstUnsigned(transaction) === undefined;
       if (valid) this.#known.add(key);
       done(valid);
-      if (this.#now() >= endMs) break;
     }
-    this.#waiting = this.#waiting.slice(count);
-    if (this.#waiting.length > 0) this.#schedule();
+    this.#waiting[purpose] = waiting.slice(count);
   }
 }
 

@@ -157,7 +157,7 @@ class Desk implements SubmissionDesk {
     if (this.#parts.mempool.has(id)) return ok({ id, known: true });
     const judged = this.#parts.judge(transaction);
     if (!judged.ok) return judged;
-    if (!(await this.#parts.signatures.verify(transaction))) {
+    if (!(await this.#parts.signatures.verify(transaction, 'admission'))) {
       const detail = 'A signature does not match the body and its public key.';
       const expected = 'a signature over these body bytes by the key of the signer';
       const errors = [{ pointer: `/signatures/${firstUnsigned(transaction) ?? 0}`, expected }];

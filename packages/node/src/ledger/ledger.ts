@@ -147,7 +147,9 @@ class ChainLedger implements Ledger {
   async #firstUnsigned(entries: readonly BodyEntry[]): Promise<number | undefined> {
     const { signatures } = this.#parts;
     const verdicts = await Promise.all(
-      entries.map((entry) => entry.type === 'system' || signatures.verify(entry.transaction)),
+      entries.map(
+        (entry) => entry.type === 'system' || signatures.verify(entry.transaction, 'block'),
+      ),
     );
     const first = verdicts.indexOf(false);
     return first < 0 ? undefined : first;
