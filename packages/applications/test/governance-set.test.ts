@@ -65,7 +65,7 @@ describe('governance: a validator is added (spec X-11, X-13)', () => {
     return chain;
   }
 
-  it('given READYs of newcomer and quorum, then the next set of the last block of the epoch names it', () => {
+  it('spec X-26: given READYs of newcomer and quorum, then the next set of the last block of the epoch names it', () => {
     const chain = withProposal();
     sendReadies(chain, consensusOf(FIVE_IN_SET));
 

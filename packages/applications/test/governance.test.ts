@@ -63,7 +63,7 @@ function statusOf(chain: TestChain, proposal: number): string | undefined {
 const SUSPEND = ['proposeSuspension', { organisation: 'works' }] as const;
 
 describe('governance: votes', () => {
-  it('given three of four yes votes, then the proposal is adopted with the third', () => {
+  it('spec X-27: given three of four yes votes, then the proposal is adopted with the third', () => {
     const chain = newChain();
     propose(chain, ...SUSPEND);
 

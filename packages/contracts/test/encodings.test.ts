@@ -107,7 +107,7 @@ describe('keys (spec S-1)', () => {
     return compareBytes(a.hash, b.hash);
   }
 
-  it('given two keys, then the order of their bytes is the order of their fields', () => {
+  it('spec S-14: given two keys, then the order of their bytes is the order of their fields', () => {
     fc.assert(
       fc.property(key, key, (a, b) => {
         const order = compareBytes(encodeKey(table, a), encodeKey(table, b));

@@ -506,7 +506,7 @@ describe('engine: determinism (spec X-16)', () => {
     return { engine, block, view: view?.(chain.view) ?? chain.view };
   }
 
-  it('given one block twice and on another engine, then every byte is equal', () => {
+  it('spec C-29: given one block twice and on another engine, then every byte is equal', () => {
     const { engine, block, view } = play();
     const other = play();
 

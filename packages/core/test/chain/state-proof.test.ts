@@ -164,7 +164,7 @@ describe('core: state proofs', () => {
     );
   });
 
-  it('given any proof, encoding is canonical and decoding gives it back', () => {
+  it('spec S-6: given any proof, encoding is canonical and decoding gives it back', () => {
     fc.assert(
       fc.property(fc.array(keyArbitrary, { maxLength: 60 }), keyArbitrary, (keys, key) => {
         const proof = prove(leavesOf(keys), key);
@@ -175,7 +175,7 @@ describe('core: state proofs', () => {
     );
   });
 
-  it('given a proof with any one byte changed, cut off or added, it is refused', () => {
+  it('spec S-6: given a proof with any one byte changed, cut off or added, it is refused', () => {
     const keys = Array.from({ length: 90 }, (_, seed) => keyOf(1 + (seed % 2), seed));
     const leaves = leavesOf([...keys, ...keys.map((_, seed) => keyOf(3, seed, 1))]);
     const root = treeRootOf(leaves);

@@ -264,7 +264,7 @@ describe('core: genesis', () => {
     expect(draft.ok).to.equal(true);
   });
 
-  it('given faults all over, when read, then each has its own pointer', () => {
+  it('spec M-7: given faults all over, parameters out of bounds among them, when read, then each has its own pointer', () => {
     const document = documentOf();
     const broken = {
       ...document,

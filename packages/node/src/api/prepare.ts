@@ -96,7 +96,12 @@ export function prepareBody(
     : Math.min(VALIDITY_DEFAULT_MS, validityMaxMs);
   const args = validateInput(action, given, '/args');
   reader.finish();
-  const faults = [...reader.faults(), ...(args.ok ? [] : args.reason)];
+  const found = [...reader.faults(), ...(args.ok ? [] : args.reason)];
+  const faults = found.map(({ pointer, expected, found: what }) => ({
+    pointer,
+    expected,
+    found: what,
+  }));
   if (faults.length > 0 || !args.ok) {
     return fail({ code: 'NODE_INPUT_INVALID', errors: faults });
   }

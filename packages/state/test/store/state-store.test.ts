@@ -128,7 +128,7 @@ describe('state: store', () => {
     expect(store.stage({ height: 0, writes: [] }).root).to.deep.equal(ZERO_HASH);
   });
 
-  it('given any blocks, roots, values, proofs, lists and old versions are those of the model', async () => {
+  it('spec S-5, S-12: given any blocks, roots, values, proofs, lists and old versions are those of the model', async () => {
     await fc.assert(
       fc.asyncProperty(blocksArbitrary, async (picks) => {
         const blocks = picks.map((block, height) => toWrites(height, block));
@@ -149,7 +149,7 @@ describe('state: store', () => {
     );
   });
 
-  it('given the same records by any way, the root is the same', async () => {
+  it('spec S-4: given the same records by any way, the root is the same', async () => {
     await fc.assert(
       fc.asyncProperty(blocksArbitrary, fc.array(fc.nat(400)), async (picks, removed) => {
         const blocks = picks.map((block) => block.map(([id]) => write(id, `value ${id}`)));
@@ -212,7 +212,7 @@ describe('state: store', () => {
     );
   });
 
-  it('given a staged state, its reader sees it before, while and after it is committed', async () => {
+  it('spec S-13: given a staged state, its reader sees it before, while and after it is committed', async () => {
     const store = await open(createWorld());
     await commitAll(store, [[write(1, 'old'), write(2, 'two')]]);
     const staged = store.stage({ height: 1, writes: [write(1, 'new'), write(2, undefined)] });
@@ -307,7 +307,7 @@ describe('state: store after restarts and crashes', () => {
     }
   });
 
-  it('given power loss, the store goes on from a whole version and executing again gives the same (I20)', async () => {
+  it('spec S-10: given power loss, the store goes on from a whole version and executing again gives the same (I20)', async () => {
     await fc.assert(
       fc.asyncProperty(
         blocksArbitrary,
