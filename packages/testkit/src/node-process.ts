@@ -46,6 +46,13 @@ export interface NodeProcess {
 const READY_MESSAGE = 'node ready';
 const LAST_LINES = 20;
 
+/** Flags of this process that its nodes run with, too: sources run as sources. */
+const INHERITED = /^--(conditions|disable-warning|enable-source-maps)(=|$)/;
+
+function inheritedFlags(): readonly string[] {
+  return process.execArgv.filter((flag) => INHERITED.test(flag));
+}
+
 interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<ProcessEnd>;
@@ -82,8 +89,7 @@ class DaemonProcess implements NodeProcess {
 
   #spawn(): Running {
     const { configFile, environment = {}, logFile, wrapper = [], daemon: other } = this.#options;
-    // Conditions and flags of this process hold for its children: sources run as sources.
-    const daemon = [process.execPath, ...process.execArgv, other ?? daemonPath()];
+    const daemon = [process.execPath, ...inheritedFlags(), other ?? daemonPath()];
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     const command = ['env', ...variables, ...wrapper, ...daemon];
     const [file, ...args] = [...command, '--config', configFile];
