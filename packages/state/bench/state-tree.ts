@@ -9,8 +9,10 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { parseArgs } from 'node:util';
-import { type RecordKey, sha256, treeKeyOf, valueHashOf } from '@daybook/core';
-import { createNodeDisk, openLevel, openStateStore, type StateWrite } from '../src/index.ts';
+import type { RecordKey } from '@daybook/core';
+import { sha256, treeKeyOf, valueHashOf } from '@daybook/core';
+import type { StateWrite } from '../src/index.ts';
+import { createNodeDisk, openLevel, openStateStore } from '../src/index.ts';
 
 const { values: options } = parseArgs({
   options: {

@@ -7,7 +7,7 @@ import { assert, compareBytes, treeKeyOf, valueHashOf } from '@daybook/core';
 import type { Disk } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
-import type { Child, TreeWrite } from '../tree/child.ts';
+import type { Child } from '../tree/child.ts';
 import { EMPTY_CHILD } from '../tree/child.ts';
 import { findValue, proveKey } from '../tree/lookup.ts';
 import { NodeStore } from '../tree/node-store.ts';
@@ -15,7 +15,7 @@ import type { Ref } from '../tree/record-log.ts';
 import { RecordLog } from '../tree/record-log.ts';
 import { decodePlaces, encodePlaces, placesSize, Space } from '../tree/space.ts';
 import { Sweep } from '../tree/sweep.ts';
-import { hashStage, writeLeafHash } from '../tree/tree-hash.ts';
+import { hashStage } from '../tree/tree-hash.ts';
 import { TreeStage } from '../tree/tree-stage.ts';
 import { describeRecord, isSameRecord, readValue } from '../tree/values.ts';
 import type { CommitParts } from './commit.ts';
@@ -36,6 +36,7 @@ import {
   SYNCED_KEY,
 } from './key-space.ts';
 import type { KeyValue } from './key-value.ts';
+import { prepareWrites } from './prepare-writes.ts';
 import { cacheName, ReadCache } from './read-cache.ts';
 import { recover } from './recovery.ts';
 import type { Version } from './root-record.ts';
@@ -53,7 +54,6 @@ import type {
   StateReader,
   StateRecovery,
   StateStore,
-  StateWrite,
   StoredRecord,
 } from './state-store.ts';
 import { Versions } from './versions.ts';
@@ -162,7 +162,7 @@ class Store implements StateStore {
     const base = this.#baseOf(height, parent);
     this.#stages += 1;
     const stage = new TreeStage(nodes, this.#stages, height);
-    const sorted = prepare(writes);
+    const sorted = prepareWrites(writes);
     const applied = stage.apply(base.tree, sorted);
     const root = hashStage(applied, stage);
     const tree = { ...applied, hashBytes: root, hashAt: 0 };
@@ -344,9 +344,7 @@ class Store implements StateStore {
     const leaving = versions.leaving(state.height);
     if (leaving !== undefined) versions.forget(leaving);
     versions.add(version);
-    for (const { recordKey, value } of state.writes) {
-      this.#reads.change(cacheName(recordKey), value);
-    }
+    this.#reads.changeAll(state.writes);
   }
 
   /** Writes a batch; synced ones make the records durable before, and free segments after. */
@@ -473,23 +471,4 @@ interface Base {
   readonly tree: Child;
   readonly records: number;
   readonly parent: Staged | undefined;
-}
-
-/** Writes in key order, the last one of each key, with the hashes of their leaves. */
-function prepare(writes: readonly StateWrite[]): readonly TreeWrite[] {
-  const sorted = writes.toSorted((a, b) => compareBytes(a.treeKey, b.treeKey));
-  const hashes = new Uint8Array(32 * sorted.length);
-  const prepared: TreeWrite[] = [];
-  for (const [index, write] of sorted.entries()) {
-    const next = sorted[index + 1];
-    if (next !== undefined && compareBytes(write.treeKey, next.treeKey) === 0) continue;
-    const { recordKey, treeKey, value } = write;
-    let leafHash: Uint8Array | undefined;
-    if (value !== undefined) {
-      leafHash = hashes.subarray(32 * index, 32 * index + 32);
-      writeLeafHash(treeKey, write.valueHash ?? valueHashOf(value), leafHash);
-    }
-    prepared.push({ recordKey, treeKey, value, leafHash });
-  }
-  return prepared;
 }

@@ -5,6 +5,12 @@
  */
 import type { RecordKey } from '@daybook/core';
 
+/** A record with the value it has from now on. */
+export interface Change {
+  readonly recordKey: RecordKey;
+  readonly value: Uint8Array | undefined;
+}
+
 const ENTRY_BYTES = 200;
 
 export class ReadCache {
@@ -34,11 +40,15 @@ export class ReadCache {
     this.#youngBytes = 0;
   }
 
-  /** A newer version has another value, or none; what nobody read is not taken up. */
-  change(name: string, value: Uint8Array | undefined): void {
-    const isKnown = this.#young.delete(name) || this.#old.has(name);
-    this.#old.delete(name);
-    if (isKnown && value !== undefined) this.put(name, value);
+  /** A newer version has other values, or none; what nobody read is not taken up. */
+  changeAll(writes: readonly Change[]): void {
+    if (this.#young.size + this.#old.size === 0) return;
+    for (const { recordKey, value } of writes) {
+      const name = cacheName(recordKey);
+      const isKnown = this.#young.delete(name) || this.#old.has(name);
+      this.#old.delete(name);
+      if (isKnown && value !== undefined) this.put(name, value);
+    }
   }
 
   clear(): void {

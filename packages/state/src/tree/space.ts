@@ -18,7 +18,7 @@ export interface SegmentSpace {
 }
 
 /** A segment is worth sweeping when less than this part of it is current. */
-const SWEEP_FRACTION = 1 / 4;
+const SWEEP_FRACTION = 1 / 5;
 
 export class Space {
   readonly #current = new Map<number, number>();
