@@ -3,7 +3,7 @@
  * versions together. Reads and staging are synchronous; commits are done one after another.
  */
 import type { asHash, Height, RecordKey } from '@daybook/core';
-import { assert, compareBytes, treeKeyOf, valueHashOf } from '@daybook/core';
+import { assert, compareBytes, treeKeyOf } from '@daybook/core';
 import type { Disk } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
