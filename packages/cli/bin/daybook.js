@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 const CONDITION = '--conditions=source';
 const words = process.argv.slice(2);
 const isBuilt = existsSync(new URL('../dist/index.js', import.meta.url));
-const isSource = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').includes(CONDITION);
+const isSource = [...process.execArgv, process.env.NODE_OPTIONS ?? '']
+  .join(' ')
+  .includes(CONDITION);
 
 if (isBuilt || isSource) {
   const { main } = await import('@daybook/cli');

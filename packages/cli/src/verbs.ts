@@ -1,5 +1,5 @@
 /** Every verb of the program, and the one that some words mean. */
-import { createClient, readBaseUrl } from '@daybook/client';
+import { ClientError, createClient, readBaseUrl } from '@daybook/client';
 import type { ManifestContract } from '@daybook/contracts';
 import { actionVerbs, kebab } from './actions/action-verb.ts';
 import { knownContracts } from './actions/contracts.ts';
@@ -93,10 +93,14 @@ async function findContract(name: string, line: Line): Promise<ManifestContract 
   if (shipped !== undefined || !/^[a-z][A-Za-z0-9]{1,63}$/.test(name)) return shipped;
   const urls = urlsOf(line).filter((url) => readBaseUrl(url) !== undefined);
   if (urls.length === 0) return undefined;
-  // Whatever goes wrong here, the answer is that nothing of this name is known.
-  return await createClient({ urls, timeoutMs: 3000 })
-    .contract(name)
-    .catch(() => undefined);
+  try {
+    return await createClient({ urls, timeoutMs: 3000 }).contract(name);
+  } catch (error) {
+    // No node, or none that has it: then nothing of this name is known. What a node refuses is told.
+    const isRefused = error instanceof ClientError && error.code === 'CLIENT_REFUSED';
+    if (isRefused) throw error;
+    return undefined;
+  }
 }
 
 /** Addresses named before it is known which verb names them. */

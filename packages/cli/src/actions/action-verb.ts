@@ -18,6 +18,7 @@ import type { Option, Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { openSigners, readOfficer, SIGNER_OPTIONS } from '../officers.ts';
 import { remark } from '../print.ts';
+import { contractNamed } from './contracts.ts';
 import type { Flag } from './flags.ts';
 import { assemble, flagAt, flagsOf, optionOf } from './flags.ts';
 import { answerOutcome } from './outcome.ts';
@@ -255,7 +256,7 @@ async function keyInDirectory(identity: string, client: Client): Promise<string 
   const [organisation = '', name = ''] = identity.split('/', 2);
   const isOfficer = /^[a-z0-9-]{2,64}\/[a-z0-9-]{2,64}$/.test(identity);
   if (!isOfficer || identity.length > 2 * LIMITS.nameCharactersMax + 1) return undefined;
-  const directory = await client.contractNamed('directory');
+  const directory = client.contractBy(await contractNamed('directory', client));
   const found = await directory.records('officer').get({ organisation, name });
   const keys = found?.row.keys;
   return Array.isArray(keys) && typeof keys[0] === 'string' ? keys[0] : undefined;

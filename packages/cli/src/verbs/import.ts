@@ -4,6 +4,7 @@ import type { Client, TransactionAuthor } from '@daybook/client';
 import { describeAmount } from '@daybook/client';
 import type { PlannedSigner, SpendFile, SpendMapping, SpendTotals } from '@daybook/formats';
 import { decodeSpendMapping, explainFormats } from '@daybook/formats';
+import { contractNamed } from '../actions/contracts.ts';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -39,7 +40,7 @@ async function createAuthorFinder(
   authors: readonly TransactionAuthor[],
   client: Client,
 ): Promise<(wanted: PlannedSigner) => TransactionAuthor> {
-  const directory = await client.contractNamed('directory');
+  const directory = client.contractBy(await contractNamed('directory', client));
   const officers = directory.records('officer');
   const held: { readonly author: TransactionAuthor; readonly roles: ReadonlySet<string> }[] = [];
   for (const author of authors) {

@@ -1,7 +1,8 @@
 /**
  * Requests to whichever node answers. Every request of this API may be repeated without harm
  * (submissions too: equal bytes are one transaction), so one that fails is put to the next node,
- * and again after a pause while nodes say that they are only busy.
+ * and again after a pause while nodes say that they are only busy. A client never goes back in time
+ * if it can be helped: a node that is behind what it has seen already is passed over as well.
  */
 import type { Result } from '@daybook/core';
 import { decodeUtf8, fail, ok } from '@daybook/core';
@@ -61,6 +62,8 @@ export interface RequesterParts {
 
 /** How often all addresses are tried before the client gives up. */
 const ROUNDS_MAX = 4;
+/** How often before an old answer is better than none. */
+const STALE_ROUNDS_MAX = 3;
 const PAUSE_MS = 250;
 const PAUSE_MS_MAX = 10_000;
 /** The node is busy, stopping or behind: another one, or the same one later, may answer. */
@@ -75,21 +78,30 @@ export function isPassing(status: number): boolean {
 /** How one attempt ended without an answer. */
 type Setback =
   | { readonly kind: 'away'; readonly fact: string }
-  | { readonly kind: 'busy'; readonly problem: Problem; readonly pauseMs: number };
+  | { readonly kind: 'busy'; readonly problem: Problem; readonly pauseMs: number }
+  /** An answer of the past. */
+  | { readonly kind: 'behind'; readonly answer: Answer };
 
 /** How a round over all addresses ended without an answer. */
 interface Standstill {
   readonly away: readonly EndpointFault[];
   /** A node that is there, and may answer later. */
   readonly busy: { readonly url: string; readonly problem: Problem } | undefined;
+  /** The answer of a node that is behind. */
+  readonly stale: Answer | undefined;
   readonly pauseMs: number;
 }
+
+/** Whether an answer may be taken, in the light of what was seen before. */
+type Judge = (answer: Answer) => boolean;
 
 class FailoverRequester implements Requester {
   readonly urls: readonly string[];
   readonly #timeoutMs: number;
   readonly #parts: RequesterParts;
   #preferred = 0;
+  /** Highest head that any answer named. */
+  #newestHeight = 0;
 
   constructor({ urls, timeoutMs }: RequesterOptions, parts: RequesterParts) {
     this.urls = urls;
@@ -98,50 +110,84 @@ class FailoverRequester implements Requester {
   }
 
   async json<T>(spec: RequestSpec, decoder: Decoder<T>): Promise<T> {
-    const { url, bytes } = await this.send(spec, 'application/json');
-    const json = parseJson(bytes);
+    // Parsed once: the answer that is returned is the one that was judged last.
+    const last: { json: Result<unknown, string> } = { json: fail('there is no answer') };
+    const { url } = await this.#ask(spec, 'application/json', ({ bytes }) => {
+      last.json = parseJson(bytes);
+      return this.#isCurrent(last.json);
+    });
+    const { json } = last;
     const decoded = json.ok ? decodeAnswer(json.value, decoder) : json;
     if (decoded.ok) return decoded.value;
     throw new ClientError({ code: 'CLIENT_ANSWER_MALFORMED', url, fact: decoded.reason });
   }
 
   async send(spec: RequestSpec, accept: string): Promise<Answer> {
+    return await this.#ask(spec, accept, () => true);
+  }
+
+  /** Most answers name the newest block their node knows. */
+  #isCurrent(json: Result<unknown, string>): boolean {
+    const height = json.ok ? headHeightIn(json.value) : undefined;
+    if (height === undefined) return true;
+    if (height < this.#newestHeight) return false;
+    this.#newestHeight = height;
+    return true;
+  }
+
+  async #ask(spec: RequestSpec, accept: string, judge: Judge): Promise<Answer> {
     for (let round = 1; ; round += 1) {
-      const result = await this.#askAll(spec, accept);
+      const result = await this.#askAll(spec, accept, judge);
       if (result.ok) return result.value;
-      const { away, busy, pauseMs } = result.reason;
-      if (busy === undefined) {
+      const { away, busy, stale, pauseMs } = result.reason;
+      if (stale !== undefined && round >= STALE_ROUNDS_MAX) return stale;
+      if (busy === undefined && stale === undefined) {
         throw new ClientError({ code: 'CLIENT_UNREACHABLE', endpoints: away });
       }
-      if (round === ROUNDS_MAX) throw new ClientError({ code: 'CLIENT_REFUSED', ...busy });
+      if (busy !== undefined && round === ROUNDS_MAX) {
+        throw new ClientError({ code: 'CLIENT_REFUSED', ...busy });
+      }
       await this.#parts.clock.wait(Math.min(pauseMs, PAUSE_MS_MAX), spec.signal);
       spec.signal?.throwIfAborted();
     }
   }
 
   /** Every address once, until one answers. */
-  async #askAll(spec: RequestSpec, accept: string): Promise<Result<Answer, Standstill>> {
+  async #askAll(
+    spec: RequestSpec,
+    accept: string,
+    judge: Judge,
+  ): Promise<Result<Answer, Standstill>> {
     const first = spec.startAt ?? this.#preferred;
     const away: EndpointFault[] = [];
     let busy: Standstill['busy'];
+    let stale: Answer | undefined;
     let pauseMs = PAUSE_MS;
     for (let offset = 0; offset < this.urls.length; offset += 1) {
       const position = (first + offset) % this.urls.length;
       const url = this.urls[position] ?? '';
-      const result = await this.#attempt(url, spec, accept);
-      if (result.ok) {
+      const setback = await this.#attemptAndJudge(url, { spec, accept, judge });
+      if ('bytes' in setback) {
         if (spec.startAt === undefined) this.#preferred = position;
-        return result;
+        return ok(setback);
       }
-      const setback = result.reason;
-      if (setback.kind === 'away') {
-        away.push({ url, fact: setback.fact });
-      } else {
+      if (setback.kind === 'away') away.push({ url, fact: setback.fact });
+      if (setback.kind === 'behind') stale = setback.answer;
+      if (setback.kind === 'busy') {
         busy = { url, problem: setback.problem };
         pauseMs = Math.max(pauseMs, setback.pauseMs);
       }
     }
-    return fail({ away, busy, pauseMs });
+    return fail({ away, busy, stale, pauseMs });
+  }
+
+  async #attemptAndJudge(
+    url: string,
+    { spec, accept, judge }: { spec: RequestSpec; accept: string; judge: Judge },
+  ): Promise<Answer | Setback> {
+    const result = await this.#attempt(url, spec, accept);
+    if (!result.ok) return result.reason;
+    return judge(result.value) ? result.value : { kind: 'behind', answer: result.value };
   }
 
   async #attempt(url: string, spec: RequestSpec, accept: string): Promise<Result<Answer, Setback>> {
@@ -165,7 +211,7 @@ class FailoverRequester implements Requester {
         throw new ClientError({ code: 'CLIENT_ANSWER_MALFORMED', url, fact });
       }
       if (response.ok) return ok({ url, status: response.status, bytes });
-      return fail(judgeProblem(url, response, bytes));
+      return fail(this.#judgeProblem({ url, spec }, response, bytes));
     } catch (error) {
       if (error instanceof ClientError) throw error;
       spec.signal?.throwIfAborted();
@@ -173,26 +219,40 @@ class FailoverRequester implements Requester {
       return fail({ kind: 'away', fact });
     }
   }
+  /** @returns a setback that may pass @throws ClientError for one that will not */
+  #judgeProblem(
+    { url, spec }: { readonly url: string; readonly spec: RequestSpec },
+    response: Response,
+    bytes: Uint8Array,
+  ): Setback {
+    const problem = readProblem(response, bytes);
+    if (problem === undefined) {
+      const fact = `status ${response.status} without problem details`;
+      // Proxies answer like this while the node behind them is away.
+      if (isPassing(response.status)) return { kind: 'away', fact };
+      throw new ClientError({ code: 'CLIENT_ANSWER_MALFORMED', url, fact });
+    }
+    // A height that others have reached is only not known here yet.
+    const isBehind =
+      problem.code === 'NODE_STATE_UNKNOWN' && Number(spec.query?.height) <= this.#newestHeight;
+    if (!isBehind && !isPassing(response.status)) {
+      throw new ClientError({ code: 'CLIENT_REFUSED', url, problem });
+    }
+    const seconds = Number(response.headers.get('retry-after') ?? 0);
+    return { kind: 'busy', problem, pauseMs: Number.isFinite(seconds) ? seconds * 1000 : 0 };
+  }
 }
 
 export function createRequester(options: RequesterOptions, parts: RequesterParts): Requester {
   return new FailoverRequester(options, parts);
 }
 
-/** @returns a setback that may pass @throws ClientError for one that will not */
-function judgeProblem(url: string, response: Response, bytes: Uint8Array): Setback {
-  const problem = readProblem(response, bytes);
-  if (problem === undefined) {
-    const fact = `status ${response.status} without problem details`;
-    // Proxies answer like this while the node behind them is away.
-    if (isPassing(response.status)) return { kind: 'away', fact };
-    throw new ClientError({ code: 'CLIENT_ANSWER_MALFORMED', url, fact });
-  }
-  if (!isPassing(response.status)) {
-    throw new ClientError({ code: 'CLIENT_REFUSED', url, problem });
-  }
-  const seconds = Number(response.headers.get('retry-after') ?? 0);
-  return { kind: 'busy', problem, pauseMs: Number.isFinite(seconds) ? seconds * 1000 : 0 };
+/** `head.height` of an answer that has it. */
+function headHeightIn(json: unknown): number | undefined {
+  if (typeof json !== 'object' || json === null || !('head' in json)) return undefined;
+  const { head } = json;
+  const hasHeight = typeof head === 'object' && head !== null && 'height' in head;
+  return hasHeight && typeof head.height === 'number' ? head.height : undefined;
 }
 
 function readProblem(response: Response, bytes: Uint8Array): Problem | undefined {

@@ -130,6 +130,41 @@ describe('client: transport', () => {
     expect(error.code).to.equal('CLIENT_ANSWER_MALFORMED');
   });
 
+  it('given a node that is behind what was seen, then another one is asked', async () => {
+    const at = (height: number) => json({ ...STATUS, head: { ...STATUS.head, height } });
+    let isDown = false;
+    const { client, world } = clientFor(
+      {
+        a: () => (isDown ? problem('NODE_STOPPING', 503) : at(9)),
+        b: () => at(3),
+        c: () => at(10),
+      },
+      ['a', 'b', 'c'],
+    );
+    await client.status();
+    isDown = true;
+
+    const { head } = await client.status();
+
+    expect(head.height).to.equal(10);
+    expect(world.requests.map((line) => line[0]).join('')).to.equal('aabc');
+  });
+
+  it('given only a node that is behind, then its old answer is better than none', async () => {
+    let height = 9;
+    const { client, world } = clientFor(
+      { a: () => json({ ...STATUS, head: { ...STATUS.head, height } }) },
+      ['a'],
+    );
+    await client.status();
+    height = 4;
+
+    const again = await client.status();
+
+    expect(again.head.height).to.equal(4);
+    expect(world.requests.length).to.equal(4);
+  });
+
   it('given an address that is no http address, then no client is made', () => {
     expect(() => createClient({ urls: ['ftp://a'] })).to.throw(/http/);
     expect(() => createClient({ urls: [] })).to.throw(/at least one/);
