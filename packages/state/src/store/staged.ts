@@ -15,7 +15,8 @@ export class Staged implements StagedState {
   readonly height: Height;
   readonly root: Hash;
   readonly reader: StateReader;
-  readonly parent: Staged | undefined;
+  /** The staged state it was built on; forgotten when this one is committed. */
+  parent: Staged | undefined;
   readonly stage: TreeStage;
   /** Records in the tree. */
   readonly records: number;
@@ -103,6 +104,7 @@ export class StagedSet {
     }
     for (const other of this.#all) other.tree = rebaseStage(other.tree, other.stage);
     staged.phase = 'committed';
+    staged.parent = undefined;
     staged.tree = stored;
     releaseStage(staged.stage, this.#nodes);
   }

@@ -1,0 +1,141 @@
+/**
+ * Reading stored and staged versions: single records, proofs, lists and histories. Nothing here
+ * writes; every value is checked against the record it was asked for.
+ */
+import type { Height, RecordKey } from '@daybook/core';
+import { assert, treeKeyOf } from '@daybook/core';
+import type { Child } from '../tree/child.ts';
+import { findValue, proveKey } from '../tree/lookup.ts';
+import type { NodeStore } from '../tree/node-store.ts';
+import type { RecordLog, Ref } from '../tree/record-log.ts';
+import { describeRecord, isSameRecord, readValue } from '../tree/values.ts';
+import type { Database } from './database.ts';
+import { decodeRemovals, walkHistory } from './history.ts';
+import { keyAfter, recordIndexKey, recordOfKey, recordRange, removalsKey } from './key-space.ts';
+import type { Change } from './read-cache.ts';
+import { cacheName, ReadCache } from './read-cache.ts';
+import { treeOf } from './root-record.ts';
+import type { Staged } from './staged.ts';
+import type {
+  HistoryOptions,
+  ListOptions,
+  ProvenRecord,
+  RecordRange,
+  RecordVersion,
+  StateReader,
+  StoredRecord,
+} from './state-store.ts';
+import type { Versions } from './versions.ts';
+
+export interface ReadParts {
+  readonly database: Database;
+  readonly nodes: NodeStore;
+  readonly values: RecordLog;
+  readonly versions: Versions;
+}
+
+const PAGE_MAX = 1000;
+const CACHE_BYTES = 4 * 1024 * 1024;
+
+export class Reads {
+  readonly #parts: ReadParts;
+  readonly #cache = new ReadCache(CACHE_BYTES);
+
+  constructor(parts: ReadParts) {
+    this.#parts = parts;
+  }
+
+  /** A reader of a stored version, the newest by default. @throws StateError STATE_VERSION_PRUNED */
+  view(height?: Height): StateReader {
+    const { versions } = this.#parts;
+    const version = height === undefined ? versions.newest() : versions.need(height);
+    if (version === undefined) return { get: () => undefined };
+    const tree = treeOf(version);
+    return { get: (key) => this.#getCached(tree, key, version.height) };
+  }
+
+  /** A value of a staged state: before, while and after it is committed. */
+  getStaged(state: Staged, key: RecordKey): Uint8Array | undefined {
+    state.assertUsable();
+    const newest = this.#parts.versions.newest()?.height ?? -1;
+    // A committed state is a version from the moment its batch is written.
+    if (state.phase === 'committed' && state.height <= newest) {
+      this.#parts.versions.need(state.height);
+    }
+    return this.#get(state.tree, key);
+  }
+
+  /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */
+  prove(key: RecordKey, height?: Height): ProvenRecord {
+    const { nodes, values, versions } = this.#parts;
+    const version = height === undefined ? versions.newest() : versions.need(height);
+    assert(version !== undefined, 'a proof needs a state');
+    const tree = treeOf(version);
+    const proof = proveKey(tree, treeKeyOf(key), nodes, values);
+    return { height: version.height, root: version.root, value: this.#get(tree, key), proof };
+  }
+
+  async list(range: RecordRange, options: ListOptions): Promise<readonly StoredRecord[]> {
+    const { limit, after, height } = options;
+    assert(limit >= 1 && limit <= PAGE_MAX, 'a page has 1 to 1000 records');
+    const reader = this.view(height ?? this.#parts.versions.newest()?.height);
+    const { from, to } = recordRange(range);
+    const start = after === undefined ? from : keyAfter(recordIndexKey(after));
+    const records: StoredRecord[] = [];
+    for await (const [indexKey] of this.#parts.database.entries({ from: start, to }, limit)) {
+      const key = recordOfKey(indexKey);
+      const value = reader.get(key);
+      if (value !== undefined) records.push({ key, value });
+      if (records.length === limit) break;
+    }
+    return records;
+  }
+
+  async history(key: RecordKey, options: HistoryOptions): Promise<readonly RecordVersion[]> {
+    assert(options.limit >= 1 && options.limit <= PAGE_MAX, 'a page has 1 to 1000 versions');
+    const { database, values, nodes, versions } = this.#parts;
+    const newest = versions.newest();
+    if (newest === undefined) return [];
+    const found = findValue(treeOf(newest), treeKeyOf(key), nodes);
+    nodes.trim();
+    let start: Ref = typeof found === 'number' ? found : found.ref;
+    if (start === 0) {
+      const removals = await database.get(removalsKey(key));
+      start = decodeRemovals(database.path, removals, newest.height)[0]?.ref ?? 0;
+    }
+    return walkHistory(values, start, key, options);
+  }
+
+  /** Tells that a newer version has other values. */
+  changed(changes: readonly Change[]): void {
+    this.#cache.changeAll(changes);
+  }
+
+  /** Forgets everything: after going back to an earlier version. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  #getCached(tree: Child, key: RecordKey, height: Height): Uint8Array | undefined {
+    const { versions } = this.#parts;
+    versions.need(height);
+    if (height !== versions.newest()?.height) return this.#get(tree, key);
+    const name = cacheName(key);
+    const cached = this.#cache.get(name);
+    if (cached !== undefined) return cached;
+    const value = this.#get(tree, key);
+    if (value !== undefined) this.#cache.put(name, value);
+    return value;
+  }
+
+  #get(tree: Child, key: RecordKey): Uint8Array | undefined {
+    const { nodes, values } = this.#parts;
+    const found = findValue(tree, treeKeyOf(key), nodes);
+    nodes.trim();
+    if (found === 0) return undefined;
+    if (typeof found !== 'number') return found.value;
+    const stored = readValue(values, found);
+    if (isSameRecord(stored.key, key)) return stored.value;
+    throw values.damage(found, `a value of another record than ${describeRecord(key)}`);
+  }
+}
