@@ -63,6 +63,14 @@ export const CLI_ERRORS = defineErrors({
     summary: 'The import could not go on.',
     remedy: 'Remove the cause and run the same command again: it goes on where it stopped.',
   },
+  CLI_LINE_UNDECIDED: {
+    summary: 'The payment of this line was handed in, and was not final when the import ended.',
+    remedy: 'Run the same import again: it adds the payment if it is not there.',
+  },
+  CLI_LINE_EXPIRED: {
+    summary: 'The payment of this line expired before a block included it.',
+    remedy: 'Run the same import again; if it lasts, ask daybook why.',
+  },
   CLI_CLUSTER_UNKNOWN: {
     summary: 'No such cluster runs.',
     remedy: 'daybook cluster list shows those that do.',

@@ -9,6 +9,6 @@ export type {
   ImportReport,
   ImportSpendOptions,
   ImportSpendParts,
-  RefusedLine,
 } from './spend/import-spend.ts';
 export { ImportError, importSpend } from './spend/import-spend.ts';
+export type { RefusedLine } from './spend/settlement.ts';

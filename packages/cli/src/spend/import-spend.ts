@@ -27,6 +27,8 @@ import {
   totalSpend,
 } from '@daybook/formats';
 import { readPresent } from './present.ts';
+import type { RefusedLine, RefusedPayment } from './settlement.ts';
+import { settlePayment, withRefusals } from './settlement.ts';
 
 export interface ImportSpendOptions {
   /** In the order of their names. */
@@ -64,17 +66,6 @@ export interface ImportSpendParts {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly onProgress?: (progress: ImportProgress) => void;
-}
-
-/** A line that is not on the ledger after the import. */
-export interface RefusedLine {
-  readonly file: string;
-  readonly line: number;
-  readonly field: string;
-  /** Code of the reason: of the mapper, of the contract or of the node. */
-  readonly reason: string;
-  readonly expected?: string;
-  readonly found?: string;
 }
 
 export interface ImportReport {
@@ -158,7 +149,7 @@ class SpendImport {
   readonly #options: ImportSpendOptions;
   readonly #parts: ImportSpendParts;
   #transactions = 0;
-  readonly #refused: RefusedLine[] = [];
+  readonly #refused: RefusedPayment[] = [];
   #added = 0;
 
   constructor(options: ImportSpendOptions, parts: ImportSpendParts) {
@@ -180,7 +171,7 @@ class SpendImport {
 
     const seconds = (now() - payingMs) / 1000;
     const faults = listFaults(lines).map(refusedLine);
-    const linesRefused = [...faults, ...this.#refused];
+    const linesRefused = [...faults, ...this.#refused.map(({ line }) => line)].sort(byPlace);
     return {
       linesImported: importedCount(lines) - this.#refused.length,
       linesRefused,
@@ -188,7 +179,7 @@ class SpendImport {
       transactions: this.#transactions,
       perSecond: this.#added === 0 ? 0 : this.#added / seconds,
       seconds: (now() - startedMs) / 1000,
-      totals: totalSpend(lines),
+      totals: withRefusals(totalSpend(lines), this.#refused),
       changed: plan.changed,
       plan,
     };
@@ -261,23 +252,16 @@ class SpendImport {
   }
 
   #settle(payment: PlannedPayment, outcome: Outcome | undefined): void {
-    if (outcome?.state === 'committed') {
-      this.#added += 1;
-      return;
-    }
-    const isThere = outcome?.state === 'refused' && ALREADY_THERE.has(outcome.problem.code);
-    if (isThere) return;
-    const { file, line } = payment;
-    const reason = outcome?.state === 'refused' ? outcome.problem.code : 'CLIENT_TIMEOUT';
-    this.#refused.push({ file, line, field: '', reason, found: describeOutcome(outcome) });
+    const settled = settlePayment(payment, outcome);
+    if (settled === 'added') this.#added += 1;
+    else if (settled !== 'there') this.#refused.push(settled);
   }
 }
 
-/** Another run of the same import was faster: the line is on the ledger. */
-const ALREADY_THERE: ReadonlySet<string> = new Set([
-  'TREASURY_ALREADY_IMPORTED',
-  'TREASURY_PAYMENT_EXISTS',
-]);
+function byPlace(a: RefusedLine, b: RefusedLine): number {
+  if (a.file === b.file) return a.line - b.line;
+  return a.file < b.file ? -1 : 1;
+}
 
 function describeOutcome(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'no answer';

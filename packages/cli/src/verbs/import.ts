@@ -166,7 +166,7 @@ function reportLines(report: ImportReport, paint: Paint): string {
   const pairs = [
     { title: 'Lines on the ledger', text: String(linesImported) },
     { title: 'Added by this run', text: String(added) },
-    { title: 'Lines refused', text: String(linesRefused.length) },
+    { title: 'Lines refused', text: String(totals.reduce((n, one) => n + one.linesRefused, 0)) },
     { title: 'Rate', text: `${Math.round(perSecond)} payments/s, ${seconds.toFixed(1)} s in all` },
     ...totals.map((one) => ({ title: `Sum, ${one.currency}`, text: totalText(one) })),
   ];

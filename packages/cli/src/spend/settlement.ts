@@ -1,0 +1,96 @@
+/**
+ * What became of the payments that were handed in: a line that the ledger refused is not imported,
+ * so it moves from one side of the totals to the other, and its reason stands beside those of the
+ * files.
+ */
+import type { Outcome } from '@daybook/client';
+import type { PlannedPayment, SpendTotals } from '@daybook/formats';
+
+/** A line that is not on the ledger after the import. */
+export interface RefusedLine {
+  readonly file: string;
+  readonly line: number;
+  /** Column of the file, or field of the action; empty for the whole line. */
+  readonly field: string;
+  /** Code of the reason: of the mapper, of the contract or of the node. */
+  readonly reason: string;
+  readonly expected?: string;
+  readonly found?: string;
+}
+
+/** A payment that was handed in and is not on the ledger. */
+export interface RefusedPayment {
+  readonly payment: PlannedPayment;
+  readonly line: RefusedLine;
+}
+
+/** Another run of the same import was faster: the line is on the ledger. */
+const ALREADY_THERE: ReadonlySet<string> = new Set([
+  'TREASURY_ALREADY_IMPORTED',
+  'TREASURY_PAYMENT_EXISTS',
+]);
+
+/** Whether the payment is on the ledger, and by whom. */
+export type Settled = 'added' | 'there' | RefusedPayment;
+
+/** Reads an outcome; undefined is a batch that answered too little. */
+export function settlePayment(payment: PlannedPayment, outcome: Outcome | undefined): Settled {
+  if (outcome?.state === 'committed') return 'added';
+  const { file, line } = payment;
+  const refused = (reason: string, rest: Partial<RefusedLine>): RefusedPayment => ({
+    payment,
+    line: { file, line, field: '', reason, ...rest },
+  });
+  if (outcome?.state !== 'refused') {
+    const reason = outcome?.state === 'expired' ? 'CLI_LINE_EXPIRED' : 'CLI_LINE_UNDECIDED';
+    return refused(reason, { found: outcome?.state ?? 'no answer' });
+  }
+  const { code, detail, errors } = outcome.problem;
+  if (ALREADY_THERE.has(code)) return 'there';
+  const [fault] = errors ?? [];
+  // `/calls/0/args/amount/minor` is about the amount.
+  const field = fault?.pointer?.split('/')[4] ?? '';
+  const expected = fault === undefined ? {} : { expected: fault.expected };
+  return refused(code, { field, found: fault?.found ?? detail, ...expected });
+}
+
+/** Totals of the files as they stand after the ledger has spoken, too. */
+export function withRefusals(
+  totals: readonly SpendTotals[],
+  refused: readonly RefusedPayment[],
+): readonly SpendTotals[] {
+  return totals.map((total) =>
+    refused
+      .map(({ payment }) => amountOf(payment))
+      .filter(({ currency }) => currency === total.currency)
+      .reduce(moveOver, total),
+  );
+}
+
+interface Amount {
+  readonly currency: string;
+  /** Minor units; credits are negative. */
+  readonly signed: bigint;
+}
+
+function amountOf({ call }: PlannedPayment): Amount {
+  // Payments are planned with money under `amount`: minor units and currency.
+  const { minor, currency } = call.args.amount as {
+    readonly minor: bigint;
+    readonly currency: string;
+  };
+  return { currency, signed: call.action === 'credit' ? -minor : minor };
+}
+
+function moveOver(total: SpendTotals, { signed }: Amount): SpendTotals {
+  const isCredit = signed < 0n;
+  return {
+    ...total,
+    imported: total.imported - signed,
+    refused: total.refused + signed,
+    linesImported: total.linesImported - 1,
+    linesRefused: total.linesRefused + 1,
+    credits: total.credits - (isCredit ? 1 : 0),
+    credited: total.credited + (isCredit ? signed : 0n),
+  };
+}
