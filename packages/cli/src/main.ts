@@ -12,7 +12,7 @@ import { EXIT_CODES } from './exit-codes.ts';
 import { renderOverview, renderVerbHelp } from './frame/help.ts';
 import { createInput } from './frame/input.ts';
 import { optionsOf, parseWords } from './frame/parse.ts';
-import { paintFor } from './frame/style.ts';
+import { paintFor, printable } from './frame/style.ts';
 import type { Verb } from './frame/verb.ts';
 import type { World } from './frame/world.ts';
 import { createWorld } from './frame/world.ts';
@@ -85,7 +85,8 @@ function report(error: unknown, words: readonly string[], world: World): Exit {
   }
   const paint = paintFor(world.errors, world.environment);
   const { code, message, remedy } = told;
-  world.errors.write(`${paint('red', code)} ${message}\n${paint('dim', remedy)}\n`);
+  const text = `${paint('red', code)} ${message}\n${paint('dim', remedy)}\n`;
+  world.errors.write(printable(text));
   return exit;
 }
 

@@ -2,7 +2,7 @@
 import { toHex } from '@daybook/core';
 import type { Input } from './frame/input.ts';
 import type { Paint } from './frame/style.ts';
-import { paintFor } from './frame/style.ts';
+import { paintFor, printable } from './frame/style.ts';
 import type { World } from './frame/world.ts';
 
 /** Bytes as hex, integers of 64 bits as decimal strings, as the API writes them. */
@@ -40,16 +40,16 @@ export function answer(
     return;
   }
   const text = lines(paintOf(world));
-  if (text !== '') world.out.write(`${text}\n`);
+  if (text !== '') world.out.write(`${printable(text)}\n`);
 }
 
 /** A line for people beside the answer; on standard error, so that it never mixes with it. */
 export function remark(world: World, text: string): void {
-  world.errors.write(`${text}\n`);
+  world.errors.write(`${printable(text)}\n`);
 }
 
 /** A line that something deserves attention. */
 export function warn(world: World, text: string): void {
   const paint = paintFor(world.errors, world.environment);
-  world.errors.write(`${paint('yellow', 'warning:')} ${text}\n`);
+  world.errors.write(`${paint('yellow', 'warning:')} ${printable(text)}\n`);
 }

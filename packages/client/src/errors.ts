@@ -3,8 +3,10 @@
  * node refuses is thrown as `ClientError`; what a proof lacks comes back as a value, because saying
  * "invalid" and saying "cannot tell" are answers and not accidents.
  */
+
 import type { InputFault } from '@daybook/core';
 import { assertNever, defineErrors } from '@daybook/core';
+import { timeText } from './time-text.ts';
 import type { Problem } from './wire/problem.ts';
 
 export const CLIENT_ERRORS = defineErrors({
@@ -269,8 +271,8 @@ export function explainVerification(reason: VerifyFailure | UndecidedReason): st
     case 'CLIENT_CHECKPOINT_LATER':
       return `${summary} (checkpoint ${reason.height}, proof ${reason.proven})`;
     case 'CLIENT_TIME_AHEAD': {
-      const [block, clock] = [new Date(reason.blockMs), new Date(reason.clockMs)];
-      return `${summary} (block ${block.toISOString()}, clock ${clock.toISOString()})`;
+      const { blockMs, clockMs } = reason;
+      return `${summary} (block ${timeText(blockMs)}, clock ${timeText(clockMs)})`;
     }
     default:
       return assertNever(reason);

@@ -27,6 +27,7 @@ export type {
   ListOptions,
   RecordVersion,
 } from './reads/record-reader.ts';
+export { timeText } from './time-text.ts';
 export type {
   BodySignature,
   SignedTransaction,

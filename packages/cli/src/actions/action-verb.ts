@@ -3,7 +3,7 @@
  * contract; options, help and checks come from the manifest.
  */
 import type { Client, Language, TransactionAuthor } from '@daybook/client';
-import { buildTransaction, renderDraft, signTransaction } from '@daybook/client';
+import { buildTransaction, renderDraft, signTransaction, timeText } from '@daybook/client';
 import type { ManifestAction, ManifestContract } from '@daybook/contracts';
 import { validateInput } from '@daybook/contracts';
 import type { Call, Genesis, InputFault, PublicKey } from '@daybook/core';
@@ -223,7 +223,7 @@ async function writeDraft(
   const waiting = later.map(({ identity }) => identity).join(', ');
   remark(
     world,
-    `Draft written to ${draftFile}; valid until ${new Date(validUntilMs).toISOString()}.` +
+    `Draft written to ${draftFile}; valid until ${timeText(validUntilMs)}.` +
       (waiting === '' ? '' : ` To be signed by ${waiting} with daybook sign.`),
   );
   return 'done';

@@ -1,5 +1,7 @@
 /** What became of a transaction, for people and for scripts, and the exit code it means. */
+
 import type { Outcome, Problem, Receipt } from '@daybook/client';
+import { timeText } from '@daybook/client';
 import { toHex } from '@daybook/core';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
@@ -56,7 +58,7 @@ export function receiptLines(receipt: Receipt, paint: Paint): string {
     [
       { title: 'Transaction', text: toHex(id) },
       { title: 'Block', text: `${height}, position ${index}` },
-      { title: 'Time', text: new Date(timestampMs).toISOString() },
+      { title: 'Time', text: timeText(timestampMs) },
       ...events.map(({ contract, name, fields }) => ({
         title: 'Event',
         text: `${contract}.${name} ${JSON.stringify(fields)}`,

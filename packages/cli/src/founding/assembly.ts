@@ -1,4 +1,5 @@
 /** The founding document out of the departments' cards, and the collection of their consents. */
+import { timeText } from '@daybook/client';
 import type { FounderSignature, Genesis, GenesisDocument, GenesisFailure } from '@daybook/core';
 import {
   completeParameters,
@@ -126,7 +127,7 @@ export function summaryOf(
   return [
     { title: 'Chain id', text: toHex(chain) },
     { title: 'Name', text: document.name },
-    { title: 'Time', text: new Date(document.timeMs).toISOString() },
+    { title: 'Time', text: timeText(document.timeMs) },
     { title: 'Organisations', text: organisations.map(({ slug }) => slug).join(', ') },
     { title: 'Validators', text: validators.map(({ organisation }) => organisation).join(', ') },
     {

@@ -11,6 +11,16 @@ const CODES: Readonly<Record<Colour, readonly [on: number, off: number]>> = {
   yellow: [33, 39],
 };
 
+/** Control characters, and the signs that turn the direction of a line. */
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}]/gu;
+const HARMLESS: ReadonlySet<string> = new Set(['\n', '\t']);
+const ESCAPE = '\u001b';
+const COLOUR_CODE = new RegExp(`${ESCAPE}\\[\\d{1,2}m`, 'g');
+
+/** Scripts whose signs take two columns, by East Asian Width. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+
 /** Paints text, or leaves it as it is. */
 export type Paint = (colour: Colour, text: string) => string;
 
@@ -23,21 +33,26 @@ export function paintFor(
   if (isPlain) return (_colour, text) => text;
   return (colour, text) => {
     const [on, off] = CODES[colour];
-    return `\u001b[${on}m${text}\u001b[${off}m`;
+    return `${ESCAPE}[${on}m${text}${ESCAPE}[${off}m`;
   };
+}
+
+/**
+ * Text that a terminal shows and does not obey: nodes and files may hold anything. Colours stay,
+ * because they are this program's own, and harmless where they are not.
+ */
+export function printable(text: string): string {
+  const colours = text.match(COLOUR_CODE) ?? [];
+  const parts = text
+    .split(COLOUR_CODE)
+    .map((part) => part.replace(UNPRINTABLE, (sign) => (HARMLESS.has(sign) ? sign : '\ufffd')));
+  return parts.map((part, index) => part + (colours[index] ?? '')).join('');
 }
 
 /** How many columns of a terminal a text takes: wide characters take two. */
 export function widthOf(text: string): number {
   let width = 0;
-  for (const letter of text) {
-    width +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u.test(
-        letter,
-      )
-        ? 2
-        : 1;
-  }
+  for (const letter of text) width += WIDE.test(letter) ? 2 : 1;
   return width;
 }
 

@@ -1,6 +1,6 @@
 /** The chain and its nodes: status, why, receipts, events. */
 import type { Client, FeedEntry, HealthReason, StatusAnswer, VoterAnswer } from '@daybook/client';
-import { createClient } from '@daybook/client';
+import { createClient, timeText } from '@daybook/client';
 import { asTransactionId, fromHex, toHex } from '@daybook/core';
 import { problemLines, receiptLines } from '../actions/outcome.ts';
 import { connect, NODE_OPTIONS } from '../connect.ts';
@@ -8,7 +8,7 @@ import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
 import type { Paint } from '../frame/style.ts';
-import { renderPairs, renderTable } from '../frame/style.ts';
+import { printable, renderPairs, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, jsonLine, paintOf, remark } from '../print.ts';
@@ -136,7 +136,9 @@ async function events(input: Input, world: World): Promise<Exit> {
   });
   let count = 0;
   for await (const entry of feed) {
-    world.out.write(input.flag('json') ? jsonLine(entry) : `${entryLine(entry, paint)}\n`);
+    world.out.write(
+      input.flag('json') ? jsonLine(entry) : `${printable(entryLine(entry, paint))}\n`,
+    );
     count += 1;
     if (count >= limit) break;
   }
@@ -144,7 +146,7 @@ async function events(input: Input, world: World): Promise<Exit> {
 }
 
 function entryLine(entry: FeedEntry, paint: Paint): string {
-  const time = paint('dim', new Date(entry.timestampMs).toISOString());
+  const time = paint('dim', timeText(entry.timestampMs));
   if (entry.kind === 'block') {
     return `${time} ${entry.cursor} ${paint('dim', `block, ${entry.transactionCount} transactions`)}`;
   }

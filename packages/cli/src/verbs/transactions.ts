@@ -7,6 +7,7 @@ import {
   readDraft,
   renderDraft,
   signTransaction,
+  timeText,
 } from '@daybook/client';
 import { validateInput } from '@daybook/contracts';
 import type { Call } from '@daybook/core';
@@ -89,7 +90,7 @@ function draftText({ transaction }: Draft): string {
   return [
     `Transaction ${toHex(id)}`,
     `Chain ${toHex(body.chain)}`,
-    `Valid until ${new Date(body.validUntilMs).toISOString()}`,
+    `Valid until ${timeText(body.validUntilMs)}`,
     `Signers ${signers.join(', ')}`,
     ...calls,
   ].join('\n');

@@ -3,6 +3,7 @@
  * are what is signed; everything readable beside them is made from those bytes again when the file
  * is read, and a file that shows anything else is refused.
  */
+
 import type { CborValue, Result } from '@daybook/core';
 import {
   asPublicKey,
@@ -19,6 +20,7 @@ import {
   verifyStrict,
 } from '@daybook/core';
 import type { ClientFailure } from '../errors.ts';
+import { timeText } from '../time-text.ts';
 import type { Decoder } from '../wire/decode.ts';
 import { anything, decodeAnswer, hash, list, object, oneOf, text } from '../wire/decode.ts';
 import type { BodySignature, UnsignedTransaction } from './build.ts';
@@ -67,7 +69,7 @@ function readablePart({
   return {
     chain: toHex(body.chain),
     id: toHex(id),
-    validUntil: new Date(body.validUntilMs).toISOString(),
+    validUntil: timeText(body.validUntilMs),
     signers: body.signers.map(({ identity, publicKey }) => ({
       identity: identity ?? null,
       publicKey: toHex(publicKey),

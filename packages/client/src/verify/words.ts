@@ -1,8 +1,10 @@
 /** A verdict in words for people who know nothing of chains, in English and Simplified Chinese. */
+
 import type { FieldSpec, FieldTable, JsonValue, Words } from '@daybook/contracts';
 import { CURRENCY_DECIMALS } from '@daybook/contracts';
 import { toHex } from '@daybook/core';
 import { CLIENT_ERRORS, explainVerification } from '../errors.ts';
+import { timeText } from '../time-text.ts';
 import type { ProvenFacts, Verdict } from './proof.ts';
 
 export type Language = keyof Words;
@@ -76,7 +78,7 @@ function proofLines(facts: ProvenFacts, language: Language): readonly ShownLine[
   return [
     ...(written ? [{ title: PROOF_TITLES.written[language], text: written[language] }] : []),
     { title: PROOF_TITLES.block[language], text: `${height} ${toHex(block.blockHash)}` },
-    { title: PROOF_TITLES.time[language], text: new Date(timestampMs).toISOString() },
+    { title: PROOF_TITLES.time[language], text: timeText(timestampMs) },
     { title: PROOF_TITLES.seals[language], text: of[language] },
     { title: PROOF_TITLES.chain[language], text: `${facts.chainName} ${toHex(facts.chain)}` },
   ];

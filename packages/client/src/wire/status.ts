@@ -125,8 +125,3 @@ export const decodeWhy: Decoder<WhyAnswer> = object({
     }),
   ),
 });
-
-export const decodeHealth: Decoder<{
-  readonly healthy: boolean;
-  readonly reasons: readonly HealthReason[];
-}> = object({ healthy: boolean, reasons: list(decodeReason) });

@@ -1,10 +1,12 @@
 import { recordKeyOf } from '@daybook/contracts';
-import type { ProofBundle, RecordKey } from '@daybook/core';
+import type { CborValue, ProofBundle, RecordKey } from '@daybook/core';
 import {
   assert,
   blockHash,
   createSigner,
+  decodeCanonical,
   decodeProofBundle,
+  encodeCanonical,
   encodeHeader,
   encodeProofBundle,
   toHex,
@@ -214,6 +216,30 @@ describe('client: proof bundle', () => {
     const bytes = bent(good, () => ({ header: encodeHeader(header), certificate }));
 
     expect(reasonOf(verifyProofBundle(bytes, trust))).to.equal('CLIENT_CERTIFICATE_INVALID');
+  });
+
+  it('given a founding document with wrong or missing parts, then it is invalid', () => {
+    const bundle = decodeProofBundle(good);
+    assert(bundle.ok, 'the bundle of the fixture decodes');
+    const document = decodeCanonical(bundle.value.genesis, { bytesMax: 1_000_000, depthMax: 9 });
+    assert(document.ok, 'the genesis of the fixture decodes');
+    const fields = document.value as Readonly<Record<string, CborValue>>;
+    const [first = null] = fields.validators as readonly CborValue[];
+    const documents: readonly CborValue[] = [
+      { ...fields, validators: [], developmentMode: true },
+      { ...fields, validators: [first, first, first, first] },
+      { ...fields, validators: null },
+      { ...fields, parameters: {} },
+      { ...fields, surprise: 1 },
+      [],
+      'genesis',
+    ];
+
+    for (const [index, one] of documents.entries()) {
+      const bytes = bent(good, () => ({ genesis: encodeCanonical(one) }));
+      const verdict = verifyProofBundle(bytes, { nowMs: NOW_MS });
+      expect(reasonOf(verdict), `document ${index}`).to.equal('CLIENT_GENESIS_INVALID');
+    }
   });
 
   it('given random bytes of any kind, then the verdict is invalid and nothing is thrown', () => {
