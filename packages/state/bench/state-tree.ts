@@ -10,9 +10,10 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { parseArgs } from 'node:util';
 import type { RecordKey } from '@daybook/core';
-import { sha256, treeKeyOf, valueHashOf } from '@daybook/core';
+import { encodeStateProof, sha256, treeKeyOf, valueHashOf } from '@daybook/core';
 import type { StateWrite } from '../src/index.ts';
 import { createNodeDisk, openLevel, openStateStore } from '../src/index.ts';
+import { hashPairs } from '../src/tree/pair-hashes.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -135,8 +136,18 @@ console.log(`files of the values      ${mib(directorySize(options.directory, 'va
 console.log(`files of the index       ${mib(directorySize(`${options.directory}/index`, ''))}`);
 console.log(`memory                   ${mib(rss)} (heap ${mib(heapUsed)}, ${mib(arrayBuffers)})`);
 const proofStart = performance.now();
-for (let index = 0; index < 200; index++) store.prove(keyOf(random(known)));
+const proofs = Array.from({ length: 200 }, () => store.prove(keyOf(random(known))).proof);
 console.log(`proof ms                 ${((performance.now() - proofStart) / 200).toFixed(2)}`);
+const proofSizes = proofs.map((proof) => encodeStateProof(proof).length);
+show('proof bytes', proofSizes);
+// A machine that does other work at the same time shows here: 0.60 ms when it is idle.
+const pairs = new Uint8Array(64 * 16_000);
+const pairsStart = process.cpuUsage();
+for (let round = 0; round < 50; round++) hashPairs(pairs, new Uint8Array(pairs.length / 2));
+const pairsUsed = process.cpuUsage(pairsStart);
+console.log(
+  `16,000 pair hashes, ms   ${((pairsUsed.user + pairsUsed.system) / 50_000).toFixed(2)}`,
+);
 const readStart = performance.now();
 const view = store.view();
 for (let index = 0; index < 20_000; index++) view.get(keyOf(random(known)));

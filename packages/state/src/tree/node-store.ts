@@ -66,6 +66,8 @@ export class NodeStore {
    */
   trim(): void {
     while (this.#cache.size > this.#countMax) this.#evictOne();
+    this.pool.limit(FREE_NODES_MAX);
+    this.stagePool.limit(FREE_NODES_MAX);
     if (this.freeChunks.length > FREE_CHUNKS_MAX) this.freeChunks.length = FREE_CHUNKS_MAX;
   }
 
@@ -92,4 +94,6 @@ export class NodeStore {
   }
 }
 
+/** What one or two blocks of 2,000 keys need. */
+const FREE_NODES_MAX = 8192;
 const FREE_CHUNKS_MAX = 32;

@@ -180,6 +180,11 @@ export class InnerPool {
     this.#free.push(node);
   }
 
+  /** Lets go of unused nodes beyond a number: after a block that was much larger than usual. */
+  limit(countMax: number): void {
+    if (this.#free.length > countMax) this.#free.length = countMax;
+  }
+
   #addSlab(): void {
     const bytes = new Uint8Array(INNER_SIZE * SLAB_NODES);
     const refs = new Float64Array(REFS_SIZE * SLAB_NODES);
