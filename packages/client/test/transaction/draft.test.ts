@@ -129,18 +129,19 @@ describe('client: drafts', () => {
     expect(() => assembleTransaction(transaction, [])).to.throw(ClientError, /finance\/jane/);
   });
 
-  it('given keys at hand, when many are signed, then one core makes 1,500 a second at least', () => {
+  it('given keys at hand, when many are signed, then a second of one core makes 1,500 at least', () => {
     const authors = [
       { identity: 'finance/jane', signer: jane },
       { identity: 'audit/jim', signer: jim },
     ];
     const count = 600;
-    const startedMs = performance.now();
+    const started = process.cpuUsage();
     for (let index = 0; index < count; index += 1) {
       const { nonce: _nonce, signers: _signers, ...rest } = plan();
       expect(signAs(authors, rest).bytes.length).to.be.greaterThan(200);
     }
-    const perSecond = count / ((performance.now() - startedMs) / 1000);
+    const { user, system } = process.cpuUsage(started);
+    const perSecond = count / ((user + system) / 1_000_000);
 
     expect(perSecond).to.be.greaterThan(1500);
     expect(encodeTransaction(new Uint8Array(1), [])).to.be.instanceOf(Uint8Array);
