@@ -37,6 +37,11 @@ function fileOf(name: string): string {
   return path.join(registryFolder(), `${name}.json`);
 }
 
+/** What a cluster that was started apart writes; kept when it did not start. */
+export function logFileOf(name: string): string {
+  return path.join(registryFolder(), `${name}.log`);
+}
+
 /** The 22nd field of /proc/PID/stat, behind the name, which may hold spaces. */
 function startedTicksOf(pid: number): string {
   try {

@@ -3,7 +3,7 @@
  * of their own, any number side by side. The test kit does the work and is loaded only here.
  */
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { toHex } from '@daybook/core';
 import type { RunningCluster } from '../clusters/registry.ts';
@@ -12,7 +12,7 @@ import {
   findCluster,
   forgetCluster,
   listClusters,
-  registryFolder,
+  logFileOf,
   waitForCluster,
   waitForEnd,
 } from '../clusters/registry.ts';
@@ -110,7 +110,7 @@ async function startDetached(name: string, input: Input, world: World): Promise<
     if (value !== undefined) words.push(`--${option}`, value);
   }
   if (input.flag('keep')) words.push('--keep');
-  const logFile = path.join(registryFolder(), `${name}.log`);
+  const logFile = logFileOf(name);
   const log = openSync(logFile, 'a');
   const [, program = ''] = process.argv;
   const child = spawn(process.execPath, [...process.execArgv, program, ...words], {
@@ -157,6 +157,7 @@ async function stop(input: Input, world: World): Promise<Exit> {
   if (cluster === undefined) throw new CliError({ code: 'CLI_CLUSTER_UNKNOWN', name });
   process.kill(cluster.pid, 'SIGTERM');
   await withPatience('Stopping the nodes', world, waitForEnd(name, world.signal));
+  rmSync(logFileOf(name), { force: true });
   answer(input, world, { json: { name, stopped: true }, lines: () => `${name} has stopped.` });
   return 'done';
 }
