@@ -61,7 +61,7 @@ const SPREAD_BYTES_MAX = 256 * 1024;
 /** Until this age a transaction travels inside the proposal, in case it is still on its way. */
 const FRESH_MS = 60;
 /** A hand-over repeats only what spreading should have delivered long ago. */
-const HAND_OVER_AGE_MS = 500;
+const HAND_OVER_AGE_MS = 3000;
 const BATCH_MAX = 4096;
 
 /** Frames of the transactions channel: what is spread, and which of it the receiver holds. */

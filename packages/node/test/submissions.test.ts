@@ -213,7 +213,7 @@ describe('node: submissions', () => {
     world.clock.advance(2);
     desk.handOver('b');
     const early = sent.length;
-    world.clock.advance(1000);
+    world.clock.advance(3500);
     desk.handOver('b');
     const late = sent.length;
     await world.settle();

@@ -278,6 +278,8 @@ class NodeConsensus implements Consensus {
 
   #inline(block: Block): PrePrepare['inlined'] {
     const { desk } = this.#parts;
+    // In a full block almost all have arrived already, and the few that have not are asked for.
+    if (block.body.length > INLINED_COUNT_MAX) return [];
     return block.body.flatMap((bytes, index) =>
       desk.isFresh(transactionHashOf(bytes)) ? [{ index, bytes }] : [],
     );
@@ -384,6 +386,8 @@ class NodeConsensus implements Consensus {
   }
 }
 
+/** Blocks of up to so many transactions carry those that are still on their way. */
+const INLINED_COUNT_MAX = 64;
 /** What a block's header and count take of its size. */
 const HEADER_ROOM_BYTES = 512;
 
