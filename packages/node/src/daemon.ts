@@ -14,6 +14,7 @@ import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { ConfigError, loadSettings, mergeReload } from './config.ts';
 import { NodeError } from './errors.ts';
+import { collectAtRest, collectGarbage } from './idle-memory.ts';
 import type { Logger } from './log.ts';
 import { createLogger } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -170,10 +171,12 @@ async function run({ config: configFile }: Command): Promise<number> {
 
   return await new Promise<number>((resolve) => {
     let node: Node | undefined;
+    let stopCollecting: (() => void) | undefined;
     let ending = false;
     const end = (exitCode: number): void => {
       if (ending) return;
       ending = true;
+      stopCollecting?.();
       const stopped = manager.stopping().then(() => node?.stop());
       stopped
         .catch((error: unknown) => logger.error('stop failed', { reason: describe(error) }))
@@ -219,6 +222,7 @@ async function run({ config: configFile }: Command): Promise<number> {
         await started.stop();
         return;
       }
+      stopCollecting = collectAtRest(started.ledger, { clock, collect: collectGarbage });
       const { role, organisation } = started.report();
       logger.info('node ready', { url: started.apiUrl, peer: started.peerId, role });
       await manager.ready(`${organisation ?? 'unknown organisation'}: ${role}`);

@@ -33,6 +33,8 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
   /** Command put before the runtime of a node, by slug. */
   readonly wrappers?: Readonly<Record<string, readonly string[]>>;
+  /** Flags of every node's runtime; `[]` runs what is built even where tests run the sources. */
+  readonly flags?: readonly string[];
   /** Program that every node runs; the daemon of this release by default. */
   readonly daemon?: string;
   /** Rewrites the address others dial, for relays between nodes; by slug. */
@@ -146,6 +148,7 @@ async function writeNode(
     logFile,
     ...(wrapper && { wrapper }),
     ...(options.daemon !== undefined && { daemon: options.daemon }),
+    ...(options.flags !== undefined && { flags: options.flags }),
   });
   const role = plan.node === 'validator' ? 'validator' : 'observer';
   const apiUrl = `http://${HOST}:${apiPort}`;

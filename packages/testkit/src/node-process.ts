@@ -17,6 +17,8 @@ export interface NodeProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Command and arguments put before the runtime: `strace …`, `faketime …`. */
   readonly wrapper?: readonly string[];
+  /** Flags of the runtime; by default those of this process that decide what is loaded. */
+  readonly flags?: readonly string[];
   /** Program of another release; the daemon of this one by default. */
   readonly daemon?: string;
 }
@@ -88,8 +90,15 @@ class DaemonProcess implements NodeProcess {
   }
 
   #spawn(): Running {
-    const { configFile, environment = {}, logFile, wrapper = [], daemon: other } = this.#options;
-    const daemon = [process.execPath, ...inheritedFlags(), other ?? daemonPath()];
+    const {
+      configFile,
+      environment = {},
+      logFile,
+      wrapper = [],
+      daemon: other,
+      flags,
+    } = this.#options;
+    const daemon = [process.execPath, ...(flags ?? inheritedFlags()), other ?? daemonPath()];
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     const command = ['env', ...variables, ...wrapper, ...daemon];
     const [file, ...args] = [...command, '--config', configFile];
