@@ -24,7 +24,11 @@ type Stage = (typeof STAGES)[number];
  * Tests that start real nodes or measure time: one file after the other, so that two clusters
  * never share two cores. Everything else runs in parallel.
  */
-const SERIAL_GLOBS = ['test/e2e/**/*.test.ts', 'packages/*/test/e2e/**/*.test.ts'];
+const SERIAL_GLOBS = [
+  'test/e2e/**/*.test.ts',
+  'test/readme.test.ts',
+  'packages/*/test/e2e/**/*.test.ts',
+];
 const ALL_GLOBS = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 
 /** A stage that has not ended by then is stopped and counts as failed. */

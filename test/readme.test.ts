@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 
 const ROOT = join(import.meta.dirname, '..');
-const EXAMPLE_MS_MAX = 30_000;
+const EXAMPLE_MS_MAX = 60_000;
 const run = promisify(execFile);
 
 interface Example {
