@@ -5,6 +5,7 @@ import {
   checkDocblock,
   checkIndex,
   checkLength,
+  checkLinks,
   checkName,
   checkPackageReadmes,
 } from './tidy/file-rules.ts';
@@ -44,6 +45,7 @@ const RULES: Readonly<Record<string, () => readonly Fault[]>> = {
   ],
   'no line holds what is banned': () => [...code, ...texts].flatMap(checkLines),
   'no file is too long': () => code.flatMap(checkLength),
+  'links in documents lead somewhere': () => texts.flatMap(checkLinks),
   'file names say what the file holds': () => code.flatMap(checkName),
   'every source file opens with what it is for': () => code.flatMap(checkDocblock),
   'index.ts holds explicit exports and nothing else': () => code.flatMap(checkIndex),

@@ -108,3 +108,18 @@ export function checkPackageReadmes(names: readonly string[]): readonly Fault[] 
     return faults;
   });
 }
+
+/** Relative links of a document lead to a file; `path/` and `file` in backticks are not links. */
+export function checkLinks(source: Source): readonly Fault[] {
+  if (!source.path.endsWith('.md')) return [];
+  return source.lines.flatMap((text, index) =>
+    [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].flatMap(([, target = '']) => {
+      if (/^[a-z]+:/.test(target)) return [];
+      const file = join(ROOT, posix.dirname(source.path), target);
+      if (existsSync(file)) return [];
+      return [
+        at(source.path, index + 1, banned(`a link to ${target}, which is not there,`, 'one')),
+      ];
+    }),
+  );
+}
