@@ -31,8 +31,9 @@ export interface DataDirectory {
  */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
   makeDirectory(path);
-  const lock = await takeLock(path);
+  const lock = await openLock(path, joinPath(path, LOCK_DIRECTORY));
   try {
+    nameOwner(joinPath(path, LOCK_DIRECTORY));
     checkFormat(path);
     const paths = {
       blocks: joinPath(path, 'blocks'),
@@ -45,14 +46,6 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
     await lock.close();
     throw error;
   }
-}
-
-async function takeLock(path: string): Promise<KeyValue> {
-  const directory = joinPath(path, LOCK_DIRECTORY);
-  const lock = await openLock(path, directory);
-  const owner = JSON.stringify({ pid: process.pid });
-  fs.writeFileSync(joinPath(directory, OWNER_FILE), owner, { mode: 0o600 });
-  return lock;
 }
 
 async function openLock(path: string, directory: string): Promise<KeyValue> {
@@ -71,6 +64,11 @@ async function openLock(path: string, directory: string): Promise<KeyValue> {
   }
 }
 
+/** The lock says that somebody has the directory; this file says who. */
+function nameOwner(directory: string): void {
+  writeFile(joinPath(directory, OWNER_FILE), JSON.stringify({ pid: process.pid }));
+}
+
 function ownerOf(directory: string): number | undefined {
   try {
     const owner: unknown = JSON.parse(fs.readFileSync(joinPath(directory, OWNER_FILE), 'utf8'));
@@ -87,10 +85,10 @@ function checkFormat(path: string): void {
   const supported = `${FORMAT_NAME} ${DATA_FORMAT_VERSION}`;
   if (!fs.existsSync(file)) {
     const format = { format: FORMAT_NAME, version: DATA_FORMAT_VERSION };
-    fs.writeFileSync(file, `${JSON.stringify(format)}\n`, { flush: true, mode: 0o600 });
+    writeFile(file, `${JSON.stringify(format)}\n`);
     return;
   }
-  const found = formatIn(fs.readFileSync(file, 'utf8'));
+  const found = formatIn(attempt('read', file, () => fs.readFileSync(file, 'utf8')));
   if (found !== supported) {
     throw new StateError({ code: 'STATE_FORMAT_UNKNOWN', path, found, supported });
   }
@@ -107,11 +105,19 @@ function formatIn(text: string): string {
 }
 
 function makeDirectory(path: string): void {
+  attempt('create', path, () => fs.mkdirSync(path, { recursive: true, mode: 0o700 }));
+}
+
+function writeFile(path: string, text: string): void {
+  attempt('write', path, () => fs.writeFileSync(path, text, { flush: true, mode: 0o600 }));
+}
+
+function attempt<T>(operation: string, path: string, run: () => T): T {
   try {
-    fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+    return run();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const failure = { code: 'STATE_DISK_FAILED', path, operation: 'create', reason } as const;
+    const failure = { code: 'STATE_DISK_FAILED', path, operation, reason } as const;
     throw new StateError(failure, { cause: error });
   }
 }

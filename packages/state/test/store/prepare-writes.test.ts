@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { StateWrite } from '../../src/index.ts';
 import { prepareWrites } from '../../src/store/prepare-writes.ts';
 
-const byteArbitrary = fc.constantFrom(0, 1, 255);
+const byteArbitrary = fc.constantFrom<number[]>(0, 1, 255);
 
 describe('state: order of writes (spec S-13)', () => {
   it('given any writes, then they come in key order and of each key the last one', () => {
