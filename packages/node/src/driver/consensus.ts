@@ -8,8 +8,6 @@ import {
   asPublicKey,
   assert,
   blockHash,
-  decodeBlock,
-  decodeCertificate,
   decodeMessage,
   encodeHeader,
   encodeMessage,
@@ -319,17 +317,10 @@ class NodeConsensus implements Consensus {
   /** DECIDED for a final height, with its body when that fits (protocol R13). */
   #help(peerId: string, height: Height): void {
     const { network, blockLog } = this.#parts;
-    const bytes = this.#decidedAt(height, blockLog);
+    const bytes = decidedAt(height, blockLog);
     if (bytes === undefined) return;
     const channels = network.links().find((link) => link.peerId === peerId)?.channels ?? [];
     network.send(peerId, channels.includes('consensus') ? 'consensus' : 'sync', bytes);
-  }
-
-  #decidedAt(height: Height, blockLog: BlockLog): Uint8Array | undefined {
-    const stored = blockLog.readBlock(height);
-    const block = stored && decodeBlock(stored.bytes);
-    if (stored === undefined || block?.ok !== true) return undefined;
-    return decidedBytes(block.value, stored.certificate);
   }
 
   // --- after finality ----------------------------------------------------------------------
@@ -390,13 +381,6 @@ class NodeConsensus implements Consensus {
 const INLINED_COUNT_MAX = 64;
 /** What a block's header and count take of its size. */
 const HEADER_ROOM_BYTES = 512;
-
-function decidedBytes(block: Block, certificateBytes: Uint8Array): Uint8Array | undefined {
-  const certificate = decodeCertificate(certificateBytes);
-  if (!certificate.ok) return undefined;
-  const { header, body } = block;
-  return encodeMessage({ type: 'decided', header, body, certificate: certificate.value });
-}
 
 export function createConsensus(parts: ConsensusParts): Consensus {
   return new NodeConsensus(parts);
