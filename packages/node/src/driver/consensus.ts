@@ -33,6 +33,7 @@ import { createBlockSizer } from './block-sizer.ts';
 import { createBodies } from './bodies.ts';
 import type { BodyExchange } from './body-exchange.ts';
 import { createBodyExchange } from './body-exchange.ts';
+import { decidedAt } from './decided.ts';
 import type { Driver } from './driver.ts';
 import { createDriver } from './driver.ts';
 import type { OutsideEffect } from './effects.ts';
