@@ -32,7 +32,7 @@ const SERIAL_GLOBS = [
 const ALL_GLOBS = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 
 /** A stage that has not ended by then is stopped and counts as failed. */
-const STAGE_MS_MAX = 12 * 60_000;
+const STAGE_MS_MAX = 20 * 60_000;
 /** After its summary a mocha run has this long to end; later means that it left something open. */
 const LINGER_MS_MAX = 15_000;
 const SLOWEST_MAX = 12;
