@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 const records = Number(options.records);
 const keys = Number(options.keys);
 const blocks = Number(options.blocks);
-const LOAD_KEYS = 50_000;
+const LOAD_KEYS = 10_000;
 const VALUE_SIZE = 150;
 
 let seed = 1;
