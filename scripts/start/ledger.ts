@@ -24,6 +24,8 @@ export interface ImportOptions {
 
 export interface Ledger {
   readonly client: Client;
+  /** An officer of the organisation with the role. @throws Error if there is none */
+  readonly authorFor: ImportSpendParts['authorFor'];
   /** Imports what the ledger does not hold yet of a sample. */
   importSample(sample: Sample, options: ImportOptions): Promise<ImportReport>;
 }
@@ -66,6 +68,7 @@ export function openLedger(cluster: Cluster): Ledger {
   };
   return {
     client,
+    authorFor,
     importSample: async ({ files, mapping }, { onProgress, onSettled, ...width }) =>
       await importSpend(
         { files, mapping, grantor: TREASURY, controller: TREASURY, ...width },
