@@ -39,6 +39,8 @@ describe(`start-up with a long history (blocks=${BLOCKS})`, function () {
     cluster = await createCluster({
       members: ALONE,
       directory: FOLDER,
+      // What a department runs: the built packages, which the types stage has made.
+      flags: [],
       timeMs: Date.now() - 24 * HOUR_MS,
       parameters: { emptyIntervalMs: HOUR_MS },
     });
