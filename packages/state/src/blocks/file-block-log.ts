@@ -143,7 +143,9 @@ class SegmentedBlockLog implements BlockLog {
   }
 
   #locate(height: Height): { segment: Segment; block: IndexedBlock } | undefined {
-    const segment = this.#segments().findLast(({ index }) => index.first <= height);
+    const tail = this.#tail;
+    const isInTail = tail !== undefined && tail.index.first <= height;
+    const segment = isInTail ? tail : this.#sealed.findLast(({ index }) => index.first <= height);
     const block = segment?.index.at(height);
     return segment === undefined || block === undefined ? undefined : { segment, block };
   }
