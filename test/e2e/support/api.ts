@@ -12,6 +12,8 @@ export interface HeadView {
 
 export interface StatusView {
   readonly head: HeadView;
+  /** Since the head became final on this node. */
+  readonly headAgeMs: number;
   readonly activity: string;
   readonly ready: boolean;
   readonly role: string;
