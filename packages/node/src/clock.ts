@@ -12,6 +12,8 @@ export interface Clock {
   wall(): TimestampMs;
   /** Runs `task` once after `delayMs`; the result cancels it. */
   schedule(delayMs: number, task: () => void): () => void;
+  /** Runs `task` when messages, timers and requests that are ready now have had their turn. */
+  soon(task: () => void): void;
 }
 
 export function createSystemClock(): Clock {
@@ -21,6 +23,9 @@ export function createSystemClock(): Clock {
     schedule: (delayMs, task) => {
       const timer = setTimeout(task, delayMs);
       return () => clearTimeout(timer);
+    },
+    soon: (task) => {
+      setImmediate(task);
     },
   };
 }

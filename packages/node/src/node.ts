@@ -1,53 +1,30 @@
 /**
- * The composition root: one function builds a node out of its parts, top to bottom, and starts it;
- * what it returns stops it. Nothing else in the project knows all of them. `daemon.ts` runs it as a
- * process; the test kit also runs it inside one.
+ * The composition root: one function builds a node out of its parts, the chain (`replica.ts`) and
+ * the API in front of it, and starts it; what it returns stops it. Nothing else in the project knows
+ * all of them. `daemon.ts` runs it as a process; the test kit also runs it inside one.
  */
-import { createEngine } from '@daybook/contracts';
-import type { Genesis, TransactionId, ValidatorId, ValidatorSet } from '@daybook/core';
-import {
-  asPublicKey,
-  assert,
-  indexOfKey,
-  LIMITS,
-  peerIdFromPublicKey,
-  publicKeyOf,
-  toHex,
-} from '@daybook/core';
+import type { createEngine } from '@daybook/contracts';
+import type { Genesis } from '@daybook/core';
+import { LIMITS, peerIdFromPublicKey, publicKeyOf } from '@daybook/core';
 import { createNetwork, NETWORK_METRICS } from '@daybook/network';
-import type { BlockLog } from '@daybook/state';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/api.ts';
-import type { Heads, NodeReport, Placement } from './api/ports.ts';
+import type { Heads, NodeReport } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
-import { readDirectoryNodes, recordSetNamed } from './directory-nodes.ts';
-import type { Consensus } from './driver/consensus.ts';
-import { createConsensus } from './driver/consensus.ts';
-import { createExclusive } from './exclusive.ts';
-import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
-import { createExecutor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { openLedger } from './ledger/open-ledger.ts';
 import type { Logger } from './log.ts';
-import { createManifests } from './manifests.ts';
-import { createMempool } from './mempool.ts';
 import type { Metrics } from './metrics.ts';
 import { NODE_METRICS } from './metrics-table.ts';
-import type { PeerTable } from './peers.ts';
-import { buildPeerTable } from './peers.ts';
 import { createChain, headOf } from './reads/chain.ts';
 import { explainOutcome } from './reads/outcomes.ts';
 import { createRecords } from './reads/records.ts';
 import { schemaSourceOf } from './reads/schema.ts';
-import { createSignatureVerifier } from './signatures.ts';
+import { openReplica } from './replica.ts';
 import type { StatusBoard } from './status.ts';
 import { createStatusBoard } from './status.ts';
 import type { Storage } from './storage.ts';
-import { closeStorage, openStorage } from './storage.ts';
-import { createSubmissionDesk } from './submissions.ts';
-import { createTransactionJudge } from './transaction-judge.ts';
-import { createValidatorHistory } from './validator-history.ts';
+import { closeStorage, openStorage, systemPlaces } from './storage.ts';
 import { VERSION } from './version.ts';
 
 /** Secrets of a node, opened by the caller. */
@@ -88,33 +65,6 @@ export interface Node {
   stop(): Promise<void>;
 }
 
-/** Where a transaction stands that may still be replayed; older ones have expired anyway. */
-function placeOf(ledger: Ledger, blockLog: BlockLog, id: TransactionId): Placement | undefined {
-  return ledger.replay.find(id) && blockLog.findTransaction(id);
-}
-
-/** Slugs behind the validators of a set, by hex of their ids. */
-function organisationsOf(
-  validators: ValidatorSet,
-  organisationOf: (id: ValidatorId) => string | undefined,
-): ReadonlyMap<string, string> {
-  const named = validators.flatMap(({ id }) => {
-    const organisation = organisationOf(id);
-    return organisation === undefined ? [] : [[toHex(id), organisation] as const];
-  });
-  return new Map(named);
-}
-
-/** The record set at the head of a tree key. */
-function setOf(treeKey: Uint8Array): number {
-  return new DataView(treeKey.buffer, treeKey.byteOffset, 4).getUint32(0);
-}
-
-/** Votes per second that a peer may send: about a dozen messages a block, and the default at least. */
-function consensusRateOf(blockIntervalMs: number): number {
-  return Math.max(200, Math.ceil((1000 / blockIntervalMs) * 20));
-}
-
 function urlOf({ address: { host, port } }: Api): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
@@ -153,7 +103,17 @@ function followChain(
  *   nothing is left open then
  */
 export async function startNode(options: NodeOptions, parts: NodeParts): Promise<Node> {
-  const storage = await openStorage(options, parts);
+  const { settings, genesis, keys } = options;
+  const storage = await openStorage(
+    {
+      genesis,
+      consensusKey: keys.consensus,
+      dataDirectory: settings.node.dataDirectory,
+      voteMirrorDirectory: settings.state.voteMirrorDirectory,
+      cacheBytes: settings.state.cacheBytesMax,
+    },
+    { logger: parts.logger, ...systemPlaces(parts.clock) },
+  );
   try {
     return await runNode(options, parts, storage);
   } catch (error) {
@@ -162,91 +122,47 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
   }
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one place where every part meets, in plain order, which pieces would only hide.
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one place where chain and API meet, in plain order, which pieces would only hide.
 async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage): Promise<Node> {
   const { settings, genesis, keys } = options;
-  const { clock, logger, metrics, random, onFatal } = parts;
-  const { blockLog, stateStore, signer, freeSpace } = storage;
+  const { clock, logger, metrics, random } = parts;
+  const { blockLog, stateStore, freeSpace } = storage;
   metrics.register(NODE_METRICS);
   metrics.register(NETWORK_METRICS);
 
-  const engine = createEngine(parts.contracts);
-  const executor = createExecutor(engine, genesis);
-  const mempool = createMempool({ bytesMax: settings.mempool.bytesMax });
-  const signatures = createSignatureVerifier(() => clock.now());
-  const known = mempool.byHash.bind(mempool);
-  const opening = await openLedger(genesis, { blockLog, stateStore, executor, signatures, known });
-  const { ledger } = opening;
-  const { header } = ledger.head();
-  logger.info('ledger open', { height: header.height, reexecuted: opening.reexecuted });
-  const differing = engine.verify(ledger.head().reader);
-  assert(differing === undefined, `the contracts are those of the chain: ${differing?.code}`);
-
-  const manifests = createManifests(engine, ledger, stateStore);
-  const nodeSet = recordSetNamed(manifests.now(), 'directory', 'node');
-  const history = createValidatorHistory(ledger, await readKnownSets(stateStore, manifests.now()));
-  const selfKey = keys.consensus && asPublicKey(publicKeyOf(keys.consensus));
-  const selfIndex = (): number | undefined =>
-    selfKey && signer && indexOfKey(ledger.head().next.validators, selfKey);
-  const tableNow = async (self: string): Promise<PeerTable> => {
-    const { reader, next } = ledger.head();
-    return buildPeerTable({
-      self,
-      nodes: await readDirectoryNodes(stateStore, nodeSet),
-      validators: next.validators,
-      organisations: organisationsOf(next.validators, (id) => organisationOfValidator(reader, id)),
-      bootstrap: settings.network.bootstrap,
-    });
-  };
-  const ownPeerId = peerIdFromPublicKey(publicKeyOf(keys.peer));
-  let peers = await tableNow(ownPeerId);
-  const network = await createNetwork(
+  const replica = await openReplica(
     {
-      listen: settings.network.listen,
-      secretKey: keys.peer,
-      chain: genesis.chain,
-      admission: peers.admission,
-      consensusRate: consensusRateOf(ledger.head().next.parameters.blockIntervalMs),
-    },
-    { clock, random, logger: logger.child('network'), metrics },
-  );
-
-  const desk = createSubmissionDesk({
-    clock,
-    mempool,
-    network,
-    signatures,
-    judge: createTransactionJudge({
       genesis,
-      ledger,
-      engine,
-      clock,
-      locate: ({ id }) => placeOf(ledger, blockLog, id),
-    }),
-    validatorPeers: () => peers.validators.all().filter((peerId) => peerId !== network.peerId),
-    isValidator: () => selfIndex() !== undefined,
-    locate: (id) => placeOf(ledger, blockLog, id),
-    onWork: () => consensus.onWork(),
-  });
-  const consensus: Consensus = createConsensus({
-    clock,
-    logger: logger.child('consensus'),
-    metrics,
-    network,
-    ledger,
-    blockLog,
-    mempool,
-    desk,
-    signer,
-    exclusive: createExclusive(),
-    peers: () => peers.validators,
-    validatorsAt: (height) => history.at(height),
-    seed: Math.floor(random() * 0xffff_ffff),
-    onFatal: (error) => {
-      status.halted(error instanceof Error ? error.message : 'It protects the chain.');
-      onFatal(error);
+      peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
+      consensusKey: keys.consensus,
+      bootstrap: settings.network.bootstrap,
+      mempoolBytesMax: settings.mempool.bytesMax,
     },
-  });
+    {
+      clock,
+      logger,
+      metrics,
+      random,
+      storage,
+      contracts: parts.contracts,
+      createNetwork: ({ admission, consensusRate }) =>
+        createNetwork(
+          {
+            listen: settings.network.listen,
+            secretKey: keys.peer,
+            chain: genesis.chain,
+            admission,
+            consensusRate,
+          },
+          { clock, random, logger: logger.child('network'), metrics },
+        ),
+      onFatal: (error) => {
+        status.halted(error instanceof Error ? error.message : 'It protects the chain.');
+        parts.onFatal(error);
+      },
+    },
+  );
+  const { ledger, mempool, network, consensus, manifests, history } = replica;
   const status: StatusBoard = createStatusBoard({
     clock,
     ledger,
@@ -256,9 +172,9 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     mempoolBytesMax: settings.mempool.bytesMax,
     consensus,
     freeSpace,
-    peers: () => peers,
+    peers: replica.peers,
     version: VERSION,
-    selfIndex,
+    selfIndex: replica.selfIndex,
     quarantine: storage.quarantine,
     retainedHeights: LIMITS.retainedHeights,
   });
@@ -270,7 +186,7 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
   const api: Api = await startApi(settings.api, {
     chain: createChain({ ledger, blockLog, validatorsAt: async (height) => history.at(height) }),
     heads,
-    submissions: desk,
+    submissions: replica.desk,
     records: createRecords({
       genesis,
       ledger,
@@ -287,42 +203,17 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     metrics,
   });
 
-  let refreshing = Promise.resolve();
-  const refreshPeers = (): void => {
-    // One after the other: a table read earlier never replaces a later one.
-    refreshing = refreshing
-      .then(() => tableNow(network.peerId))
-      .then((table) => {
-        peers = table;
-        network.updatePeers(table.admission);
-        consensus.onLinks();
-      })
-      .catch(onFatal);
-  };
-  ledger.onCommit(({ block }) => {
-    const changed = block.outcomes.some(({ result }) =>
-      result.writes.some(({ treeKey }) => setOf(treeKey) === nodeSet.set),
-    );
-    const setChanged =
-      toHex(block.header.validatorsHash) !== toHex(block.header.nextValidatorsHash);
-    if (changed || setChanged) refreshPeers();
-  });
-  network.onPeer(() => consensus.onLinks());
   const leave = async (): Promise<void> => {
     status.stopping();
     await api.stop();
-    desk.stop();
-    await consensus.stop();
-    await network.stop();
-    await refreshing;
+    await replica.stop();
   };
   try {
-    await network.start();
+    await replica.start();
   } catch (error) {
     await leave();
     throw error;
   }
-  consensus.start();
   logger.info('api listening', { url: urlOf(api) });
 
   let stopping: Promise<void> | undefined;

@@ -9,6 +9,7 @@
  */
 import type { Hash, Transaction } from '@daybook/core';
 import { toHex, transactionSignBytes, verifyStrict } from '@daybook/core';
+import type { Clock } from './clock.ts';
 
 export interface SignatureVerifier {
   /**
@@ -60,12 +61,12 @@ export function firstUnsigned({ body, bodyBytes, signatures }: Transaction): num
 
 class SlicedVerifier implements SignatureVerifier {
   readonly #known = new RecentSet();
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'now' | 'soon'>;
   readonly #waiting: Record<'block' | 'admission', Waiting[]> = { block: [], admission: [] };
   #isScheduled = false;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(clock: Pick<Clock, 'now' | 'soon'>) {
+    this.#clock = clock;
   }
 
   isKnown(hash: Hash): boolean {
@@ -84,14 +85,14 @@ class SlicedVerifier implements SignatureVerifier {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    this.#clock.soon(() => {
       this.#isScheduled = false;
       this.#verifySlice();
     });
   }
 
   #verifySlice(): void {
-    const endMs = this.#now() + SLICE_MS;
+    const endMs = this.#clock.now() + SLICE_MS;
     this.#verifyUntil(endMs, 'block');
     this.#verifyUntil(endMs, 'admission');
     if (this.#waiting.block.length + this.#waiting.admission.length > 0) this.#schedule();
@@ -101,7 +102,7 @@ class SlicedVerifier implements SignatureVerifier {
     const waiting = this.#waiting[purpose];
     let count = 0;
     for (const { transaction, key, done } of waiting) {
-      if (this.#now() >= endMs) break;
+      if (this.#clock.now() >= endMs) break;
       count += 1;
       const valid = this.#known.has(key) || firstUnsigned(transaction) === undefined;
       if (valid) this.#known.add(key);
@@ -111,7 +112,7 @@ class SlicedVerifier implements SignatureVerifier {
   }
 }
 
-/** @param now  monotonic milliseconds: ends a slice, decides nothing */
-export function createSignatureVerifier(now: () => number): SignatureVerifier {
-  return new SlicedVerifier(now);
+/** @param clock  ends slices and lets others go between them; decides nothing */
+export function createSignatureVerifier(clock: Pick<Clock, 'now' | 'soon'>): SignatureVerifier {
+  return new SlicedVerifier(clock);
 }

@@ -5,7 +5,14 @@
  */
 import type { Genesis } from '@daybook/core';
 import { asPublicKey, LIMITS, publicKeyOf, validatorIdOf } from '@daybook/core';
-import type { BlockLog, DataDirectory, StateStore, VoteSigner } from '@daybook/state';
+import type {
+  BlockLog,
+  DataDirectory,
+  Disk,
+  KeyValue,
+  StateStore,
+  VoteSigner,
+} from '@daybook/state';
 import {
   createNodeDisk,
   createVoteSigner,
@@ -17,23 +24,41 @@ import {
   openVoteLog,
 } from '@daybook/state';
 import type { Clock } from './clock.ts';
-import type { Settings } from './config.ts';
 import type { FreeSpace } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
 import type { Logger } from './log.ts';
 
 export interface StorageOptions {
-  readonly settings: Settings;
   readonly genesis: Genesis;
-  readonly keys: {
-    /** 32-byte seed of the CONSENSUS key; absent on an observer. */
-    readonly consensus?: Uint8Array;
-  };
+  readonly dataDirectory: string;
+  /** Where the second vote log mirror lies; beside the first by default. */
+  readonly voteMirrorDirectory?: string | undefined;
+  /** Bound of the cache of tree nodes; the store's own by default. */
+  readonly cacheBytes?: number;
+  /** 32-byte seed of the CONSENSUS key; absent on an observer. */
+  readonly consensusKey?: Uint8Array | undefined;
 }
 
-export interface StorageParts {
-  readonly clock: Clock;
+/** Where a node keeps things: the ports that the simulator replaces. */
+export interface Places {
+  readonly disk: Disk;
+  readonly openKeyValue: (path: string) => Promise<KeyValue>;
+  readonly openDirectory: (path: string) => Promise<DataDirectory>;
+  readonly watchFreeSpace: (directory: string) => Promise<FreeSpace>;
+}
+
+export interface StorageParts extends Places {
   readonly logger: Logger;
+}
+
+/** Disks and databases of this machine. */
+export function systemPlaces(clock: Clock): Places {
+  return {
+    disk: createNodeDisk(),
+    openKeyValue: openLevel,
+    openDirectory: openDataDirectory,
+    watchFreeSpace: (directory) => watchFreeSpace(directory, clock),
+  };
 }
 
 /** What lies on disk, open. */
@@ -48,13 +73,12 @@ export interface Storage {
 }
 
 async function openSigner(
-  { settings, genesis, keys }: StorageOptions,
+  { genesis, consensusKey, voteMirrorDirectory }: StorageOptions,
   directory: DataDirectory,
-  { logger, freeSpace }: { readonly logger: Logger; readonly freeSpace: FreeSpace },
+  { logger, disk, freeSpace }: Pick<StorageParts, 'logger' | 'disk'> & Pick<Storage, 'freeSpace'>,
 ): Promise<Pick<Storage, 'signer' | 'quarantine'>> {
-  if (keys.consensus === undefined) return { signer: undefined, quarantine: undefined };
-  const { voteMirrorDirectory } = settings.state;
-  const publicKey = asPublicKey(publicKeyOf(keys.consensus));
+  if (consensusKey === undefined) return { signer: undefined, quarantine: undefined };
+  const publicKey = asPublicKey(publicKeyOf(consensusKey));
   const opening = await openVoteLog(
     {
       directory: directory.paths.votes,
@@ -62,7 +86,7 @@ async function openSigner(
       validatorId: validatorIdOf(publicKey),
       ...(voteMirrorDirectory !== undefined && { mirrorDirectory: voteMirrorDirectory }),
     },
-    { disk: createNodeDisk() },
+    { disk },
   );
   if (opening.kind === 'quarantine') {
     const sentence = explainState(opening.reason);
@@ -73,7 +97,7 @@ async function openSigner(
     logger.warn('vote log repaired', { path, kind, sequence });
   }
   const signer = createVoteSigner(
-    { chain: genesis.chain, secretKey: keys.consensus },
+    { chain: genesis.chain, secretKey: consensusKey },
     { log: opening.log, freeFraction: () => freeSpace.fraction() },
   );
   return { signer, quarantine: undefined };
@@ -81,27 +105,26 @@ async function openSigner(
 
 /** @throws StateError; what was opened before is closed again */
 export async function openStorage(options: StorageOptions, parts: StorageParts): Promise<Storage> {
-  const { settings } = options;
-  const { dataDirectory } = settings.node;
-  const disk = createNodeDisk();
+  const { dataDirectory, cacheBytes } = options;
+  const { disk, openKeyValue, logger } = parts;
   const closers: (() => Promise<void>)[] = [];
   try {
-    const directory = await openDataDirectory(dataDirectory);
+    const directory = await parts.openDirectory(dataDirectory);
     closers.push(() => directory.close());
-    const freeSpace = await watchFreeSpace(dataDirectory, parts.clock);
+    const freeSpace = await parts.watchFreeSpace(dataDirectory);
     closers.push(async () => freeSpace.stop());
     const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
     closers.push(() => blockLog.close());
     const stateStore = await openStateStore(
       {
         directory: directory.paths.state,
-        cacheBytes: settings.state.cacheBytesMax,
+        ...(cacheBytes !== undefined && { cacheBytes }),
         retainedHeights: LIMITS.retainedHeights,
       },
-      { disk, openKeyValue: openLevel },
+      { disk, openKeyValue },
     );
     closers.push(() => stateStore.close());
-    const signing = await openSigner(options, directory, { logger: parts.logger, freeSpace });
+    const signing = await openSigner(options, directory, { logger, disk, freeSpace });
     return { directory, blockLog, stateStore, freeSpace, ...signing };
   } catch (error) {
     for (const close of closers.reverse()) await close();

@@ -19,6 +19,9 @@ export function createManualClock(wallMs = 1_750_000_000_000): ManualClock {
         timers = timers.filter((other) => other !== timer);
       };
     },
+    soon: (task) => {
+      timers.push({ at: now, task });
+    },
     advance: (ms) => {
       const end = now + ms;
       const due = () => timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];

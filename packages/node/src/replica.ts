@@ -1,0 +1,240 @@
+/**
+ * The part of a node that keeps the chain: ledger, mempool, submissions, consensus and sync, built
+ * top to bottom over ports. `node.ts` puts an API in front of it; the simulator of the test kit runs
+ * many of them in one process, on a clock, a network and disks of its own. What decides anything
+ * about the chain is therefore the same code in both.
+ */
+import type { Engine } from '@daybook/contracts';
+import { createEngine } from '@daybook/contracts';
+import type { Genesis, TransactionId, ValidatorId, ValidatorSet } from '@daybook/core';
+import { asPublicKey, assert, indexOfKey, publicKeyOf, toHex } from '@daybook/core';
+import type { Admission, Network } from '@daybook/network';
+import type { BlockLog } from '@daybook/state';
+import type { Placement } from './api/ports.ts';
+import type { Clock } from './clock.ts';
+import { readDirectoryNodes, recordSetNamed } from './directory-nodes.ts';
+import type { Consensus } from './driver/consensus.ts';
+import { createConsensus } from './driver/consensus.ts';
+import { createExclusive } from './exclusive.ts';
+import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
+import { createExecutor } from './ledger/executor.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { openLedger } from './ledger/open-ledger.ts';
+import type { Logger } from './log.ts';
+import type { Manifests } from './manifests.ts';
+import { createManifests } from './manifests.ts';
+import type { Mempool } from './mempool.ts';
+import { createMempool } from './mempool.ts';
+import type { MetricsSink } from './metrics.ts';
+import type { PeerTable } from './peers.ts';
+import { buildPeerTable } from './peers.ts';
+import { createSignatureVerifier } from './signatures.ts';
+import type { Storage } from './storage.ts';
+import type { SubmissionDesk } from './submissions.ts';
+import { createSubmissionDesk } from './submissions.ts';
+import { createTransactionJudge } from './transaction-judge.ts';
+import type { ValidatorHistory } from './validator-history.ts';
+import { createValidatorHistory } from './validator-history.ts';
+
+export interface ReplicaOptions {
+  readonly genesis: Genesis;
+  /** Peer id of the own PEER key. */
+  readonly peerId: string;
+  /** 32-byte seed of the CONSENSUS key; absent on an observer. */
+  readonly consensusKey?: Uint8Array | undefined;
+  /** Configured addresses of peers. */
+  readonly bootstrap: readonly string[];
+  /** Bytes of all waiting transactions. */
+  readonly mempoolBytesMax: number;
+}
+
+/** What a network is made for. */
+export interface NetworkPlan {
+  readonly admission: Admission;
+  /** Consensus messages per second that a peer may send. */
+  readonly consensusRate: number;
+}
+
+export interface ReplicaParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: MetricsSink;
+  /** Uniform in [0, 1): jitter only. */
+  readonly random: () => number;
+  /** Contracts of this release. */
+  readonly contracts: Parameters<typeof createEngine>[0];
+  /** Stays open when the replica stops: it belongs to the caller. */
+  readonly storage: Storage;
+  readonly createNetwork: (plan: NetworkPlan) => Network;
+  /** A proof of more than f faults, a disk error or a defect: the process must end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Replica {
+  readonly engine: Engine;
+  readonly ledger: Ledger;
+  readonly mempool: Mempool;
+  readonly desk: SubmissionDesk;
+  readonly network: Network;
+  readonly consensus: Consensus;
+  readonly manifests: Manifests;
+  readonly history: ValidatorHistory;
+  peers(): PeerTable;
+  /** Position of the own key in the set that signs the next height. */
+  selfIndex(): number | undefined;
+  /** Joins the network and begins to vote. @throws NetworkError; what runs is to be stopped then */
+  start(): Promise<void>;
+  /** Waits for what is being signed or written. */
+  stop(): Promise<void>;
+}
+
+/** Where a transaction stands that may still be replayed; older ones have expired anyway. */
+function placeOf(ledger: Ledger, blockLog: BlockLog, id: TransactionId): Placement | undefined {
+  return ledger.replay.find(id) && blockLog.findTransaction(id);
+}
+
+/** Slugs behind the validators of a set, by hex of their ids. */
+function organisationsOf(
+  validators: ValidatorSet,
+  organisationOf: (id: ValidatorId) => string | undefined,
+): ReadonlyMap<string, string> {
+  const named = validators.flatMap(({ id }) => {
+    const organisation = organisationOf(id);
+    return organisation === undefined ? [] : [[toHex(id), organisation] as const];
+  });
+  return new Map(named);
+}
+
+/** The record set at the head of a tree key. */
+function setOf(treeKey: Uint8Array): number {
+  return new DataView(treeKey.buffer, treeKey.byteOffset, 4).getUint32(0);
+}
+
+/** Votes per second that a peer may send: about a dozen messages a block, and the default at least. */
+function consensusRateOf(blockIntervalMs: number): number {
+  return Math.max(200, Math.ceil((1000 / blockIntervalMs) * 20));
+}
+
+/**
+ * Opens the chain on its storage and connects the parts; nothing runs before `start`.
+ * @throws NodeError or StateError when what is stored is broken or of another chain
+ */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: every part of the chain meets here, in plain order, which pieces would only hide.
+export async function openReplica(options: ReplicaOptions, parts: ReplicaParts): Promise<Replica> {
+  const { genesis, consensusKey } = options;
+  const { clock, logger, metrics, random, onFatal } = parts;
+  const { blockLog, stateStore, signer } = parts.storage;
+
+  const engine = createEngine(parts.contracts);
+  const executor = createExecutor(engine, genesis);
+  const mempool = createMempool({ bytesMax: options.mempoolBytesMax });
+  const signatures = createSignatureVerifier(clock);
+  const known = mempool.byHash.bind(mempool);
+  const opening = await openLedger(genesis, { blockLog, stateStore, executor, signatures, known });
+  const { ledger } = opening;
+  const { header } = ledger.head();
+  logger.info('ledger open', { height: header.height, reexecuted: opening.reexecuted });
+  const differing = engine.verify(ledger.head().reader);
+  assert(differing === undefined, `the contracts are those of the chain: ${differing?.code}`);
+
+  const manifests = createManifests(engine, ledger, stateStore);
+  const nodeSet = recordSetNamed(manifests.now(), 'directory', 'node');
+  const history = createValidatorHistory(ledger, await readKnownSets(stateStore, manifests.now()));
+  const selfKey = consensusKey && asPublicKey(publicKeyOf(consensusKey));
+  const selfIndex = (): number | undefined =>
+    selfKey && signer && indexOfKey(ledger.head().next.validators, selfKey);
+  const tableNow = async (self: string): Promise<PeerTable> => {
+    const { reader, next } = ledger.head();
+    return buildPeerTable({
+      self,
+      nodes: await readDirectoryNodes(stateStore, nodeSet),
+      validators: next.validators,
+      organisations: organisationsOf(next.validators, (id) => organisationOfValidator(reader, id)),
+      bootstrap: options.bootstrap,
+    });
+  };
+  let peers = await tableNow(options.peerId);
+  const network = parts.createNetwork({
+    admission: peers.admission,
+    consensusRate: consensusRateOf(ledger.head().next.parameters.blockIntervalMs),
+  });
+
+  const desk = createSubmissionDesk({
+    clock,
+    mempool,
+    network,
+    signatures,
+    judge: createTransactionJudge({
+      genesis,
+      ledger,
+      engine,
+      clock,
+      locate: ({ id }) => placeOf(ledger, blockLog, id),
+    }),
+    validatorPeers: () => peers.validators.all().filter((peerId) => peerId !== network.peerId),
+    isValidator: () => selfIndex() !== undefined,
+    locate: (id) => placeOf(ledger, blockLog, id),
+    onWork: () => consensus.onWork(),
+  });
+  const consensus: Consensus = createConsensus({
+    clock,
+    logger: logger.child('consensus'),
+    metrics,
+    network,
+    ledger,
+    blockLog,
+    mempool,
+    desk,
+    signer,
+    exclusive: createExclusive(),
+    peers: () => peers.validators,
+    validatorsAt: (height) => history.at(height),
+    seed: Math.floor(random() * 0xffff_ffff),
+    onFatal,
+  });
+
+  let refreshing = Promise.resolve();
+  const refreshPeers = (): void => {
+    // One after the other: a table read earlier never replaces a later one.
+    refreshing = refreshing
+      .then(() => tableNow(network.peerId))
+      .then((table) => {
+        peers = table;
+        network.updatePeers(table.admission);
+        consensus.onLinks();
+      })
+      .catch(onFatal);
+  };
+  ledger.onCommit(({ block }) => {
+    const changed = block.outcomes.some(({ result }) =>
+      result.writes.some(({ treeKey }) => setOf(treeKey) === nodeSet.set),
+    );
+    const setChanged =
+      toHex(block.header.validatorsHash) !== toHex(block.header.nextValidatorsHash);
+    if (changed || setChanged) refreshPeers();
+  });
+  network.onPeer(() => consensus.onLinks());
+
+  return {
+    engine,
+    ledger,
+    mempool,
+    desk,
+    network,
+    consensus,
+    manifests,
+    history,
+    peers: () => peers,
+    selfIndex,
+    start: async () => {
+      await network.start();
+      consensus.start();
+    },
+    stop: async () => {
+      desk.stop();
+      await consensus.stop();
+      await network.stop();
+      await refreshing;
+    },
+  };
+}
