@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applications, treasury } from '@daybook/applications';
+import { applications, foundingContracts, treasury } from '@daybook/applications';
 import type { StateView, StateWrite } from '@daybook/contracts';
 import { createEngine, openRecords } from '@daybook/contracts';
 import type { Call, Genesis, GenesisOrganisation, RecordKey, Transaction } from '@daybook/core';
@@ -66,6 +66,7 @@ function genesis(): Genesis {
     timeMs: START_MS,
     developmentMode: true,
     parameters: DEFAULT_PARAMETERS,
+    contracts: foundingContracts,
     organisations,
     validators: [],
     observers: [],

@@ -13,7 +13,7 @@ import {
   readySignBytes,
 } from '@daybook/applications';
 import type { Contract, Engine, Executed, Execution, StateView } from '@daybook/contracts';
-import { createEngine, openRecords } from '@daybook/contracts';
+import { createEngine, foundingContractsOf, openRecords } from '@daybook/contracts';
 import type {
   BodyEntry,
   Call,
@@ -107,7 +107,7 @@ export function codeOf({ result, failure }: Executed): string {
 
 export function createChain(options: ConsortiumOptions): TestChain {
   const genesis = genesisOf(options);
-  const engine = createEngine([directory, governance, ...(options.contracts ?? [])]);
+  const engine = createEngine(contractsOf(options));
   const values = new Map<string, Uint8Array>();
   const view: StateView = { get: (key) => values.get(textOf(key)) };
   const store = (writes: Execution['writes']): void => {
@@ -240,6 +240,17 @@ function decoded(bytes: Uint8Array): BodyEntry {
   return entry.value;
 }
 
+function contractsOf(options: ConsortiumOptions): readonly Contract[] {
+  return [directory, governance, ...(options.contracts ?? [])];
+}
+
+/** A chain of these tests begins with the oldest version of each. */
+function oldestOf(contracts: readonly Contract[]): readonly Contract[] {
+  return contracts.filter(
+    (one) => !contracts.some(({ name, version }) => name === one.name && version < one.version),
+  );
+}
+
 function genesisOf(options: ConsortiumOptions): Genesis {
   const validators = options.validators ?? options.organisations;
   const genesis = readGenesis({
@@ -248,6 +259,7 @@ function genesisOf(options: ConsortiumOptions): Genesis {
     timeMs: START_MS,
     developmentMode: options.developmentMode ?? false,
     parameters: { epochBlocks: 10, ...options.parameters },
+    contracts: foundingContractsOf(oldestOf(contractsOf(options))),
     organisations: options.organisations.map((slug) => ({
       slug,
       title: { en: slug, zh: slug },

@@ -4,7 +4,7 @@
  * not checked here.
  */
 import type { Contract, Executed, RowOf, StateView, StateWrite } from '@daybook/contracts';
-import { createEngine, keyToJson, openRecords } from '@daybook/contracts';
+import { createEngine, foundingContractsOf, keyToJson, openRecords } from '@daybook/contracts';
 import type { Call, Genesis, GenesisOrganisation, RecordKey, Transaction } from '@daybook/core';
 import {
   asHash,
@@ -62,7 +62,7 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
       else state.set(idOf(write.recordKey), write);
     }
   };
-  store(engine.applyGenesis(genesisOf(officers)).writes);
+  store(engine.applyGenesis(genesisOf(contracts, officers)).writes);
   const keys = new Map<string, Uint8Array>();
   let height = 0;
   let nonce = 0;
@@ -131,7 +131,7 @@ function idOf({ set, partition, key }: RecordKey): string {
 }
 
 /** Only what contracts read of a genesis; validators and founders' signatures are not needed. */
-function genesisOf(officers: Officers): Genesis {
+function genesisOf(contracts: readonly Contract[], officers: Officers): Genesis {
   const slugs = [...new Set(Object.keys(officers).map((name) => name.split('/')[0] ?? ''))];
   const organisations = slugs.map(
     (slug): GenesisOrganisation => ({
@@ -154,6 +154,7 @@ function genesisOf(officers: Officers): Genesis {
       timeMs: START_MS,
       developmentMode: true,
       parameters: DEFAULT_PARAMETERS,
+      contracts: foundingContractsOf(contracts),
       organisations,
       validators: [],
       observers: [],

@@ -8,7 +8,7 @@ export type {
   Execution,
   GenesisState,
 } from './engine/engine.ts';
-export { createEngine } from './engine/engine.ts';
+export { createEngine, foundingContractsOf } from './engine/engine.ts';
 export { ledger } from './engine/ledger.ts';
 export type { Operation, Usage } from './engine/meter.ts';
 export { CALL_DEPTH_MAX, METER_LIMITS } from './engine/meter.ts';

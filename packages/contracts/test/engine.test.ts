@@ -14,7 +14,7 @@ import {
 import type { TransactionSigner as Signer } from '@daybook/core';
 import { asPublicKey, decodeCanonical, encodeResult, toHex, valueHashOf } from '@daybook/core';
 import { expect } from 'chai';
-import { createBench, emptyGenesis, entryOf, START_MS } from './fixtures/bench.ts';
+import { createBench, emptyGenesis, entryOf, START_MS, withContracts } from './fixtures/bench.ts';
 import { boxes } from './fixtures/boxes.ts';
 import type { Person } from './fixtures/people.ts';
 import { peopleContract } from './fixtures/people.ts';
@@ -532,9 +532,31 @@ describe('engine: determinism (spec X-16)', () => {
     const two = createEngine([boxes, people]);
 
     expect(two.manifest()).to.deep.equal(one.manifest());
+    const founded = withContracts(emptyGenesis(), [people, boxes]);
     const writesOf = (engine: typeof one) =>
-      engine.applyGenesis(emptyGenesis()).writes.map(({ value }) => value && toHex(value));
+      engine.applyGenesis(founded).writes.map(({ value }) => value && toHex(value));
     expect(writesOf(two)).to.deep.equal(writesOf(one));
+  });
+});
+
+describe('engine: contracts of genesis (spec X-9)', () => {
+  const people = peopleContract(PEOPLE);
+  const bytesOf = (contracts: Parameters<typeof createEngine>[0], genesis = emptyGenesis()) =>
+    createEngine(contracts)
+      .applyGenesis(genesis)
+      .writes.map(({ value }) => value && toHex(value));
+
+  it('given a release with one more contract, then the state of a founded chain is the same', () => {
+    const founded = withContracts(emptyGenesis(), [people]);
+
+    expect(bytesOf([people, boxes], founded)).to.deep.equal(bytesOf([people], founded));
+  });
+
+  it('given a contract or version that this release lacks, or no ledger, then it is refused', () => {
+    const founded = withContracts(emptyGenesis(), [people, boxes]);
+
+    expect(() => bytesOf([people], founded)).to.throw(/boxes/);
+    expect(() => bytesOf([people])).to.throw(/ledger/);
   });
 });
 

@@ -28,6 +28,7 @@ export {
 export type {
   FounderSignature,
   Genesis,
+  GenesisContract,
   GenesisDocument,
   GenesisFailure,
   GenesisFile,
@@ -248,6 +249,8 @@ export {
 } from './crypto/merkle.ts';
 export type { SelfTestFailure, SelfTestSuite } from './crypto/self-test.ts';
 export { runSelfTest } from './crypto/self-test.ts';
+export type { MutantName, Simulation } from './crypto/simulation/simulation.ts';
+export { isPlanted, MUTANTS, simulationSwitches } from './crypto/simulation/simulation.ts';
 export type { TagName } from './crypto/tags.ts';
 export { TAG_LAYOUTS, TAG_SIZE, TAGS } from './crypto/tags.ts';
 // errors

@@ -3,6 +3,7 @@
  * all keys made here, and a genesis that every founder signed. Real consortia do the same with
  * `daybook init`, each department on its own machine.
  */
+import { foundingContracts } from '@daybook/applications';
 import type {
   ChainParameters,
   GenesisDocument,
@@ -137,6 +138,7 @@ export function createConsortium(plan: ConsortiumPlan): Consortium {
     timeMs: plan.timeMs ?? Date.now(),
     developmentMode: validators.length < 4,
     parameters: parameters.value,
+    contracts: foundingContracts,
     organisations: pairs.map(([organisation, keys]) => organisationEntry(organisation, keys)),
     validators: validators.map(([organisation, keys]) => validatorEntry(organisation, keys)),
     observers: pairs

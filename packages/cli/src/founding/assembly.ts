@@ -1,4 +1,5 @@
 /** The founding document out of the departments' cards, and the collection of their consents. */
+import { foundingContracts } from '@daybook/applications';
 import { timeText } from '@daybook/client';
 import type { FounderSignature, Genesis, GenesisDocument, GenesisFailure } from '@daybook/core';
 import {
@@ -41,6 +42,7 @@ export function assembleGenesis(cards: readonly SignedCard[], plan: FoundingPlan
     timeMs: plan.timeMs,
     developmentMode: plan.developmentMode,
     parameters: parametersOf(plan.parameters),
+    contracts: foundingContracts,
     organisations: cards.map(({ card }) => card.organisation),
     validators: nodes.filter(isValidator).map(({ role: _role, ...node }) => node),
     observers: nodes.filter(isObserver).map(({ role: _role, ...node }) => node),

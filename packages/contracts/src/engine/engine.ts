@@ -7,6 +7,7 @@ import type {
   BodyEntry,
   Call,
   Genesis,
+  GenesisContract,
   Hash,
   Result,
   TransactionResult,
@@ -75,11 +76,10 @@ export interface Engine {
   /** Judges calls without state: names and inputs, every fault with its JSON pointer. */
   check(calls: readonly Call[]): readonly CallFault[];
   /**
-   * The state of height 0.
-   * @param versions  which version of which contract acts; by default the lowest of each
+   * The state of height 0: of the contract versions that the document names, and no others.
    * @throws ContractsError if the document names what the contracts do not take
    */
-  applyGenesis(genesis: Genesis, versions?: Readonly<Record<string, number>>): GenesisState;
+  applyGenesis(genesis: Genesis): GenesisState;
   /**
    * Executes a block over the state of its parent.
    * @returns what it did, or why it is not a valid block
@@ -114,7 +114,7 @@ export function createEngine(contracts: readonly Contract[]): Engine {
   const admission = rememberingRows(parts);
   return {
     check: (calls) => checkCalls(newest, calls),
-    applyGenesis: (genesis, versions) => applyGenesis(parts, genesis, versions ?? {}),
+    applyGenesis: (genesis) => applyGenesis(parts, genesis),
     execute: (view, block) => unwrapped(() => execute(parts, view, block)),
     identify: (view, block, signer) =>
       unwrapped(() => {
@@ -142,6 +142,17 @@ function linkAll(contracts: readonly Contract[]): KnownContracts {
     known.set(name, versions);
   }
   return known;
+}
+
+/** What a new chain begins with: the newest version of each contract, the ledger included. */
+export function foundingContractsOf(contracts: readonly Contract[]): readonly GenesisContract[] {
+  const newest = new Map<string, number>();
+  for (const { name, version } of [ledger, ...contracts]) {
+    newest.set(name, Math.max(newest.get(name) ?? 0, version));
+  }
+  return [...newest]
+    .map(([name, version]) => ({ name, version }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function newestOf(known: KnownContracts): ActiveVersions {
@@ -227,17 +238,20 @@ function versionsIn({ known, activation }: Parts, rows: BlockRows): ActiveVersio
   return activeVersions(known, entriesOf(row));
 }
 
-function applyGenesis(
-  parts: Parts,
-  genesis: Genesis,
-  chosen: Readonly<Record<string, number>>,
-): GenesisState {
+function applyGenesis(parts: Parts, genesis: Genesis): GenesisState {
   const rows = createBlockRows({ get: () => undefined });
-  const contracts: ActivationEntry[] = [...parts.known].map(([contract, versions]) => ({
-    contract,
-    version: chosen[contract] ?? Math.min(...versions.keys()),
+  const contracts: ActivationEntry[] = genesis.document.contracts.map(({ name, version }) => ({
+    contract: name,
+    version,
   }));
-  contracts.sort((a, b) => (a.contract < b.contract ? -1 : 1));
+  // Without the ledger there is nowhere to keep which contracts act.
+  if (!contracts.some(({ contract }) => contract === ledger.name)) {
+    throw new ContractsError({
+      code: 'CONTRACTS_VERSION_MISSING',
+      contract: ledger.name,
+      version: ledger.version,
+    });
+  }
   const versions = activeVersions(parts.known, contracts);
   const manifestHash = activeManifestHash(versions);
   const block = { chain: genesis.chain, height: 0, timestampMs: genesis.document.timeMs };

@@ -61,6 +61,12 @@ export interface GenesisValidator extends GenesisNode {
   readonly proofOfPossession: string;
 }
 
+/** A contract that acts from the first block, and in which version. */
+export interface GenesisContract {
+  readonly name: string;
+  readonly version: number;
+}
+
 export interface GenesisDocument {
   readonly format: typeof GENESIS_FORMAT;
   readonly name: string;
@@ -68,6 +74,8 @@ export interface GenesisDocument {
   /** Allows fewer than four validators; such a chain tolerates no liar. */
   readonly developmentMode: boolean;
   readonly parameters: ChainParameters;
+  /** Ascending by name. A later release knows more; these alone make the state of height 0. */
+  readonly contracts: readonly GenesisContract[];
   readonly organisations: readonly GenesisOrganisation[];
   readonly validators: readonly GenesisValidator[];
   readonly observers: readonly GenesisNode[];
@@ -224,6 +232,16 @@ function expectedParameter(name: string): string {
   return `${min} to ${max} ${unit}`;
 }
 
+const CONTRACT_NAME = /^[a-z][A-Za-z0-9]{1,31}$/;
+
+function readContract(reader: Reader): GenesisContract {
+  const name = reader.text('name', { max: 32 });
+  if (!CONTRACT_NAME.test(name)) reader.fault('name', 'the name of a contract', name);
+  const version = reader.integer('version', { min: 1, max: 65_535 });
+  reader.finish();
+  return { name, version };
+}
+
 function readDocument(reader: Reader): GenesisDocument {
   reader.literal('format', GENESIS_FORMAT);
   const document: GenesisDocument = {
@@ -232,6 +250,7 @@ function readDocument(reader: Reader): GenesisDocument {
     timeMs: reader.integer('timeMs', { min: 0 }),
     developmentMode: reader.boolean('developmentMode'),
     parameters: readParameters(reader.object('parameters')),
+    contracts: reader.objects('contracts', { countMax: 64 }).map(readContract),
     organisations: reader.objects('organisations', { countMax: 256 }).map(readOrganisation),
     validators: reader.objects('validators', { countMax: LIMITS.validatorsMax }).map(readValidator),
     observers: reader.objects('observers', { countMax: 256 }).map(readObserver),
@@ -247,7 +266,11 @@ function repeatedIn(values: readonly string[]): string | undefined {
 
 /** Faults between fields: unknown organisations, repeated names and keys, too few validators. */
 function checkRelations(document: GenesisDocument, reader: Reader): void {
-  const { organisations, validators, observers } = document;
+  const { contracts, organisations, validators, observers } = document;
+  const names = contracts.map(({ name }) => name);
+  if (names.some((name, index) => index > 0 && (names[index - 1] ?? '') >= name)) {
+    reader.fault('contracts', 'each contract once, ascending by name', names.join(', '));
+  }
   const slugs = organisations.map(({ slug }) => slug);
   const nodes = [...validators, ...observers];
   const unique: readonly [string, readonly string[]][] = [

@@ -202,6 +202,7 @@ function documentOf(members: readonly Department[] = departments): GenesisDocume
     timeMs: 1_700_000_000_000,
     developmentMode: false,
     parameters: DEFAULT_PARAMETERS,
+    contracts: [{ name: 'ledger', version: 1 }],
     organisations: members.map(({ slug, governance, officer }) => ({
       slug,
       title: { en: slug, zh: slug },

@@ -3,7 +3,7 @@
  * disks that open it. Blocks are built by a ledger and certified here, without consensus.
  */
 import { applications } from '@daybook/applications';
-import { createEngine } from '@daybook/contracts';
+import { createEngine, foundingContractsOf } from '@daybook/contracts';
 import type { Certificate, Genesis, Transaction } from '@daybook/core';
 import {
   asPublicKey,
@@ -93,6 +93,7 @@ export function makeGenesis(options: GenesisOptions = {}): Genesis {
     timeMs: GENESIS_MS,
     developmentMode: validators < 4,
     parameters: parameters.value,
+    contracts: foundingContractsOf([...applications, notebook]),
     organisations: indices.map((index) => ({
       slug: `office-${index}`,
       title: { en: 'Office', zh: '处' },

@@ -3,7 +3,7 @@
  * roots and a true certificate. Versions of records are kept, so history and old heights work.
  */
 import type { Engine, Manifest } from '@daybook/contracts';
-import { createEngine, failureOf, fillWords } from '@daybook/contracts';
+import { createEngine, failureOf, fillWords, foundingContractsOf } from '@daybook/contracts';
 import type {
   BodyEntry,
   Genesis,
@@ -388,6 +388,7 @@ function buildGenesis(validators: ValidatorSet): Genesis {
     timeMs: GENESIS_TIME,
     developmentMode: true,
     parameters: DEFAULT_PARAMETERS,
+    contracts: foundingContractsOf([notebook]),
     organisations: [],
     validators: [],
     observers: [],

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { applications } from '@daybook/applications';
+import { applications, foundingContracts } from '@daybook/applications';
 import type { CallArguments, Genesis, PublicKey } from '@daybook/core';
 import {
   asPublicKey,
@@ -83,6 +83,7 @@ function buildGenesis(secrets: Secrets, jane: Officer): Genesis {
     timeMs: Date.now() - 1000,
     developmentMode: true,
     parameters: parameters.value,
+    contracts: foundingContracts,
     organisations: [
       {
         slug: ORGANISATION,
