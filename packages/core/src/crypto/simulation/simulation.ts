@@ -1,0 +1,58 @@
+/**
+ * The two things that a simulator must be able to change below the ports: signatures that cost next
+ * to nothing, and planted bugs that show that its checkers see. Which form of `#simulation` is
+ * loaded is decided when the process starts (`imports` in package.json); a release has only the
+ * empty one.
+ */
+import { simulation } from '#simulation';
+import { concatBytes, equalBytes } from '../../codec/bytes.ts';
+import { sha256 } from '../hash.ts';
+
+/** Bugs that can be planted in the code of the protocol, see docs/simulator.md. */
+export const MUTANTS = ['quorum-1'] as const;
+export type MutantName = (typeof MUTANTS)[number];
+
+/** What the simulator may set. */
+export interface Simulation {
+  /**
+   * `keyed-hash`: a signature is a hash under the public key, some fifty times as fast. Everybody in
+   * the process could forge it; the simulator signs only with seeds it has given out.
+   */
+  signatures: 'ed25519' | 'keyed-hash';
+  /** The one planted bug. */
+  mutant: MutantName | undefined;
+}
+
+/** The switches; undefined where there are none, that is in every release. */
+export function simulationSwitches(): Simulation | undefined {
+  return simulation;
+}
+
+/** Whether this bug is planted; always false in a release. */
+export function isPlanted(name: MutantName): boolean {
+  return simulation !== undefined && simulation.mutant === name;
+}
+
+/** Whether signatures are keyed hashes at present. */
+export function isKeyedHash(): boolean {
+  return simulation !== undefined && simulation.signatures === 'keyed-hash';
+}
+
+/** 64 bytes that pass the rules of encoding: a point's R below 2^254 and an S below L. */
+export function signWithHash(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
+  const hash = sha256(concatBytes(publicKey, message));
+  const signature = new Uint8Array(64);
+  signature.set(hash);
+  signature.set(hash, 32);
+  signature[31] = (hash[31] ?? 0) & 0x3f;
+  signature[63] = (hash[31] ?? 0) & 0x0f;
+  return signature;
+}
+
+export function holdsByHash(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return equalBytes(signature, signWithHash(publicKey, message));
+}
