@@ -1,15 +1,6 @@
-/**
- * Governance: member organisations propose and vote; what they adopt takes effect at a stated later
- * height. It keeps the validator set, the order of proposers and the chain parameters, and applies
- * the admission rules of protocol §15, so that no decision can leave the chain without a quorum.
- */
-import type { StateView } from '@daybook/contracts';
-import { defineContract, instantText, ledger, openRecords, textAt } from '@daybook/contracts';
-import type { ChainParameters, Rotation, ValidatorSet } from '@daybook/core';
+import { defineContract, instantText } from '@daybook/contracts';
 import {
   asPublicKey,
-  assert,
-  carryRotation,
   freshRotation,
   fromHex,
   isGoodPublicKey,
@@ -19,6 +10,7 @@ import {
   ZERO_HASH,
 } from '@daybook/core';
 import { directory } from './directory.ts';
+import { recordEvidence } from './governance/evidence.ts';
 import {
   because,
   consensusKey,
@@ -57,16 +49,15 @@ import {
 } from './governance/proposals.ts';
 import { recordReady, rememberBlock } from './governance/ready.ts';
 import { parameters, records, roles, sums } from './governance/records.ts';
-import { putRotation, rotationOf, turnRotation } from './governance/turns.ts';
+import { putRotation, turnRotation } from './governance/turns.ts';
 import {
   checkConsensusKey,
+  checkQuorumKept,
   checkSetSize,
   crossBoundary,
   needValidator,
 } from './governance/validator-set.ts';
 import { events, failures } from './governance/words.ts';
-
-export { readySignBytes } from './governance/ready.ts';
 
 export const governance = defineContract({
   number: 2,
@@ -175,6 +166,7 @@ export const governance = defineContract({
         checkStanding(context, input.organisation, 'active');
         checkConsensusKey(context, input.consensusKey, input);
         checkSetSize(context, 1);
+        checkQuorumKept(context, { joining: 1 });
         const wanted = { organisation: input.organisation, publicKey: input.consensusKey };
         propose(context, 'addValidator', wanted, input);
       },
@@ -187,6 +179,7 @@ export const governance = defineContract({
       handler(context, input) {
         const row = needValidator(context, input.validator);
         checkSetSize(context, -1);
+        checkQuorumKept(context, { removed: input.validator, joining: 0 });
         const wanted = { validator: input.validator, organisation: row.organisation };
         propose(context, 'removeValidator', wanted, input);
       },
@@ -199,6 +192,7 @@ export const governance = defineContract({
       handler(context, input) {
         const { organisation: owner } = needValidator(context, input.validator);
         checkConsensusKey(context, input.consensusKey, { organisation: owner, proof: input.proof });
+        checkQuorumKept(context, { removed: input.validator, joining: 1 });
         const wanted = {
           validator: input.validator,
           organisation: owner,
@@ -306,6 +300,12 @@ export const governance = defineContract({
       by: ['proposal'],
     },
     validators: { title: { en: 'Validators ever', zh: '历任验证节点' }, record: 'validator' },
+    evidence: { title: { en: 'Proven faults', zh: '违规证据' }, record: 'evidence' },
+    evidenceOf: {
+      title: { en: 'Proven faults of a validator', zh: '某验证节点的违规证据' },
+      record: 'evidence',
+      by: ['validator'],
+    },
   },
 
   system: {
@@ -325,7 +325,7 @@ export const governance = defineContract({
         const id = validatorIdOf(key);
         const row = { id, organisation: owner, publicKey: key, sinceHeight: 1 };
         context.records.validator.insert({ ...row, status: 'active' });
-        context.records.consensusKey.insert({ publicKey: key, id });
+        context.records.consensusKey.insert({ publicKey: key, id, fromHeight: 1 });
       }
     },
     onBlock(context, block) {
@@ -337,38 +337,8 @@ export const governance = defineContract({
       if ((block.height + 1) % epoch === 0) crossBoundary(context, block.height + 1);
     },
     transactions: {
+      evidence: (context, payload) => recordEvidence(context, payload),
       ready: (context, payload) => recordReady(context, payload),
     },
   },
 });
-
-// --- for the node: who signs, who proposes, by which parameters ------------------------------------
-
-const stored = openRecords(governance);
-const ledgerRecords = openRecords(ledger);
-
-/**
- * The set that must sign `height`.
- * @param view  state after a block of height - 1 or, as far as it knows already, earlier
- */
-export function readValidatorSet(view: StateView, height: number): ValidatorSet {
-  const row = stored.validators(view, {});
-  assert(row !== undefined, 'genesis names the validators');
-  return setAt(row, height);
-}
-
-/** The scores by which proposers take turns, in the order of `validators`. */
-export function readRotation(view: StateView, validators: ValidatorSet): Rotation {
-  return carryRotation(rotationOf(stored.rotation(view, {})), validators);
-}
-
-/** The chain parameters in effect at `height`. */
-export function readParameters(view: StateView, height: number): ChainParameters {
-  const values = PARAMETER_NAMES.map((name) => {
-    const row = ledgerRecords.parameter(view, { contract: 'governance', name });
-    const text = textAt(row, height);
-    return [name, text === undefined ? PARAMETERS[name].default : Number(text)] as const;
-  });
-  // Every name of the table was mapped.
-  return Object.freeze(Object.fromEntries(values)) as ChainParameters;
-}

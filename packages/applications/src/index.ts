@@ -2,11 +2,17 @@
 export { applications } from './applications.ts';
 export { directory, identityOf, officerOf } from './directory.ts';
 export { foundingContracts } from './founding.ts';
+export { governance } from './governance.ts';
+export type { NextBlock, WaitingChange } from './governance-reads.ts';
 export {
-  governance,
+  examineEvidence,
+  examineReady,
+  isReadyWanted,
+  readAwaitedBoundary,
   readParameters,
   readRotation,
   readValidatorSet,
+  readWaitingChanges,
   readySignBytes,
-} from './governance.ts';
+} from './governance-reads.ts';
 export { treasury } from './treasury.ts';

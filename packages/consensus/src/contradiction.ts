@@ -2,11 +2,10 @@
  * Finding evidence (protocol §16): every authenticated message is compared with what is held of the
  * same validator, at the present height and, one height longer, at the one before.
  */
-import type { Round, Signed, Unsigned, UnsignedPrePrepare } from '@daybook/core';
+import type { Evidence, Round, Signed, Unsigned, UnsignedPrePrepare } from '@daybook/core';
+import { evidenceOf } from '@daybook/core';
 import type { Draft } from './draft.ts';
 import { emit } from './draft.ts';
-import type { Evidence } from './evidence.ts';
-import { evidenceOf } from './evidence.ts';
 import type { HeightState, State, VotesOfHeight } from './state.ts';
 import type { Table } from './votes.ts';
 import { heldAt, roundsOf } from './votes.ts';

@@ -9,6 +9,7 @@
  */
 import type {
   Certificate,
+  Evidence,
   Hash,
   Height,
   Justification,
@@ -22,7 +23,6 @@ import type {
 } from '@daybook/core';
 import type { ConsensusFatal, ConsensusNotice } from './errors.ts';
 import type { Lock, PeerName, TimerId } from './event.ts';
-import type { Evidence } from './evidence.ts';
 
 /**
  * Content for the signing guard (G1 to G4). The driver completes it to a message, logs it, and

@@ -50,8 +50,6 @@ export type {
   VoteReceived,
   WorkChanged,
 } from './event.ts';
-export type { Evidence, EvidenceKind } from './evidence.ts';
-export { conflictOf, evidenceOf } from './evidence.ts';
 export type { Awaited, ValidatorReport, WaitingReport } from './explain.ts';
 export { explainWaiting } from './explain.ts';
 export { brokenInvariants } from './invariants.ts';

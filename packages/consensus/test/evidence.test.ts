@@ -1,7 +1,7 @@
 /** Evidence: the six kinds, nothing else, and once per validator, height and kind. */
 import type { PreparedRef, Unsigned, VoteMessage } from '@daybook/core';
+import { conflictOf, evidenceOf } from '@daybook/core';
 import { expect } from 'chai';
-import { conflictOf, evidenceOf } from '../src/index.ts';
 import {
   blockBy,
   commitBy,

@@ -75,6 +75,41 @@ export const CORE_ERRORS = defineErrors({
     summary: 'A seal of a certificate is not the signature of the validator it stands for.',
     remedy: 'Ask another node; the one that sent it is faulty.',
   },
+  CORE_EVIDENCE_MALFORMED: {
+    summary: 'The bytes do not have the form of evidence.',
+    remedy: 'Nothing to do here; tell the operator of the sender if it repeats.',
+    status: 400,
+  },
+  CORE_EVIDENCE_HARMLESS: {
+    summary: 'A correct validator may sign both messages of this evidence.',
+    remedy: 'Nothing to do here: it proves nothing and was refused.',
+    status: 422,
+  },
+  CORE_EVIDENCE_SIGNATURE: {
+    summary: 'A message of this evidence is not signed by the key it names, for this chain.',
+    remedy: 'Nothing to do here: it proves nothing and was refused.',
+    status: 422,
+  },
+  CORE_EVIDENCE_STRANGER: {
+    summary: 'The key of this evidence signs for no validator at that height.',
+    remedy: 'Nothing to do here: it proves nothing and was refused.',
+    status: 422,
+  },
+  CORE_EVIDENCE_FUTURE: {
+    summary: 'The evidence is of a height that the chain has not reached.',
+    remedy: 'Hand it in again when the chain has reached that height.',
+    status: 422,
+  },
+  CORE_EVIDENCE_EXPIRED: {
+    summary: 'The evidence is of a height too long ago to be recorded.',
+    remedy: 'Keep it and show it to the consortium: it still proves the fault.',
+    status: 422,
+  },
+  CORE_EVIDENCE_RECORDED: {
+    summary: 'A fault of this validator, height and kind is recorded already.',
+    remedy: 'Nothing is left to do: GET /v1/governance/evidence shows it.',
+    status: 409,
+  },
   CORE_STATE_PROOF_MALFORMED: {
     summary: 'A state proof contradicts itself or the key it is for.',
     remedy: 'Ask another node for the proof; the one that sent it is faulty.',

@@ -25,6 +25,15 @@ export {
   readCertificate,
   verifyCertificate,
 } from './chain/certificate.ts';
+export type { Evidence, EvidenceKind } from './chain/evidence.ts';
+export { conflictOf, evidenceOf } from './chain/evidence.ts';
+export type { EvidenceFailure, EvidenceProof, SignedContent } from './chain/evidence-proof.ts';
+export {
+  encodeEvidence,
+  proveEvidence,
+  readEvidence,
+  verifyEvidence,
+} from './chain/evidence-proof.ts';
 export type {
   FounderSignature,
   Genesis,
@@ -172,6 +181,7 @@ export {
   encodeBody,
   encodeSystemTransaction,
   encodeTransaction,
+  isSystemEntry,
   refOf,
   signBody,
   TRANSACTION_VERSION,

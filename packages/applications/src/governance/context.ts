@@ -24,4 +24,5 @@ export type Keeper = SystemContext<
 >;
 export type Proposal = RowOf<typeof records.proposal>;
 export type PendingChange = RowOf<typeof records.pending>['changes'][number];
+export type Pending = RowOf<typeof records.pending>;
 export type Sets = RowOf<typeof records.validators>;

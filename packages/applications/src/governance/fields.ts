@@ -53,6 +53,18 @@ export const notBeforeHeight = field.optional(
   }),
 );
 export const proposalNumber = field.integer({ en: 'Proposal', zh: '提案', min: 1 });
+export const evidenceKind = field.choice({
+  en: 'Kind of fault',
+  zh: '违规类别',
+  of: {
+    E1: { en: 'two proposals in one round', zh: '同一轮两个提议' },
+    E2: { en: 'two PREPAREs in one round', zh: '同一轮两次 PREPARE' },
+    E3: { en: 'two COMMITs in one round', zh: '同一轮两次 COMMIT' },
+    E4: { en: 'two ROUND-CHANGEs in one round', zh: '同一轮两次 ROUND-CHANGE' },
+    E5: { en: 'a lock forgotten', zh: '遗忘锁定' },
+    E6: { en: 'a lock exchanged or lowered', zh: '锁定被更换或回退' },
+  },
+});
 export const outcome = field.text({ en: 'Outcome', zh: '结果', max: 300 });
 
 export const KINDS = {

@@ -1,7 +1,7 @@
 /** What the parts of governance ask of the state: the set, the epoch, the time lock, a settlement. */
 import type { ValidatorSet } from '@daybook/core';
-import { asPublicKey, assert, asValidatorId, LIMITS, toHex } from '@daybook/core';
-import type { Hall, Keeper, Proposal, Sets } from './context.ts';
+import { asPublicKey, assert, asValidatorId, equalBytes, LIMITS, toHex } from '@daybook/core';
+import type { Hall, Keeper, Pending, Proposal, Sets } from './context.ts';
 import type { StoredSet } from './fields.ts';
 
 export function setAt({ present, next, nextFrom }: Sets, at: number): ValidatorSet {
@@ -56,4 +56,18 @@ export function settleProposal(context: Pick<Keeper, 'records' | 'emit'>, row: P
 
 export function memberCount(context: Pick<Hall, 'contracts'>): number {
   return context.contracts.directory.sums.organisations.get({ status: 'active' }).count;
+}
+
+/** Whether a consensus key is one of the set at a height, or waits to join it. */
+export function isExpected(
+  sets: Sets | undefined,
+  pending: Pending | undefined,
+  { publicKey, height }: { readonly publicKey: Uint8Array; readonly height: number },
+): boolean {
+  const present = sets === undefined ? [] : setAt(sets, height);
+  const waiting = pending?.changes ?? [];
+  return (
+    present.some((one) => equalBytes(one.publicKey, publicKey)) ||
+    waiting.some(({ publicKey: key }) => key !== undefined && equalBytes(key, publicKey))
+  );
 }

@@ -6,6 +6,7 @@ import { LIMITS, PARAMETER_NAMES, PARAMETERS } from '@daybook/core';
 import {
   change,
   consensusKey,
+  evidenceKind,
   height,
   KINDS,
   kind,
@@ -164,7 +165,13 @@ export const records = {
     number: 8,
     title: { en: 'Consensus key ever used', zh: '曾用共识公钥' },
     key: { publicKey: consensusKey },
-    fields: { id: validator },
+    fields: {
+      id: validator,
+      fromHeight: field.integer({ en: 'Signs from height', zh: '起始签名高度' }),
+      untilHeight: field.optional(
+        field.integer({ en: 'Signs below height', zh: '终止签名高度(不含)' }),
+      ),
+    },
   },
   pending: {
     number: 9,
@@ -189,6 +196,7 @@ export const records = {
             publicKey: field.optional(consensusKey),
             boundary: field.integer({ en: 'Boundary', zh: '边界高度' }),
             tries: field.integer({ en: 'Boundaries missed', zh: '错过的边界数' }),
+            until: field.instant({ en: 'Given up after', zh: '逾期作废时间' }),
             rule: field.optional(outcome),
           },
           { en: 'Change', zh: '变更' },
@@ -212,6 +220,31 @@ export const records = {
     title: { en: 'READY of a validator', zh: '验证节点就绪' },
     key: { publicKey: consensusKey },
     fields: { height },
+  },
+  evidence: {
+    number: 14,
+    title: { en: 'Proven fault of a validator', zh: '验证节点违规证据' },
+    help: {
+      en: 'Two messages that no correct validator signs both; once per validator, height and kind.',
+      zh: '正常验证节点不会同时签署的两条消息;每个验证节点、高度与类别记录一次。',
+    },
+    key: { validator, height, kind: evidenceKind },
+    partition: ['validator'],
+    fields: {
+      organisation: slug,
+      publicKey: consensusKey,
+      firstRound: field.integer({ en: 'Round of the first message', zh: '第一条消息的轮次' }),
+      secondRound: field.integer({ en: 'Round of the second message', zh: '第二条消息的轮次' }),
+      proof: field.bytes({
+        en: 'The two signed messages',
+        zh: '两条签名消息',
+        help: {
+          en: 'Canonical CBOR as in docs/protocol, for anybody to check again.',
+          zh: '规范 CBOR 编码,见 docs/protocol,可供任何人复核。',
+        },
+        max: 1024,
+      }),
+    },
   },
 } as const;
 

@@ -35,8 +35,8 @@ import type { records } from './records.ts';
 import { PENDING_MAX } from './records.ts';
 import { putRotation, rotationOf } from './turns.ts';
 
-/** A change that no boundary admits is given up after so many. */
-export const BOUNDARIES_MAX = 20;
+/** A change that no boundary admits is given up after so long: whoever joins needs days, not blocks. */
+const PATIENCE_MS = 30 * 24 * 3_600_000;
 /** How many epochs back a READY may name a block. */
 export const READY_EPOCHS = 2;
 
@@ -76,14 +76,41 @@ export function checkSetSize(context: Hall, difference: 1 | -1): void {
   context.check(difference < 0 || count <= max, 'VALIDATORS_TOO_MANY', { count, max });
 }
 
+/**
+ * spec X-13 (6), before anybody votes: whoever misses its turns is taken to be down, and a change
+ * that would leave fewer live validators than the new quorum is refused. One that joins, or returns
+ * with a new key, counts as live: nothing is admitted without its READY.
+ */
+export function checkQuorumKept(
+  context: Hall,
+  { removed, joining }: { readonly removed?: Uint8Array; readonly joining: 0 | 1 },
+): void {
+  const row = context.records.validators.get({});
+  const present = row === undefined ? [] : setAt(row, context.height);
+  if (present.length < LIMITS.validatorsMin) return;
+  const resting = (context.records.rotation.get({})?.entries ?? []).filter(
+    ({ restUntil }) => restUntil > context.height,
+  );
+  const staying = present.filter((one) => removed === undefined || !equalBytes(one.id, removed));
+  const silent = staying.filter(({ id }) => resting.some((entry) => equalBytes(entry.id, id)));
+  const count = staying.length + joining;
+  const { quorum } = quorumOf(Math.min(count, LIMITS.validatorsMax));
+  const live = count - silent.length;
+  const names = silent.map(({ id }) => context.records.validator.get({ id })?.organisation ?? '');
+  const facts = { count, live, quorum, silent: names.join(', ') || 'none' };
+  context.check(live >= quorum, 'QUORUM_AT_RISK', facts);
+}
+
 export function adoptSetChange(context: Hall, row: Proposal, what: PendingChange['kind']): void {
   const changes = context.records.pending.get({})?.changes ?? [];
   context.check(changes.length < PENDING_MAX, 'CHANGES_FULL', { max: PENDING_MAX });
   const { organisation: owner = '', publicKey: key, validator: existing } = row.change;
   const id = existing ?? (key === undefined ? ZERO_HASH : validatorIdOf(asPublicKey(key)));
   const boundary = boundaryAfter(context, row);
+  const until = context.timestampMs + PATIENCE_MS;
   const waiting = { proposal: row.number, kind: what, id, organisation: owner, publicKey: key };
-  context.records.pending.put({ changes: [...changes, { ...waiting, boundary, tries: 0 }] });
+  const added = { ...waiting, boundary, tries: 0, until };
+  context.records.pending.put({ changes: [...changes, added] });
   settleProposal(context, { ...row, status: 'adopted', effectiveHeight: boundary });
 }
 
@@ -204,16 +231,22 @@ export function applyChange(set: ValidatorSet, waiting: PendingChange): Validato
 export function enact(context: Keeper, waiting: PendingChange, boundary: number): void {
   const { id, organisation: owner, publicKey: key, proposal } = waiting;
   const row = context.records.validator.get({ id });
+  if (row !== undefined) retireKey(context, row.publicKey, boundary);
   if (waiting.kind === 'removeValidator') {
     if (row !== undefined) context.records.validator.put({ ...row, status: 'removed' });
   } else if (key !== undefined) {
     const sinceHeight = row?.sinceHeight ?? boundary;
     const next = { id, organisation: owner, publicKey: key, sinceHeight };
     context.records.validator.put({ ...next, status: 'active' });
-    context.records.consensusKey.insert({ publicKey: key, id });
+    context.records.consensusKey.insert({ publicKey: key, id, fromHeight: boundary });
   }
   const decided = context.records.proposal.need({ number: proposal });
   settleProposal(context, { ...decided, status: 'done', effectiveHeight: boundary });
+}
+
+function retireKey(context: Keeper, publicKey: Uint8Array, untilHeight: number): void {
+  const row = context.records.consensusKey.need({ publicKey });
+  context.records.consensusKey.put({ ...row, untilHeight });
 }
 
 /** Moves a change to the next boundary, or gives it up. */
@@ -223,12 +256,15 @@ export function delay(
   { rule, forEver, boundary }: Refused & { readonly boundary: number },
 ): PendingChange | undefined {
   const tries = waiting.tries + 1;
-  if (forEver === true || tries >= BOUNDARIES_MAX) {
+  if (forEver === true || context.timestampMs > waiting.until) {
     const decided = context.records.proposal.need({ number: waiting.proposal });
     settleProposal(context, { ...decided, status: 'failed', outcome: rule });
     return undefined;
   }
   const next = boundary + epochOf(context);
-  context.emit('changeDelayed', { proposal: waiting.proposal, boundary: next, rule });
+  // Told when the reason is new: a busy chain crosses a boundary every few seconds.
+  if (rule !== waiting.rule) {
+    context.emit('changeDelayed', { proposal: waiting.proposal, boundary: next, rule });
+  }
   return { ...waiting, boundary: next, tries, rule };
 }

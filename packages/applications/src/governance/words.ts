@@ -1,5 +1,5 @@
 import { field } from '@daybook/contracts';
-import { height, kind, outcome, proposalNumber, slug } from './fields.ts';
+import { evidenceKind, height, kind, outcome, proposalNumber, slug, validator } from './fields.ts';
 
 export const failures = {
   PROPOSAL_UNKNOWN: {
@@ -131,9 +131,22 @@ export const failures = {
       zh: '请先接纳或恢复其他机构。',
     },
   },
+  QUORUM_AT_RISK: {
+    code: 20,
+    en: 'Rule 6: of {count} validators {live} keep their turns, and {quorum} are needed; silent: {silent}.',
+    zh: '规则6:{count}个验证节点中仅{live}个按时出块,至少需要{quorum}个;未响应:{silent}。',
+    remedy: {
+      en: 'Bring the silent ones back first, or remove one of them instead of a live one.',
+      zh: '请先恢复未响应的节点,或改为移除其中之一。',
+    },
+  },
 } as const;
 
 export const events = {
+  evidenceRecorded: {
+    title: { en: 'Fault of a validator proven', zh: '验证节点违规已证实' },
+    fields: { validator, organisation: slug, height, kind: evidenceKind },
+  },
   proposed: {
     title: { en: 'Proposal made', zh: '提出提案' },
     fields: { proposal: proposalNumber, kind },

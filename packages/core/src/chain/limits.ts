@@ -35,6 +35,10 @@ export const LIMITS = {
   nameCharactersMax: 64,
   /** System transactions of evidence in one block. */
   evidencePerBlockMax: 10,
+  /** Blocks after which evidence is too old to be recorded. */
+  evidenceBlocksMax: 100_000,
+  /** System transactions of readiness in one block: each validator, present or to come, has one. */
+  readyPerBlockMax: 64,
   /** Blocks in one range request of sync. */
   rangeBlocksMax: 64,
   /** Bytes in one range answer of sync. */

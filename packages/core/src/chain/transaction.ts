@@ -289,10 +289,14 @@ function decodeSystem(bytes: Uint8Array): Result<SystemTransaction, TransactionF
 const ARRAY_OF_TWO = 0x82;
 const TEXT_MAJOR_TYPE = 3;
 
+/** Whether bytes claim to be a system transaction; whether they are one, decoding tells. */
+export function isSystemEntry(bytes: Uint8Array): boolean {
+  return bytes[0] === ARRAY_OF_TWO && (bytes[1] ?? 0) >> 5 === TEXT_MAJOR_TYPE;
+}
+
 /** Decodes one entry of a body, system or signed. */
 export function decodeBodyEntry(bytes: Uint8Array): Result<BodyEntry, TransactionFailure> {
-  const isSystem = bytes[0] === ARRAY_OF_TWO && (bytes[1] ?? 0) >> 5 === TEXT_MAJOR_TYPE;
-  if (isSystem) {
+  if (isSystemEntry(bytes)) {
     const system = decodeSystem(bytes);
     return system.ok ? ok({ type: 'system', system: system.value }) : system;
   }

@@ -3,8 +3,10 @@
  * G1 to G3 make all six kinds impossible for a correct validator, so a pair proves the fault by
  * itself, without knowing what happened at that height.
  */
-import type { PreparedRef, Round, Signed, Unsigned, UnsignedRoundChange } from '@daybook/core';
-import { equalBytes } from '@daybook/core';
+import { equalBytes } from '../codec/bytes.ts';
+import type { Round } from './ids.ts';
+import type { Signed } from './messages.ts';
+import type { PreparedRef, Unsigned, UnsignedRoundChange } from './sign-bytes.ts';
 
 /**
  * E1 two proposals, E2 two PREPAREs, E3 two COMMITs, E4 two ROUND-CHANGEs of one round; E5 a lock

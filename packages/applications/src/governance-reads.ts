@@ -1,0 +1,165 @@
+/**
+ * What the node reads of governance: who signs, who proposes, by which parameters, and whether a
+ * READY or evidence that somebody sent may enter a block.
+ */
+import type { StateView } from '@daybook/contracts';
+import { ledger, openRecords, textAt } from '@daybook/contracts';
+import type {
+  CborValue,
+  ChainParameters,
+  Hash,
+  PublicKey,
+  Result,
+  Rotation,
+  ValidatorSet,
+} from '@daybook/core';
+import {
+  asPublicKey,
+  assert,
+  carryRotation,
+  PARAMETER_NAMES,
+  PARAMETERS,
+  quorumOf,
+} from '@daybook/core';
+import type { EvidenceRefusal, JudgedEvidence } from './governance/evidence.ts';
+import { judgeEvidence } from './governance/evidence.ts';
+import { isExpected, setAt } from './governance/ground.ts';
+import type { JudgedReady, ReadyRefusal } from './governance/ready.ts';
+import { judgeReady } from './governance/ready.ts';
+import { rotationOf } from './governance/turns.ts';
+import { applyChange, READY_EPOCHS } from './governance/validator-set.ts';
+import { governance } from './governance.ts';
+
+export { readySignBytes } from './governance/ready.ts';
+
+const stored = openRecords(governance);
+const ledgerRecords = openRecords(ledger);
+
+/**
+ * The set that must sign `height`.
+ * @param view  state after a block of height - 1 or, as far as it knows already, earlier
+ */
+export function readValidatorSet(view: StateView, height: number): ValidatorSet {
+  const row = stored.validators(view, {});
+  assert(row !== undefined, 'genesis names the validators');
+  return setAt(row, height);
+}
+
+/** The scores by which proposers take turns, in the order of `validators`. */
+export function readRotation(view: StateView, validators: ValidatorSet): Rotation {
+  return carryRotation(rotationOf(stored.rotation(view, {})), validators);
+}
+
+/** The chain parameters in effect at `height`. */
+export function readParameters(view: StateView, height: number): ChainParameters {
+  const values = PARAMETER_NAMES.map((name) => {
+    const row = ledgerRecords.parameter(view, { contract: 'governance', name });
+    const text = textAt(row, height);
+    return [name, text === undefined ? PARAMETERS[name].default : Number(text)] as const;
+  });
+  // Every name of the table was mapped.
+  return Object.freeze(Object.fromEntries(values)) as ChainParameters;
+}
+
+/** The block that would include what somebody sent. */
+export interface NextBlock {
+  readonly chain: Hash;
+  readonly height: number;
+}
+
+/** Whether evidence may enter the next block. */
+export function examineEvidence(
+  view: StateView,
+  payload: CborValue,
+  { chain, height }: NextBlock,
+): Result<JudgedEvidence, EvidenceRefusal> {
+  return judgeEvidence(payload, {
+    height,
+    chainAt: () => chain,
+    keyHolder: (publicKey) => stored.consensusKey(view, { publicKey }),
+    isRecorded: (key) => stored.evidence(view, key) !== undefined,
+  });
+}
+
+/** Whether a READY may enter the next block. */
+export function examineReady(
+  view: StateView,
+  payload: CborValue,
+  { chain, height }: NextBlock,
+): Result<JudgedReady, ReadyRefusal> {
+  return judgeReady(payload, {
+    chain,
+    height,
+    epochBlocks: epochOf(view),
+    isExpected: (publicKey) =>
+      isExpected(stored.validators(view, {}), stored.pending(view, {}), { publicKey, height }),
+    lastOf: (publicKey) => stored.ready(view, { publicKey })?.height,
+    seenIn: (slot) => stored.seenBlock(view, { slot }),
+  });
+}
+
+function epochOf(view: StateView): number {
+  const row = stored.chain(view, {});
+  assert(row !== undefined, 'genesis fixes the epoch');
+  return row.epochBlocks;
+}
+
+/** A change of the set that waits for its boundary. */
+export interface WaitingChange {
+  readonly proposal: number;
+  readonly kind: 'addValidator' | 'removeValidator' | 'rotateValidator';
+  readonly organisation: string;
+  /** Of who joins, or of the key that comes. */
+  readonly publicKey: PublicKey | undefined;
+  readonly boundary: number;
+  /** Why the last boundary did not admit it. */
+  readonly rule: string | undefined;
+}
+
+/** Changes of the set that were adopted and wait, in the order decided. */
+export function readWaitingChanges(view: StateView): readonly WaitingChange[] {
+  const changes = stored.pending(view, {})?.changes ?? [];
+  return changes.map(({ proposal, kind, organisation, publicKey, boundary, rule }) => ({
+    proposal,
+    kind,
+    organisation,
+    publicKey: publicKey && asPublicKey(publicKey),
+    boundary,
+    rule,
+  }));
+}
+
+/**
+ * Whether this key should say that it is READY: a change waits, the key is of a validator, present
+ * or to come, and what it said last will not be fresh at the next boundary.
+ */
+export function isReadyWanted(view: StateView, publicKey: PublicKey, height: number): boolean {
+  const pending = stored.pending(view, {});
+  if ((pending?.changes.length ?? 0) === 0) return false;
+  if (!isExpected(stored.validators(view, {}), pending, { publicKey, height })) return false;
+  const last = stored.ready(view, { publicKey })?.height;
+  return last === undefined || last + epochOf(view) < height;
+}
+
+/**
+ * The boundary for whose sake blocks are wanted now (protocol R2): a change waits for it whose
+ * newcomers and quorum are READY. One that nobody is READY for is no reason to make blocks.
+ */
+export function readAwaitedBoundary(view: StateView, height: number): number | undefined {
+  const sets = stored.validators(view, {});
+  const waiting = stored.pending(view, {})?.changes ?? [];
+  if (sets === undefined || waiting.length === 0) return undefined;
+  const present = setAt(sets, height);
+  const window = READY_EPOCHS * epochOf(view);
+  const boundaries = waiting.flatMap((change) => {
+    const { boundary, publicKey } = change;
+    const applied = applyChange(present, change);
+    if (applied === undefined) return [boundary];
+    const isReady = (key: Uint8Array): boolean =>
+      (stored.ready(view, { publicKey: key })?.height ?? -1) >= Math.max(boundary - window, 0);
+    const { quorum } = quorumOf(applied.length);
+    const isQuorate = applied.filter((one) => isReady(one.publicKey)).length >= quorum;
+    return isQuorate && (publicKey === undefined || isReady(publicKey)) ? [boundary] : [];
+  });
+  return boundaries.length === 0 ? undefined : Math.min(...boundaries);
+}
