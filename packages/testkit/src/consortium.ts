@@ -50,6 +50,10 @@ export interface ConsortiumPlan {
   readonly parameters?: Partial<ChainParameters>;
   /** Defaults to now. */
   readonly timeMs?: number;
+  /** Contracts that act from the first block; those of this release by default. */
+  readonly contracts?: GenesisDocument['contracts'];
+  /** Where secret keys come from; random ones by default. */
+  readonly makeKey?: () => Uint8Array;
 }
 
 /** One officer's key. */
@@ -76,16 +80,12 @@ export interface Consortium {
   officer(identity: string): OfficerKey;
 }
 
-function makeKeys(plan: OrganisationPlan): OrganisationKeys {
+function makeKeys(plan: OrganisationPlan, makeKey: () => Uint8Array): OrganisationKeys {
   const officers = plan.officers.map(({ name }) => {
-    const secretKey = generateSecretKey();
+    const secretKey = makeKey();
     return { identity: `${plan.slug}/${name}`, secretKey, publicKey: publicKeyOf(secretKey) };
   });
-  const [governance, peer, consensus] = [
-    generateSecretKey(),
-    generateSecretKey(),
-    generateSecretKey(),
-  ];
+  const [governance, peer, consensus] = [makeKey(), makeKey(), makeKey()];
   return { slug: plan.slug, governance, peer, consensus, officers };
 }
 
@@ -123,7 +123,8 @@ function validatorEntry(plan: OrganisationPlan, keys: OrganisationKeys): Genesis
 
 /** Makes keys and a signed genesis. Fewer than four validators make a development chain. */
 export function createConsortium(plan: ConsortiumPlan): Consortium {
-  const organisations = plan.organisations.map(makeKeys);
+  const makeKey = plan.makeKey ?? generateSecretKey;
+  const organisations = plan.organisations.map((one) => makeKeys(one, makeKey));
   const pairs = plan.organisations.map((organisation, index) => {
     const keys = organisations[index];
     assert(keys !== undefined, 'every organisation has keys');
@@ -138,7 +139,7 @@ export function createConsortium(plan: ConsortiumPlan): Consortium {
     timeMs: plan.timeMs ?? Date.now(),
     developmentMode: validators.length < 4,
     parameters: parameters.value,
-    contracts: foundingContracts,
+    contracts: plan.contracts ?? foundingContracts,
     organisations: pairs.map(([organisation, keys]) => organisationEntry(organisation, keys)),
     validators: validators.map(([organisation, keys]) => validatorEntry(organisation, keys)),
     observers: pairs

@@ -1,4 +1,4 @@
-/** For integration testers: local clusters of real processes, consortia, free ports. Exports only. */
+/** For integration testers: local clusters, consortia, free ports and the simulator. Exports only. */
 export type { Cluster, ClusterNode, ClusterOptions, MemberPlan } from './cluster.ts';
 export { createCluster, startCluster } from './cluster.ts';
 export type {
@@ -18,3 +18,11 @@ export type { NodeProcess, NodeProcessOptions, ProcessEnd } from './node-process
 export { createNodeProcess } from './node-process.ts';
 export type { PortClaim } from './ports.ts';
 export { claimPorts } from './ports.ts';
+export type { Foundry } from './sim/foundry.ts';
+export { createFoundry } from './sim/foundry.ts';
+export type { RunPlan, Traitor } from './sim/plan.ts';
+export { drawPlan } from './sim/plan.ts';
+export { renderFailure, renderResult } from './sim/report.ts';
+export type { RunResult, SimulationOptions } from './sim/simulate.ts';
+export { simulate } from './sim/simulate.ts';
+export type { Workload } from './sim/workload.ts';

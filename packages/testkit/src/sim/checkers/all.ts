@@ -1,0 +1,5 @@
+/** Every checker that watches a run. */
+import { AGREEMENT } from './agreement.ts';
+import type { Checker } from './checker.ts';
+
+export const CHECKERS: readonly Checker[] = [AGREEMENT];

@@ -1,0 +1,92 @@
+/**
+ * Chains to simulate: keys and genesis of consortia of any size, made once per process for equal
+ * options, because checking keys costs more than simulating a minute.
+ */
+import type { Contract } from '@daybook/contracts';
+import { foundingContractsOf } from '@daybook/contracts';
+import type { ChainParameters, Genesis } from '@daybook/core';
+import { assert, peerIdFromPublicKey, publicKeyOf, readGenesis, sha256 } from '@daybook/core';
+import type { Consortium, OrganisationKeys } from '../consortium.ts';
+import { createConsortium } from '../consortium.ts';
+
+/** Genesis time of every simulated chain: virtual time 0. */
+export const GENESIS_MS = 1_750_000_000_000;
+
+export interface ChainPlan {
+  readonly validators: number;
+  readonly observers: number;
+  readonly parameters: Partial<ChainParameters>;
+  readonly signatures: 'ed25519' | 'keyed-hash';
+}
+
+/** One organisation with its machine. */
+export interface Member {
+  readonly slug: string;
+  readonly role: 'validator' | 'observer';
+  readonly peerId: string;
+  readonly keys: OrganisationKeys;
+}
+
+export interface SimulatedChain {
+  readonly genesis: Genesis;
+  readonly contracts: readonly Contract[];
+  /** Validators first. */
+  readonly members: readonly Member[];
+}
+
+export interface Foundry {
+  chain(plan: ChainPlan, contracts: readonly Contract[]): SimulatedChain;
+}
+
+/** Keys by counting: the same ones in every run. */
+function countingKeys(): () => Uint8Array {
+  let count = 0;
+  return () => {
+    count += 1;
+    return sha256(new TextEncoder().encode(`simulated key ${count}`));
+  };
+}
+
+function consortiumOf(plan: ChainPlan, contracts: readonly Contract[]): Consortium {
+  const { validators, observers, parameters } = plan;
+  const organisations = Array.from({ length: validators + observers }, (_, index) => ({
+    slug: `office-${index}`,
+    title: { en: `Office ${index}`, zh: `第${index}处` },
+    officers: [{ name: 'clerk', roles: ['directory.administrator'] }],
+    node: index < validators ? ('validator' as const) : ('observer' as const),
+  }));
+  const makeKey = countingKeys();
+  return createConsortium({
+    name: 'simulated',
+    timeMs: GENESIS_MS,
+    organisations,
+    parameters,
+    makeKey,
+    contracts: foundingContractsOf(contracts),
+  });
+}
+
+function forge(plan: ChainPlan, contracts: readonly Contract[]): SimulatedChain {
+  const consortium = consortiumOf(plan, contracts);
+  const genesis = readGenesis(consortium.genesis.genesis);
+  assert(genesis.ok, 'a made genesis is valid');
+  const members = consortium.organisations.map((keys, index) => ({
+    slug: keys.slug,
+    role: index < plan.validators ? ('validator' as const) : ('observer' as const),
+    peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
+    keys,
+  }));
+  return { genesis: genesis.value, contracts, members };
+}
+
+export function createFoundry(): Foundry {
+  const chains = new Map<string, SimulatedChain>();
+  return {
+    chain: (plan, contracts) => {
+      const key = JSON.stringify([plan, contracts.map(({ name, version }) => [name, version])]);
+      const chain = chains.get(key) ?? forge(plan, contracts);
+      chains.set(key, chain);
+      return chain;
+    },
+  };
+}

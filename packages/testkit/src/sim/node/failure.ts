@@ -1,0 +1,21 @@
+/** The code of whatever ended a node: a coded error, a failure of consensus, or a defect of ours. */
+
+export function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'DEFECT';
+  if ('code' in error && typeof error.code === 'string' && error.code !== 'ERR_ASSERTION') {
+    return error.code;
+  }
+  return 'DEFECT';
+}
+
+/** A disk, database or log that failed: what storage faults do to a correct node. */
+export function isStorageFailure(code: string): boolean {
+  return code.startsWith('STATE_');
+}
+
+export function describeError(error: unknown): string {
+  if (error instanceof Error) return error.stack ?? error.message;
+  return JSON.stringify(error, (_key, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+  );
+}

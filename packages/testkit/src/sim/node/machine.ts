@@ -1,0 +1,339 @@
+/**
+ * One simulated machine with its node: clock, disk and database outlive the process, which is the
+ * production replica over the ports of this simulation. It can be started, killed at any point of
+ * its work, paused and started again, and says everything it does to the bus of the world.
+ */
+
+import type { Contract } from '@daybook/contracts';
+import type { Genesis } from '@daybook/core';
+import { asPublicKey, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
+import type { Clock, Replica, Storage } from '@daybook/node';
+import { openReplica, openStorage, SILENT_LOGGER } from '@daybook/node';
+import type { VoteSigner } from '@daybook/state';
+import { createVoteLog } from '@daybook/state';
+import type { Member } from '../foundry.ts';
+import type { MachineClock } from '../world/clock.ts';
+import { createMachineClock } from '../world/clock.ts';
+import type { DiskFault, DiskMoment } from '../world/disk.ts';
+import { SimulatedDisk } from '../world/disk.ts';
+import type { EventBus } from '../world/events.ts';
+import { SimulatedKeyValue } from '../world/key-value.ts';
+import type { Life } from '../world/life.ts';
+import { createLife } from '../world/life.ts';
+import type { Prng } from '../world/prng.ts';
+import type { Station, Tap } from '../world/station.ts';
+import { createStation } from '../world/station.ts';
+import type { Timeline } from '../world/timeline.ts';
+import type { Wire } from '../world/wire.ts';
+import { kindOf } from '../world/wire.ts';
+import { codeOf } from './failure.ts';
+import { createSimLogger } from './sim-logger.ts';
+
+export interface MachineOptions {
+  /** Number of the machine, its place in the world. */
+  readonly index: number;
+  readonly member: Member;
+  readonly genesis: Genesis;
+  readonly contracts: readonly Contract[];
+  readonly startMs: number;
+  readonly driftPpm: number;
+}
+
+export interface MachineParts {
+  readonly timeline: Timeline;
+  readonly wire: Wire;
+  readonly events: EventBus;
+  readonly prng: Prng;
+  /** Takes the node's log lines; absent when nobody reads them. */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** Why a process may die. */
+export type DeathKind = 'kill' | 'power-loss';
+
+const DATA = '/data';
+const MEMPOOL_BYTES = 4 * 1024 * 1024;
+
+export class Machine {
+  readonly index: number;
+  readonly member: Member;
+  readonly clock: MachineClock;
+  readonly disk: SimulatedDisk;
+  readonly keyValue: SimulatedKeyValue;
+  readonly prng: Prng;
+  /** Set for a machine of the adversary: what it does to its traffic. */
+  tap: Tap | undefined;
+  /** Whether its own code is to be believed: false for machines of the adversary. */
+  isHonest = true;
+  /** A validator whose key signs here; false for observers. */
+  readonly isValidator: boolean;
+  /** Storage was damaged beyond the fault model of safety. */
+  wasDamaged = false;
+  /** Time of the next sync, in ms. */
+  syncMs: () => number = () => 0;
+  /** Asked at every moment of disk work. */
+  strike: (moment: DiskMoment) => DiskFault | undefined = () => undefined;
+  /** Height of the newest block this node ever called final. */
+  reportedHeight = 0;
+  lives = 0;
+  readonly #options: MachineOptions;
+  readonly #parts: MachineParts;
+  #life: Life | undefined;
+  #storage: Storage | undefined;
+  #replica: Replica | undefined;
+  #station: Station | undefined;
+  #state: 'down' | 'starting' | 'up' = 'down';
+
+  constructor(options: MachineOptions, parts: MachineParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.index = options.index;
+    this.member = options.member;
+    this.isValidator = options.member.role === 'validator';
+    this.prng = parts.prng;
+    const { timeline } = parts;
+    const { startMs, driftPpm } = options;
+    this.clock = createMachineClock({ timeline, startMs, driftPpm });
+    const settings = {
+      syncMs: () => this.syncMs(),
+      strike: (moment: DiskMoment) => this.strike(moment),
+    };
+    this.disk = new SimulatedDisk(timeline, settings);
+    this.keyValue = new SimulatedKeyValue(timeline, settings);
+  }
+
+  get name(): string {
+    return `n${this.index}`;
+  }
+
+  state(): 'down' | 'starting' | 'up' {
+    return this.#state;
+  }
+
+  /** The running node; undefined unless the machine is up. */
+  replica(): Replica | undefined {
+    return this.#state === 'up' ? this.#replica : undefined;
+  }
+
+  storage(): Storage | undefined {
+    return this.#state === 'up' ? this.#storage : undefined;
+  }
+
+  station(): Station | undefined {
+    return this.#station;
+  }
+
+  life(): Life | undefined {
+    return this.#life;
+  }
+
+  /** Height of the head of the running node, or what it last reported. */
+  height(): number {
+    return this.replica()?.ledger.head().header.height ?? this.reportedHeight;
+  }
+
+  /** Creates the vote log as `daybook init` does. */
+  async prepare(above?: number): Promise<void> {
+    if (!this.isValidator) return;
+    const life = createLife(this.#parts.timeline);
+    const publicKey = asPublicKey(publicKeyOf(this.member.keys.consensus));
+    const { genesis } = this.#options;
+    await createVoteLog(
+      {
+        directory: `${DATA}/votes`,
+        chain: genesis.chain,
+        validatorId: validatorIdOf(publicKey),
+        ...(above !== undefined && { above }),
+      },
+      { disk: this.disk.portFor(life) },
+    );
+    life.end();
+    this.disk.settle();
+  }
+
+  // --- life and death --------------------------------------------------------------------------
+
+  start(): void {
+    if (this.#state !== 'down') return;
+    this.#state = 'starting';
+    this.lives += 1;
+    const life = createLife(this.#parts.timeline);
+    this.#life = life;
+    this.#boot(life).catch((error: unknown) => this.#fail(life, error));
+  }
+
+  /** Ends the process at once, wherever it is. */
+  crash(kind: DeathKind, why: string): void {
+    if (this.#state === 'down') return;
+    this.#die();
+    this.#lose(kind);
+    this.#parts.events.emit({ type: 'crashed', machine: this, why });
+  }
+
+  /** Ends the process as SIGTERM does. */
+  async stop(): Promise<void> {
+    const [replica, storage] = [this.replica(), this.#storage];
+    if (replica === undefined || storage === undefined) return;
+    const life = this.#life;
+    await replica.stop();
+    for (const part of [storage.signer, storage.blockLog, storage.stateStore, storage.directory]) {
+      await part?.close();
+    }
+    if (this.#life !== life || life?.isAlive() !== true) return;
+    this.#die();
+    this.disk.settle();
+    this.keyValue.settle();
+    this.#parts.events.emit({ type: 'crashed', machine: this, why: 'stopped' });
+  }
+
+  #lose(kind: DeathKind): void {
+    if (kind === 'kill') {
+      this.disk.settle();
+      this.keyValue.settle();
+      return;
+    }
+    const losing = this.prng.fork(`loss ${this.lives}`);
+    this.disk.crash(losing);
+    this.keyValue.crash(losing);
+  }
+
+  #die(): void {
+    this.#state = 'down';
+    this.#life?.end();
+    if (this.#station !== undefined) this.#parts.wire.leave(this.#station);
+    this.#station = undefined;
+    this.#replica = undefined;
+    this.#storage = undefined;
+  }
+
+  #fail(life: Life, error: unknown): void {
+    if (!life.isAlive()) return;
+    const code = codeOf(error);
+    this.#die();
+    this.disk.settle();
+    this.keyValue.settle();
+    this.#parts.events.emit({ type: 'fatal', machine: this, code, error });
+  }
+
+  // --- the production node over simulated ports --------------------------------------------------
+
+  async #boot(life: Life): Promise<void> {
+    const { genesis, contracts } = this.#options;
+    const clock = this.clock.portFor(life);
+    const logger = this.#logger();
+    const consensusKey = this.isValidator ? this.member.keys.consensus : undefined;
+    const storage = await openStorage(
+      { genesis, consensusKey, dataDirectory: DATA },
+      {
+        logger,
+        disk: this.disk.portFor(life),
+        openKeyValue: async (path) => this.keyValue.portFor(life, path),
+        openDirectory: async () => ({
+          paths: { blocks: `${DATA}/blocks`, votes: `${DATA}/votes`, state: `${DATA}/state` },
+          close: async () => undefined,
+        }),
+        watchFreeSpace: async () => ({ fraction: () => this.disk.free, stop: () => undefined }),
+      },
+    );
+    const watched = { ...storage, signer: storage.signer && this.#watchSigner(storage.signer) };
+    const random = this.prng.fork(`life ${this.lives}`);
+    const replica = await openReplica(
+      {
+        genesis,
+        consensusKey,
+        peerId: this.member.peerId,
+        bootstrap: [],
+        mempoolBytesMax: MEMPOOL_BYTES,
+      },
+      {
+        clock,
+        logger,
+        contracts,
+        storage: watched,
+        metrics: { add: this.#count, set: ignore, observe: ignore },
+        random: () => random.fraction(),
+        createNetwork: ({ admission }) => this.#join(life, clock, admission),
+        onFatal: (error) => this.#fail(life, error),
+      },
+    );
+    if (!life.isAlive()) return;
+    this.#watchLedger(replica);
+    await replica.start();
+    if (!life.isAlive()) return;
+    this.#replica = replica;
+    this.#storage = watched;
+    this.#state = 'up';
+    const { height } = replica.ledger.head().header;
+    this.#parts.events.emit({ type: 'booted', machine: this, height });
+  }
+
+  #logger(): Parameters<typeof openReplica>[1]['logger'] {
+    const { log } = this.#parts;
+    return log === undefined
+      ? SILENT_LOGGER
+      : createSimLogger((line) => log(`${this.name} ${line}`));
+  }
+
+  readonly #count = (
+    name: string,
+    _amount: number,
+    labels: Readonly<Record<string, string>> = {},
+  ): void => {
+    if (name !== 'daybook_node_notices_total' || labels.code === undefined) return;
+    this.#parts.events.emit({ type: 'notice', machine: this, code: labels.code });
+  };
+
+  #join(life: Life, clock: Clock, admission: Parameters<Station['updatePeers']>[0]): Station {
+    const { wire, events } = this.#parts;
+    const { peerId } = this.member;
+    const station = createStation(
+      { machine: this.index, peerId, admission },
+      {
+        wire,
+        life,
+        clock,
+        tap: this.tap,
+        onOffence: (accused, offence) =>
+          events.emit({ type: 'offence', machine: this, peerId: accused, offence }),
+      },
+    );
+    this.#station = station;
+    const { send } = station;
+    station.send = (to, channel, bytes) => {
+      if (life.isAlive()) {
+        const kind = kindOf(channel, bytes);
+        events.emit({ type: 'sent', machine: this, to, kind, bytes });
+      }
+      return send.call(station, to, channel, bytes);
+    };
+    return station;
+  }
+
+  #watchSigner(signer: VoteSigner): VoteSigner {
+    const { events } = this.#parts;
+    return {
+      ...signer,
+      sign: async (request) => {
+        const signed = await signer.sign(request);
+        if (signed.ok) events.emit({ type: 'signed', machine: this, request, vote: signed.value });
+        else events.emit({ type: 'sign-refused', machine: this, code: signed.reason.code });
+        return signed;
+      },
+    };
+  }
+
+  #watchLedger(replica: Replica): void {
+    replica.ledger.onCommit(({ block, certificate }) => {
+      this.reportedHeight = Math.max(this.reportedHeight, block.header.height);
+      this.#parts.events.emit({ type: 'committed', machine: this, block, certificate });
+    });
+  }
+
+  toString(): string {
+    return `${this.name} ${toHex(publicKeyOf(this.member.keys.consensus)).slice(0, 8)}`;
+  }
+}
+
+function ignore(): void {
+  // Gauges and histograms are of no use here.
+}

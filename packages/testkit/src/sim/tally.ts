@@ -1,0 +1,48 @@
+/**
+ * The contract of most simulated chains: running sums by name. Small, so that a second of processor
+ * time goes into consensus and recovery and not into the rules of an office.
+ */
+import { defineContract, field } from '@daybook/contracts';
+
+const name = field.slug({ en: 'Name', zh: '名称' });
+const amount = field.integer({ en: 'Amount', zh: '数量', min: 1, max: 1000 });
+
+export const tally = defineContract({
+  number: 901,
+  name: 'tally',
+  version: 1,
+  title: { en: 'Tally', zh: '计数' },
+  help: { en: 'Running sums, for simulations.', zh: '累计数,用于模拟。' },
+  records: {
+    sum: {
+      number: 1,
+      title: { en: 'Sum', zh: '合计' },
+      key: { name },
+      fields: { total: field.integer({ en: 'Total', zh: '总数' }) },
+    },
+  },
+  failures: {
+    AMOUNT_UNLUCKY: {
+      code: 1,
+      en: 'The amount {amount} is refused.',
+      zh: '数量{amount}被拒绝。',
+      remedy: { en: 'Send another amount.', zh: '请另报数量。' },
+    },
+  },
+  actions: {
+    add: {
+      title: { en: 'Add', zh: '增加' },
+      by: 'anyone',
+      input: { name, amount },
+      handler: (context, input) => {
+        // Some transactions must fail at execution, too.
+        if (input.amount % 100 === 13) {
+          return context.refuse('AMOUNT_UNLUCKY', { amount: input.amount });
+        }
+        const total = context.records.sum.get({ name: input.name })?.total ?? 0;
+        context.records.sum.put({ name: input.name, total: total + input.amount });
+        return undefined;
+      },
+    },
+  },
+});

@@ -1,0 +1,115 @@
+/** Builds the world of a plan: machines, wire, bus and trace, with nothing running yet. */
+import type { Contract } from '@daybook/contracts';
+import { createCoverage } from '../coverage.ts';
+import type { Conditions } from '../faults/conditions.ts';
+import { createConditions } from '../faults/conditions.ts';
+import type { SimulatedChain } from '../foundry.ts';
+import { GENESIS_MS } from '../foundry.ts';
+import { describeError } from '../node/failure.ts';
+import { Machine } from '../node/machine.ts';
+import { createEventBus, short } from './events.ts';
+import type { Prng } from './prng.ts';
+import { createTimeline } from './timeline.ts';
+import { createTrace } from './trace.ts';
+import type { FrameKind, Parcel, Port } from './wire.ts';
+import { createWire } from './wire.ts';
+import type { Violation, World } from './world.ts';
+
+export interface WorldOptions {
+  readonly prng: Prng;
+  readonly chain: SimulatedChain;
+  readonly contracts: readonly Contract[];
+  /** Takes the full log. */
+  readonly print?: ((line: string) => void) | undefined;
+}
+
+const KIND_NUMBERS: Readonly<Record<FrameKind, number>> = {
+  'pre-prepare': 1,
+  prepare: 2,
+  commit: 3,
+  'round-change': 4,
+  decided: 5,
+  status: 6,
+  transactions: 7,
+  request: 8,
+  response: 9,
+  gossip: 10,
+};
+
+export interface NewWorld {
+  readonly world: World;
+  readonly conditions: Conditions;
+}
+
+export function createWorld({ prng, chain, contracts, print }: WorldOptions): NewWorld {
+  const timeline = createTimeline();
+  const trace = createTrace({ now: () => timeline.now(), print });
+  const events = createEventBus();
+  const conditions = createConditions(prng.fork('network'));
+  const watch = (from: Port, to: Port, kind: FrameKind, parcel: Parcel): void => {
+    const bytes = parcel.bytes ?? new Uint8Array();
+    const tail = ((bytes.at(-1) ?? 0) << 8) | (bytes.at(-2) ?? 0);
+    const numbers = [KIND_NUMBERS[kind], from.machine, to.machine, bytes.length, tail];
+    trace.note(numbers, () => `n${from.machine} -> n${to.machine} ${kind} ${bytes.length} B`);
+  };
+  const wire = createWire(timeline, conditions, watch);
+  const clocks = prng.fork('clocks');
+  const machines = chain.members.map((member, index) => {
+    const machinePrng = prng.fork(`machine ${index}`);
+    const log = print && ((line: string) => trace.note([], () => line));
+    return new Machine(
+      {
+        index,
+        member,
+        contracts,
+        genesis: chain.genesis,
+        startMs: GENESIS_MS,
+        driftPpm: clocks.chance(500) ? clocks.between(-200, 200) : 0,
+      },
+      { timeline, wire, events, prng: machinePrng, log },
+    );
+  });
+  let found: Violation | undefined;
+  const world: World = {
+    prng,
+    timeline,
+    wire,
+    trace,
+    events,
+    chain,
+    machines,
+    coverage: createCoverage(),
+    genesis: chain.genesis,
+    violate: (invariant, words) => {
+      if (found !== undefined) return;
+      found = { invariant, words, atMs: timeline.now() };
+      trace.note([invariant.length], () => `VIOLATION ${invariant}: ${words}`);
+    },
+    violation: () => found,
+  };
+  traceLife(world);
+  return { world, conditions };
+}
+
+/** Lives, deaths and decisions, in the trace. */
+function traceLife({ events, trace }: World): void {
+  events.on('booted', ({ machine, height }) => {
+    trace.note([20, machine.index, height], () => `${machine.name} up at height ${height}`);
+  });
+  events.on('crashed', ({ machine, why }) => {
+    trace.note([21, machine.index], () => `${machine.name} down: ${why}`);
+  });
+  events.on('fatal', ({ machine, code, error }) => {
+    trace.note([22, machine.index, code.length], () => {
+      return `${machine.name} stops: ${code}: ${describeError(error)}`;
+    });
+  });
+  events.on('committed', ({ machine, block, certificate }) => {
+    const { height } = block.header;
+    const { round } = certificate;
+    const first = (block.hash[0] ?? 0) | ((block.hash[1] ?? 0) << 8);
+    trace.note([23, machine.index, height, round, first], () => {
+      return `${machine.name} final ${height} ${short(block.hash)} round ${round}`;
+    });
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * What the simulator sees of all nodes at once: checkers, coverage counters and omniscient
+ * adversaries listen here. Nothing a listener learns reaches an honest node.
+ */
+import type { Certificate, Hash, TransactionId } from '@daybook/core';
+import type { ExecutedBlock } from '@daybook/node';
+import type { SignedVote, SigningRequest } from '@daybook/state';
+import type { Machine } from '../node/machine.ts';
+import type { FrameKind } from './wire.ts';
+
+export type WorldEvent =
+  /** A process has started, recovered and joined the network. */
+  | { readonly type: 'booted'; readonly machine: Machine; readonly height: number }
+  /** A process died: by a fault of the run, or because its own code said so (`fatal`). */
+  | { readonly type: 'crashed'; readonly machine: Machine; readonly why: string }
+  | {
+      readonly type: 'fatal';
+      readonly machine: Machine;
+      readonly code: string;
+      readonly error: unknown;
+    }
+  /** The guard gave a signature out; it is durable. */
+  | {
+      readonly type: 'signed';
+      readonly machine: Machine;
+      readonly request: SigningRequest;
+      readonly vote: SignedVote;
+    }
+  | { readonly type: 'sign-refused'; readonly machine: Machine; readonly code: string }
+  /** A frame of the node's own making is handed to the wire. */
+  | {
+      readonly type: 'sent';
+      readonly machine: Machine;
+      readonly to: string;
+      readonly kind: FrameKind;
+      readonly bytes: Uint8Array;
+    }
+  /** A block is final at a node. */
+  | {
+      readonly type: 'committed';
+      readonly machine: Machine;
+      readonly block: ExecutedBlock;
+      readonly certificate: Certificate;
+    }
+  /** A node's API took a transaction. */
+  | { readonly type: 'accepted'; readonly machine: Machine; readonly id: TransactionId }
+  | {
+      readonly type: 'offence';
+      readonly machine: Machine;
+      readonly peerId: string;
+      readonly offence: string;
+    }
+  /** A validator was found to contradict itself. */
+  | {
+      readonly type: 'evidence';
+      readonly machine: Machine;
+      readonly kind: string;
+      readonly validator: number;
+      readonly height: number;
+    }
+  | { readonly type: 'notice'; readonly machine: Machine; readonly code: string }
+  /** Faults have stopped; a core of correct validators is connected. */
+  | { readonly type: 'healed'; readonly core: readonly Machine[] }
+  /** Every so often, for what must hold at any time. */
+  | { readonly type: 'sampled' }
+  /** The run is over. */
+  | { readonly type: 'ended' };
+
+export type EventOf<Type extends WorldEvent['type']> = Extract<WorldEvent, { type: Type }>;
+
+export interface EventBus {
+  emit(event: WorldEvent): void;
+  on<Type extends WorldEvent['type']>(type: Type, listener: (event: EventOf<Type>) => void): void;
+}
+
+export function createEventBus(): EventBus {
+  const listeners = new Map<string, ((event: WorldEvent) => void)[]>();
+  return {
+    emit: (event) => {
+      for (const listener of listeners.get(event.type) ?? []) listener(event);
+    },
+    on: (type, listener) => {
+      const list = listeners.get(type) ?? [];
+      listeners.set(type, list);
+      // Emitted only under its own type.
+      list.push(listener as (event: WorldEvent) => void);
+    },
+  };
+}
+
+/** A hash in the eight digits that fit into a line. */
+export function short(hash: Hash | Uint8Array): string {
+  return Buffer.from(hash.subarray(0, 4)).toString('hex');
+}

@@ -1,0 +1,33 @@
+/** A process that simulates one seed after the other for its parent. */
+import { createFoundry, drawPlan, simulate } from '@daybook/testkit';
+
+/** What the parent asks for. */
+export interface Task {
+  readonly seed: number;
+}
+
+/** What it gets back: a result as plain values. */
+export interface Report {
+  readonly seed: number;
+  readonly result: Omit<Awaited<ReturnType<typeof simulate>>, 'coverage'>;
+  readonly coverage: readonly (readonly [string, number])[];
+}
+
+/** Until the parent lets go. */
+export async function serveParent(): Promise<void> {
+  const foundry = createFoundry();
+  const done = new Promise<void>((resolve) => process.once('disconnect', resolve));
+  process.on('message', ({ seed }: Task) => {
+    simulate(drawPlan(seed), foundry)
+      .then(({ coverage, ...result }) => {
+        const report: Report = { seed, result, coverage: [...coverage] };
+        process.send?.(report);
+      })
+      .catch((error: unknown) => {
+        // A defect of the simulator: the parent sees the process die with these words.
+        process.stderr.write(`seed ${seed}: ${error instanceof Error ? error.stack : error}\n`);
+        process.exit(1);
+      });
+  });
+  await done;
+}
