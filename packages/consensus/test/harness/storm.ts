@@ -3,7 +3,8 @@
  * grows. One seed decides everything. Each kind of fault is off in about half of the seeds (swarm
  * testing).
  */
-import type { ConsensusFatal, Evidence } from '../../src/index.ts';
+import type { Evidence } from '@daybook/core';
+import type { ConsensusFatal } from '../../src/index.ts';
 import type { Packet, TestNode } from './node.ts';
 import type { Prng } from './prng.ts';
 import { createPrng } from './prng.ts';

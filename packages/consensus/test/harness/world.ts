@@ -2,9 +2,9 @@
  * A world of test nodes: one virtual clock, one queue of deeds, a network that follows its weather,
  * and a record of what was signed and decided, against which agreement is checked at once.
  */
-import type { ChainParameters, Header, ValidatorSet, VoteMessage } from '@daybook/core';
+import type { ChainParameters, Evidence, Header, ValidatorSet, VoteMessage } from '@daybook/core';
 import { blockHash, equalBytes, freshRotation, toHex, ZERO_HASH } from '@daybook/core';
-import type { BlockRef, ConsensusFatal, Effect, Event, Evidence } from '../../src/index.ts';
+import type { BlockRef, ConsensusFatal, Effect, Event } from '../../src/index.ts';
 import { createDisk, headOf } from './disk.ts';
 import { CHAIN, fakeValidators } from './fake-keys.ts';
 import type { Packet, TestNode } from './node.ts';
