@@ -95,9 +95,12 @@ export interface RequestRow {
   readonly timeoutMs: number;
 }
 
-export type RequestName = 'blocks' | 'bodies' | 'transactions' | 'snapshot';
+export type RequestName = 'blocks' | 'bodies' | 'transactions' | 'snapshot' | 'votes';
 
-/** `blocks` and `snapshot` serve catching up (spec §18); the others fill gaps in a proposal. */
+/**
+ * `blocks` and `snapshot` serve catching up (spec §18), `votes` a validator that starts (spec §12);
+ * the others fill gaps in a proposal.
+ */
 export const REQUESTS: Readonly<Record<RequestName, RequestRow>> = {
   blocks: {
     number: 1,
@@ -128,6 +131,14 @@ export const REQUESTS: Readonly<Record<RequestName, RequestRow>> = {
     responseBytesMax: 2 * MIB,
     timeoutMs: 10_000,
   },
+  /** What is held of the asker's own votes. */
+  votes: {
+    number: 5,
+    channel: 'sync',
+    requestBytesMax: 64,
+    responseBytesMax: 1 * KIB,
+    timeoutMs: 2_000,
+  },
 };
 
 /** A gossip topic; the real name also carries the chain. */
@@ -136,13 +147,15 @@ export interface TopicRow {
   readonly bytesMax: number;
 }
 
-export type TopicName = 'blocks' | 'checkpoints';
+export type TopicName = 'blocks' | 'checkpoints' | 'system';
 
 export const TOPICS: Readonly<Record<TopicName, TopicRow>> = {
   /** Finalised header and certificate, the body inline up to 64 KiB (spec §20). */
   blocks: { id: '/daybook/1/blocks', bytesMax: 128 * KIB },
   /** Signed checkpoints (tlog-checkpoint notes). */
   checkpoints: { id: '/daybook/1/checkpoints', bytesMax: 16 * KIB },
+  /** Evidence and READYs that wait for a block (spec §15, §16), behind a count of attempts. */
+  system: { id: '/daybook/1/system', bytesMax: 8 * KIB },
 };
 
 /** Requests of one peer that run at a time, in each direction (spec §18). */

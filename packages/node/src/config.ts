@@ -77,6 +77,13 @@ export const SETTINGS = {
       example: '/etc/daybook/keys/consensus.json',
       help: 'The encrypted key of a validator. A node without it follows the chain as an observer.',
     },
+    nextConsensusFile: {
+      type: 'path',
+      example: '/etc/daybook/keys/consensus-next.json',
+      help:
+        'The encrypted key that takes the place of consensusFile when governance has adopted the ' +
+        'rotation. Both are needed until then; see docs/operations/validators.md.',
+    },
     passphraseFile: {
       type: 'path',
       example: '/run/credentials/daybookd.service/passphrase',

@@ -48,7 +48,8 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
   daybookd check --config FILE         check configuration, keys and genesis, then end
   daybookd create-votes --config FILE  create the vote log of a new validator key, once;
                                        with --above HEIGHT when leaving quarantine: signs only
-                                       above that height, which must lie above the chain's head
+                                       above that height, which must lie above the chain's head;
+                                       with --next for the key in keys.nextConsensusFile
 
   --help, --version
 
@@ -107,8 +108,14 @@ async function readIdentity(settings: Settings): Promise<Identity> {
   const peer = await readKeyFile(settings.keys.peerFile, { purpose: 'peer', ...unlock });
   const file = settings.keys.consensusFile;
   const consensus = file && (await readKeyFile(file, { purpose: 'consensus', ...unlock }));
+  const nextFile = settings.keys.nextConsensusFile;
+  const next = nextFile && (await readKeyFile(nextFile, { purpose: 'consensus', ...unlock }));
   const genesis = await readGenesis(settings);
-  const keys = { peer: peer.secretKey, ...(consensus && { consensus: consensus.secretKey }) };
+  const keys = {
+    peer: peer.secretKey,
+    ...(consensus && { consensus: consensus.secretKey }),
+    ...(next && { nextConsensus: next.secretKey }),
+  };
   return { genesis, keys };
 }
 
@@ -239,18 +246,21 @@ async function check({ config: configFile }: Command): Promise<number> {
   return EXIT_CODES.done;
 }
 
-async function prepareVotes({ config: configFile, above }: Command): Promise<number> {
+async function prepareVotes({ config: configFile, above, isNext }: Command): Promise<number> {
   const settings = loadSettings(configFile, process.env);
   const { genesis, keys } = await readIdentity(settings);
-  if (keys.consensus === undefined) {
-    const detail = 'keys.consensusFile is not set: only a validator has a vote log.';
+  const secretKey = isNext ? keys.nextConsensus : keys.consensus;
+  if (secretKey === undefined) {
+    const setting = isNext ? 'keys.nextConsensusFile' : 'keys.consensusFile';
+    const detail = `${setting} is not set: only a consensus key has a vote log.`;
     throw new NodeError('NODE_CONFIG_INVALID', { detail });
   }
   const { voteMirrorDirectory } = settings.state;
   await createVotes({
     dataDirectory: settings.node.dataDirectory,
     chain: genesis.chain,
-    publicKey: asPublicKey(publicKeyOf(keys.consensus)),
+    publicKey: asPublicKey(publicKeyOf(secretKey)),
+    named: isNext,
     ...(voteMirrorDirectory !== undefined && { mirrorDirectory: voteMirrorDirectory }),
     ...(above !== undefined && { above }),
   });
@@ -263,6 +273,8 @@ interface Command {
   readonly config: string;
   /** Of `create-votes`. */
   readonly above: number | undefined;
+  /** Of `create-votes`: for the key that is to take the place of the present one. */
+  readonly isNext: boolean;
   readonly show: 'help' | 'version' | undefined;
 }
 
@@ -286,13 +298,15 @@ function parseCommand(args: readonly string[]): Command {
     options: {
       config: { type: 'string', default: DEFAULT_CONFIG },
       above: { type: 'string' },
+      next: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       version: { type: 'boolean', default: false },
     },
   });
   const show = (['help', 'version'] as const).find((flag) => values[flag]);
   const above = readHeight(values.above);
-  return { verb: positionals[0] ?? 'run', config: values.config, above, show };
+  const verb = positionals[0] ?? 'run';
+  return { verb, config: values.config, above, isNext: values.next, show };
 }
 
 /**

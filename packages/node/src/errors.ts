@@ -287,6 +287,18 @@ export const NODE_ERRORS = defineErrors({
     summary: 'A peer sent a message on a channel where it does not belong.',
     remedy: 'Compare the release of that peer with this one.',
   },
+  NODE_READY_REFUSED: {
+    summary: 'A READY is of a key that nobody waits for, or names a block too old or too new.',
+    remedy: 'Nothing to do here: it was ignored. The validator sends another one by itself.',
+  },
+  NODE_SYSTEM_POOL_FULL: {
+    summary: 'As many proven faults as this node keeps wait for a block already.',
+    remedy: 'Nothing to do here: more are taken when those that wait are recorded.',
+  },
+  NODE_SYSTEM_UNEXPECTED: {
+    summary: 'A peer passed on a system transaction that comes from operators only.',
+    remedy: 'Nothing to do here: it was ignored.',
+  },
   // health
   NODE_UNHEALTHY: {
     summary: 'Blocks should advance and do not, or the node cannot do its duty.',

@@ -28,7 +28,17 @@ export const NODE_METRICS = {
   },
   daybook_node_evidence_total: {
     type: 'counter',
-    help: 'Contradictions of validators seen since the start.',
+    help: 'Contradictions of validators: found by this node, and recorded on chain.',
+    labels: ['stage'],
+  },
+  daybook_node_system_waiting: {
+    type: 'gauge',
+    help: 'System transactions that wait for a block.',
+    labels: ['kind'],
+  },
+  daybook_node_ready_total: {
+    type: 'counter',
+    help: 'READYs of the own consensus keys since the start.',
   },
   daybook_node_notices_total: {
     type: 'counter',

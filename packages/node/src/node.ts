@@ -20,6 +20,7 @@ import { createChain, headOf } from './reads/chain.ts';
 import { explainOutcome } from './reads/outcomes.ts';
 import { createRecords } from './reads/records.ts';
 import { schemaSourceOf } from './reads/schema.ts';
+import type { Replica } from './replica.ts';
 import { openReplica } from './replica.ts';
 import type { StatusBoard } from './status.ts';
 import { createStatusBoard } from './status.ts';
@@ -33,6 +34,8 @@ export interface NodeKeys {
   readonly peer: Uint8Array;
   /** 32-byte seed of the CONSENSUS key; absent on an observer. */
   readonly consensus?: Uint8Array;
+  /** Seed of the key that takes its place when governance says so; see keys.nextConsensusFile. */
+  readonly nextConsensus?: Uint8Array;
 }
 
 export interface NodeOptions {
@@ -71,7 +74,8 @@ function urlOf({ address: { host, port } }: Api): string {
 
 /** Counters and gauges that follow the chain. */
 function followChain(
-  { ledger, metrics, clock }: { ledger: Ledger; metrics: Metrics; clock: Clock },
+  { ledger, systems }: Pick<Replica, 'ledger' | 'systems'>,
+  { metrics, clock }: Pick<NodeParts, 'metrics' | 'clock'>,
   status: StatusBoard,
 ): void {
   let lastMs = clock.now();
@@ -89,6 +93,9 @@ function followChain(
     const report = status.report();
     metrics.set('daybook_node_head_height', ledger.head().header.height);
     metrics.set('daybook_node_round', status.waiting()?.round ?? 0);
+    for (const kind of ['evidence', 'ready'] as const) {
+      metrics.set('daybook_node_system_waiting', systems.pool.count(kind), { kind });
+    }
     metrics.set('daybook_node_mempool_transactions', report.mempool.transactions);
     metrics.set('daybook_node_mempool_bytes', report.mempool.bytes);
     metrics.set('daybook_node_links_count', report.peers.validators, { role: 'validator' });
@@ -108,6 +115,7 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
     {
       genesis,
       consensusKey: keys.consensus,
+      nextConsensusKey: keys.nextConsensus,
       dataDirectory: settings.node.dataDirectory,
       voteMirrorDirectory: settings.state.voteMirrorDirectory,
       cacheBytes: settings.state.cacheBytesMax,
@@ -134,7 +142,6 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     {
       genesis,
       peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
-      consensusKey: keys.consensus,
       bootstrap: settings.network.bootstrap,
       mempoolBytesMax: settings.mempool.bytesMax,
     },
@@ -175,10 +182,10 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     peers: replica.peers,
     version: VERSION,
     selfIndex: replica.selfIndex,
-    quarantine: storage.quarantine,
+    signer: replica.signer,
     retainedHeights: LIMITS.retainedHeights,
   });
-  followChain({ ledger, metrics, clock }, status);
+  followChain(replica, { metrics, clock }, status);
 
   const heads: Heads = {
     onHead: (listener) => ledger.onCommit(() => listener(headOf(ledger.head()))),

@@ -7,9 +7,9 @@
 import type { Engine } from '@daybook/contracts';
 import { createEngine } from '@daybook/contracts';
 import type { Genesis, TransactionId, ValidatorId, ValidatorSet } from '@daybook/core';
-import { asPublicKey, assert, indexOfKey, publicKeyOf, toHex } from '@daybook/core';
+import { assert, indexOfKey, toHex } from '@daybook/core';
 import type { Admission, Network } from '@daybook/network';
-import type { BlockLog } from '@daybook/state';
+import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { Placement } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import { readDirectoryNodes, recordSetNamed } from './directory-nodes.ts';
@@ -28,11 +28,15 @@ import { createMempool } from './mempool.ts';
 import type { MetricsSink } from './metrics.ts';
 import type { PeerTable } from './peers.ts';
 import { buildPeerTable } from './peers.ts';
+import { createReadySender } from './ready.ts';
 import { createSignatureVerifier } from './signatures.ts';
 import type { Storage } from './storage.ts';
 import type { SubmissionDesk } from './submissions.ts';
 import { createSubmissionDesk } from './submissions.ts';
+import type { SystemDesk } from './system-desk.ts';
+import { createSystemDesk } from './system-desk.ts';
 import { createTransactionJudge } from './transaction-judge.ts';
+import { createTurningSigner } from './turning-signer.ts';
 import type { ValidatorHistory } from './validator-history.ts';
 import { createValidatorHistory } from './validator-history.ts';
 
@@ -40,8 +44,6 @@ export interface ReplicaOptions {
   readonly genesis: Genesis;
   /** Peer id of the own PEER key. */
   readonly peerId: string;
-  /** 32-byte seed of the CONSENSUS key; absent on an observer. */
-  readonly consensusKey?: Uint8Array | undefined;
   /** Configured addresses of peers. */
   readonly bootstrap: readonly string[];
   /** Bytes of all waiting transactions. */
@@ -75,11 +77,14 @@ export interface Replica {
   readonly ledger: Ledger;
   readonly mempool: Mempool;
   readonly desk: SubmissionDesk;
+  readonly systems: SystemDesk;
   readonly network: Network;
   readonly consensus: Consensus;
   readonly manifests: Manifests;
   readonly history: ValidatorHistory;
   peers(): PeerTable;
+  /** Absent on an observer. */
+  readonly signer: VoteSigner | undefined;
   /** Position of the own key in the set that signs the next height. */
   selfIndex(): number | undefined;
   /** Joins the network and begins to vote. @throws NetworkError; what runs is to be stopped then */
@@ -115,15 +120,21 @@ function consensusRateOf(blockIntervalMs: number): number {
   return Math.max(200, Math.ceil((1000 / blockIntervalMs) * 20));
 }
 
+/** Whether nobody is known to have more of the chain than this node. */
+function isInStep(ledger: Ledger, { syncer }: Consensus): boolean {
+  const { height } = ledger.head().header;
+  return !syncer.isActive() && (syncer.bestKnown() ?? 0) <= height + 1;
+}
+
 /**
  * Opens the chain on its storage and connects the parts; nothing runs before `start`.
  * @throws NodeError or StateError when what is stored is broken or of another chain
  */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: every part of the chain meets here, in plain order, which pieces would only hide.
 export async function openReplica(options: ReplicaOptions, parts: ReplicaParts): Promise<Replica> {
-  const { genesis, consensusKey } = options;
+  const { genesis } = options;
   const { clock, logger, metrics, random, onFatal } = parts;
-  const { blockLog, stateStore, signer } = parts.storage;
+  const { blockLog, stateStore } = parts.storage;
 
   const engine = createEngine(parts.contracts);
   const executor = createExecutor(engine, genesis);
@@ -140,9 +151,13 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
   const manifests = createManifests(engine, ledger, stateStore);
   const nodeSet = recordSetNamed(manifests.now(), 'directory', 'node');
   const history = createValidatorHistory(ledger, await readKnownSets(stateStore, manifests.now()));
-  const selfKey = consensusKey && asPublicKey(publicKeyOf(consensusKey));
-  const selfIndex = (): number | undefined =>
-    selfKey && signer && indexOfKey(ledger.head().next.validators, selfKey);
+  const validators = (): ValidatorSet => ledger.head().next.validators;
+  const signers = [parts.storage.signer, parts.storage.nextSigner];
+  const signer = createTurningSigner(
+    signers.filter((one) => one !== undefined),
+    validators,
+  );
+  const selfIndex = (): number | undefined => signer && indexOfKey(validators(), signer.publicKey);
   const tableNow = async (self: string): Promise<PeerTable> => {
     const { reader, next } = ledger.head();
     return buildPeerTable({
@@ -176,6 +191,15 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     locate: (id) => placeOf(ledger, blockLog, id),
     onWork: () => consensus.onWork(),
   });
+  const systems: SystemDesk = createSystemDesk({
+    clock,
+    logger: logger.child('system'),
+    metrics,
+    network,
+    ledger,
+    validatorsAt: (height) => history.at(height),
+    onWork: () => consensus.onWork(),
+  });
   const consensus: Consensus = createConsensus({
     clock,
     logger: logger.child('consensus'),
@@ -185,11 +209,23 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     blockLog,
     mempool,
     desk,
+    systems,
     signer,
     exclusive: createExclusive(),
     peers: () => peers.validators,
     validatorsAt: (height) => history.at(height),
     seed: Math.floor(random() * 0xffff_ffff),
+    onFatal,
+  });
+
+  const ready = createReadySender({
+    logger: logger.child('ready'),
+    metrics,
+    ledger,
+    blockLog,
+    signers: parts.storage.readySigners,
+    isInStep: () => isInStep(ledger, consensus),
+    submit: (kind, payload) => systems.submit(kind, payload),
     onFatal,
   });
 
@@ -220,18 +256,23 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     ledger,
     mempool,
     desk,
+    systems,
     network,
     consensus,
     manifests,
     history,
+    signer,
     peers: () => peers,
     selfIndex,
     start: async () => {
       await network.start();
       consensus.start();
+      ready.look();
     },
     stop: async () => {
       desk.stop();
+      ready.stop();
+      systems.stop();
       await consensus.stop();
       await network.stop();
       await refreshing;

@@ -6,7 +6,8 @@ import type { WaitingReport as MachineReport } from '@daybook/consensus';
 import type { Height, TimestampMs } from '@daybook/core';
 import { toHex } from '@daybook/core';
 import type { Network } from '@daybook/network';
-import type { BlockLog } from '@daybook/state';
+import type { BlockLog, VoteSigner } from '@daybook/state';
+import { explainState } from '@daybook/state';
 import type { Activity, NodeReport, NodeStatus, VoterReport, WaitingReport } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Consensus } from './driver/consensus.ts';
@@ -28,8 +29,8 @@ export interface StatusParts {
   readonly version: string;
   /** Position of the own key in the present set. */
   readonly selfIndex: () => number | undefined;
-  /** Why a validator may not sign, if it may not. */
-  readonly quarantine: string | undefined;
+  /** Absent on an observer. */
+  readonly signer: Pick<VoteSigner, 'quarantine'> | undefined;
   readonly retainedHeights: number;
 }
 
@@ -135,7 +136,8 @@ class Board implements StatusBoard {
 
   #hindrance(): string | undefined {
     if (typeof this.#state === 'object') return this.#state.halted;
-    return this.#parts.quarantine;
+    const reason = this.#parts.signer?.quarantine();
+    return reason && `${reason.code}: ${explainState(reason)}`;
   }
 
   #activity(machine: MachineReport, self: number | undefined): Activity {

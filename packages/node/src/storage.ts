@@ -3,7 +3,7 @@
  * state and, on a validator, the vote log behind its signer. A vote log that cannot be trusted makes
  * the node an observer that says why (protocol §12).
  */
-import type { Genesis } from '@daybook/core';
+import type { Genesis, Hash } from '@daybook/core';
 import { asPublicKey, LIMITS, publicKeyOf, validatorIdOf } from '@daybook/core';
 import type {
   BlockLog,
@@ -15,18 +15,18 @@ import type {
 } from '@daybook/state';
 import {
   createNodeDisk,
-  createVoteSigner,
-  explainState,
   openBlockLog,
   openDataDirectory,
   openLevel,
   openStateStore,
-  openVoteLog,
+  openVoteSigner,
 } from '@daybook/state';
 import type { Clock } from './clock.ts';
 import type { FreeSpace } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
 import type { Logger } from './log.ts';
+import type { ReadySigner } from './ready.ts';
+import { votesFolderOf } from './vote-logs.ts';
 
 export interface StorageOptions {
   readonly genesis: Genesis;
@@ -37,6 +37,10 @@ export interface StorageOptions {
   readonly cacheBytes?: number;
   /** 32-byte seed of the CONSENSUS key; absent on an observer. */
   readonly consensusKey?: Uint8Array | undefined;
+  /** The key that is to take its place; absent unless a rotation is under way. */
+  readonly nextConsensusKey?: Uint8Array | undefined;
+  /** Begins in quarantine, whatever the vote log says. */
+  readonly quarantine?: boolean | undefined;
 }
 
 /** Where a node keeps things: the ports that the simulator replaces. */
@@ -68,39 +72,44 @@ export interface Storage {
   readonly stateStore: StateStore;
   readonly freeSpace: FreeSpace;
   readonly signer: VoteSigner | undefined;
-  /** Why a validator may not sign. */
-  readonly quarantine: string | undefined;
+  /** Of the key that is to take the place of the present one. */
+  readonly nextSigner: VoteSigner | undefined;
+  /** Own keys that may say that they are READY: those with a sound vote log. */
+  readonly readySigners: readonly ReadySigner[];
+}
+
+interface SignerPlan {
+  readonly secretKey: Uint8Array | undefined;
+  readonly chain: Hash;
+  /** Folder of the first key's vote log, and of its mirror. */
+  readonly votes: string;
+  readonly mirror: string | undefined;
+  /** Begins in quarantine, whatever the log says. */
+  readonly quarantine?: boolean | undefined;
 }
 
 async function openSigner(
-  { genesis, consensusKey, voteMirrorDirectory }: StorageOptions,
-  directory: DataDirectory,
+  { secretKey, chain, votes, mirror, quarantine }: SignerPlan,
   { logger, disk, freeSpace }: Pick<StorageParts, 'logger' | 'disk'> & Pick<Storage, 'freeSpace'>,
-): Promise<Pick<Storage, 'signer' | 'quarantine'>> {
-  if (consensusKey === undefined) return { signer: undefined, quarantine: undefined };
-  const publicKey = asPublicKey(publicKeyOf(consensusKey));
-  const opening = await openVoteLog(
+): Promise<VoteSigner | undefined> {
+  if (secretKey === undefined) return undefined;
+  const publicKey = asPublicKey(publicKeyOf(secretKey));
+  const owner = { chain, publicKey };
+  const { signer, repairs } = await openVoteSigner(
     {
-      directory: directory.paths.votes,
-      chain: genesis.chain,
+      secretKey,
+      directory: votesFolderOf(votes, owner, disk),
+      chain,
       validatorId: validatorIdOf(publicKey),
-      ...(voteMirrorDirectory !== undefined && { mirrorDirectory: voteMirrorDirectory }),
+      ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
     },
-    { disk },
+    { disk, freeFraction: () => freeSpace.fraction() },
   );
-  if (opening.kind === 'quarantine') {
-    const sentence = explainState(opening.reason);
-    logger.error('signing withheld', { code: opening.reason.code, reason: sentence });
-    return { signer: undefined, quarantine: `${opening.reason.code}: ${sentence}` };
-  }
-  for (const { path, kind, sequence } of opening.repairs) {
+  for (const { path, kind, sequence } of repairs) {
     logger.warn('vote log repaired', { path, kind, sequence });
   }
-  const signer = createVoteSigner(
-    { chain: genesis.chain, secretKey: consensusKey },
-    { log: opening.log, freeFraction: () => freeSpace.fraction() },
-  );
-  return { signer, quarantine: undefined };
+  if (quarantine === true) await signer.withhold({ code: 'STATE_VOTES_DISTRUSTED' });
+  return signer;
 }
 
 /** @throws StateError; what was opened before is closed again */
@@ -124,7 +133,21 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
       { disk, openKeyValue },
     );
     closers.push(() => stateStore.close());
-    const signing = await openSigner(options, directory, { logger, disk, freeSpace });
+    const { genesis, consensusKey, nextConsensusKey, voteMirrorDirectory } = options;
+    const plan = {
+      chain: genesis.chain,
+      votes: directory.paths.votes,
+      mirror: voteMirrorDirectory,
+    };
+    const parted = { logger, disk, freeSpace };
+    const signer = await openSigner(
+      { ...plan, secretKey: consensusKey, quarantine: options.quarantine },
+      parted,
+    );
+    closers.push(async () => signer?.close());
+    const nextSigner = await openSigner({ ...plan, secretKey: nextConsensusKey }, parted);
+    const readySigners = [signer, nextSigner].filter((one) => one !== undefined);
+    const signing = { signer, nextSigner, readySigners };
     return { directory, blockLog, stateStore, freeSpace, ...signing };
   } catch (error) {
     for (const close of closers.reverse()) await close();
@@ -134,10 +157,10 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
 
 /** Closes everything, the directory last; the first failure is thrown when all is closed. */
 export async function closeStorage(storage: Storage): Promise<void> {
-  const { signer, blockLog, stateStore, directory } = storage;
+  const { signer, nextSigner, blockLog, stateStore, directory } = storage;
   storage.freeSpace.stop();
   const failures: unknown[] = [];
-  for (const part of [signer, blockLog, stateStore, directory]) {
+  for (const part of [signer, nextSigner, blockLog, stateStore, directory]) {
     await part?.close().catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];

@@ -2,6 +2,7 @@
 import type { WaitingReport } from '@daybook/consensus';
 import { createState, explainWaiting } from '@daybook/consensus';
 import type { Network } from '@daybook/network';
+import type { QuarantineReason } from '@daybook/state';
 import { expect } from 'chai';
 import type { Consensus } from '../src/driver/consensus.ts';
 import { createMempool } from '../src/mempool.ts';
@@ -25,7 +26,7 @@ interface StandOptions {
   readonly machine?: Partial<WaitingReport>;
   readonly selfIndex?: number;
   readonly isSyncing?: boolean;
-  readonly quarantine?: string;
+  readonly quarantine?: QuarantineReason;
 }
 
 async function makeStand(options: StandOptions = {}): Promise<Stand> {
@@ -60,7 +61,7 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
       }),
     version: '0',
     selfIndex: () => options.selfIndex,
-    quarantine: options.quarantine,
+    signer: { quarantine: () => options.quarantine },
     retainedHeights: 1000,
   });
   return { board, clock, mempool, grow: async (count) => await grow(ledger, count) };
@@ -92,9 +93,10 @@ describe('node: status', () => {
   });
 
   it('given a validator that may not sign, when asked, then the reason stands there', async () => {
-    const { board } = await makeStand({ quarantine: 'STATE_VOTES_MISSING: no log' });
+    const quarantine = { code: 'STATE_VOTES_MISSING', path: '/votes' } as const;
+    const { board } = await makeStand({ quarantine });
 
-    expect(board.report().hindrance).to.equal('STATE_VOTES_MISSING: no log');
+    expect(board.report().hindrance).to.match(/^STATE_VOTES_MISSING: .*\/votes/);
   });
 
   it('given a waiting transaction, when time passes, then a block is wanted since then, until one is final', async () => {

@@ -83,6 +83,32 @@ export const STATE_ERRORS = defineErrors({
     summary: 'A record in the middle of the vote log is damaged in both mirrors.',
     remedy: 'Run as an observer until quarantine ends; check both disks.',
   },
+  STATE_VOTES_BEHIND: {
+    summary: 'This key has signed something that the vote log does not hold.',
+    remedy: 'Look for a second process with this key, or a restored directory; see the runbook.',
+  },
+  STATE_VOTES_DISTRUSTED: {
+    summary: 'The operator has put this validator into quarantine.',
+    remedy: 'Start again without --quarantine; signing resumes by itself when it is over.',
+  },
+  STATE_SIGNING_QUARANTINED: {
+    summary: 'Signing is withheld while the validator is in quarantine.',
+    remedy: 'Wait: quarantine ends by itself; GET /v1/why names its reason.',
+    status: 503,
+  },
+  STATE_SIGNER_AWAY: {
+    summary: 'The process that holds the validator key does not answer.',
+    remedy: 'Check the service daybook-signer and its log; the node connects again by itself.',
+    status: 503,
+  },
+  STATE_SIGNER_REFUSED: {
+    summary: 'The process that holds the validator key refused the connection.',
+    remedy: 'One node only may use a signer, of the same chain and release; see the facts.',
+  },
+  STATE_SIGNER_EXPOSED: {
+    summary: 'The socket of the signer could be reached by others than this user.',
+    remedy: 'Put it into a directory of this user alone; the socket has mode 0600.',
+  },
   STATE_SIGNING_MALFORMED: {
     summary: 'The signer was asked to sign something that is not a consensus message.',
     remedy: 'Report this as a bug, with the log of the node.',
@@ -156,7 +182,9 @@ export type StateFailure =
       readonly oldest?: Height;
       readonly newest?: Height;
     }
-  | { readonly code: 'STATE_STAGE_DISCARDED'; readonly height: Height };
+  | { readonly code: 'STATE_STAGE_DISCARDED'; readonly height: Height }
+  | { readonly code: 'STATE_SIGNER_REFUSED'; readonly path: string; readonly fact: string }
+  | { readonly code: 'STATE_SIGNER_EXPOSED'; readonly path: string; readonly fact: string };
 
 /** Thrown when the world fails under a store; `failure` carries the facts. */
 export class StateError extends Error {
@@ -208,6 +236,9 @@ function factsOf(failure: StateFailure | QuarantineReason | SigningRefusal): str
       return `Height ${failure.height}${windowOf(failure.oldest, failure.newest)}.`;
     case 'STATE_STAGE_DISCARDED':
       return `Height ${failure.height}.`;
+    case 'STATE_SIGNER_REFUSED':
+    case 'STATE_SIGNER_EXPOSED':
+      return `${failure.path}: ${failure.fact}.`;
     default:
       return factsOfVotes(failure);
   }
@@ -223,8 +254,15 @@ function factsOfVotes(failure: QuarantineReason | SigningRefusal): string {
       return `${failure.path}: ${failure.fact}.`;
     case 'STATE_VOTES_DAMAGED':
       return `Record ${failure.sequence}: ${failure.fact}.`;
+    case 'STATE_VOTES_BEHIND':
+      return `${failure.fact}, height ${failure.height}; the guard stands at ${failure.guardHeight}.`;
+    case 'STATE_SIGNING_QUARANTINED':
+      return `Its reason is ${failure.reason}.`;
+    case 'STATE_SIGNER_AWAY':
     case 'STATE_SIGNING_MALFORMED':
       return `${failure.fact}.`;
+    case 'STATE_VOTES_DISTRUSTED':
+      return '';
     case 'STATE_SIGNING_BEHIND_GUARD':
       return `The guard stands at height ${failure.guardHeight}, round ${failure.guardRound}.`;
     case 'STATE_SIGNING_DISK_LOW':

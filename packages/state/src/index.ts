@@ -41,9 +41,29 @@ export type {
   StateWrite,
   StoredRecord,
 } from './store/state-store.ts';
+export type { VoteLogCreation, VoteLogOptions } from './votes/file-vote-log.ts';
 export { createVoteLog, openVoteLog } from './votes/file-vote-log.ts';
 export { judgeSigning, parseSignBytes } from './votes/guard.ts';
-export type { SigningRefusal, SigningRequest, VoteSigner } from './votes/signer.ts';
+export type {
+  PassingRefusal,
+  SigningRefusal,
+  SigningRequest,
+  VoteSigner,
+} from './votes/signer.ts';
+export { isPassing } from './votes/signer.ts';
+export type {
+  RemoteSigner,
+  RemoteSignerOptions,
+  RemoteSignerParts,
+} from './votes/signer-client.ts';
+export { connectSigner } from './votes/signer-client.ts';
+export type {
+  SignerServer,
+  SignerServerEvent,
+  SignerServerOptions,
+  SignerServerParts,
+} from './votes/signer-server.ts';
+export { startSignerServer } from './votes/signer-server.ts';
 export type {
   Guard,
   Lock,
@@ -55,4 +75,5 @@ export type {
   VoteRepair,
   VoteState,
 } from './votes/vote-log.ts';
-export { createVoteSigner } from './votes/vote-signer.ts';
+export type { VoteSignerOpening, VoteSignerOptions, VoteSignerParts } from './votes/vote-signer.ts';
+export { openVoteSigner } from './votes/vote-signer.ts';

@@ -1,5 +1,5 @@
 /**
- * Gossip of finalised blocks and checkpoints over gossipsub. Every message is judged before it is
+ * Gossip of finalised blocks, checkpoints and system transactions over gossipsub. Every message is judged before it is
  * forwarded, each peer has a rate, and only so many judgements run at a time.
  */
 import { assert, toHex } from '@daybook/core';
@@ -46,6 +46,7 @@ export function topicIds(chain: Uint8Array): Readonly<Record<TopicName, string>>
   return {
     blocks: `${TOPICS.blocks.id}/${tail}`,
     checkpoints: `${TOPICS.checkpoints.id}/${tail}`,
+    system: `${TOPICS.system.id}/${tail}`,
   };
 }
 

@@ -3,7 +3,14 @@
  * happens when a block becomes final, in which order, is written here and nowhere else.
  */
 import type { Effect, Recovered } from '@daybook/consensus';
-import type { Block, Height, PrePrepare, ValidatorSet } from '@daybook/core';
+import type {
+  Block,
+  BodyEntry,
+  Height,
+  PrePrepare,
+  ValidatorId,
+  ValidatorSet,
+} from '@daybook/core';
 import {
   asPublicKey,
   assert,
@@ -13,6 +20,7 @@ import {
   encodeMessage,
   equalBytes,
   indexOfKey,
+  isSystemEntry,
   refOf,
   transactionHashOf,
 } from '@daybook/core';
@@ -28,6 +36,7 @@ import type { MetricsSink } from '../metrics.ts';
 import type { SubmissionDesk } from '../submissions.ts';
 import type { Syncer } from '../sync.ts';
 import { createSyncer, serveRange } from '../sync.ts';
+import type { SystemDesk } from '../system-desk.ts';
 import { assembleProposal } from './assembly.ts';
 import { createBlockSizer } from './block-sizer.ts';
 import { createBodies } from './bodies.ts';
@@ -41,6 +50,9 @@ import { createEffects } from './effects.ts';
 import { createInbox } from './inbox.ts';
 import { recoverVotes } from './recovery.ts';
 import type { ValidatorPeers } from './validators.ts';
+import { answerVoteInquiry } from './vote-inquiry.ts';
+import type { VoteTrust } from './vote-trust.ts';
+import { createVoteTrust } from './vote-trust.ts';
 
 export interface ConsensusParts {
   readonly clock: Clock;
@@ -51,6 +63,7 @@ export interface ConsensusParts {
   readonly blockLog: BlockLog;
   readonly mempool: Mempool;
   readonly desk: SubmissionDesk;
+  readonly systems: SystemDesk;
   /** Absent on an observer. */
   readonly signer: VoteSigner | undefined;
   readonly exclusive: Exclusive;
@@ -66,6 +79,8 @@ export interface ConsensusParts {
 export interface Consensus {
   readonly driver: Driver;
   readonly syncer: Syncer;
+  /** Whether the own vote log may be signed with; absent on an observer. */
+  readonly trust: VoteTrust | undefined;
   start(): void;
   /** The mempool got work. */
   onWork(): void;
@@ -80,6 +95,7 @@ const GOSSIP_BODY_BYTES_MAX = 64 * 1024;
 class NodeConsensus implements Consensus {
   readonly driver: Driver;
   readonly syncer: Syncer;
+  readonly trust: VoteTrust | undefined;
   readonly #parts: ConsensusParts;
   readonly #bodies = createBodies();
   readonly #blockSizer = createBlockSizer();
@@ -114,12 +130,23 @@ class NodeConsensus implements Consensus {
       advanced: (blocks) => this.#advanced(blocks),
       onFatal: parts.onFatal,
     });
+    this.trust = signer && this.#createTrust(signer);
+  }
+
+  #createTrust(signer: VoteSigner): VoteTrust {
+    return createVoteTrust({
+      ...this.#parts,
+      signer,
+      state: () => this.driver.state(),
+      tell: (event) => this.driver.tell(event),
+    });
   }
 
   // --- life --------------------------------------------------------------------------------
 
   start(): void {
     this.#listen(this.#parts.network);
+    this.trust?.start();
     this.onWork();
     const recovered = this.#recoveredVotes();
     const context = this.#context();
@@ -151,8 +178,9 @@ class NodeConsensus implements Consensus {
       bodies: this.#bodies,
       known: (hash) => this.#parts.mempool.byHash(hash),
       isOwnVote: (bytes) => {
-        const own = this.#parts.signer?.state().own ?? [];
-        return own.some((vote) => equalBytes(vote.signBytes, bytes));
+        const votes = this.#parts.signer?.state();
+        const all = votes === undefined ? [] : [...votes.own, ...votes.earlier];
+        return all.some((vote) => equalBytes(vote.signBytes, bytes));
       },
       state: () => this.driver.state(),
       headHeight: () => this.#height() - 1,
@@ -170,6 +198,14 @@ class NodeConsensus implements Consensus {
         return inbox.receiveDecided(peerId, decoded.value);
       }),
       network.handle('blocks', async (_peer, request) => serveRange(request, this.#parts.blockLog)),
+      network.handle('votes', async (_peer, request) =>
+        answerVoteInquiry(request, {
+          chain: this.#parts.ledger.genesis.chain,
+          head: this.#height() - 1,
+          validators: this.#parts.ledger.head().next.validators,
+          state: this.driver.state(),
+        }),
+      ),
       network.handle('bodies', async (_peer, request) => this.#exchange.serveBody(request)),
       network.handle('transactions', async (_peer, request) =>
         this.#exchange.serveTransactions(request),
@@ -179,6 +215,7 @@ class NodeConsensus implements Consensus {
 
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.trust?.stop();
     await this.syncer.stop();
     await this.driver.stop();
   }
@@ -221,7 +258,9 @@ class NodeConsensus implements Consensus {
   }
 
   onWork(): void {
-    this.driver.tell({ type: 'work', pending: this.#parts.mempool.count() > 0 });
+    const { mempool, systems } = this.#parts;
+    const pending = mempool.count() > 0 || systems.isBlockWanted();
+    this.driver.tell({ type: 'work', pending });
   }
 
   onLinks(): void {
@@ -233,6 +272,7 @@ class NodeConsensus implements Consensus {
       .filter((index) => index !== undefined)
       .sort((a, b) => a - b);
     this.driver.tell({ type: 'links', validators });
+    this.trust?.onLinks();
   }
 
   // --- effects -----------------------------------------------------------------------------
@@ -266,21 +306,38 @@ class NodeConsensus implements Consensus {
     const { blockBytesMax, validityMaxMs } = next.parameters;
     const bytesMax = blockBytesMax - HEADER_ROOM_BYTES;
     const countMax = this.#blockSizer.countMax();
-    const entries = mempool
-      .select({ bytesMax, countMax, timestampMs, validityMaxMs })
+    const firsts = this.#systemEntries(timestampMs, proposer);
+    const taken = firsts.reduce((sum, bytes) => sum + sizeOf(bytes), 0);
+    const transactions = mempool
+      .select({ bytesMax: bytesMax - taken, countMax, timestampMs, validityMaxMs })
       .map((transaction) => ({ type: 'transaction', transaction }) as const);
+    const entries = [...firsts, ...transactions];
     const startedMs = clock.now();
     const block = ledger.build({ timestampMs, proposer, entries });
-    this.#blockSizer.learn(entries.length, clock.now() - startedMs);
+    this.#blockSizer.learn(transactions.length, clock.now() - startedMs);
     return block;
+  }
+
+  /** System transactions for the next block; what cannot be executed is not offered again. */
+  #systemEntries(timestampMs: number, proposer: ValidatorId): readonly BodyEntry[] {
+    const { pool } = this.#parts.systems;
+    const offered = pool.select();
+    if (offered.length === 0) return [];
+    const entries = offered.map((system) => ({ type: 'system', system }) as const);
+    const good = this.#parts.ledger.admit({ timestampMs, proposer, entries });
+    pool.drop(entries.filter((entry) => !good.includes(entry)).map(({ system }) => system));
+    return good;
   }
 
   #inline(block: Block): PrePrepare['inlined'] {
     const { desk } = this.#parts;
     // In a full block almost all have arrived already, and the few that have not are asked for.
-    if (block.body.length > INLINED_COUNT_MAX) return [];
+    const isFull = block.body.length > INLINED_COUNT_MAX;
     return block.body.flatMap((bytes, index) =>
-      desk.isFresh(transactionHashOf(bytes)) ? [{ index, bytes }] : [],
+      // Those who would be asked may not hold a system transaction yet.
+      isSystemEntry(bytes) || (!isFull && desk.isFresh(transactionHashOf(bytes)))
+        ? [{ index, bytes }]
+        : [],
     );
   }
 
@@ -299,12 +356,7 @@ class NodeConsensus implements Consensus {
         return;
       }
       case 'report':
-        this.#parts.metrics.add('daybook_node_evidence_total', 1);
-        logger.warn('a validator contradicts itself', {
-          kind: effect.evidence.kind,
-          validator: effect.evidence.first.sender,
-          height: effect.evidence.first.content.height,
-        });
+        this.#parts.systems.found(effect.evidence);
         return;
       case 'notice':
         this.#parts.metrics.add('daybook_node_notices_total', 1, { code: effect.notice.code });
@@ -370,6 +422,7 @@ class NodeConsensus implements Consensus {
     const { signer, onFatal } = this.#parts;
     this.#bodies.enterHeight(this.#height());
     signer?.enterHeight(this.#height()).catch(onFatal);
+    this.trust?.onCommitted();
     this.onWork();
     const recovered = this.#recoveredVotes();
     const context = this.#context();
@@ -380,6 +433,11 @@ class NodeConsensus implements Consensus {
 
 /** Blocks of up to so many transactions carry those that are still on their way. */
 const INLINED_COUNT_MAX = 64;
+function sizeOf(entry: BodyEntry): number {
+  const { bytes } = entry.type === 'system' ? entry.system : entry.transaction;
+  return bytes.length + 4;
+}
+
 /** What a block's header and count take of its size. */
 const HEADER_ROOM_BYTES = 512;
 

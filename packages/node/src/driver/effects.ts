@@ -19,6 +19,7 @@ import {
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { VoteSigner } from '@daybook/state';
+import { isPassing } from '@daybook/state';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ExecutedBlock } from '../ledger/tip.ts';
@@ -174,7 +175,7 @@ class NodeEffects implements Effects {
       return;
     }
     const { type, height, round } = unsigned.signed.content;
-    const reason = signed.reason.code === 'STATE_SIGNING_DISK_LOW' ? 'paused' : 'guard';
+    const reason = isPassing(signed.reason) ? 'paused' : 'guard';
     this.#answer({ type: 'refused', slot: { type, height, round }, reason });
   }
 

@@ -71,8 +71,10 @@ export function recoverVotes(state: VoteState, head: Height, blockLog: BlockLog)
   const guard = step === undefined ? undefined : { height, round, step };
   const messages = state.own.map(messageOf);
   if (height !== head + 1) {
-    const ahead = height > head + 1;
-    const carried = ahead ? messages.filter(({ type }) => type === 'commit') : [];
+    const ahead = height > head + 1 ? [...state.earlier.map(messageOf), ...messages] : [];
+    const carried = ahead.filter(
+      ({ type, signed }) => type === 'commit' && signed.content.height > head,
+    );
     return { guard, recovered: undefined, blocks: [], carried };
   }
   const lock = lockOf(state);

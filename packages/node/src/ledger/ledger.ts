@@ -71,6 +71,11 @@ export interface Ledger {
   /** Builds and executes a block on the head. */
   build(plan: BlockPlan): ExecutedBlock;
   /**
+   * Which system transactions the next block may hold, in their order: those that execute at its
+   * head. Nothing is kept of the attempt.
+   */
+  admit(plan: BlockPlan): readonly BodyEntry[];
+  /**
    * `staticOk` without timeliness, and `execOk` (protocol §7), on the head or on `parent`.
    * @returns the executed block, or the first reason against it
    */
@@ -120,6 +125,20 @@ class ChainLedger implements Ledger {
     const executed = this.#execute(this.#head, plan);
     assert(executed.ok, 'a block of own choosing can be executed');
     return executed.value;
+  }
+
+  admit(plan: BlockPlan): readonly BodyEntry[] {
+    const { header, hash, reader } = this.#head;
+    const place = { height: header.height + 1, parentHash: hash };
+    let entries = plan.entries;
+    // Each attempt takes one away, so that there are no more of them than entries.
+    while (entries.length > 0) {
+      const attempt = this.#parts.executor.execute(reader, { ...plan, ...place, entries });
+      if (attempt.ok) return entries;
+      const { index } = attempt.reason;
+      entries = entries.filter((_entry, position) => position !== index);
+    }
+    return entries;
   }
 
   async judge(block: Block, parent = this.#head): Promise<Result<ExecutedBlock, BlockFailure>> {

@@ -2,7 +2,15 @@
  * `staticOk` of protocol §7: what makes a block valid before it is executed. Timeliness and the
  * right of the proposer are the consensus machine's; signatures come last because they cost most.
  */
-import type { Block, BodyEntry, Hash, Result, TimestampMs, Transaction } from '@daybook/core';
+import type {
+  Block,
+  BodyEntry,
+  Hash,
+  Result,
+  SystemKind,
+  TimestampMs,
+  Transaction,
+} from '@daybook/core';
 import {
   blockSize,
   decodeBodyEntry,
@@ -81,12 +89,20 @@ function decodeEntry(
     : ok({ type: 'transaction', transaction });
 }
 
+/** System transactions of each kind in one block: each costs a signature check or two. */
+const SYSTEM_COUNT_MAX: Readonly<Record<SystemKind, number>> = {
+  evidence: LIMITS.evidencePerBlockMax,
+  ready: LIMITS.readyPerBlockMax,
+  recovery: 1,
+};
+
 function decodeBodyOf(
   block: Block,
   known: KnownTransactions,
 ): Result<readonly BodyEntry[], BlockFailure> {
   const entries: BodyEntry[] = [];
   let systemCount = 0;
+  const ofKind: Record<SystemKind, number> = { evidence: 0, ready: 0, recovery: 0 };
   for (const [index, bytes] of block.body.entries()) {
     const entry = decodeEntry(bytes, known);
     if (!entry.ok) {
@@ -95,6 +111,10 @@ function decodeBodyOf(
     if (entry.value.type === 'system') {
       if (systemCount !== index) return fail({ code: 'NODE_BLOCK_FIELD', field: 'body' });
       systemCount += 1;
+      const { kind } = entry.value.system;
+      ofKind[kind] += 1;
+      if (ofKind[kind] > SYSTEM_COUNT_MAX[kind])
+        return fail({ code: 'NODE_BLOCK_FIELD', field: 'body' });
     }
     entries.push(entry.value);
   }

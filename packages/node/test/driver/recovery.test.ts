@@ -15,7 +15,7 @@ import {
   ZERO_HASH,
 } from '@daybook/core';
 import type { VoteSigner } from '@daybook/state';
-import { createMemoryDisk, createVoteLog, createVoteSigner, openVoteLog } from '@daybook/state';
+import { createMemoryDisk, createVoteLog, openVoteSigner } from '@daybook/state';
 import { expect } from 'chai';
 import { withSignature } from '../../src/driver/effects.ts';
 import { recoverVotes } from '../../src/driver/recovery.ts';
@@ -41,12 +41,8 @@ async function openSigner(): Promise<VoteSigner> {
   const validatorId = validatorIdOf(publicKey);
   const options = { directory: '/votes', chain: genesis.chain, validatorId };
   await createVoteLog(options, { disk });
-  const opening = await openVoteLog(options, { disk });
-  if (opening.kind !== 'open') throw new Error(opening.reason.code);
-  return createVoteSigner(
-    { chain: genesis.chain, secretKey },
-    { log: opening.log, freeFraction: () => 1 },
-  );
+  const parts = { disk, freeFraction: () => 1 };
+  return (await openVoteSigner({ ...options, secretKey }, parts)).signer;
 }
 
 function prepareCertificate({ ledger }: OpenChain, block: ExecutedBlock): Certificate {

@@ -1,13 +1,16 @@
 /**
- * The vote log on disk: two identical files (B may lie on another disk). What one has lost is taken
- * from the other; an unfinished last record is dropped only when neither has it whole, because then
- * its barrier never completed and nothing was sent; anything else means quarantine (protocol §12).
+ * The vote log on disk: two identical files (B may lie on another disk), allocated ahead so that a
+ * full disk is met before a vote is written. What one has lost is taken from the other; an unfinished
+ * last write is dropped only when neither has it whole, because then its barrier never completed and
+ * nothing was sent; anything else means quarantine (protocol §12).
  */
-import type { Hash, ValidatorId } from '@daybook/core';
-import { assert, concatBytes, equalBytes } from '@daybook/core';
+import type { Hash, Height, ValidatorId } from '@daybook/core';
+import { assert, concatBytes, equalBytes, generateNonce } from '@daybook/core';
 import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
+import type { Mirror } from './mirrors.ts';
+import { mergeMirrors } from './mirrors.ts';
 import type {
   Lock,
   QuarantineReason,
@@ -17,8 +20,10 @@ import type {
   VoteRepair,
   VoteState,
 } from './vote-log.ts';
-import type { StoredRecord, VoteFileContent, VoteRecord } from './vote-record.ts';
-import { encodeVoteHeader, encodeVoteRecord, readVoteFile } from './vote-record.ts';
+import { HEIGHTS_KEPT } from './vote-log.ts';
+import type { StoredRecord, VoteRecord } from './vote-record.ts';
+import { encodeVoteHeader, encodeVoteRecords, readVoteFile, SALT_SIZE } from './vote-record.ts';
+import { applyVoteRecord, EMPTY_VOTES, heightOfRecord } from './vote-state.ts';
 
 export interface VoteLogOptions {
   readonly directory: string;
@@ -27,107 +32,148 @@ export interface VoteLogOptions {
   /** G: the log of another chain is refused. */
   readonly chain: Hash;
   readonly validatorId: ValidatorId;
+  /** Files are renewed at a height boundary when they have grown to this; 32 MiB by default. */
+  readonly rotateBytes?: number;
+  /** Written ahead as zeros, so that a vote overwrites what is allocated already; 256 KiB. */
+  readonly allocateBytes?: number;
 }
 
 export interface VoteLogParts {
   readonly disk: Disk;
 }
 
-/** Files are renewed at a height boundary when they have grown to this. */
 const ROTATE_BYTES = 32 * 1024 * 1024;
+const ALLOCATE_BYTES = 256 * 1024;
+const NAMES = ['wal-A', 'wal-B'] as const;
 
 function mirrorPaths({ directory, mirrorDirectory }: VoteLogOptions): readonly [string, string] {
-  return [joinPath(directory, 'wal-A'), joinPath(mirrorDirectory ?? directory, 'wal-B')];
+  return [joinPath(directory, NAMES[0]), joinPath(mirrorDirectory ?? directory, NAMES[1])];
 }
 
 function directoryOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function isThere(path: string, disk: Disk): boolean {
+  return disk.list(directoryOf(path)).includes(nameOf(path));
+}
+
+/** An open file, and where the next write goes. */
+interface OpenMirror {
+  readonly file: DiskFile;
+  end: number;
+  allocated: number;
+}
+
+interface MirrorContent {
+  readonly records: readonly Uint8Array[];
+  readonly salt: Uint8Array;
+}
+
 /** Writes a new file with these records and puts it in place, durably. */
 async function writeMirror(
   path: string,
-  records: readonly Uint8Array[],
-  options: VoteLogOptions,
+  { records, salt }: MirrorContent,
+  { chain, validatorId, allocateBytes = ALLOCATE_BYTES }: VoteLogOptions,
   disk: Disk,
-): Promise<DiskFile> {
+): Promise<OpenMirror> {
   const temporary = `${path}.new`;
-  const file = disk.createFile(temporary);
-  const { chain, validatorId } = options;
-  const header = encodeVoteHeader({ chain, validatorId, identity: disk.identify(temporary) });
-  file.write(0, concatBytes(header, ...records));
-  await file.sync();
-  file.close();
+  const created = disk.createFile(temporary);
+  const identity = disk.identify(temporary);
+  const header = encodeVoteHeader({ chain, validatorId, identity, salt });
+  const bytes = concatBytes(header, ...records);
+  const allocated = bytes.length + allocateBytes;
+  created.write(0, bytes);
+  created.write(bytes.length, new Uint8Array(allocateBytes));
+  await created.sync();
+  created.close();
   // The inode stays the same under the new name, which is what the header holds.
   disk.rename(temporary, path);
   await disk.syncDirectory(directoryOf(path));
-  return disk.openFile(path);
+  return { file: disk.openFile(path), end: bytes.length, allocated };
+}
+
+export interface VoteLogCreation {
+  /** Signs only heights above this one: when leaving quarantine. */
+  readonly above?: Height;
+  /** 16 random bytes; drawn here unless a test or the simulator brings its own. */
+  readonly salt?: Uint8Array;
 }
 
 /**
- * Creates the log of a new key; never called by a running daemon.
- * @param options.above  signs only heights above this one: when leaving quarantine
+ * Creates the log of a new key; never called because one is missing.
  * @throws StateError STATE_DISK_FAILED when a log is there already
  */
 export async function createVoteLog(
-  options: VoteLogOptions & { readonly above?: number },
+  options: VoteLogOptions & VoteLogCreation,
   { disk }: VoteLogParts,
 ): Promise<void> {
   const paths = mirrorPaths(options);
   for (const path of paths) {
     disk.makeDirectory(directoryOf(path));
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    if (disk.list(directoryOf(path)).includes(name)) {
+    if (isThere(path, disk)) {
       const reason = 'a vote log is here already and is never overwritten';
       throw new StateError({ code: 'STATE_DISK_FAILED', path, operation: 'create', reason });
     }
   }
   const height = options.above === undefined ? 0 : options.above + 1;
-  const first = encodeVoteRecord(0, { type: 'height', height });
-  for (const path of paths) (await writeMirror(path, [first], options, disk)).close();
+  const salt = options.salt ?? generateNonce();
+  assert(salt.length === SALT_SIZE, 'the salt of a vote log has 16 bytes');
+  const records = encodeVoteRecords([{ type: 'height', height }], { sequence: 0, salt });
+  const content = { records: records.map(({ bytes }) => bytes), salt };
+  for (const path of paths) (await writeMirror(path, content, options, disk)).file.close();
+}
+
+/**
+ * Puts a log that may not be used any more aside, under a name of its own, for people to examine.
+ * Nothing happens where there is none.
+ */
+export async function setVoteLogAside(
+  options: VoteLogOptions,
+  { disk }: VoteLogParts,
+): Promise<void> {
+  for (const path of mirrorPaths(options)) {
+    if (!isThere(path, disk)) continue;
+    const taken = disk.list(directoryOf(path)).filter((name) => name.startsWith(nameOf(path)));
+    disk.rename(path, `${path}.aside-${taken.length}`);
+    await disk.syncDirectory(directoryOf(path));
+  }
 }
 
 // --- opening -------------------------------------------------------------------------------
 
-interface Mirror {
-  readonly path: string;
-  readonly content: VoteFileContent | undefined;
-  /** Bytes of the file; undefined when it is missing. */
-  readonly size: number | undefined;
-}
-
-function readMirror(path: string, disk: Disk): Mirror {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  if (!disk.list(directoryOf(path)).includes(name)) {
-    return { path, content: undefined, size: undefined };
-  }
+function readMirror(path: string, disk: Disk): Mirror & { readonly isThere: boolean } {
+  if (!isThere(path, disk)) return { path, file: undefined, isThere: false };
   const file = disk.openFile(path);
   try {
     const bytes = new Uint8Array(file.size());
     file.read(0, bytes);
-    return { path, content: readVoteFile(bytes), size: bytes.length };
+    return { path, file: readVoteFile(bytes), isThere: true };
   } finally {
     file.close();
   }
 }
 
 function foreignness(mirror: Mirror, options: VoteLogOptions): QuarantineReason | undefined {
-  const { content, path } = mirror;
-  if (content === undefined) return undefined;
-  if (!equalBytes(content.header.chain, options.chain)) {
+  const { file, path } = mirror;
+  if (file === undefined) return undefined;
+  if (!equalBytes(file.header.chain, options.chain)) {
     return { code: 'STATE_VOTES_FOREIGN', path, fact: 'it belongs to another chain' };
   }
-  if (!equalBytes(content.header.validatorId, options.validatorId)) {
+  if (!equalBytes(file.header.validatorId, options.validatorId)) {
     return { code: 'STATE_VOTES_FOREIGN', path, fact: 'it belongs to another validator' };
   }
   return undefined;
 }
 
-function copiedness(mirror: Mirror, disk: Disk): QuarantineReason | undefined {
-  const { content, path } = mirror;
-  if (content === undefined) return undefined;
+function copiedness({ file, path }: Mirror, disk: Disk): QuarantineReason | undefined {
+  if (file === undefined) return undefined;
   const here = disk.identify(path);
-  const { machine, inode } = content.header.identity;
+  const { machine, inode } = file.header.identity;
   if (machine !== here.machine) {
     return { code: 'STATE_VOTES_COPIED', path, fact: 'it was written on another machine' };
   }
@@ -137,72 +183,31 @@ function copiedness(mirror: Mirror, disk: Disk): QuarantineReason | undefined {
 
 /** Why the mirrors cannot be used at all. */
 function refusalOf(
-  mirrors: readonly Mirror[],
+  mirrors: readonly ReturnType<typeof readMirror>[],
   options: VoteLogOptions,
   disk: Disk,
 ): QuarantineReason | undefined {
   const [a] = mirrors;
   assert(a !== undefined, 'there are two mirrors');
-  if (mirrors.every(({ size }) => size === undefined)) {
+  if (mirrors.every((mirror) => !mirror.isThere)) {
     return { code: 'STATE_VOTES_MISSING', path: a.path };
   }
-  if (mirrors.every(({ content }) => content === undefined)) {
+  const files = mirrors.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  const [first] = files;
+  if (first === undefined) {
     return { code: 'STATE_VOTES_UNREADABLE', path: a.path, fact: 'no header is readable' };
   }
   for (const mirror of mirrors) {
     const reason = foreignness(mirror, options) ?? copiedness(mirror, disk);
     if (reason !== undefined) return reason;
   }
-  return undefined;
+  if (files.every(({ header }) => equalBytes(header.salt, first.header.salt))) return undefined;
+  return { code: 'STATE_VOTES_FOREIGN', path: a.path, fact: 'the mirrors are of two logs' };
 }
 
-/** All records of both mirrors in order, or the first that neither has whole. */
-function mergeRecords(mirrors: readonly Mirror[]): readonly StoredRecord[] | QuarantineReason {
-  const bySequence = new Map<number, StoredRecord>();
-  for (const { content } of mirrors) {
-    for (const record of content?.records ?? []) {
-      const other = bySequence.get(record.sequence);
-      if (other !== undefined && !equalBytes(other.bytes, record.bytes)) {
-        const fact = 'the mirrors hold different records';
-        return { code: 'STATE_VOTES_DAMAGED', sequence: record.sequence, fact };
-      }
-      bySequence.set(record.sequence, record);
-    }
-  }
-  const records = [...bySequence.values()].sort((x, y) => x.sequence - y.sequence);
-  const first = records[0]?.sequence ?? 0;
-  const begins = mirrors.some(({ content }) => {
-    return content?.hasBeginning === true && content.records[0]?.sequence === first;
-  });
-  if (records.length > 0 && !begins) {
-    const fact = 'the first record is damaged in both mirrors and later ones exist';
-    return { code: 'STATE_VOTES_DAMAGED', sequence: Math.max(0, first - 1), fact };
-  }
-  const gap = records.findIndex(({ sequence }, index) => sequence !== first + index);
-  if (gap >= 0) {
-    const fact = 'a record is damaged in both mirrors and later ones exist';
-    return { code: 'STATE_VOTES_DAMAGED', sequence: first + gap, fact };
-  }
-  if (records.length === 0) {
-    return { code: 'STATE_VOTES_DAMAGED', sequence: 0, fact: 'no record is whole' };
-  }
-  return records;
-}
-
-function isWhole(mirror: Mirror, records: readonly StoredRecord[]): boolean {
-  const { content, size } = mirror;
-  if (content === undefined || content.hasHole || content.end !== size) return false;
-  if (content.records.length !== records.length) return false;
-  return content.records[0]?.sequence === records[0]?.sequence;
-}
-
-function repairOf(mirror: Mirror, records: readonly StoredRecord[]): VoteRepair {
-  const own = mirror.content?.records ?? [];
-  const held = new Set(own.map(({ sequence }) => sequence));
-  const lost = records.find(({ sequence }) => !held.has(sequence));
-  const next = (records.at(-1)?.sequence ?? 0) + 1;
-  const kind = lost === undefined ? 'torn' : 'mirror';
-  return { path: mirror.path, kind, sequence: lost?.sequence ?? next };
+function endOf({ file }: Mirror, records: readonly StoredRecord[]): number {
+  assert(file !== undefined, 'a mirror that needs no repair is readable');
+  return records.reduce((end, { bytes }) => end + bytes.length, file.headSize);
 }
 
 /** Opens both mirrors, mends what can be mended, or says why nothing may be signed with them. */
@@ -213,69 +218,65 @@ export async function openVoteLog(
   const mirrors = mirrorPaths(options).map((path) => readMirror(path, disk));
   const refusal = refusalOf(mirrors, options, disk);
   if (refusal !== undefined) return { kind: 'quarantine', reason: refusal };
-  const records = mergeRecords(mirrors);
-  if ('code' in records) return { kind: 'quarantine', reason: records };
+  const merged = mergeMirrors(mirrors);
+  if ('code' in merged) return { kind: 'quarantine', reason: merged };
 
-  const repairs: VoteRepair[] = [];
-  const files: DiskFile[] = [];
-  for (const mirror of mirrors) {
-    if (isWhole(mirror, records)) {
-      files.push(disk.openFile(mirror.path));
+  const salt = mirrors.find(({ file }) => file !== undefined)?.file?.header.salt;
+  assert(salt !== undefined, 'one mirror at least is readable');
+  const { records } = merged;
+  const files: OpenMirror[] = [];
+  for (const [index, mirror] of mirrors.entries()) {
+    if (merged.repairs[index] === undefined) {
+      const allocated = mirror.file?.bytes.length ?? 0;
+      files.push({ file: disk.openFile(mirror.path), end: endOf(mirror, records), allocated });
       continue;
     }
-    repairs.push(repairOf(mirror, records));
-    const bytes = records.map((record) => record.bytes);
-    files.push(await writeMirror(mirror.path, bytes, options, disk));
+    const content = { records: records.map(({ bytes }) => bytes), salt };
+    files.push(await writeMirror(mirror.path, content, options, disk));
   }
-  const [a, b] = files;
-  assert(a !== undefined && b !== undefined, 'there are two mirrors');
-  const log = new MirroredVoteLog([a, b], records, options, disk);
+  const repairs: readonly VoteRepair[] = merged.repairs.filter((one) => one !== undefined);
+  const log = new MirroredVoteLog({ files, records, salt }, options, disk);
   return { kind: 'open', log, repairs };
 }
 
 // --- the open log --------------------------------------------------------------------------
 
-function applyRecord(state: VoteState, record: VoteRecord): VoteState {
-  switch (record.type) {
-    case 'height':
-      if (record.height <= state.guard.height) return state;
-      return { guard: { height: record.height, round: 0 }, own: [] };
-    case 'lock':
-      return { ...state, lock: record.lock };
-    case 'signed': {
-      const { vote } = record;
-      const { height, round, step } = vote;
-      const isHigher = height > state.guard.height;
-      const own = isHigher ? [vote] : [...state.own, vote];
-      // A LOCK stands right before its COMMIT: it may be of the height that begins with it.
-      const lock = state.lock?.height === height ? state.lock : undefined;
-      return { guard: { height, round, step }, own, ...(lock && { lock }) };
-    }
-  }
+interface Opened {
+  readonly files: readonly OpenMirror[];
+  readonly records: readonly StoredRecord[];
+  readonly salt: Uint8Array;
+}
+
+interface KeptRecord {
+  readonly height: Height;
+  readonly bytes: Uint8Array;
 }
 
 class MirroredVoteLog implements VoteLog {
-  #files: readonly [DiskFile, DiskFile];
+  #files: readonly OpenMirror[];
   #state: VoteState;
   #sequence: number;
-  #offsets: readonly [number, number];
+  /** Records of the newest heights: a rotation takes them along. */
+  #kept: KeptRecord[] = [];
+  /** Entered, but not written: it goes to the disk with the next vote. */
+  #entered: Height | undefined;
   #isBroken = false;
+  readonly #salt: Uint8Array;
   readonly #options: VoteLogOptions;
   readonly #disk: Disk;
 
-  constructor(
-    files: readonly [DiskFile, DiskFile],
-    records: readonly StoredRecord[],
-    options: VoteLogOptions,
-    disk: Disk,
-  ) {
+  constructor({ files, records, salt }: Opened, options: VoteLogOptions, disk: Disk) {
     this.#files = files;
+    this.#salt = salt;
     this.#options = options;
     this.#disk = disk;
-    this.#offsets = [files[0].size(), files[1].size()];
     this.#sequence = (records.at(-1)?.sequence ?? -1) + 1;
-    const empty: VoteState = { guard: { height: 0, round: 0 }, own: [] };
-    this.#state = records.reduce((state, { record }) => applyRecord(state, record), empty);
+    this.#state = records.reduce((state, { record }) => {
+      return applyVoteRecord(state, record);
+    }, EMPTY_VOTES);
+    const oldest = this.#state.guard.height - HEIGHTS_KEPT;
+    const newest = records.filter(({ record }) => heightOfRecord(record) >= oldest);
+    this.#keep(newest.map((stored) => ({ ...stored, bytes: stored.bytes.slice() })));
   }
 
   state(): VoteState {
@@ -283,77 +284,91 @@ class MirroredVoteLog implements VoteLog {
   }
 
   async appendVote(vote: SignedVote, lock?: Lock): Promise<void> {
-    const records: readonly VoteRecord[] =
-      lock === undefined
-        ? [{ type: 'signed', vote }]
-        : [
-            { type: 'lock', lock },
-            { type: 'signed', vote },
-          ];
-    this.#write(records);
+    const records: VoteRecord[] = [];
+    if (this.#entered !== undefined) records.push({ type: 'height', height: this.#entered });
+    if (lock !== undefined) records.push({ type: 'lock', lock });
+    records.push({ type: 'signed', vote });
+    await this.#write(records);
+    this.#entered = undefined;
+    this.#state = records.reduce(applyVoteRecord, this.#state);
+  }
+
+  async enterHeight(height: Height): Promise<void> {
+    if (height <= this.#state.guard.height) return;
+    this.#entered = height;
+    this.#state = applyVoteRecord(this.#state, { type: 'height', height });
+    this.#keep([]);
+    const size = Math.max(...this.#files.map(({ end }) => end));
+    if (size >= (this.#options.rotateBytes ?? ROTATE_BYTES)) await this.#rotate(height);
+  }
+
+  /** Any failure is final (G4): what reached the disk is unknown, and a sync is never repeated. */
+  async #finally<T>(task: () => Promise<T>): Promise<T> {
+    const path = mirrorPaths(this.#options)[0];
+    if (this.#isBroken) throw new StateError({ code: 'STATE_LOG_BROKEN', path });
     try {
-      await Promise.all(this.#files.map((file) => file.sync()));
+      return await task();
     } catch (error) {
       this.#isBroken = true;
       throw error;
     }
-    this.#state = records.reduce(applyRecord, this.#state);
   }
 
-  async enterHeight(height: number): Promise<void> {
-    if (height <= this.#state.guard.height) return;
-    const record: VoteRecord = { type: 'height', height };
-    if (Math.max(...this.#offsets) >= ROTATE_BYTES) {
-      await this.#rotate(record);
-    } else {
-      this.#write([record]);
-    }
-    this.#state = applyRecord(this.#state, record);
+  async #write(records: readonly VoteRecord[]): Promise<void> {
+    const stored = encodeVoteRecords(records, { sequence: this.#sequence, salt: this.#salt });
+    const bytes = concatBytes(...stored.map((record) => record.bytes));
+    const { allocateBytes = ALLOCATE_BYTES } = this.#options;
+    await this.#finally(async () => {
+      for (const mirror of this.#files) {
+        allocate(mirror, bytes.length, allocateBytes);
+        mirror.file.write(mirror.end, bytes);
+      }
+      await Promise.all(this.#files.map(({ file }) => file.sync()));
+    });
+    for (const mirror of this.#files) mirror.end += bytes.length;
+    this.#sequence += stored.length;
+    this.#keep(stored);
   }
 
-  #write(records: readonly VoteRecord[]): void {
-    const [first] = this.#files;
-    if (this.#isBroken) throw new StateError({ code: 'STATE_LOG_BROKEN', path: first.path });
-    const bytes = concatBytes(
-      ...records.map((record, index) => encodeVoteRecord(this.#sequence + index, record)),
-    );
-    const [a, b] = this.#files;
-    const [atA, atB] = this.#offsets;
-    try {
-      a.write(atA, bytes);
-      b.write(atB, bytes);
-    } catch (error) {
-      this.#undo(error);
-      throw error;
-    }
-    this.#sequence += records.length;
-    this.#offsets = [atA + bytes.length, atB + bytes.length];
+  #keep(stored: readonly StoredRecord[]): void {
+    const oldest = this.#state.guard.height - HEIGHTS_KEPT;
+    const added = stored.map(({ record, bytes }) => ({ height: heightOfRecord(record), bytes }));
+    this.#kept = [...this.#kept.filter(({ height }) => height >= oldest), ...added];
   }
 
-  /** After a full disk the log goes on where it was; any other failure ends it. */
-  #undo(error: unknown): void {
-    this.#isBroken = true;
-    if (!(error instanceof StateError) || error.code !== 'STATE_DISK_FULL') return;
-    for (const [index, file] of this.#files.entries()) file.truncate(this.#offsets[index] ?? 0);
-    this.#isBroken = false;
-  }
-
-  /** New files that begin at this height: nothing older can be signed any more. */
-  async #rotate(record: VoteRecord): Promise<void> {
-    const bytes = encodeVoteRecord(this.#sequence, record);
-    const [a, b] = mirrorPaths(this.#options);
-    for (const file of this.#files) file.close();
-    const files: readonly [DiskFile, DiskFile] = [
-      await writeMirror(a, [bytes], this.#options, this.#disk),
-      await writeMirror(b, [bytes], this.#options, this.#disk),
-    ];
+  /** New files with the newest heights and this one: of the older ones nothing can be signed. */
+  async #rotate(height: Height): Promise<void> {
+    const stored = encodeVoteRecords([{ type: 'height', height }], {
+      sequence: this.#sequence,
+      salt: this.#salt,
+    });
+    const records = [...this.#kept, ...stored].map(({ bytes }) => bytes);
+    const files = await this.#finally(async () => {
+      const opened: OpenMirror[] = [];
+      for (const [index, path] of mirrorPaths(this.#options).entries()) {
+        this.#files[index]?.file.close();
+        opened.push(
+          await writeMirror(path, { records, salt: this.#salt }, this.#options, this.#disk),
+        );
+      }
+      return opened;
+    });
     this.#files = files;
-    this.#offsets = [files[0].size(), files[1].size()];
-    this.#sequence += 1;
+    this.#sequence += stored.length;
+    this.#entered = undefined;
+    this.#keep(stored);
   }
 
   async close(): Promise<void> {
     this.#isBroken = true;
-    for (const file of this.#files) file.close();
+    for (const { file } of this.#files) file.close();
   }
+}
+
+/** Makes sure that a write of this size finds its place allocated. */
+function allocate(mirror: OpenMirror, size: number, ahead: number): void {
+  if (mirror.end + size <= mirror.allocated) return;
+  const room = size + ahead;
+  mirror.file.write(mirror.end, new Uint8Array(room));
+  mirror.allocated = mirror.end + room;
 }

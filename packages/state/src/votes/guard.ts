@@ -4,7 +4,18 @@
  * that no caller can have one thing judged and another signed.
  */
 import type { Hash, Result, Unsigned } from '@daybook/core';
-import { asHash, decodeBinary, equalBytes, fail, LIMITS, ok, TAGS } from '@daybook/core';
+import {
+  asHash,
+  concatBytes,
+  decodeBinary,
+  decodeCertificate,
+  equalBytes,
+  fail,
+  LIMITS,
+  MESSAGE_BYTES_MAX,
+  ok,
+  TAGS,
+} from '@daybook/core';
 import type { SigningRefusal, SigningRequest } from './signer.ts';
 import type { Guard, Lock, Step, VoteState } from './vote-log.ts';
 
@@ -54,14 +65,20 @@ export function parseSignBytes(bytes: Uint8Array): Result<ParsedRequest, Signing
   return fail({ code: 'STATE_SIGNING_MALFORMED', fact: parsed.reason.code });
 }
 
-/** Whether a slot lies after everything signed so far (G1). */
-function isAfter(content: Unsigned, guard: Guard): boolean {
-  if (content.height !== guard.height) return content.height > guard.height;
-  if (guard.step === undefined) return content.round >= guard.round;
-  if (content.round !== guard.round) return content.round > guard.round;
-  return STEP_ORDER[content.type] > STEP_ORDER[guard.step];
+/** Whether these are the bytes of a READY (protocol §15) of this chain. */
+export function isReadyOf(chain: Hash, bytes: Uint8Array): boolean {
+  const head = concatBytes(TAGS.READY, chain);
+  return bytes.length === head.length + 8 + 32 && equalBytes(bytes.subarray(0, head.length), head);
 }
 
+/** Where a slot lies against the last signature: below 0 before it, 0 in its slot (G1). */
+function compareToGuard({ height, round, type }: Unsigned, guard: Guard): number {
+  if (height !== guard.height) return height - guard.height;
+  if (round !== guard.round) return round - guard.round;
+  return guard.step === undefined ? 1 : STEP_ORDER[type] - STEP_ORDER[guard.step];
+}
+
+/** The lock names this block and round, and carries a certificate that does. */
 function isLockOf(
   lock: Lock | undefined,
   content: Unsigned & { readonly blockHash: Hash },
@@ -69,6 +86,23 @@ function isLockOf(
   if (lock === undefined) return false;
   const { height, round, blockHash } = content;
   return lock.height === height && lock.round === round && equalBytes(lock.blockHash, blockHash);
+}
+
+/** Every lock in the log has a certificate that says the same: a restart reads it back. */
+function isProven({ height, round, blockHash, certificate }: Lock): boolean {
+  const decoded = decodeCertificate(certificate);
+  if (!decoded.ok) return false;
+  const { value } = decoded;
+  const isSameSlot = value.height === height && value.round === round;
+  return value.kind === 'prepare' && isSameSlot && equalBytes(value.blockHash, blockHash);
+}
+
+/** What is not judged by the rules but would not survive a restart, or overrun the log. */
+function formFault({ attachment, lock }: SigningRequest, content: Unsigned): string | undefined {
+  if (attachment.length > MESSAGE_BYTES_MAX['pre-prepare']) return 'its attachment is too large';
+  if (lock === undefined) return undefined;
+  if (content.type !== 'commit') return 'a lock comes with another vote than a COMMIT';
+  return isProven(lock) ? undefined : 'its lock has no fitting certificate';
 }
 
 /** G3: a round change of a height reports the lock of that height, and none if there is none. */
@@ -84,7 +118,7 @@ function reportsLock(
 }
 
 /**
- * May this be signed? `repeat` means that exactly these bytes were signed before: the logged vote is
+ * May this be signed? `repeat` means that exactly these bytes were signed last: the logged vote is
  * given out again.
  * @param state    what was signed so far
  * @param request  content and, for a COMMIT, the lock that goes into the same write
@@ -96,8 +130,14 @@ export function judgeSigning(
   const parsed = parseSignBytes(request.signBytes);
   if (!parsed.ok) return parsed;
   const { content } = parsed.value;
-  if (state.own.some((vote) => equalBytes(vote.signBytes, request.signBytes))) return ok('repeat');
-  if (!isAfter(content, state.guard)) {
+  const fact = formFault(request, content);
+  if (fact !== undefined) return fail({ code: 'STATE_SIGNING_MALFORMED', fact });
+  const order = compareToGuard(content, state.guard);
+  const last = state.own.at(-1);
+  if (order === 0 && last !== undefined && equalBytes(last.signBytes, request.signBytes)) {
+    return ok('repeat');
+  }
+  if (order <= 0) {
     const { height: guardHeight, round: guardRound } = state.guard;
     return fail({ code: 'STATE_SIGNING_BEHIND_GUARD', guardHeight, guardRound });
   }

@@ -3,8 +3,8 @@
  * judged by the guard, logged in both mirrors, and only then is the signature given out. It is a
  * small port, so that it can live in a process of its own.
  */
-import type { Hash, Height, PublicKey, Result } from '@daybook/core';
-import type { Lock, SignedVote, VoteState } from './vote-log.ts';
+import type { Hash, Height, PublicKey, Result, Signature } from '@daybook/core';
+import type { Lock, QuarantineReason, SignedVote, VoteState } from './vote-log.ts';
 
 /** One signature wanted. Crosses a process boundary: plain bytes only. */
 export interface SigningRequest {
@@ -30,8 +30,25 @@ export type SigningRefusal =
   | { readonly code: 'STATE_SIGNING_WITHOUT_LOCK' }
   /** G3: a ROUND-CHANGE that does not report the lock. */
   | { readonly code: 'STATE_SIGNING_LOCK_HIDDEN' }
+  | PassingRefusal;
+
+/** A refusal that says nothing about the vote: it may be asked for again. */
+export type PassingRefusal =
   /** G4: less than 2 % of the disk is free; signing resumes at 5 %. */
-  | { readonly code: 'STATE_SIGNING_DISK_LOW'; readonly freeFraction: number };
+  | { readonly code: 'STATE_SIGNING_DISK_LOW'; readonly freeFraction: number }
+  | { readonly code: 'STATE_SIGNING_QUARANTINED'; readonly reason: QuarantineReason['code'] }
+  /** The signer's process does not answer. */
+  | { readonly code: 'STATE_SIGNER_AWAY'; readonly fact: string };
+
+const PASSING: readonly string[] = [
+  'STATE_SIGNING_DISK_LOW',
+  'STATE_SIGNING_QUARANTINED',
+  'STATE_SIGNER_AWAY',
+] satisfies readonly PassingRefusal['code'][];
+
+export function isPassing(refusal: SigningRefusal): refusal is PassingRefusal {
+  return PASSING.includes(refusal.code);
+}
 
 export interface VoteSigner {
   readonly publicKey: PublicKey;
@@ -39,12 +56,30 @@ export interface VoteSigner {
   readonly chain: Hash;
   /** What was signed at the current height; for recovery and for sending again. */
   state(): VoteState;
+  /** Why nothing is signed until `resume`; undefined while the log can be trusted. */
+  quarantine(): QuarantineReason | undefined;
   /**
    * Signs, or returns the logged vote when exactly the same was signed before.
    * @throws StateError when the log cannot be written: fatal, the process must stop (G4)
    */
   sign(request: SigningRequest): Promise<Result<SignedVote, SigningRefusal>>;
+  /**
+   * Signs that the validator is READY (protocol §15). It is no vote, so the guard has no part in it;
+   * nothing but the bytes of a READY of this chain is signed.
+   * @returns undefined in quarantine, where it would say what is not true, or while away
+   */
+  signReady(bytes: Uint8Array): Promise<Signature | undefined>;
   /** See `VoteLog.enterHeight`. */
   enterHeight(height: Height): Promise<void>;
+  /**
+   * Begins quarantine: the log is put aside, so that a restart finds it missing. Nothing happens in
+   * quarantine.
+   */
+  withhold(reason: QuarantineReason): Promise<void>;
+  /**
+   * Ends quarantine: a new log, in which nothing up to this height is signed. Whoever calls it knows
+   * that everything signed before the loss was at or below it (protocol §12).
+   */
+  resume(above: Height): Promise<void>;
   close(): Promise<void>;
 }

@@ -37,13 +37,18 @@ export interface SignedVote {
   readonly attachment: Uint8Array;
 }
 
-/** What a restart restores (protocol §12, recovery 5). */
+/** Heights below the guard's whose votes are kept for sending again (protocol §12, recovery 6). */
+export const HEIGHTS_KEPT = 2;
+
+/** What a restart restores (protocol §12, recovery 5 and 6). */
 export interface VoteState {
   readonly guard: Guard;
   /** Present when the validator is locked at the guard's height. */
   readonly lock?: Lock;
   /** Every message signed at the guard's height, oldest first. */
   readonly own: readonly SignedVote[];
+  /** Those of the `HEIGHTS_KEPT` heights before, oldest first. */
+  readonly earlier: readonly SignedVote[];
 }
 
 /** Why nothing may be signed with this log; the node runs as an observer (protocol §12). */
@@ -52,7 +57,16 @@ export type QuarantineReason =
   | { readonly code: 'STATE_VOTES_UNREADABLE'; readonly path: string; readonly fact: string }
   | { readonly code: 'STATE_VOTES_COPIED'; readonly path: string; readonly fact: string }
   | { readonly code: 'STATE_VOTES_FOREIGN'; readonly path: string; readonly fact: string }
-  | { readonly code: 'STATE_VOTES_DAMAGED'; readonly sequence: number; readonly fact: string };
+  | { readonly code: 'STATE_VOTES_DAMAGED'; readonly sequence: number; readonly fact: string }
+  /** Something signed with the key is not in the log: it was rolled back, or another uses the key. */
+  | {
+      readonly code: 'STATE_VOTES_BEHIND';
+      readonly height: Height;
+      readonly guardHeight: Height;
+      readonly fact: string;
+    }
+  /** An operator asked for it, for example after restoring a machine. */
+  | { readonly code: 'STATE_VOTES_DISTRUSTED' };
 
 /** What was found and mended at open, for the log of the node. */
 export interface VoteRepair {
@@ -73,8 +87,8 @@ export type VoteLogOpening =
   | { readonly kind: 'quarantine'; readonly reason: QuarantineReason };
 
 /**
- * Writes throw `StateError` (STATE_DISK_FULL before anything is written, STATE_DISK_FAILED,
- * STATE_SYNC_FAILED); after one of the last two the log refuses everything.
+ * Writes throw `StateError` (STATE_DISK_FULL, STATE_DISK_FAILED, STATE_SYNC_FAILED); after one the
+ * log refuses everything with STATE_LOG_BROKEN, and the process must end (G4).
  */
 export interface VoteLog {
   /** What is durable now. */
@@ -86,7 +100,8 @@ export interface VoteLog {
   appendVote(vote: SignedVote, lock?: Lock): Promise<void>;
   /**
    * Marks that `height` was entered: votes and lock of lower heights are forgotten, nothing below it
-   * is signed again. Not a barrier of its own; rotates the files when they are full.
+   * is signed again. Not a barrier of its own: the record goes to the disk with the next vote, and
+   * rotates the files when they are full.
    */
   enterHeight(height: Height): Promise<void>;
   close(): Promise<void>;

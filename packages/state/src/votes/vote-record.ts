@@ -1,13 +1,14 @@
 /**
- * Bytes of the vote log. File: header, then records. Record: length u32, sequence u64, type u8,
- * payload, crc32c u32 over all before it. A reader can find the next whole record after damage,
- * which tells a torn tail from a hole.
+ * Bytes of the vote log. File: header, records, zeros up to what was allocated. Record: length u32,
+ * sequence u64, type u8, payload, crc32c u32 over all before it. The checksum of the first record of
+ * a write starts from the salt of the log, so that bytes inside a payload, which others may have
+ * chosen, are no record; that of each further one from the checksum before it, so that no part of a
+ * torn write is whole without what stands before.
  */
 import type { BinaryReader, Hash, ValidatorId } from '@daybook/core';
 import {
   asHash,
   asValidatorId,
-  concatBytes,
   crc32c,
   createWriter,
   decodeBinary,
@@ -37,24 +38,27 @@ export interface VoteFileHeader {
   readonly validatorId: ValidatorId;
   /** Machine and inode the file was created on: a copy has others. */
   readonly identity: FileIdentity;
+  /** Random and known to nobody else: equal in both mirrors, and kept as long as the log. */
+  readonly salt: Uint8Array;
 }
 
-/** What a file holds, damage included. */
-export interface VoteFileContent {
+/** A file with a readable header. */
+export interface VoteFile {
   readonly header: VoteFileHeader;
-  readonly records: readonly StoredRecord[];
-  /** Offset behind the last whole record. */
-  readonly end: number;
-  /** Bytes that belong to no whole record lie before `end`. */
-  readonly hasHole: boolean;
-  /** The first whole record stands where the first one was written. */
-  readonly hasBeginning: boolean;
+  readonly bytes: Uint8Array;
+  /** Where the first record stands. */
+  readonly headSize: number;
 }
 
 const MAGIC = encodeUtf8('DBVOTES\n');
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
+export const SALT_SIZE = 16;
 const FIXED_BYTES = 4 + 8 + 1 + 4;
 const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
+/** Set in the type of a record that was written together with the one before it. */
+const CONTINUES = 0x80;
+/** Far more than a log ever holds; a greater one is no sequence of ours. */
+const SEQUENCE_SPAN_MAX = 2 ** 40;
 const IDENTITY_BYTES_MAX = 256;
 
 const STEP_CODES: Readonly<Record<Step, number>> = {
@@ -65,22 +69,25 @@ const STEP_CODES: Readonly<Record<Step, number>> = {
 };
 const STEPS = Object.keys(STEP_CODES) as readonly Step[];
 
-function withChecksum(bytes: Uint8Array): Uint8Array {
+function withChecksum(bytes: Uint8Array, seed: number): Uint8Array {
   const writer = createWriter();
   writer.raw(bytes);
-  writer.u32(crc32c(bytes));
+  writer.u32(crc32c(bytes, seed));
   return writer.finish();
 }
 
-function isIntact(bytes: Uint8Array): boolean {
-  const body = bytes.subarray(0, bytes.length - 4);
-  const stored = new DataView(bytes.buffer, bytes.byteOffset + body.length, 4).getUint32(0);
-  return crc32c(body) === stored;
+function checksumOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0);
+}
+
+function isIntact(bytes: Uint8Array, seed: number): boolean {
+  return crc32c(bytes.subarray(0, bytes.length - 4), seed) === checksumOf(bytes);
 }
 
 // --- header --------------------------------------------------------------------------------
 
-export function encodeVoteHeader({ chain, validatorId, identity }: VoteFileHeader): Uint8Array {
+export function encodeVoteHeader(header: VoteFileHeader): Uint8Array {
+  const { chain, validatorId, identity, salt } = header;
   const writer = createWriter();
   writer.raw(MAGIC);
   writer.u16(FORMAT_VERSION);
@@ -88,10 +95,11 @@ export function encodeVoteHeader({ chain, validatorId, identity }: VoteFileHeade
   writer.raw(validatorId);
   writer.sized(encodeUtf8(identity.machine));
   writer.sized(encodeUtf8(identity.inode));
+  writer.raw(salt);
   const body = writer.finish();
   const sized = createWriter();
   sized.sized(body);
-  return withChecksum(sized.finish());
+  return withChecksum(sized.finish(), 0);
 }
 
 function readText(reader: BinaryReader): string {
@@ -99,12 +107,13 @@ function readText(reader: BinaryReader): string {
   return text.ok ? text.value : reader.refuse('holds a name that is no text');
 }
 
-function readHeader(bytes: Uint8Array): { header: VoteFileHeader; size: number } | undefined {
+/** The head of a file; undefined when it is not readable. */
+export function readVoteFile(bytes: Uint8Array): VoteFile | undefined {
   if (bytes.length < 8) return undefined;
   const size = 4 + new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) + 4;
   if (size > bytes.length || size > 4 * IDENTITY_BYTES_MAX) return undefined;
   const whole = bytes.subarray(0, size);
-  if (!isIntact(whole)) return undefined;
+  if (!isIntact(whole, 0)) return undefined;
   const header = decodeBinary(whole.subarray(4, size - 4), 'vote log header', (reader) => {
     if (!equalBytes(reader.raw(MAGIC.length), MAGIC)) reader.refuse('is no vote log');
     if (reader.u16() !== FORMAT_VERSION) reader.refuse('has an unknown format');
@@ -112,14 +121,18 @@ function readHeader(bytes: Uint8Array): { header: VoteFileHeader; size: number }
       chain: asHash(reader.raw(32)),
       validatorId: asValidatorId(reader.raw(32)),
       identity: { machine: readText(reader), inode: readText(reader) },
+      salt: reader.raw(SALT_SIZE),
     };
   });
-  return header.ok ? { header: header.value, size } : undefined;
+  return header.ok ? { header: header.value, bytes, headSize: size } : undefined;
 }
 
 // --- records -------------------------------------------------------------------------------
 
-function encodePayload(record: VoteRecord): readonly [type: number, payload: Uint8Array] {
+/** Type and payload of a record. */
+export function encodeVotePayload(
+  record: VoteRecord,
+): readonly [type: number, payload: Uint8Array] {
   const writer = createWriter();
   switch (record.type) {
     case 'signed': {
@@ -146,14 +159,23 @@ function encodePayload(record: VoteRecord): readonly [type: number, payload: Uin
   }
 }
 
-export function encodeVoteRecord(sequence: number, record: VoteRecord): Uint8Array {
-  const [type, payload] = encodePayload(record);
-  const writer = createWriter();
-  writer.u32(payload.length);
-  writer.u64(sequence);
-  writer.u8(type);
-  writer.raw(payload);
-  return withChecksum(writer.finish());
+/** Records that one write puts into the log. */
+export function encodeVoteRecords(
+  records: readonly VoteRecord[],
+  { sequence, salt }: { readonly sequence: number; readonly salt: Uint8Array },
+): readonly StoredRecord[] {
+  let seed = crc32c(salt);
+  return records.map((record, index) => {
+    const [type, payload] = encodeVotePayload(record);
+    const writer = createWriter();
+    writer.u32(payload.length);
+    writer.u64(sequence + index);
+    writer.u8(index === 0 ? type : type | CONTINUES);
+    writer.raw(payload);
+    const bytes = withChecksum(writer.finish(), seed);
+    seed = checksumOf(bytes);
+    return { sequence: sequence + index, bytes, record };
+  });
 }
 
 function readSigned(reader: BinaryReader): VoteRecord {
@@ -166,7 +188,8 @@ function readSigned(reader: BinaryReader): VoteRecord {
   return { type: 'signed', vote: { height, round, step, signBytes, signature, attachment } };
 }
 
-function readPayload(reader: BinaryReader, type: number): VoteRecord {
+/** Reads what `encodeVotePayload` made. */
+export function readVotePayload(reader: BinaryReader, type: number): VoteRecord {
   if (type === 1) return readSigned(reader);
   if (type === 2) {
     const height = reader.u64();
@@ -179,45 +202,58 @@ function readPayload(reader: BinaryReader, type: number): VoteRecord {
   return { type: 'height', height: reader.u64() };
 }
 
-/** The whole record at an offset, or undefined. */
-function recordAt(bytes: Uint8Array, offset: number): StoredRecord | undefined {
+/** Where a record is looked for, and what its checksum starts from. */
+export interface RecordPlace {
+  readonly offset: number;
+  readonly salt: Uint8Array;
+  /** The record before it; absent at the beginning of a file. */
+  readonly before?: StoredRecord | undefined;
+}
+
+/** The whole record at a place, or undefined. Its bytes are a view. */
+export function readVoteRecord(bytes: Uint8Array, place: RecordPlace): StoredRecord | undefined {
+  const { offset, salt, before } = place;
   if (bytes.length - offset < FIXED_BYTES) return undefined;
-  const length = new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, FIXED_BYTES);
+  const length = view.getUint32(0);
   if (length > PAYLOAD_BYTES_MAX || length > bytes.length - offset - FIXED_BYTES) return undefined;
+  const continues = (view.getUint8(12) & CONTINUES) !== 0;
+  if (continues && before === undefined) return undefined;
+  const seed = continues && before !== undefined ? checksumOf(before.bytes) : crc32c(salt);
   const whole = bytes.subarray(offset, offset + FIXED_BYTES + length);
-  if (!isIntact(whole)) return undefined;
+  if (!isIntact(whole, seed)) return undefined;
   const read = decodeBinary(whole.subarray(4, whole.length - 4), 'vote record', (reader) => {
     const sequence = reader.u64();
     const type = reader.u8();
-    return { sequence, record: readPayload(reader, type) };
+    return { sequence, record: readVotePayload(reader, type & ~CONTINUES) };
   });
-  return read.ok ? { ...read.value, bytes: concatBytes(whole) } : undefined;
+  return read.ok ? { ...read.value, bytes: whole } : undefined;
 }
 
 /**
- * Reads a whole file. After damage it looks for the next whole record with a later sequence, byte by
- * byte: slow, and only then.
- * @returns undefined when the header is not readable
+ * Whether the beginning of any later write stands whole behind an offset: then what is broken there
+ * is no torn end. Looks at every byte, since lengths may be damaged, too.
  */
-export function readVoteFile(bytes: Uint8Array): VoteFileContent | undefined {
-  const head = readHeader(bytes);
-  if (head === undefined) return undefined;
-  const records: StoredRecord[] = [];
-  let end = head.size;
-  let hasHole = false;
-  let hasBeginning = false;
-  for (let offset = head.size; offset < bytes.length; ) {
-    const found = recordAt(bytes, offset);
-    const last = records.at(-1)?.sequence ?? -1;
-    if (found === undefined || found.sequence <= last) {
-      offset += 1;
-      continue;
-    }
-    hasHole ||= offset !== end;
-    hasBeginning ||= offset === head.size;
-    records.push(found);
-    offset += found.bytes.length;
-    end = offset;
+export function hasLaterWrite(
+  { bytes, header: { salt } }: VoteFile,
+  from: { readonly offset: number; readonly sequence: number },
+): boolean {
+  for (let offset = from.offset; offset <= bytes.length - FIXED_BYTES; offset += 1) {
+    // No record has an empty payload, and most of what was allocated is zeros.
+    if (isZeroWord(bytes, offset)) continue;
+    const found = readVoteRecord(bytes, { offset, salt });
+    if (found === undefined) continue;
+    if (found.sequence >= from.sequence && found.sequence < SEQUENCE_SPAN_MAX) return true;
   }
-  return { header: head.header, records, end, hasHole, hasBeginning };
+  return false;
+}
+
+function isZeroWord(bytes: Uint8Array, offset: number): boolean {
+  for (let at = offset; at < offset + 4; at += 1) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+/** Whether nothing was written behind an offset. */
+export function isBlank(bytes: Uint8Array, offset: number): boolean {
+  return bytes.subarray(offset).every((byte) => byte === 0);
 }

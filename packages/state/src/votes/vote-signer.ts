@@ -1,79 +1,184 @@
 /**
  * The signer over a vote log: judge, log durably, and only then give the signature out (G4). One
  * request at a time; with less than 2 % of the disk free it pauses until 5 % are free again, so that
- * a full disk is met before it is an error.
+ * a full disk is met before it is an error. Without a log it can trust it is in quarantine.
  */
-import type { Hash, Result } from '@daybook/core';
+import type { Hash, Height, Result, Signature } from '@daybook/core';
 import { asPublicKey, createSigner, equalBytes, fail, ok } from '@daybook/core';
-import { judgeSigning, parseSignBytes } from './guard.ts';
+import type { VoteLogOptions, VoteLogParts } from './file-vote-log.ts';
+import { createVoteLog, openVoteLog, setVoteLogAside } from './file-vote-log.ts';
+import { isReadyOf, judgeSigning, parseSignBytes } from './guard.ts';
 import type { SigningRefusal, SigningRequest, VoteSigner } from './signer.ts';
-import type { SignedVote, VoteLog } from './vote-log.ts';
+import type {
+  QuarantineReason,
+  SignedVote,
+  VoteLog,
+  VoteLogOpening,
+  VoteRepair,
+  VoteState,
+} from './vote-log.ts';
+import { EMPTY_VOTES } from './vote-state.ts';
 
-export interface VoteSignerOptions {
-  readonly chain: Hash;
+export interface VoteSignerOptions extends VoteLogOptions {
   /** 32-byte seed of the CONSENSUS key. */
   readonly secretKey: Uint8Array;
+  /** Salt of a log made when quarantine ends; see `createVoteLog`. */
+  readonly salt?: Uint8Array;
 }
 
-export interface VoteSignerParts {
-  readonly log: VoteLog;
+export interface VoteSignerParts extends VoteLogParts {
   /** Free part of the disk that holds the log, 0 to 1. */
   readonly freeFraction: () => number;
+}
+
+export interface VoteSignerOpening {
+  readonly signer: VoteSigner;
+  /** What was mended in the log. */
+  readonly repairs: readonly VoteRepair[];
 }
 
 const PAUSE_BELOW = 0.02;
 const RESUME_FROM = 0.05;
 
-/** @throws StateError from `sign` when the log cannot be written; the process must then end */
-export function createVoteSigner(options: VoteSignerOptions, parts: VoteSignerParts): VoteSigner {
-  const { chain } = options;
-  const { log, freeFraction } = parts;
-  const key = createSigner(options.secretKey);
-  let isPaused = false;
-  let last: Promise<unknown> = Promise.resolve();
+type Opened = { readonly log: VoteLog } | { readonly reason: QuarantineReason };
 
-  const isDiskLow = (): boolean => {
-    isPaused = freeFraction() < (isPaused ? RESUME_FROM : PAUSE_BELOW);
-    return isPaused;
-  };
+function openedOf(opening: VoteLogOpening): Opened {
+  return opening.kind === 'open' ? { log: opening.log } : { reason: opening.reason };
+}
 
-  const signNow = async (request: SigningRequest): Promise<Result<SignedVote, SigningRefusal>> => {
+class GuardedSigner implements VoteSigner {
+  readonly publicKey: VoteSigner['publicKey'];
+  readonly chain: Hash;
+  readonly #options: VoteSignerOptions;
+  readonly #parts: VoteSignerParts;
+  readonly #key: ReturnType<typeof createSigner>;
+  #opened: Opened;
+  #isPaused = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: VoteSignerOptions, parts: VoteSignerParts, opened: Opened) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#opened = opened;
+    this.#key = createSigner(options.secretKey);
+    this.publicKey = asPublicKey(this.#key.publicKey);
+    this.chain = options.chain;
+  }
+
+  state(): VoteState {
+    return 'log' in this.#opened ? this.#opened.log.state() : EMPTY_VOTES;
+  }
+
+  quarantine(): QuarantineReason | undefined {
+    return 'reason' in this.#opened ? this.#opened.reason : undefined;
+  }
+
+  sign(request: SigningRequest): Promise<Result<SignedVote, SigningRefusal>> {
+    return this.#inTurn(() => this.#sign(request));
+  }
+
+  async signReady(bytes: Uint8Array): Promise<Signature | undefined> {
+    if ('reason' in this.#opened || !isReadyOf(this.chain, bytes)) return undefined;
+    return this.#key.sign(bytes);
+  }
+
+  enterHeight(height: Height): Promise<void> {
+    return this.#inTurn(async () => {
+      if ('log' in this.#opened) await this.#opened.log.enterHeight(height);
+    });
+  }
+
+  withhold(reason: QuarantineReason): Promise<void> {
+    return this.#inTurn(async () => {
+      if ('reason' in this.#opened) return;
+      const { log } = this.#opened;
+      this.#opened = { reason };
+      await log.close();
+      await setVoteLogAside(this.#options, this.#parts);
+    });
+  }
+
+  resume(above: Height): Promise<void> {
+    return this.#inTurn(async () => {
+      if ('log' in this.#opened) return;
+      await setVoteLogAside(this.#options, this.#parts);
+      await createVoteLog({ ...this.#options, above }, this.#parts);
+      this.#opened = openedOf(await openVoteLog(this.#options, this.#parts));
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      if ('log' in this.#opened) await this.#opened.log.close();
+    });
+  }
+
+  async #sign(request: SigningRequest): Promise<Result<SignedVote, SigningRefusal>> {
+    if ('reason' in this.#opened) {
+      return fail({ code: 'STATE_SIGNING_QUARANTINED', reason: this.#opened.reason.code });
+    }
+    const { log } = this.#opened;
     const parsed = parseSignBytes(request.signBytes);
     if (!parsed.ok) return parsed;
-    if (!equalBytes(parsed.value.chain, chain))
+    if (!equalBytes(parsed.value.chain, this.chain)) {
       return fail({ code: 'STATE_SIGNING_FOREIGN_CHAIN' });
+    }
     const judged = judgeSigning(log.state(), request);
     if (!judged.ok) return judged;
     if (judged.value === 'repeat') return ok(logged(log, request.signBytes));
-    if (isDiskLow()) {
-      return fail({ code: 'STATE_SIGNING_DISK_LOW', freeFraction: freeFraction() });
+    if (this.#isDiskLow()) {
+      const freeFraction = this.#parts.freeFraction();
+      return fail({ code: 'STATE_SIGNING_DISK_LOW', freeFraction });
     }
     const { type: step, height, round } = parsed.value.content;
     const { signBytes, attachment, lock } = request;
-    const vote = { height, round, step, signBytes, attachment, signature: key.sign(signBytes) };
+    const signature = this.#key.sign(signBytes);
+    const vote = { height, round, step, signBytes, attachment, signature };
     await log.appendVote(vote, lock);
     return ok(vote);
-  };
+  }
+
+  #isDiskLow(): boolean {
+    this.#isPaused = this.#parts.freeFraction() < (this.#isPaused ? RESUME_FROM : PAUSE_BELOW);
+    return this.#isPaused;
+  }
 
   /** In the order of the calls; a failure is the caller's and does not stop later ones. */
-  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const result = last.then(task);
-    last = result.catch(() => undefined);
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => undefined);
     return result;
-  };
-
-  return {
-    publicKey: asPublicKey(key.publicKey),
-    chain,
-    state: () => log.state(),
-    sign: (request) => inTurn(() => signNow(request)),
-    enterHeight: (height) => inTurn(() => log.enterHeight(height)),
-    close: () => inTurn(() => log.close()),
-  };
+  }
 }
 
 function logged(log: VoteLog, signBytes: Uint8Array): SignedVote {
   const vote = log.state().own.find((own) => equalBytes(own.signBytes, signBytes));
   if (vote === undefined) throw new Error('a vote judged as repeated is in the log');
   return vote;
+}
+
+/**
+ * Opens the vote log of a key and the signer over it; in quarantine when the log cannot be trusted.
+ * @throws StateError when the disk fails
+ */
+export async function openVoteSigner(
+  options: VoteSignerOptions,
+  parts: VoteSignerParts,
+): Promise<VoteSignerOpening> {
+  const opening = await openVoteLog(options, parts);
+  const guarded = new GuardedSigner(options, parts, openedOf(opening));
+  // A plain object, so that it can be wrapped by spreading it.
+  const signer: VoteSigner = {
+    publicKey: guarded.publicKey,
+    chain: guarded.chain,
+    state: () => guarded.state(),
+    quarantine: () => guarded.quarantine(),
+    sign: (request) => guarded.sign(request),
+    signReady: (bytes) => guarded.signReady(bytes),
+    enterHeight: (height) => guarded.enterHeight(height),
+    withhold: (reason) => guarded.withhold(reason),
+    resume: (above) => guarded.resume(above),
+    close: () => guarded.close(),
+  };
+  return { signer, repairs: opening.kind === 'open' ? opening.repairs : [] };
 }

@@ -240,7 +240,6 @@ export class Machine {
     const replica = await openReplica(
       {
         genesis,
-        consensusKey,
         peerId: this.member.peerId,
         bootstrap: [],
         mempoolBytesMax: MEMPOOL_BYTES,
