@@ -9,6 +9,7 @@ export type {
   Finalisation,
   LoggedTransaction,
   LogHead,
+  RecentTransaction,
   TransactionPlace,
 } from './blocks/block-log.ts';
 export { openBlockLog } from './blocks/file-block-log.ts';

@@ -14,6 +14,18 @@ declare const TextDecoder: new (
   options: { fatal: boolean; ignoreBOM: boolean },
 ) => { decode(bytes: Uint8Array): string };
 
+/** Where there is one it writes hex in half the time of a loop, and without garbage. */
+declare const Buffer:
+  | undefined
+  | {
+      from(
+        memory: ArrayBufferLike,
+        offset: number,
+        length: number,
+      ): { toString(encoding: 'hex'): string };
+    };
+const nativeBuffer = typeof Buffer === 'undefined' ? undefined : Buffer;
+
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -80,6 +92,9 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Lower-case hex, two digits a byte, without prefix. */
 export function toHex(bytes: Uint8Array): string {
+  if (nativeBuffer !== undefined) {
+    return nativeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  }
   let text = '';
   for (const byte of bytes) {
     text += HEX_OF_BYTE[byte];

@@ -205,9 +205,8 @@ async function reexecute(ledger: Ledger, parts: LedgerParts, to: Height): Promis
 function restoreReplay(ledger: Ledger, parts: LedgerParts): void {
   const at = ledger.head().header;
   const windowMs = PARAMETERS.validityMaxMs.max;
-  for (const { id, validUntilMs } of parts.blockLog.recentTransactions(at.timestampMs, windowMs)) {
-    const place = parts.blockLog.findTransaction(id);
-    ledger.replay.add(id, { height: place?.height ?? at.height, validUntilMs });
+  for (const { id, ...inclusion } of parts.blockLog.recentTransactions(at.timestampMs, windowMs)) {
+    ledger.replay.add(id, inclusion);
   }
 }
 

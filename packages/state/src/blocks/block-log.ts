@@ -20,6 +20,11 @@ export interface LoggedTransaction {
   readonly validUntilMs: TimestampMs;
 }
 
+/** A transaction of a final block, as the replay set needs it. */
+export interface RecentTransaction extends LoggedTransaction {
+  readonly height: Height;
+}
+
 /** What makes a candidate final. */
 export interface Finalisation {
   readonly height: Height;
@@ -96,7 +101,7 @@ export interface BlockLog {
    * The replay set after a start: every transaction whose `validUntilMs` is later than `nowMs` (the
    * time of the head), from the blocks of the last `windowMs` (the hard limit of validity).
    */
-  recentTransactions(nowMs: TimestampMs, windowMs: number): readonly LoggedTransaction[];
+  recentTransactions(nowMs: TimestampMs, windowMs: number): readonly RecentTransaction[];
   /** Closes the files; the log is not used again. Waits for a sync that is under way. */
   close(): Promise<void>;
 }

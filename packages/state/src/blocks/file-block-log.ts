@@ -15,8 +15,8 @@ import type {
   Candidate,
   FinalBlock,
   Finalisation,
-  LoggedTransaction,
   LogHead,
+  RecentTransaction,
 } from './block-log.ts';
 import type { FramedRecord } from './block-record.ts';
 import {
@@ -216,15 +216,17 @@ class SegmentedBlockLog implements BlockLog {
     return undefined;
   }
 
-  recentTransactions(nowMs: number, windowMs: number): readonly LoggedTransaction[] {
-    const recent: LoggedTransaction[] = [];
+  recentTransactions(nowMs: number, windowMs: number): readonly RecentTransaction[] {
+    const recent: RecentTransaction[] = [];
     const head = this.#headHeight() ?? -1;
     for (let height = head; height >= 0; height--) {
       const block = this.#locate(height)?.block;
       if (block === undefined || block.timestampMs < nowMs - windowMs) break;
       if (block.validUntilMaxMs <= nowMs) continue;
       const transactions = this.readFinalisation(height)?.transactions ?? [];
-      recent.push(...transactions.filter(({ validUntilMs }) => validUntilMs > nowMs));
+      for (const { id, validUntilMs } of transactions) {
+        if (validUntilMs > nowMs) recent.push({ id, validUntilMs, height });
+      }
     }
     return recent;
   }

@@ -317,5 +317,6 @@ describe('state: block log', () => {
 
     const expected = [29, 28, 27, 26, 25].map((height) => hashOf(`transaction ${height}`));
     expect(recent.map(({ id }) => id)).to.deep.equal(expected);
+    expect(recent.map(({ height }) => height)).to.deep.equal([29, 28, 27, 26, 25]);
   });
 });
