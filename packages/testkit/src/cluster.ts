@@ -37,6 +37,8 @@ export interface ClusterOptions {
   readonly flags?: readonly string[];
   /** Program that every node runs; the daemon of this release by default. */
   readonly daemon?: string;
+  /** Validators whose key is held by a signer process of its own; by slug. */
+  readonly signers?: readonly string[];
   /** Rewrites the address others dial, for relays between nodes; by slug. */
   readonly announce?: (slug: string, address: string) => string;
 }
@@ -52,6 +54,17 @@ export interface ClusterNode {
   readonly configFile: string;
   readonly logFile: string;
   readonly process: NodeProcess;
+  /** The process that holds its key, if that is another one. */
+  readonly signer?: SignerPlace;
+}
+
+/** A signer process of a cluster. */
+export interface SignerPlace {
+  readonly process: NodeProcess;
+  readonly dataDirectory: string;
+  readonly configFile: string;
+  readonly logFile: string;
+  readonly socket: string;
 }
 
 export interface Cluster {
@@ -98,12 +111,13 @@ function yamlOf(sections: Readonly<Record<string, Readonly<Record<string, unknow
 function settingsOf(place: NodePlace, genesisFile: string, options: ClusterOptions): string {
   const { directory, address, apiPort, plan } = place;
   const keys = path.join(directory, 'keys');
-  const isValidator = plan.node === 'validator';
+  const isRemote = options.signers?.includes(plan.slug) === true;
+  const holdsKey = plan.node === 'validator' && !isRemote;
   const base: Record<string, Record<string, unknown>> = {
     node: { dataDirectory: path.join(directory, 'data'), genesisFile },
     keys: {
       peerFile: path.join(keys, 'peer.json'),
-      ...(isValidator && { consensusFile: path.join(keys, 'consensus.json') }),
+      ...(holdsKey && { consensusFile: path.join(keys, 'consensus.json') }),
     },
     network: { listen: [address] },
     api: {
@@ -112,12 +126,49 @@ function settingsOf(place: NodePlace, genesisFile: string, options: ClusterOptio
       clientRequestsPerSecond: 100_000,
       clientTransactionsPerSecond: 100_000,
     },
+    ...(isRemote && { signer: { socket: socketIn(directory) } }),
     log: { level: 'info', format: 'json' },
   };
   for (const [section, values] of Object.entries(options.settings ?? {})) {
     base[section] = { ...base[section], ...values };
   }
   return yamlOf(base);
+}
+
+function socketIn(directory: string): string {
+  return path.join(directory, 'signer', 'socket');
+}
+
+/** Settings and process of a signer beside its node. */
+async function writeSigner(
+  { directory, plan }: NodePlace,
+  { keyFile, genesisFile }: { readonly keyFile: string; readonly genesisFile: string },
+  options: ClusterOptions,
+): Promise<SignerPlace> {
+  const folder = path.join(directory, 'signer');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const place = {
+    dataDirectory: path.join(folder, 'data'),
+    configFile: path.join(folder, 'daybook-signer.yaml'),
+    logFile: path.join(folder, 'daybook-signer.log'),
+    socket: socketIn(directory),
+  };
+  const settings = {
+    node: { dataDirectory: place.dataDirectory, genesisFile },
+    keys: { consensusFile: keyFile },
+    signer: { socket: place.socket },
+    log: { level: 'info', format: 'json' },
+  };
+  await writeFile(place.configFile, yamlOf(settings));
+  const process = createNodeProcess({
+    name: `${plan.slug}-signer`,
+    verb: 'signer',
+    configFile: place.configFile,
+    logFile: place.logFile,
+    ...(options.daemon !== undefined && { daemon: options.daemon }),
+    ...(options.flags !== undefined && { flags: options.flags }),
+  });
+  return { ...place, process };
 }
 
 async function writeNode(
@@ -132,11 +183,16 @@ async function writeNode(
   const open = { protection: 'none' } as const;
   const peerFile = path.join(keyDirectory, 'peer.json');
   await createKeyFile(peerFile, { ...open, purpose: 'peer', secretKey: keys.peer });
+  let signer: SignerPlace | undefined;
   if (plan.node === 'validator') {
     const file = path.join(keyDirectory, 'consensus.json');
     await createKeyFile(file, { ...open, purpose: 'consensus', secretKey: keys.consensus });
+    if (options.signers?.includes(plan.slug) === true) {
+      signer = await writeSigner(place, { keyFile: file, genesisFile: genesis.file }, options);
+    }
     const publicKey = asPublicKey(publicKeyOf(keys.consensus));
-    await createVotes({ dataDirectory, chain: genesis.genesis.chain, publicKey });
+    const votes = signer?.dataDirectory ?? dataDirectory;
+    await createVotes({ dataDirectory: votes, chain: genesis.genesis.chain, publicKey });
   }
   const configFile = path.join(directory, 'daybookd.yaml');
   await writeFile(configFile, settingsOf(place, genesis.file, options));
@@ -162,6 +218,7 @@ async function writeNode(
     configFile,
     logFile,
     process,
+    ...(signer && { signer }),
   };
 }
 
@@ -211,12 +268,16 @@ class ProcessCluster implements Cluster {
   }
 
   async start(): Promise<void> {
-    const down = this.nodes.filter(({ process }) => process.pid() === undefined);
-    await Promise.all(down.map(({ process }) => process.start()));
+    const signers = this.nodes.flatMap(({ signer }) => (signer ? [signer.process] : []));
+    for (const processes of [signers, this.nodes.map(({ process }) => process)]) {
+      const down = processes.filter((process) => process.pid() === undefined);
+      await Promise.all(down.map((process) => process.start()));
+    }
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map(({ process }) => process.stop()));
+    await Promise.all(this.nodes.map(({ signer }) => signer?.process.stop()));
   }
 
   async remove(): Promise<void> {

@@ -1,5 +1,11 @@
 /** For integration testers: local clusters, consortia, free ports and the simulator. Exports only. */
-export type { Cluster, ClusterNode, ClusterOptions, MemberPlan } from './cluster.ts';
+export type {
+  Cluster,
+  ClusterNode,
+  ClusterOptions,
+  MemberPlan,
+  SignerPlace,
+} from './cluster.ts';
 export { createCluster, startCluster } from './cluster.ts';
 export type {
   Consortium,
@@ -23,6 +29,9 @@ export { createFoundry } from './sim/foundry.ts';
 export type { RunPlan, Traitor } from './sim/plan.ts';
 export { drawPlan } from './sim/plan.ts';
 export { renderFailure, renderResult } from './sim/report.ts';
-export type { RunResult, SimulationOptions } from './sim/simulate.ts';
+export type { Scenario, ScenarioOptions } from './sim/scenario.ts';
+export { openScenario } from './sim/scenario.ts';
 export { simulate } from './sim/simulate.ts';
+export type { RunResult, Simulation, SimulationOptions } from './sim/simulation.ts';
+export type { Bend, Outgoing, Strategy } from './sim/strategies/strategy.ts';
 export type { Workload } from './sim/workload.ts';

@@ -19,6 +19,8 @@ export interface NodeProcessOptions {
   readonly wrapper?: readonly string[];
   /** Flags of the runtime; by default those of this process that decide what is loaded. */
   readonly flags?: readonly string[];
+  /** What the daemon is to be: a node by default. */
+  readonly verb?: 'signer';
   /** Program of another release; the daemon of this one by default. */
   readonly daemon?: string;
 }
@@ -45,7 +47,7 @@ export interface NodeProcess {
   logged(message: string): Promise<Readonly<Record<string, unknown>>>;
 }
 
-const READY_MESSAGE = 'node ready';
+const READY_MESSAGES = { node: 'node ready', signer: 'signer ready' } as const;
 const LAST_LINES = 20;
 
 /** Flags of this process that its nodes run with, too: sources run as sources. */
@@ -78,7 +80,7 @@ class DaemonProcess implements NodeProcess {
 
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new Error(`${this.name} runs already`);
-    const ready = this.logged(READY_MESSAGE);
+    const ready = this.logged(READY_MESSAGES[this.#options.verb ?? 'node']);
     const running = this.#spawn();
     this.#running = running;
     const end = await Promise.race([ready.then(() => undefined), running.ended]);
@@ -97,11 +99,12 @@ class DaemonProcess implements NodeProcess {
       wrapper = [],
       daemon: other,
       flags,
+      verb,
     } = this.#options;
     const daemon = [process.execPath, ...(flags ?? inheritedFlags()), other ?? daemonPath()];
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     const command = ['env', ...variables, ...wrapper, ...daemon];
-    const [file, ...args] = [...command, '--config', configFile];
+    const [file, ...args] = [...command, ...(verb ? [verb] : []), '--config', configFile];
     if (file === undefined) throw new Error('a command has a file');
     const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],

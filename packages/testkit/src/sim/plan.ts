@@ -5,6 +5,7 @@
 import type { ChainParameters } from '@daybook/core';
 import { quorumOf } from '@daybook/core';
 import { FAULTS } from './faults/all.ts';
+import { STRATEGIES } from './strategies/all.ts';
 import type { Prng } from './world/prng.ts';
 import { createPrng } from './world/prng.ts';
 
@@ -35,24 +36,34 @@ export interface RunPlan {
 function drawSize(prng: Prng): number {
   if (prng.chance(30)) return prng.between(1, 3);
   if (prng.chance(50)) return prng.pick([13, 16, 22, 30]);
-  return prng.between(4, 10);
+  return prng.pick([4, 4, 4, 5, 6, 7, 7, 8, 9, 10]);
 }
 
+/** A few sets of parameters: a genesis is made once for each. */
+const PACES: readonly Partial<ChainParameters>[] = [
+  { blockIntervalMs: 1000, emptyIntervalMs: 20_000, roundMaxMs: 10_000 },
+  { blockIntervalMs: 500, emptyIntervalMs: 5000, roundBaseMs: 1000, roundStepMs: 500 },
+  { blockIntervalMs: 2000, emptyIntervalMs: 10_000, roundBaseMs: 3000 },
+];
+
 function drawParameters(prng: Prng): Partial<ChainParameters> {
-  return {
-    blockIntervalMs: prng.pick([100, 500, 1000]),
-    emptyIntervalMs: prng.pick([5000, 20_000]),
-    roundBaseMs: prng.pick([1000, 2000, 3000]),
-    roundStepMs: prng.pick([500, 1000]),
-    roundMaxMs: prng.pick([10_000, 60_000]),
-    epochBlocks: prng.chance(300) ? prng.pick([5, 10]) : 100,
-  };
+  return { ...prng.pick(PACES), epochBlocks: prng.chance(300) ? 5 : 100 };
+}
+
+/** Half of the seeds have none; the others up to f, each with a strategy of its own. */
+function drawTraitors(validators: number, prng: Prng): readonly Traitor[] {
+  const { faultyMax } = quorumOf(validators);
+  if (faultyMax === 0 || prng.chance(500)) return [];
+  const machines = prng.shuffle([...Array(validators).keys()]);
+  return machines.slice(0, prng.between(1, faultyMax)).map((machine) => ({
+    machine,
+    strategy: prng.pick(STRATEGIES).name,
+  }));
 }
 
 export function drawPlan(seed: number): RunPlan {
   const prng = createPrng(seed).fork('plan');
   const validators = drawSize(prng.fork('size'));
-  const { faultyMax } = quorumOf(validators);
   const parameters = drawParameters(prng.fork('parameters'));
   const faults = FAULTS.filter(({ name, permille }) => prng.fork(name).chance(permille));
   const rest = prng.fork('rest');
@@ -63,9 +74,9 @@ export function drawPlan(seed: number): RunPlan {
     parameters,
     signatures: rest.chance(50) ? 'ed25519' : 'keyed-hash',
     workload: rest.chance(100) ? 'treasury' : 'tally',
-    meanSubmissionMs: rest.pick([500, 1000, 2000, 5000]),
+    meanSubmissionMs: rest.pick([1000, 2000, 5000, 10_000]),
     safetyMs: 60_000,
-    traitors: faultyMax === 0 ? [] : [],
+    traitors: drawTraitors(validators, prng.fork('traitors')),
     faults: faults.map(({ name }) => name),
   };
 }

@@ -1,5 +1,5 @@
 /** A run in words: one line when it went well, everything needed to repeat it when it did not. */
-import type { RunResult } from './simulate.ts';
+import type { RunResult } from './simulation.ts';
 
 /** The plan in one line, as options that repeat the run. */
 export function describePlan({ plan }: Pick<RunResult, 'plan'>): string {

@@ -4,7 +4,7 @@
  */
 
 import type { Contract } from '@daybook/contracts';
-import type { Call, Transaction } from '@daybook/core';
+import type { Call, Transaction, TransactionId } from '@daybook/core';
 import {
   asPublicKey,
   assert,
@@ -83,14 +83,16 @@ export function startClients(
   next();
 }
 
-/** Hands a transaction to a node as its API does. */
-export function submit(world: World, machine: Machine, plan: SignedFor): void {
+/** Hands a transaction to a node as its API does; nothing happens when the node is down. */
+export function submit(world: World, machine: Machine, plan: SignedFor): TransactionId {
   const transaction = signFor(world, plan);
   const desk = machine.replica()?.desk;
-  if (desk === undefined) return;
+  if (desk === undefined) return transaction.id;
   const life = machine.life();
   void desk.submit([transaction.bytes]).then(([outcome]) => {
     if (life?.isAlive() !== true || outcome?.ok !== true) return;
-    world.events.emit({ type: 'accepted', machine, id: transaction.id });
+    const { validUntilMs } = plan;
+    world.events.emit({ type: 'accepted', machine, id: transaction.id, validUntilMs });
   });
+  return transaction.id;
 }

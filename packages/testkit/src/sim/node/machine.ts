@@ -6,9 +6,9 @@
 
 import type { Contract } from '@daybook/contracts';
 import type { Genesis } from '@daybook/core';
-import { asPublicKey, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
-import type { Clock, Replica, Storage } from '@daybook/node';
-import { openReplica, openStorage, SILENT_LOGGER } from '@daybook/node';
+import { asPublicKey, equalBytes, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
+import type { Clock, Logger, Replica, Storage } from '@daybook/node';
+import { openReplica, openStorage } from '@daybook/node';
 import type { VoteSigner } from '@daybook/state';
 import { createVoteLog } from '@daybook/state';
 import type { Member } from '../foundry.ts';
@@ -67,6 +67,8 @@ export class Machine {
   isHonest = true;
   /** A validator whose key signs here; false for observers. */
   readonly isValidator: boolean;
+  /** Runs before every start, with the disk at hand. */
+  beforeStart: (() => Promise<void>) | undefined;
   /** Storage was damaged beyond the fault model of safety. */
   wasDamaged = false;
   /** Time of the next sync, in ms. */
@@ -78,6 +80,7 @@ export class Machine {
   lives = 0;
   readonly #options: MachineOptions;
   readonly #parts: MachineParts;
+  readonly #validatorId: Uint8Array;
   #life: Life | undefined;
   #storage: Storage | undefined;
   #replica: Replica | undefined;
@@ -90,6 +93,7 @@ export class Machine {
     this.index = options.index;
     this.member = options.member;
     this.isValidator = options.member.role === 'validator';
+    this.#validatorId = validatorIdOf(asPublicKey(publicKeyOf(options.member.keys.consensus)));
     this.prng = parts.prng;
     const { timeline } = parts;
     const { startMs, driftPpm } = options;
@@ -149,6 +153,11 @@ export class Machine {
     );
     life.end();
     this.disk.settle();
+  }
+
+  /** Whether this machine signs for the validator with this id. */
+  hasValidatorId(id: Uint8Array): boolean {
+    return this.isValidator && equalBytes(id, this.#validatorId);
   }
 
   // --- life and death --------------------------------------------------------------------------
@@ -218,6 +227,7 @@ export class Machine {
   // --- the production node over simulated ports --------------------------------------------------
 
   async #boot(life: Life): Promise<void> {
+    await this.beforeStart?.();
     const { genesis, contracts } = this.#options;
     const clock = this.clock.portFor(life);
     const logger = this.#logger();
@@ -266,11 +276,19 @@ export class Machine {
     this.#parts.events.emit({ type: 'booted', machine: this, height });
   }
 
-  #logger(): Parameters<typeof openReplica>[1]['logger'] {
-    const { log } = this.#parts;
-    return log === undefined
-      ? SILENT_LOGGER
-      : createSimLogger((line) => log(`${this.name} ${line}`));
+  #logger(): Logger {
+    const { log, events } = this.#parts;
+    return createSimLogger(log && ((line) => log(`${this.name} ${line}`)), (message, data) => {
+      if (message !== 'a validator contradicts itself') return;
+      const { kind, validator, height } = data;
+      events.emit({
+        type: 'evidence',
+        machine: this,
+        kind: String(kind),
+        validator: Number(validator),
+        height: Number(height),
+      });
+    });
   }
 
   readonly #count = (

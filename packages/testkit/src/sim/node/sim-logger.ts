@@ -1,13 +1,23 @@
-/** The node's logger port as plain lines, for the full log of a replayed seed. */
+/** The node's logger port: told to whoever listens, and as plain lines for the log of a replay. */
 import type { Logger } from '@daybook/node';
 
-type Data = Parameters<Logger['info']>[1];
+type Data = NonNullable<Parameters<Logger['info']>[1]>;
 
-export function createSimLogger(print: (line: string) => void, module = ''): Logger {
+/**
+ * @param print   takes every line; absent when nobody reads them
+ * @param listen  takes every warning
+ */
+export function createSimLogger(
+  print: ((line: string) => void) | undefined,
+  listen: (message: string, data: Data) => void,
+  module = '',
+): Logger {
   const write =
     (level: string) =>
-    (message: string, data?: Data): void => {
-      const facts = Object.entries(data ?? {}).map(([name, value]) => `${name}=${String(value)}`);
+    (message: string, data: Data = {}): void => {
+      if (level === 'warn') listen(message, data);
+      if (print === undefined) return;
+      const facts = Object.entries(data).map(([name, value]) => `${name}=${String(value)}`);
       print([level, module, message, ...facts].filter((word) => word !== '').join(' '));
     };
   return {
@@ -15,6 +25,6 @@ export function createSimLogger(print: (line: string) => void, module = ''): Log
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    child: (name) => createSimLogger(print, name),
+    child: (name) => createSimLogger(print, listen, name),
   };
 }

@@ -1,9 +1,10 @@
 /** Builds the world of a plan: machines, wire, bus and trace, with nothing running yet. */
 import type { Contract } from '@daybook/contracts';
+import { assert } from '@daybook/core';
 import { createCoverage } from '../coverage.ts';
 import type { Conditions } from '../faults/conditions.ts';
 import { createConditions } from '../faults/conditions.ts';
-import type { SimulatedChain } from '../foundry.ts';
+import type { Member, SimulatedChain } from '../foundry.ts';
 import { GENESIS_MS } from '../foundry.ts';
 import { describeError } from '../node/failure.ts';
 import { Machine } from '../node/machine.ts';
@@ -19,6 +20,8 @@ export interface WorldOptions {
   readonly prng: Prng;
   readonly chain: SimulatedChain;
   readonly contracts: readonly Contract[];
+  /** Members whose key runs on one more machine each. */
+  readonly twins: readonly number[];
   /** Takes the full log. */
   readonly print?: ((line: string) => void) | undefined;
 }
@@ -41,7 +44,8 @@ export interface NewWorld {
   readonly conditions: Conditions;
 }
 
-export function createWorld({ prng, chain, contracts, print }: WorldOptions): NewWorld {
+export function createWorld(options: WorldOptions): NewWorld {
+  const { prng, chain, contracts, twins, print } = options;
   const timeline = createTimeline();
   const trace = createTrace({ now: () => timeline.now(), print });
   const events = createEventBus();
@@ -54,7 +58,8 @@ export function createWorld({ prng, chain, contracts, print }: WorldOptions): Ne
   };
   const wire = createWire(timeline, conditions, watch);
   const clocks = prng.fork('clocks');
-  const machines = chain.members.map((member, index) => {
+  const places = [...chain.members, ...twins.map((index) => memberAt(chain, index))];
+  const machines = places.map((member, index) => {
     const machinePrng = prng.fork(`machine ${index}`);
     const log = print && ((line: string) => trace.note([], () => line));
     return new Machine(
@@ -91,6 +96,12 @@ export function createWorld({ prng, chain, contracts, print }: WorldOptions): Ne
   return { world, conditions };
 }
 
+function memberAt({ members }: SimulatedChain, index: number): Member {
+  const member = members[index];
+  assert(member !== undefined, 'a twin is of a member');
+  return member;
+}
+
 /** Lives, deaths and decisions, in the trace. */
 function traceLife({ events, trace }: World): void {
   events.on('booted', ({ machine, height }) => {
@@ -102,6 +113,11 @@ function traceLife({ events, trace }: World): void {
   events.on('fatal', ({ machine, code, error }) => {
     trace.note([22, machine.index, code.length], () => {
       return `${machine.name} stops: ${code}: ${describeError(error)}`;
+    });
+  });
+  events.on('evidence', ({ machine, kind, validator, height }) => {
+    trace.note([24, machine.index, validator, height], () => {
+      return `${machine.name} accuses ${validator} at ${height}: ${kind}`;
     });
   });
   events.on('committed', ({ machine, block, certificate }) => {

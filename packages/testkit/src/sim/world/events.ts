@@ -43,7 +43,12 @@ export type WorldEvent =
       readonly certificate: Certificate;
     }
   /** A node's API took a transaction. */
-  | { readonly type: 'accepted'; readonly machine: Machine; readonly id: TransactionId }
+  | {
+      readonly type: 'accepted';
+      readonly machine: Machine;
+      readonly id: TransactionId;
+      readonly validUntilMs: number;
+    }
   | {
       readonly type: 'offence';
       readonly machine: Machine;

@@ -1,0 +1,25 @@
+/** I14 and I18: no correct validator is accused, and no correct node gives up by itself. */
+import { describeError, isStorageFailure } from '../node/failure.ts';
+import type { Checker } from './checker.ts';
+
+export const ACCUSATIONS: Checker = {
+  invariants: ['I14', 'I18'],
+  watch: (world) => {
+    world.events.on('evidence', ({ machine, kind, validator, height }) => {
+      world.coverage.add(`evidence ${kind}`);
+      if (!machine.isHonest) return;
+      const set = machine.replica()?.history.at(height);
+      const id = set?.[validator]?.id;
+      const accused = id && world.machines.find((one) => one.hasValidatorId(id));
+      if (accused?.isHonest === true && !accused.wasDamaged) {
+        const words = `${machine.name} accuses ${accused.name} of ${kind} at ${height}`;
+        world.violate('I14', words);
+      }
+    });
+    world.events.on('fatal', ({ machine, code, error }) => {
+      world.coverage.add(`fatal ${code}`);
+      if (!machine.isHonest || machine.wasDamaged || isStorageFailure(code)) return;
+      world.violate('I18', `${machine.name} stops with ${code}: ${describeError(error)}`);
+    });
+  },
+};

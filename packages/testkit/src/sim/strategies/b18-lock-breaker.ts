@@ -1,0 +1,125 @@
+/**
+ * B18: waits until a correct node has decided, then proposes a conflicting block to the others in a
+ * later round, with the best justification it can get hold of: genuine ROUND-CHANGEs without a lock
+ * first, then whatever is at hand. The only strategy that finds a skipped justification.
+ */
+import type { Block, Hash, JustificationEntry, PrePrepare, RoundChange } from '@daybook/core';
+import { decodeMessage, justificationHash, proposerOf, quorumOf } from '@daybook/core';
+import type { Strategy } from './strategy.ts';
+import type { Traitor } from './traitor.ts';
+import { inlineAll } from './traitor.ts';
+
+const ROUNDS_AHEAD = 4;
+
+interface Conflict {
+  readonly block: Block;
+  readonly hash: Hash;
+}
+
+/** ROUND-CHANGEs of anybody that were seen on the wire, by height, round and sender. */
+type Seen = Map<number, Map<number, Map<number, RoundChange>>>;
+
+export const LOCK_BREAKER: Strategy = {
+  name: 'B18',
+  title: 'proposes against a decided block in later rounds',
+  begin: (traitor) => {
+    const seen: Seen = new Map();
+    const conflicts = new Map<number, Conflict>();
+    const { events } = traitor.world;
+    events.on('sent', ({ kind, bytes }) => {
+      if (kind === 'round-change') noteRoundChange(seen, bytes);
+    });
+    events.on('committed', ({ machine, block, certificate }) => {
+      const { height, timestampMs } = block.header;
+      if (machine === traitor.machine) {
+        // Its node goes on: a block in store for the next height, in case it is needed there.
+        seen.delete(height - 1);
+        conflicts.delete(height - 1);
+        const forged = traitor.forgeBlock(timestampMs + traitor.prng.between(1, 500));
+        if (forged !== undefined) conflicts.set(height + 1, forged);
+        return;
+      }
+      const conflict = conflicts.get(height);
+      if (conflict === undefined || !machine.isHonest) return;
+      for (let ahead = 1; ahead <= ROUNDS_AHEAD; ahead++) {
+        traitor.after(traitor.prng.between(0, 3000), () => {
+          attack(traitor, { height, round: certificate.round + ahead, conflict, seen });
+        });
+      }
+    });
+    traitor.bend({});
+  },
+};
+
+function noteRoundChange(seen: Seen, bytes: Uint8Array): void {
+  const decoded = decodeMessage(bytes);
+  if (!decoded.ok || decoded.value.type !== 'round-change') return;
+  const { content, sender } = decoded.value.signed;
+  const rounds = seen.get(content.height) ?? new Map<number, Map<number, RoundChange>>();
+  const senders = rounds.get(content.round) ?? new Map<number, RoundChange>();
+  seen.set(content.height, rounds.set(content.round, senders.set(sender, decoded.value)));
+}
+
+interface Attack {
+  readonly height: number;
+  readonly round: number;
+  readonly conflict: Conflict;
+  readonly seen: Seen;
+}
+
+function attack(traitor: Traitor, { height, round, conflict, seen }: Attack): void {
+  const ledger = traitor.machine.replica()?.ledger;
+  const head = ledger?.head();
+  if (head === undefined || head.header.height + 1 !== height) return;
+  const { validators, rotation, parameters } = head.next;
+  const slot = { chain: traitor.world.genesis.chain, height, validators, rotation };
+  const index = traitor.index();
+  const turn = proposerOf({ ...slot, epochBlocks: parameters.epochBlocks }, round);
+  if (index === undefined || turn !== index) return;
+  const { quorum } = quorumOf(validators.length);
+  const entries = justify(traitor, { height, round, quorum }, seen);
+  const justification = { entries };
+  const content = {
+    type: 'pre-prepare',
+    height,
+    round,
+    blockHash: conflict.hash,
+    justificationHash: justificationHash(justification),
+  } as const;
+  const proposal: PrePrepare = {
+    type: 'pre-prepare',
+    signed: traitor.sign(content),
+    header: conflict.block.header,
+    justification,
+    ...inlineAll(conflict.block.body),
+  };
+  traitor.sendToAll(proposal);
+  const { blockHash } = content;
+  traitor.sendToAll({
+    type: 'prepare',
+    signed: traitor.sign({ type: 'prepare', height, round, blockHash }),
+  });
+  traitor.sendToAll({
+    type: 'commit',
+    signed: traitor.sign({ type: 'commit', height, round, blockHash }),
+  });
+}
+
+/** Q entries: genuine ones without a lock, its own, and then any with the lock left out. */
+function justify(
+  traitor: Traitor,
+  { height, round, quorum }: { height: number; round: number; quorum: number },
+  seen: Seen,
+): readonly JustificationEntry[] {
+  const genuine = [...(seen.get(height)?.get(round)?.values() ?? [])];
+  const own = traitor.sign({ type: 'round-change', height, round });
+  const entries = new Map<number, JustificationEntry>([
+    [own.sender, { sender: own.sender, signature: own.signature }],
+  ]);
+  const unlocked = genuine.filter(({ signed }) => signed.content.prepared === undefined);
+  for (const { signed } of [...unlocked, ...genuine]) {
+    if (entries.size >= quorum || entries.has(signed.sender)) continue;
+    entries.set(signed.sender, { sender: signed.sender, signature: signed.signature });
+  }
+  return [...entries.values()].sort((a, b) => a.sender - b.sender);
+}
