@@ -7,7 +7,7 @@
  *   npm test -- consensus state       only the tests of these packages
  *   npm test -- test/tidy.test.ts     only this file
  *   npm test -- --grep 'spec R5'      only the tests whose full name matches
- *   npm test -- --stage lint,types    only these stages: lint types generated unit whole
+ *   npm test -- --stage lint,types    only these stages: lint types generated unit simulated whole
  */
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 import type { RunSummary } from './test-reporter.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const STAGES = ['lint', 'types', 'generated', 'unit', 'whole'] as const;
+const STAGES = ['lint', 'types', 'generated', 'unit', 'simulated', 'whole'] as const;
 type Stage = (typeof STAGES)[number];
 
 /**
@@ -29,6 +29,8 @@ const SERIAL_GLOBS = [
   'test/readme.test.ts',
   'packages/*/test/e2e/**/*.test.ts',
 ];
+/** Tests of the simulator: they switch what only the import condition `simulation` lets them. */
+const SIMULATED_GLOBS = ['packages/testkit/test/sim/**/*.test.ts'];
 const ALL_GLOBS = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 
 /** A stage that has not ended by then is stopped and counts as failed. */
@@ -72,6 +74,10 @@ async function main(): Promise<void> {
   if (stages.includes('unit')) {
     await runMocha(total, 'unit', { files: files.parallel, grep: values.grep, parallel: true });
   }
+  if (stages.includes('simulated')) {
+    const run = { files: files.simulated, grep: values.grep, parallel: true };
+    await runMocha(total, 'simulated', { ...run, conditions: 'simulation' });
+  }
   if (stages.includes('whole')) {
     await runMocha(total, 'whole', { files: files.serial, grep: values.grep, parallel: false });
   }
@@ -80,7 +86,7 @@ async function main(): Promise<void> {
 }
 
 function chooseStages(requested: string | undefined, filtered: boolean): readonly Stage[] {
-  if (requested === undefined) return filtered ? ['unit', 'whole'] : STAGES;
+  if (requested === undefined) return filtered ? ['unit', 'simulated', 'whole'] : STAGES;
   return requested.split(',').map((name) => {
     const stage = STAGES.find((known) => known === name);
     if (stage === undefined) fail(`there is no stage '${name}'; stages: ${STAGES.join(', ')}`);
@@ -88,14 +94,22 @@ function chooseStages(requested: string | undefined, filtered: boolean): readonl
   });
 }
 
-function testFiles(filters: readonly string[]): { serial: string[]; parallel: string[] } {
+interface TestFiles {
+  readonly serial: string[];
+  readonly simulated: string[];
+  readonly parallel: string[];
+}
+
+function testFiles(filters: readonly string[]): TestFiles {
   const globs = filters.length === 0 ? ALL_GLOBS : filters.map(toGlob);
   const chosen = globSync(globs, { cwd: ROOT }).sort();
   const slow = new Set(globSync(SERIAL_GLOBS, { cwd: ROOT }));
+  const simulated = new Set(globSync(SIMULATED_GLOBS, { cwd: ROOT }));
   if (chosen.length === 0) fail(`no test file matches ${globs.join(' ')}`);
   return {
     serial: chosen.filter((file) => slow.has(file)),
-    parallel: chosen.filter((file) => !slow.has(file)),
+    simulated: chosen.filter((file) => simulated.has(file)),
+    parallel: chosen.filter((file) => !slow.has(file) && !simulated.has(file)),
   };
 }
 
@@ -126,6 +140,8 @@ interface MochaRun {
   readonly files: readonly string[];
   readonly grep: string | undefined;
   readonly parallel: boolean;
+  /** Import condition beside `source`. */
+  readonly conditions?: string;
 }
 
 async function runMocha(total: Total, title: string, run: MochaRun): Promise<void> {
@@ -133,7 +149,11 @@ async function runMocha(total: Total, title: string, run: MochaRun): Promise<voi
   console.log(`\n== ${title}: ${run.files.length} files${run.parallel ? ', in parallel' : ''}`);
   const folder = mkdtempSync(join(tmpdir(), 'daybook-test-'));
   const summaryFile = join(folder, 'summary.json');
-  const { code } = await start(mochaCommand(run), { TEST_SUMMARY_FILE: summaryFile }, summaryFile);
+  const env = {
+    TEST_SUMMARY_FILE: summaryFile,
+    ...(run.conditions !== undefined && { NODE_OPTIONS: `--conditions=${run.conditions}` }),
+  };
+  const { code } = await start(mochaCommand(run), env, summaryFile);
   const summary = existsSync(summaryFile)
     ? (JSON.parse(readFileSync(summaryFile, 'utf8')) as RunSummary)
     : undefined;
