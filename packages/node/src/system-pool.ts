@@ -83,9 +83,8 @@ class HeadPool implements SystemPool {
   }
 
   #judge(system: SystemTransaction): Result<Judged, SystemRefusal> {
-    const { head, genesis } = this.#ledger;
-    const { reader, header } = head();
-    const next = { chain: genesis.chain, height: header.height + 1 };
+    const { reader, header } = this.#ledger.head();
+    const next = { chain: this.#ledger.genesis.chain, height: header.height + 1 };
     switch (system.kind) {
       case 'evidence': {
         const judged = examineEvidence(reader, system.payload, next);

@@ -1,0 +1,251 @@
+/**
+ * The validator set of a running chain changes three times while payments go on: a fifth validator
+ * joins, one gets a new key, one leaves. A proof file of a payment is then checked across all of it.
+ */
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { verifyProofBundle } from '@daybook/client';
+import { decodeProofBundle, encodeProofBundle, toHex } from '@daybook/core';
+import type { Cluster } from '@daybook/testkit';
+import { startCluster } from '@daybook/testkit';
+import { expect } from 'chai';
+import {
+  getBytes,
+  getJson,
+  heightOf,
+  postTransaction,
+  stateRootsAt,
+  statusOf,
+} from './support/api.ts';
+import { tellFigure } from './support/figures.ts';
+import { openFund, paymentPath, signedPayment } from './support/fund.ts';
+import {
+  adopt,
+  changeKeys,
+  installConsensusKey,
+  newConsensusKey,
+  proposalStatus,
+} from './support/governing.ts';
+import type { Load } from './support/load.ts';
+import { startLoad } from './support/load.ts';
+import { FOUR, member } from './support/members.ts';
+import { runDaybook } from './support/programs.ts';
+import { signedBy } from './support/transactions.ts';
+import { eventually } from './support/waiting.ts';
+
+const NEWCOMER = 'parks';
+const DELEGATES = ['finance/admin', 'health/admin', 'education/admin', 'audit/admin'];
+const CHANGE_MS = 90_000;
+
+interface ValidatorsView {
+  readonly validators: readonly { readonly id: string; readonly publicKey: string }[];
+}
+
+describe('changes of the validator set under load (validators=4 to 5)', function () {
+  this.timeout(300_000);
+  let cluster: Cluster;
+  let load: Load | undefined;
+  let urls: readonly string[];
+
+  const urlOf = (slug: string): string => cluster.node(slug).apiUrl;
+  const setAt = async (slug: string): Promise<ValidatorsView['validators']> => {
+    const { body } = await getJson(urlOf(slug), '/v1/validators');
+    return (body as unknown as ValidatorsView).validators;
+  };
+  const isDone = async (number: number): Promise<boolean> => {
+    return (await proposalStatus(urlOf('finance'), number)) === 'done';
+  };
+  const votes = async (slug: string): Promise<boolean> => {
+    return (await statusOf(urlOf(slug))).activity === 'voting';
+  };
+  const idOf = async (slug: string): Promise<Uint8Array> => {
+    const list = await getJson(urlOf('finance'), '/v1/contracts/governance/validator');
+    const { rows } = list.body as unknown as {
+      readonly rows: readonly {
+        readonly row: { readonly id: string; readonly organisation: string };
+      }[];
+    };
+    const found = rows.find(({ row }) => row.organisation === slug)?.row;
+    return Uint8Array.from(Buffer.from(found?.id ?? '', 'hex'));
+  };
+
+  before(async () => {
+    cluster = await startCluster({
+      members: [...FOUR, member(NEWCOMER, 'observer')],
+      parameters: {
+        epochBlocks: 10,
+        blockIntervalMs: 50,
+        roundBaseMs: 1000,
+        emptyIntervalMs: 2000,
+      },
+    });
+    urls = FOUR.map(({ slug }) => cluster.node(slug).apiUrl);
+    await openFund(urls[0] ?? '', cluster);
+    // One client each: the machine is for the change, and the load only has to go on.
+    const apiUrls = ['health', 'education'].map(urlOf);
+    load = startLoad(cluster, { apiUrls, clientsPerNode: 1, prefix: 'load' });
+  });
+  after(async () => {
+    await load?.stop().catch(() => undefined);
+    await cluster?.remove();
+  });
+
+  it('spec X-13 X-26: given an observer with a consensus key, when adopted, then it says READY by itself and votes', async () => {
+    const key = newConsensusKey(cluster, NEWCOMER);
+    const { process, address } = cluster.node(NEWCOMER);
+    await process.stop();
+    await installConsensusKey(cluster, NEWCOMER, { key, setting: 'consensusFile' });
+    await process.start();
+    const peerId = (await getJson(urlOf(NEWCOMER), '/v1/status')).body.peerId as string;
+    const announce = {
+      contract: 'directory',
+      action: 'announceNode',
+      args: { organisation: NEWCOMER, peerId, role: 'validator', addresses: [address] },
+    };
+    const announced = signedBy(cluster, [`${NEWCOMER}/admin`], [announce]);
+    const answer = await postTransaction(urlOf('finance'), announced.bytes);
+    expect(answer.status, JSON.stringify(answer.body)).to.equal(200);
+    const startedMs = performance.now();
+
+    const number = await adopt(cluster, urlOf('finance'), {
+      delegates: DELEGATES,
+      action: 'proposeValidator',
+      args: { organisation: NEWCOMER, consensusKey: key.publicKey, proof: key.proof },
+    });
+
+    await eventually(() => isDone(number), { what: 'the set has five', withinMs: CHANGE_MS });
+    await eventually(() => votes(NEWCOMER), { what: 'the newcomer votes', withinMs: CHANGE_MS });
+    expect(await setAt('finance')).to.have.length(5);
+    tellFigure(`a fifth validator in ${Math.round(performance.now() - startedMs)} ms`);
+  });
+
+  it('spec X-14: given a second key, when the rotation is adopted, then the same validator signs with it', async () => {
+    const key = newConsensusKey(cluster, 'audit');
+    const { process } = cluster.node('audit');
+    const validator = await idOf('audit');
+    await process.stop();
+    await installConsensusKey(cluster, 'audit', { key, setting: 'nextConsensusFile' });
+    await process.start();
+
+    const number = await adopt(cluster, urlOf('finance'), {
+      delegates: DELEGATES,
+      action: 'proposeKeyRotation',
+      args: { validator, consensusKey: key.publicKey, proof: key.proof },
+    });
+
+    await eventually(() => isDone(number), { what: 'the key is in the set', withinMs: CHANGE_MS });
+    const inSet = await eventually(
+      async () => (await setAt('finance')).find(({ id }) => id === toHex(validator)),
+      { what: 'the validator is in the set', withinMs: CHANGE_MS },
+    );
+    expect(inSet.publicKey).to.equal(toHex(key.publicKey));
+    await eventually(() => votes('audit'), {
+      what: 'it votes with the new key',
+      withinMs: CHANGE_MS,
+    });
+  });
+
+  it('spec X-14: given the old key destroyed, when the validator starts again, then it votes with the new one alone', async () => {
+    const { process, directory } = cluster.node('audit');
+    const keys = path.join(directory, 'keys');
+    await process.stop();
+    await rm(path.join(keys, 'consensus.json'));
+    const consensusFile = path.join(keys, 'nextConsensusFile.json');
+    await changeKeys(cluster, 'audit', { consensusFile, nextConsensusFile: undefined });
+
+    await process.start();
+
+    await eventually(() => votes('audit'), {
+      what: 'it votes after a restart',
+      withinMs: CHANGE_MS,
+    });
+  });
+
+  it('spec X-13: given five, when one is removed by decision, then four go on and it follows', async () => {
+    const validator = await idOf('education');
+
+    const number = await adopt(cluster, urlOf('finance'), {
+      delegates: DELEGATES,
+      action: 'proposeValidatorRemoval',
+      args: { validator },
+    });
+
+    await eventually(() => isDone(number), { what: 'the set has four again', withinMs: CHANGE_MS });
+    const activity = async (): Promise<boolean> =>
+      (await statusOf(urlOf('education'))).activity === 'following';
+    await eventually(activity, { what: 'the removed one follows', withinMs: CHANGE_MS });
+    expect(await setAt('finance')).to.have.length(4);
+    const before = await heightOf(urlOf('finance'));
+    await eventually(async () => (await heightOf(urlOf('education'))) > before + 3, {
+      what: 'it gets the blocks of the others',
+      withinMs: CHANGE_MS,
+    });
+  });
+
+  it('spec X-13: given four, when a removal would leave three, then the contract says which rule and what to do', async () => {
+    const call = {
+      contract: 'governance',
+      action: 'proposeValidatorRemoval',
+      args: { validator: await idOf('health'), reason: 'for the test' },
+    };
+
+    const { bytes } = signedBy(cluster, DELEGATES, [call]);
+    const { status, body } = await postTransaction(urlOf('finance'), bytes);
+
+    expect(status).to.equal(422);
+    expect(body.code).to.equal('GOVERNANCE_VALIDATORS_TOO_FEW');
+    expect(String(body.remedy)).to.contain('Add a validator');
+  });
+
+  it('spec L-3: given a proof file across three changes, when verified, then it is valid, and with one change less it is not', async () => {
+    const paid = await postTransaction(urlOf('finance'), signedPayment(cluster, 'proven').bytes);
+    expect(paid.status, JSON.stringify(paid.body)).to.equal(200);
+
+    const bundle = await getBytes(urlOf('finance'), `${paymentPath('proven')}?proof=bundle`);
+
+    const verdict = verifyProofBundle(bundle, {
+      chain: cluster.genesis.chain,
+      nowMs: Date.now(),
+    });
+    expect(verdict.outcome, JSON.stringify(verdict)).to.equal('valid');
+    expect(verdict.outcome === 'valid' && verdict.facts.setChanges).to.equal(3);
+    const file = path.join(cluster.directory, 'across.daybook-proof');
+    await writeFile(file, bundle);
+    const { exitCode } = await runDaybook(['verify', file, '--genesis', cluster.genesisFile]);
+    expect(exitCode).to.equal(0);
+    const decoded = decodeProofBundle(bundle);
+    const changes = decoded.ok ? decoded.value.changes : [];
+    for (const [missing] of changes.entries()) {
+      const fewer = changes.filter((_change, index) => index !== missing);
+      const broken = decoded.ok && encodeProofBundle({ ...decoded.value, changes: fewer });
+      const trust = { chain: cluster.genesis.chain, nowMs: Date.now() };
+      expect(broken && verifyProofBundle(broken, trust).outcome).to.equal('invalid');
+    }
+    tellFigure(`${bundle.length} bytes with three changes`);
+  });
+
+  it('given everything that was promised, when every node is asked, then all of it is there once', async () => {
+    await load?.stop();
+    const promised = load?.promised ?? [];
+    load = undefined;
+    const all = [...urls, urlOf(NEWCOMER)];
+    const head = Math.max(...(await Promise.all(all.map(heightOf))));
+    for (const url of all) {
+      await eventually(async () => (await heightOf(url)) >= head, {
+        what: `${url} at ${head}`,
+        withinMs: CHANGE_MS,
+      });
+    }
+
+    const lost: string[] = [];
+    for (const name of promised) {
+      const { status } = await getJson(urlOf(NEWCOMER), paymentPath(name));
+      if (status !== 200) lost.push(name);
+    }
+
+    expect(lost).to.deep.equal([]);
+    expect(promised.length).to.be.above(50);
+    expect(new Set(await stateRootsAt(all, head)).size, `roots of height ${head}`).to.equal(1);
+    tellFigure(`${promised.length} payments through three changes, none lost`);
+  });
+});
