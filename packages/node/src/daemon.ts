@@ -2,49 +2,32 @@
  * `daybookd`: one process that runs one node. Reads settings, keys and genesis, starts the node,
  * answers signals, and ends with an exit code that says what an operator must do.
  */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { applications } from '@daybook/applications';
-import type { Genesis } from '@daybook/core';
-import { asPublicKey, explainCore, publicKeyOf, readGenesisFile, runSelfTest } from '@daybook/core';
-import { KeystoreError, readKeyFile } from '@daybook/keystore';
-import { NetworkError } from '@daybook/network';
-import { StateError } from '@daybook/state';
+import { asPublicKey, explainCore, publicKeyOf, runSelfTest } from '@daybook/core';
 import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
-import { ConfigError, loadSettings, mergeReload } from './config.ts';
+import { loadSettings, mergeReload } from './config.ts';
 import { NodeError } from './errors.ts';
+import { describe, EXIT_CODES, exitCodeOf, isSafetyStop } from './exit-codes.ts';
+import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
 import { collectAtRest, collectGarbage } from './idle-memory.ts';
 import type { Logger } from './log.ts';
 import { createLogger } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import type { Node, NodeKeys } from './node.ts';
+import type { Node } from './node.ts';
 import { startNode } from './node.ts';
 import { createVotes } from './prepare.ts';
+import { runSigner } from './signer-daemon.ts';
 import { connectServiceManager } from './systemd.ts';
 import { VERSION } from './version.ts';
 
-/** What the process ends with; systemd does not restart after those marked so in the unit. */
-export const EXIT_CODES = {
-  /** Stopped on request. */
-  done: 0,
-  /** A defect: please report it. */
-  defect: 1,
-  /** Wrong use, or faults in the configuration. */
-  usage: 2,
-  /** A key or the genesis file cannot be used. */
-  identity: 3,
-  /** The data directory is locked, damaged, or its disk failed. */
-  storage: 4,
-  /** An address cannot be listened on. */
-  address: 5,
-  /** Stopped to protect the chain: read the last log line before starting again. */
-  safety: 10,
-} as const;
-
 const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
 
-  daybookd --config FILE               run the node
+  daybookd --config FILE               run the node; with --quarantine a validator distrusts its
+                                       vote log, for example after the machine was restored
+  daybookd signer --config FILE        run the process that holds a validator key, for a node
+                                       whose setting signer.socket names the same socket
   daybookd check --config FILE         check configuration, keys and genesis, then end
   daybookd create-votes --config FILE  create the vote log of a new validator key, once;
                                        with --above HEIGHT when leaving quarantine: signs only
@@ -59,108 +42,11 @@ Exit codes: 0 stopped, 1 defect, 2 usage or configuration, 3 keys or genesis, 4 
 
 const DEFAULT_CONFIG = '/etc/daybook/daybookd.yaml';
 
-interface Identity {
-  readonly genesis: Genesis;
-  readonly keys: NodeKeys;
-}
-
-async function readPassphrase(settings: Settings): Promise<string | undefined> {
-  const file = settings.keys.passphraseFile;
-  if (file === undefined) return undefined;
-  try {
-    const text = await readFile(file, 'utf8');
-    return text.split('\n', 1)[0] ?? '';
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new NodeError('NODE_CONFIG_INVALID', {
-      detail: `keys.passphraseFile: ${reason}.`,
-      cause,
-    });
-  }
-}
-
-async function readGenesis(settings: Settings): Promise<Genesis> {
-  const file = settings.node.genesisFile;
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new NodeError('NODE_GENESIS_INVALID', { detail: `${file}: ${reason}.`, cause });
-  }
-  const genesis = readGenesisFile(json);
-  if (genesis.ok) return genesis.value;
-  const { reason } = genesis;
-  const detail =
-    reason.code === 'CORE_GENESIS_UNSIGNED'
-      ? `not signed by ${reason.missing.join(', ')}`
-      : reason.faults
-          .map((f) => `${f.pointer}: expected ${f.expected}, found ${f.found}`)
-          .join('; ');
-  throw new NodeError('NODE_GENESIS_INVALID', { detail: `${file}: ${detail}.` });
-}
-
-/** Keys and genesis that the settings name. */
-async function readIdentity(settings: Settings): Promise<Identity> {
-  const passphrase = await readPassphrase(settings);
-  // Whoever names a passphrase wants encrypted keys; without one, only open files can be read.
-  const unlock = passphrase === undefined ? { allowUnprotected: true } : { passphrase };
-  const peer = await readKeyFile(settings.keys.peerFile, { purpose: 'peer', ...unlock });
-  const file = settings.keys.consensusFile;
-  const consensus = file && (await readKeyFile(file, { purpose: 'consensus', ...unlock }));
-  const nextFile = settings.keys.nextConsensusFile;
-  const next = nextFile && (await readKeyFile(nextFile, { purpose: 'consensus', ...unlock }));
-  const genesis = await readGenesis(settings);
-  const keys = {
-    peer: peer.secretKey,
-    ...(consensus && { consensus: consensus.secretKey }),
-    ...(next && { nextConsensus: next.secretKey }),
-  };
-  return { genesis, keys };
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof ConfigError) return EXIT_CODES.usage;
-  if (error instanceof KeystoreError) return EXIT_CODES.identity;
-  if (error instanceof StateError) return EXIT_CODES.storage;
-  if (error instanceof NetworkError) return EXIT_CODES.address;
-  if (error instanceof NodeError) return exitCodeOfNode(error.code);
-  return EXIT_CODES.defect;
-}
-
-function exitCodeOfNode(code: NodeError['code']): number {
-  switch (code) {
-    case 'NODE_CONFIG_INVALID':
-    case 'NODE_CONFIG_UNREADABLE':
-      return EXIT_CODES.usage;
-    case 'NODE_GENESIS_INVALID':
-    case 'NODE_GENESIS_MISMATCH':
-      return EXIT_CODES.identity;
-    case 'NODE_API_LISTEN_FAILED':
-      return EXIT_CODES.address;
-    default:
-      return EXIT_CODES.storage;
-  }
-}
-
-/** One line for people: code and sentence, and a stack only for defects. */
-function describe(error: unknown): string {
-  if (exitCodeOf(error) === EXIT_CODES.defect && error instanceof Error) {
-    return error.stack ?? error.message;
-  }
-  return error instanceof Error ? error.message : JSON.stringify(error);
-}
-
-/** A value with a code that consensus or the driver gave as the reason to stop. */
-function isSafetyStop(error: unknown): error is { readonly code: string } {
-  return typeof error === 'object' && error !== null && !(error instanceof Error);
-}
-
 function createMainLogger(settings: Settings): Logger {
   return createLogger(settings.log, process.stdout);
 }
 
-async function run({ config: configFile }: Command): Promise<number> {
+async function run({ config: configFile, quarantine }: Command): Promise<number> {
   let settings = loadSettings(configFile, process.env);
   const logger = createMainLogger(settings);
   const clock = createSystemClock();
@@ -223,7 +109,7 @@ async function run({ config: configFile }: Command): Promise<number> {
       const contracts = applications;
       const random = Math.random;
       const parts = { clock, logger, metrics, random, contracts, onFatal };
-      const started = await startNode({ settings, ...identity }, parts);
+      const started = await startNode({ settings, quarantine, ...identity }, parts);
       node = started;
       if (ending) {
         await started.stop();
@@ -241,14 +127,16 @@ async function run({ config: configFile }: Command): Promise<number> {
 async function check({ config: configFile }: Command): Promise<number> {
   const settings = loadSettings(configFile, process.env);
   const { genesis, keys } = await readIdentity(settings);
-  const role = keys.consensus === undefined ? 'observer' : 'validator';
+  const { socket } = settings.signer;
+  const role = keys.consensus === undefined && socket === undefined ? 'observer' : 'validator';
   process.stdout.write(`${configFile}: ${role} of chain ${genesis.document.name}, all in order\n`);
   return EXIT_CODES.done;
 }
 
 async function prepareVotes({ config: configFile, above, isNext }: Command): Promise<number> {
   const settings = loadSettings(configFile, process.env);
-  const { genesis, keys } = await readIdentity(settings);
+  const genesis = await readGenesis(settings);
+  const keys = await readConsensusKeys(settings);
   const secretKey = isNext ? keys.nextConsensus : keys.consensus;
   if (secretKey === undefined) {
     const setting = isNext ? 'keys.nextConsensusFile' : 'keys.consensusFile';
@@ -275,6 +163,8 @@ interface Command {
   readonly above: number | undefined;
   /** Of `create-votes`: for the key that is to take the place of the present one. */
   readonly isNext: boolean;
+  /** Of `run` and `signer`. */
+  readonly quarantine: boolean;
   readonly show: 'help' | 'version' | undefined;
 }
 
@@ -282,6 +172,7 @@ const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
   run,
   check,
   'create-votes': prepareVotes,
+  signer: async (command) => await runSigner(command, process.env),
 };
 
 function readHeight(text: string | undefined): number | undefined {
@@ -299,6 +190,7 @@ function parseCommand(args: readonly string[]): Command {
       config: { type: 'string', default: DEFAULT_CONFIG },
       above: { type: 'string' },
       next: { type: 'boolean', default: false },
+      quarantine: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       version: { type: 'boolean', default: false },
     },
@@ -306,7 +198,8 @@ function parseCommand(args: readonly string[]): Command {
   const show = (['help', 'version'] as const).find((flag) => values[flag]);
   const above = readHeight(values.above);
   const verb = positionals[0] ?? 'run';
-  return { verb, config: values.config, above, isNext: values.next, show };
+  const { config, next: isNext, quarantine } = values;
+  return { verb, config, above, isNext, quarantine, show };
 }
 
 /**

@@ -20,6 +20,8 @@ import { createChain, headOf } from './reads/chain.ts';
 import { explainOutcome } from './reads/outcomes.ts';
 import { createRecords } from './reads/records.ts';
 import { schemaSourceOf } from './reads/schema.ts';
+import type { ConnectedSigners } from './remote-signers.ts';
+import { connectSigners } from './remote-signers.ts';
 import type { Replica } from './replica.ts';
 import { openReplica } from './replica.ts';
 import type { StatusBoard } from './status.ts';
@@ -42,6 +44,8 @@ export interface NodeOptions {
   readonly settings: Settings;
   readonly genesis: Genesis;
   readonly keys: NodeKeys;
+  /** A validator begins in quarantine, whatever its vote log says. */
+  readonly quarantine?: boolean;
 }
 
 export interface NodeParts {
@@ -111,9 +115,12 @@ function followChain(
  */
 export async function startNode(options: NodeOptions, parts: NodeParts): Promise<Node> {
   const { settings, genesis, keys } = options;
-  const storage = await openStorage(
+  const remote = await connectSigners({ settings, keys, chain: genesis.chain }, parts);
+  const opening = openStorage(
     {
       genesis,
+      remoteSigners: remote,
+      quarantine: options.quarantine,
       consensusKey: keys.consensus,
       nextConsensusKey: keys.nextConsensus,
       dataDirectory: settings.node.dataDirectory,
@@ -122,8 +129,12 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
     },
     { logger: parts.logger, ...systemPlaces(parts.clock) },
   );
+  const storage = await opening.catch(async (error: unknown) => {
+    await remote?.close();
+    throw error;
+  });
   try {
-    return await runNode(options, parts, storage);
+    return await runNode(options, { ...parts, remote }, storage);
   } catch (error) {
     await closeStorage(storage);
     throw error;
@@ -131,7 +142,11 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
 }
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one place where chain and API meet, in plain order, which pieces would only hide.
-async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage): Promise<Node> {
+async function runNode(
+  options: NodeOptions,
+  parts: NodeParts & { readonly remote: ConnectedSigners | undefined },
+  storage: Storage,
+): Promise<Node> {
   const { settings, genesis, keys } = options;
   const { clock, logger, metrics, random } = parts;
   const { blockLog, stateStore, freeSpace } = storage;
@@ -183,9 +198,11 @@ async function runNode(options: NodeOptions, parts: NodeParts, storage: Storage)
     version: VERSION,
     selfIndex: replica.selfIndex,
     signer: replica.signer,
+    remoteSigner: parts.remote?.signer,
     retainedHeights: LIMITS.retainedHeights,
   });
   followChain(replica, { metrics, clock }, status);
+  parts.remote?.onChange(() => consensus.trust?.onSigner());
 
   const heads: Heads = {
     onHead: (listener) => ledger.onCommit(() => listener(headOf(ledger.head()))),

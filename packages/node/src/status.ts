@@ -6,7 +6,7 @@ import type { WaitingReport as MachineReport } from '@daybook/consensus';
 import type { Height, TimestampMs } from '@daybook/core';
 import { toHex } from '@daybook/core';
 import type { Network } from '@daybook/network';
-import type { BlockLog, VoteSigner } from '@daybook/state';
+import type { BlockLog, RemoteSigner, VoteSigner } from '@daybook/state';
 import { explainState } from '@daybook/state';
 import type { Activity, NodeReport, NodeStatus, VoterReport, WaitingReport } from './api/ports.ts';
 import type { Clock } from './clock.ts';
@@ -31,6 +31,8 @@ export interface StatusParts {
   readonly selfIndex: () => number | undefined;
   /** Absent on an observer. */
   readonly signer: Pick<VoteSigner, 'quarantine'> | undefined;
+  /** Where the key lives in another process. */
+  readonly remoteSigner: Pick<RemoteSigner, 'isConnected'> | undefined;
   readonly retainedHeights: number;
 }
 

@@ -39,8 +39,15 @@ export interface StorageOptions {
   readonly consensusKey?: Uint8Array | undefined;
   /** The key that is to take its place; absent unless a rotation is under way. */
   readonly nextConsensusKey?: Uint8Array | undefined;
+  /** Connected signers in processes of their own, in place of the two keys. */
+  readonly remoteSigners?: RemoteSigners | undefined;
   /** Begins in quarantine, whatever the vote log says. */
   readonly quarantine?: boolean | undefined;
+}
+
+export interface RemoteSigners {
+  readonly signer: VoteSigner;
+  readonly nextSigner: VoteSigner | undefined;
 }
 
 /** Where a node keeps things: the ports that the simulator replaces. */
@@ -88,6 +95,30 @@ interface SignerPlan {
   readonly quarantine?: boolean | undefined;
 }
 
+/** The signers of the keys here, or those that hold them elsewhere. */
+async function openSigners(
+  options: StorageOptions,
+  directory: DataDirectory,
+  parts: Pick<StorageParts, 'logger' | 'disk'> & Pick<Storage, 'freeSpace'>,
+): Promise<Pick<Storage, 'signer' | 'nextSigner'>> {
+  const { genesis, consensusKey, nextConsensusKey, remoteSigners, quarantine } = options;
+  if (remoteSigners !== undefined) {
+    if (quarantine === true)
+      await remoteSigners.signer.withhold({ code: 'STATE_VOTES_DISTRUSTED' });
+    return remoteSigners;
+  }
+  const mirror = options.voteMirrorDirectory;
+  const plan = { chain: genesis.chain, votes: directory.paths.votes, mirror };
+  const signer = await openSigner({ ...plan, secretKey: consensusKey, quarantine }, parts);
+  try {
+    const nextSigner = await openSigner({ ...plan, secretKey: nextConsensusKey }, parts);
+    return { signer, nextSigner };
+  } catch (error) {
+    await signer?.close();
+    throw error;
+  }
+}
+
 async function openSigner(
   { secretKey, chain, votes, mirror, quarantine }: SignerPlan,
   { logger, disk, freeSpace }: Pick<StorageParts, 'logger' | 'disk'> & Pick<Storage, 'freeSpace'>,
@@ -133,19 +164,8 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
       { disk, openKeyValue },
     );
     closers.push(() => stateStore.close());
-    const { genesis, consensusKey, nextConsensusKey, voteMirrorDirectory } = options;
-    const plan = {
-      chain: genesis.chain,
-      votes: directory.paths.votes,
-      mirror: voteMirrorDirectory,
-    };
-    const parted = { logger, disk, freeSpace };
-    const signer = await openSigner(
-      { ...plan, secretKey: consensusKey, quarantine: options.quarantine },
-      parted,
-    );
-    closers.push(async () => signer?.close());
-    const nextSigner = await openSigner({ ...plan, secretKey: nextConsensusKey }, parted);
+    const opened = await openSigners(options, directory, { logger, disk, freeSpace });
+    const { signer, nextSigner } = opened;
     const readySigners = [signer, nextSigner].filter((one) => one !== undefined);
     const signing = { signer, nextSigner, readySigners };
     return { directory, blockLog, stateStore, freeSpace, ...signing };

@@ -62,6 +62,7 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
     version: '0',
     selfIndex: () => options.selfIndex,
     signer: { quarantine: () => options.quarantine },
+    remoteSigner: undefined,
     retainedHeights: 1000,
   });
   return { board, clock, mempool, grow: async (count) => await grow(ledger, count) };

@@ -14,7 +14,7 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import { parseSettings, settingRows } from '../../src/config.ts';
 import { renderSampleConfig } from '../../src/config-render.ts';
-import { EXIT_CODES } from '../../src/daemon.ts';
+import { EXIT_CODES } from '../../src/exit-codes.ts';
 import { METRIC_TABLES, renderDashboard } from '../../src/dashboard-render.ts';
 import { ERROR_TABLES } from '../../src/error-tables.ts';
 import { HEALTH_KINDS } from '../../src/health.ts';

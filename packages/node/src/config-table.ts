@@ -1,0 +1,210 @@
+/**
+ * The one table of settings: what each is called, how it is written, its bounds and what it is for.
+ * Everything else about settings derives from it.
+ */
+import { LOG_LEVELS } from './log.ts';
+
+/** How a value is written and checked. */
+export type SettingType = 'path' | 'text' | 'integer' | 'size' | 'choice' | 'list';
+
+export interface SettingRow {
+  readonly type: SettingType;
+  /** Absent: the setting is optional and its value may be undefined. */
+  readonly default?: string | number | readonly string[];
+  readonly unit?: string;
+  /** Bounds of an integer or size; of the count of a list. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Values of a choice. */
+  readonly of?: readonly string[];
+  /** What each item of a list, or a text, must look like, and how to say so. */
+  readonly form?: { readonly pattern: RegExp; readonly words: string };
+  /** Taken over by SIGHUP; all others need a restart. */
+  readonly reload?: true;
+  /** What it is for, one or two sentences. */
+  readonly help: string;
+  /** A value for the sample file when there is no default. */
+  readonly example?: string;
+}
+
+const MIB = 1024 * 1024;
+
+const ADDRESS = '/(?:ip4|ip6|dns4|dns6|dns)/[^/\\s]+/tcp/[0-9]{1,5}';
+const MULTIADDRESS = {
+  pattern: new RegExp(`^${ADDRESS}$`),
+  words: 'an address such as /ip4/0.0.0.0/tcp/7700',
+};
+const PEER_ADDRESS = {
+  pattern: new RegExp(`^${ADDRESS}/p2p/[1-9A-HJ-NP-Za-km-z]{40,64}$`),
+  words: 'an address such as /dns4/node.example.org/tcp/7700/p2p/12D3Koo…',
+};
+const HOST_NAME = {
+  pattern: /^[A-Za-z0-9.:[\]-]{1,253}$/,
+  words: 'a host name or IP address',
+};
+
+/** All settings, by section. */
+export const SETTINGS = {
+  node: {
+    dataDirectory: {
+      type: 'path',
+      default: '/var/lib/daybook',
+      help: 'Where blocks, votes and state are kept. One directory per node, on a local disk.',
+    },
+    genesisFile: {
+      type: 'path',
+      default: '/etc/daybook/genesis.json',
+      help: 'The genesis file that all founders signed.',
+    },
+  },
+  keys: {
+    peerFile: {
+      type: 'path',
+      default: '/etc/daybook/keys/peer.json',
+      help: 'The encrypted key by which other nodes know this one.',
+    },
+    consensusFile: {
+      type: 'path',
+      example: '/etc/daybook/keys/consensus.json',
+      help: 'The encrypted key of a validator. A node without it follows the chain as an observer.',
+    },
+    nextConsensusFile: {
+      type: 'path',
+      example: '/etc/daybook/keys/consensus-next.json',
+      help:
+        'The encrypted key that takes the place of consensusFile when governance has adopted the ' +
+        'rotation. Both are needed until then; see docs/operations/validators.md.',
+    },
+    passphraseFile: {
+      type: 'path',
+      example: '/run/credentials/daybookd.service/passphrase',
+      help: 'One line that opens the key files. Left out, the key files must be unencrypted.',
+    },
+  },
+  network: {
+    listen: {
+      type: 'list',
+      default: ['/ip4/0.0.0.0/tcp/7700'],
+      max: 8,
+      form: MULTIADDRESS,
+      help: 'Where other nodes reach this one. Port 0 picks a free port; an empty list only dials.',
+    },
+    bootstrap: {
+      type: 'list',
+      default: [],
+      max: 64,
+      form: PEER_ADDRESS,
+      help: 'Nodes to dial beside those of the genesis file and the directory.',
+    },
+  },
+  api: {
+    host: {
+      type: 'text',
+      default: '127.0.0.1',
+      form: HOST_NAME,
+      help: 'Address the HTTP API listens on. Put a TLS proxy in front before opening it.',
+    },
+    port: {
+      type: 'integer',
+      default: 7780,
+      min: 0,
+      max: 65_535,
+      help: 'Port of the HTTP API; 0 picks a free one.',
+    },
+    hostNames: {
+      type: 'list',
+      default: [],
+      max: 32,
+      form: HOST_NAME,
+      help: 'Host names the API answers for. Empty answers for all; name them on a public node.',
+    },
+    trustedProxies: {
+      type: 'list',
+      default: [],
+      max: 32,
+      form: HOST_NAME,
+      help: 'Addresses of proxies whose X-Forwarded-For is believed when clients are counted.',
+    },
+    clientRequestsPerSecond: {
+      type: 'integer',
+      default: 200,
+      unit: 'requests per second',
+      min: 1,
+      max: 100_000,
+      reload: true,
+      help: 'Share of one client address; four times as many may come at once.',
+    },
+    clientTransactionsPerSecond: {
+      type: 'integer',
+      default: 5000,
+      unit: 'transactions per second',
+      min: 1,
+      max: 1_000_000,
+      reload: true,
+      help: 'Transactions one client address may submit, alone or in batches.',
+    },
+    eventStreamsMax: {
+      type: 'integer',
+      default: 256,
+      unit: 'streams',
+      min: 1,
+      max: 10_000,
+      reload: true,
+      help: 'Event streams open at once; one client address may hold an eighth of them.',
+    },
+  },
+  mempool: {
+    bytesMax: {
+      type: 'size',
+      default: 64 * MIB,
+      unit: 'bytes',
+      min: 4 * MIB,
+      max: 4096 * MIB,
+      help: 'Memory for transactions that wait to become final.',
+    },
+  },
+  state: {
+    cacheBytesMax: {
+      type: 'size',
+      default: 64 * MIB,
+      unit: 'bytes',
+      min: 8 * MIB,
+      max: 65_536 * MIB,
+      help: 'Memory for the upper levels of the state tree.',
+    },
+    voteMirrorDirectory: {
+      type: 'path',
+      example: '/mnt/second-disk/daybook-votes',
+      help: 'Where the second copy of the vote log is kept, best on another disk.',
+    },
+  },
+  signer: {
+    socket: {
+      type: 'path',
+      example: '/run/daybook-signer/socket',
+      help:
+        'Socket of the process that holds the validator key, in place of keys.consensusFile; see ' +
+        'docs/operations/signer.md. For that process itself: where it listens.',
+    },
+    nextSocket: {
+      type: 'path',
+      example: '/run/daybook-signer-next/socket',
+      help: 'As socket, of the key that takes its place, in place of keys.nextConsensusFile.',
+    },
+  },
+  log: {
+    level: {
+      type: 'choice',
+      default: 'info',
+      of: LOG_LEVELS,
+      reload: true,
+      help: 'The least important lines to write.',
+    },
+    format: {
+      type: 'choice',
+      default: 'auto',
+      of: ['auto', 'json', 'text'],
+      help: 'One JSON object per line, or text for people; auto is text on a terminal only.',
+    },
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, SettingRow>>>>;

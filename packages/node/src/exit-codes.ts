@@ -1,0 +1,61 @@
+/** How a process of the node ends: exit codes, and the words before them. */
+import { KeystoreError } from '@daybook/keystore';
+import { NetworkError } from '@daybook/network';
+import { StateError } from '@daybook/state';
+import { ConfigError } from './config.ts';
+import { NodeError } from './errors.ts';
+
+/** What the process ends with; systemd does not restart after those marked so in the unit. */
+export const EXIT_CODES = {
+  /** Stopped on request. */
+  done: 0,
+  /** A defect: please report it. */
+  defect: 1,
+  /** Wrong use, or faults in the configuration. */
+  usage: 2,
+  /** A key or the genesis file cannot be used. */
+  identity: 3,
+  /** The data directory is locked, damaged, or its disk failed. */
+  storage: 4,
+  /** An address cannot be listened on. */
+  address: 5,
+  /** Stopped to protect the chain: read the last log line before starting again. */
+  safety: 10,
+} as const;
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof ConfigError) return EXIT_CODES.usage;
+  if (error instanceof KeystoreError) return EXIT_CODES.identity;
+  if (error instanceof StateError) return EXIT_CODES.storage;
+  if (error instanceof NetworkError) return EXIT_CODES.address;
+  if (error instanceof NodeError) return exitCodeOfNode(error.code);
+  return EXIT_CODES.defect;
+}
+
+function exitCodeOfNode(code: NodeError['code']): number {
+  switch (code) {
+    case 'NODE_CONFIG_INVALID':
+    case 'NODE_CONFIG_UNREADABLE':
+      return EXIT_CODES.usage;
+    case 'NODE_GENESIS_INVALID':
+    case 'NODE_GENESIS_MISMATCH':
+      return EXIT_CODES.identity;
+    case 'NODE_API_LISTEN_FAILED':
+      return EXIT_CODES.address;
+    default:
+      return EXIT_CODES.storage;
+  }
+}
+
+/** One line for people: code and sentence, and a stack only for defects. */
+export function describe(error: unknown): string {
+  if (exitCodeOf(error) === EXIT_CODES.defect && error instanceof Error) {
+    return error.stack ?? error.message;
+  }
+  return error instanceof Error ? error.message : JSON.stringify(error);
+}
+
+/** A value with a code that consensus or the driver gave as the reason to stop. */
+export function isSafetyStop(error: unknown): error is { readonly code: string } {
+  return typeof error === 'object' && error !== null && !(error instanceof Error);
+}
