@@ -1,7 +1,14 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readGenesisFile } from '@daybook/core';
+import {
+  asHash,
+  asPublicKey,
+  fromHex,
+  possessionSignBytes,
+  readGenesisFile,
+  verifyStrict,
+} from '@daybook/core';
 import { expect } from 'chai';
 import type { Surroundings } from './fixtures/run.ts';
 import { run } from './fixtures/run.ts';
@@ -148,4 +155,35 @@ describe('cli: founding a consortium', function () {
     const purposes = listed.json<readonly { purpose: string }[]>().map(({ purpose }) => purpose);
     expect(purposes).to.deep.equal(['consensus', 'governance', 'log', 'peer', 'sealing']);
   });
+
+  it('spec X-13: given a new consensus key, when proven, then the proof holds for that chain and organisation', async () => {
+    const file = inFolder('consensus-next.json');
+    const made = await run([
+      'key',
+      'create',
+      file,
+      '--purpose',
+      'consensus',
+      '--unprotected',
+      '--json',
+    ]);
+    const chain = 'ab'.repeat(32);
+    const words = ['key', 'prove', file, '--organisation', 'audit'];
+
+    const proven = await run([...words, '--chain', chain, '--json']);
+    const unbound = await run(words);
+
+    const { publicKey } = made.json<{ publicKey: string }>();
+    const { consensusKey, proof } = proven.json<{ consensusKey: string; proof: string }>();
+    const key = asPublicKey(bytesOf(publicKey));
+    const claim = { purpose: 'consensus', publicKey: key } as const;
+    const message = possessionSignBytes(asHash(bytesOf(chain)), claim, 'audit');
+    expect(consensusKey).to.equal(publicKey);
+    expect(verifyStrict(key, message, bytesOf(proof))).to.equal(true);
+    expect(unbound.errors).to.contain('--genesis');
+  });
 });
+
+function bytesOf(hex: string): Uint8Array {
+  return fromHex(hex) ?? new Uint8Array();
+}

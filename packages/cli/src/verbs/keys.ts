@@ -1,16 +1,17 @@
 /** Key files: make, show, list. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { toHex } from '@daybook/core';
+import { asPublicKey, possessionSignBytes, publicKeyOf, sign, toHex } from '@daybook/core';
 import type { PublicKeyFile } from '@daybook/keystore';
 import { createKeyFile, isKeyPurpose, KEY_PURPOSES, readPublicKey } from '@daybook/keystore';
+import { TRUST_OPTIONS, trustedChainOf } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
 import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
-import { newPassphrase, PASSPHRASE_OPTION } from '../officers.ts';
+import { newPassphrase, openKey, PASSPHRASE_OPTION } from '../officers.ts';
 import { answer } from '../print.ts';
 
 /** For development chains: no passphrase, and a warning wherever the key is used. */
@@ -95,6 +96,34 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
+/** The proof that whoever proposes a consensus key holds it, for one chain and organisation. */
+async function prove(input: Input, world: World): Promise<Exit> {
+  const file = input.operand('file');
+  const organisation = input.text('organisation');
+  const chain = await trustedChainOf(input);
+  if (chain === undefined) {
+    const expected = 'a genesis file, or the chain id with --chain';
+    throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--genesis', expected });
+  }
+  const secretKey = await openKey({ file, purpose: 'consensus', position: 0 }, input, world);
+  const publicKey = asPublicKey(publicKeyOf(secretKey));
+  const claim = { purpose: 'consensus', publicKey } as const;
+  const proof = toHex(sign(secretKey, possessionSignBytes(chain, claim, organisation)));
+  answer(input, world, {
+    json: { organisation, consensusKey: toHex(publicKey), proof },
+    lines: (paint) =>
+      renderPairs(
+        [
+          { title: 'Organisation', text: organisation },
+          { title: 'Consensus key', text: toHex(publicKey) },
+          { title: 'Proof', text: proof },
+        ],
+        paint,
+      ),
+  });
+  return 'done';
+}
+
 export const KEY_VERBS: readonly Verb[] = [
   {
     words: ['key', 'create'],
@@ -120,6 +149,25 @@ export const KEY_VERBS: readonly Verb[] = [
     operands: [{ name: 'file', help: 'Key file.' }],
     options: {},
     run: show,
+  },
+  {
+    words: ['key', 'prove'],
+    title: 'Prove that you hold a new consensus key.',
+    help:
+      'Prints key and proof as daybook governance propose-validator and propose-key-rotation ' +
+      'take them. The proof is for one chain and one organisation.',
+    operands: [{ name: 'file', help: 'Key file of the purpose consensus.' }],
+    options: {
+      organisation: {
+        value: 'SLUG',
+        help: 'Organisation whose validator gets the key.',
+        required: true,
+      },
+      ...TRUST_OPTIONS,
+      ...PASSPHRASE_OPTION,
+    },
+    examples: ['key prove consensus-next.json --organisation audit --genesis genesis.json'],
+    run: prove,
   },
   {
     words: ['key', 'list'],
