@@ -83,7 +83,12 @@ export function segmentFiles(
   });
 }
 
-/** The last segment: a torn record at its end is cut off. */
+/**
+ * The last segment: a torn record at its end is cut off. What was read may lie in the system's memory
+ * alone, after a kill before the sync or a sync that failed; only the last record can, since one is
+ * written when those before it are durable. It is written once more and synced with its directory
+ * before anybody is told of the head.
+ */
 export async function openTail(
   path: string,
   first: Height,
@@ -95,6 +100,7 @@ export async function openTail(
     // A crash between creating the file and writing its first bytes: nothing was in it.
     file.write(0, SEGMENT_MAGIC);
     await file.sync();
+    await disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
     return {
       tail: { path, file, index: createGrowingIndex(first), end: SEGMENT_MAGIC.length },
       open: [],
@@ -104,7 +110,9 @@ export async function openTail(
   if (scan.end < bytes.length) {
     assertTorn(path, bytes, scan.end);
     file.truncate(scan.end);
-    await file.sync();
   }
+  file.write(scan.last, bytes.subarray(scan.last, scan.end));
+  await file.sync();
+  await disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
   return { tail: { path, file, index: scan.index, end: scan.end }, open: scan.open };
 }

@@ -28,6 +28,8 @@ export const SEGMENT_MAGIC = encodeUtf8('DBKBLOCKS\n\0\0\0\0\0\x01');
 /** What a segment holds. */
 export interface Scan {
   readonly index: GrowingIndex;
+  /** Where the last whole record begins, a group as one; `end` in an empty segment. */
+  readonly last: number;
   /** Offset behind the last whole record. */
   readonly end: number;
   /** Candidates that follow the last final block. */
@@ -46,9 +48,13 @@ interface PlacedRecord extends FramedRecord {
   readonly offset: number;
 }
 
-/** Whole records from an offset on, those of a group one by one; returns where they end. */
-function* recordsFrom(bytes: Uint8Array, start: number): Generator<PlacedRecord, number> {
+/** Whole records from an offset on, those of a group one by one; returns where the last lies. */
+function* recordsFrom(
+  bytes: Uint8Array,
+  start: number,
+): Generator<PlacedRecord, Pick<Scan, 'last' | 'end'>> {
   let offset = start;
+  let last = start;
   for (let found = recordAt(bytes, offset); found !== undefined; found = recordAt(bytes, offset)) {
     if (found.type === RECORD_GROUP) {
       const inside = bytes.subarray(0, offset + found.size - (RECORD_OVERHEAD - RECORD_HEAD));
@@ -56,9 +62,10 @@ function* recordsFrom(bytes: Uint8Array, start: number): Generator<PlacedRecord,
     } else {
       yield { ...found, offset };
     }
+    last = offset;
     offset += found.size;
   }
-  return offset;
+  return { last, end: offset };
 }
 
 /** Reads every record of a segment in order. */
@@ -70,7 +77,7 @@ export function scanSegment(path: string, bytes: Uint8Array, first: Height): Sca
   let open: { blockHash: Hash; offset: number; size: number }[] = [];
   const records = recordsFrom(bytes, SEGMENT_MAGIC.length);
   for (let next = records.next(); ; next = records.next()) {
-    if (next.done === true) return { index, end: next.value, open };
+    if (next.done === true) return { index, ...next.value, open };
     const { offset, size } = next.value;
     const height = first + index.count();
     if (kindOf(next.value) === RECORD_CANDIDATE) {

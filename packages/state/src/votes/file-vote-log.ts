@@ -210,6 +210,26 @@ function endOf({ file }: Mirror, records: readonly StoredRecord[]): number {
   return records.reduce((end, { bytes }) => end + bytes.length, file.headSize);
 }
 
+/**
+ * Opens a mirror that needs no repair. What was read may lie in the system's memory alone: written
+ * by a process that was killed before its sync, or given up by a sync that failed, after which the
+ * system takes the pages for clean. It is written once more and synced before anything rests on it.
+ */
+async function keepMirror(
+  mirror: Mirror,
+  records: readonly StoredRecord[],
+  disk: Disk,
+): Promise<OpenMirror> {
+  const { path, file: content } = mirror;
+  assert(content !== undefined, 'a mirror that needs no repair is readable');
+  const end = endOf(mirror, records);
+  const file = disk.openFile(path);
+  file.write(0, content.bytes.subarray(0, end));
+  await file.sync();
+  await disk.syncDirectory(directoryOf(path));
+  return { file, end, allocated: content.bytes.length };
+}
+
 /** Opens both mirrors, mends what can be mended, or says why nothing may be signed with them. */
 export async function openVoteLog(
   options: VoteLogOptions,
@@ -227,8 +247,7 @@ export async function openVoteLog(
   const files: OpenMirror[] = [];
   for (const [index, mirror] of mirrors.entries()) {
     if (merged.repairs[index] === undefined) {
-      const allocated = mirror.file?.bytes.length ?? 0;
-      files.push({ file: disk.openFile(mirror.path), end: endOf(mirror, records), allocated });
+      files.push(await keepMirror(mirror, records, disk));
       continue;
     }
     const content = { records: records.map(({ bytes }) => bytes), salt };

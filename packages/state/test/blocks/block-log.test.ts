@@ -274,6 +274,24 @@ describe('state: block log', () => {
     expect(await codeOf(open(disk))).to.equal('STATE_BLOCK_GAP');
   });
 
+  it('spec S-8: given a process killed before its sync, when the log is opened again, then the head it shows is durable', async () => {
+    let isFailing = false;
+    const disk = createMemoryDisk({
+      fault: (operation) => (isFailing && operation === 'sync' ? 'error' : undefined),
+    });
+    const log = await open(disk);
+    await appendOne(log, blockAt(0));
+    await log.appendCandidate(blockAt(1));
+    isFailing = true;
+    expect(await codeOf(log.finalise(blockAt(1)))).to.equal('STATE_SYNC_FAILED');
+    isFailing = false;
+    const shown = (await open(disk)).head()?.height;
+
+    disk.crash();
+
+    expect([shown, (await open(disk)).head()?.height]).to.deep.equal([1, 1]);
+  });
+
   it('spec F3: given a sync that fails, when a block is finalised, then it is not final and the log refuses everything after', async () => {
     let isFailing = false;
     const disk = createMemoryDisk({

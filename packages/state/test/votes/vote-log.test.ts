@@ -241,6 +241,24 @@ describe('state: vote log', () => {
     expect(codes).to.deep.equal(['STATE_SYNC_FAILED', 'STATE_LOG_BROKEN']);
   });
 
+  it('spec C-22: given a vote whose sync failed, when the log is opened again, then what it shows is durable', async () => {
+    let fails = false;
+    const disk = createMemoryDisk({
+      fault: (operation) => (fails && operation === 'sync' ? 'error' : undefined),
+    });
+    await createVoteLog(options, { disk });
+    const { signer } = await openSigner(disk);
+    fails = true;
+    await signer.sign(request(prepare(5, 0, blockA))).catch(() => undefined);
+    fails = false;
+    const seen = (await reopen(disk)).state().own.length;
+
+    disk.crash();
+
+    const kept = (await reopen(disk)).state().own.length;
+    expect({ seen, kept }).to.deep.equal({ seen: 1, kept: 1 });
+  });
+
   it('spec G4: given a disk without room, when a vote is to be logged, then the log ends and a restart knows every vote', async () => {
     let isFull = false;
     const disk = createMemoryDisk({
