@@ -89,10 +89,14 @@ export function submit(world: World, machine: Machine, plan: SignedFor): Transac
   const desk = machine.replica()?.desk;
   if (desk === undefined) return transaction.id;
   const life = machine.life();
-  void desk.submit([transaction.bytes]).then(([outcome]) => {
-    if (life?.isAlive() !== true || outcome?.ok !== true) return;
-    const { validUntilMs } = plan;
-    world.events.emit({ type: 'accepted', machine, id: transaction.id, validUntilMs });
-  });
+  desk
+    .submit([transaction.bytes])
+    .then(([outcome]) => {
+      if (life?.isAlive() !== true || outcome?.ok !== true) return;
+      const { validUntilMs } = plan;
+      world.events.emit({ type: 'accepted', machine, id: transaction.id, validUntilMs });
+    })
+    // The API answers with an error of the server.
+    .catch((error: unknown) => world.events.emit({ type: 'fault', machine, error }));
   return transaction.id;
 }

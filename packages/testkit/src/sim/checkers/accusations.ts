@@ -1,5 +1,6 @@
 /** I14 and I18: no correct validator is accused, and no correct node gives up by itself. */
-import { describeError, isStorageFailure } from '../node/failure.ts';
+import { fromHex } from '@daybook/core';
+import { codeOf, describeError, isStorageFailure } from '../node/failure.ts';
 import type { Checker } from './checker.ts';
 
 export const ACCUSATIONS: Checker = {
@@ -8,13 +9,16 @@ export const ACCUSATIONS: Checker = {
     world.events.on('evidence', ({ machine, kind, validator, height }) => {
       world.coverage.add(`evidence ${kind}`);
       if (!machine.isHonest) return;
-      const set = machine.replica()?.history.at(height);
-      const id = set?.[validator]?.id;
+      const id = fromHex(validator);
       const accused = id && world.machines.find((one) => one.hasValidatorId(id));
       if (accused?.isHonest === true && !accused.wasDamaged) {
         const words = `${machine.name} accuses ${accused.name} of ${kind} at ${height}`;
         world.violate('I14', words);
       }
+    });
+    world.events.on('fault', ({ machine, error }) => {
+      if (!machine.isHonest || machine.wasDamaged || isStorageFailure(codeOf(error))) return;
+      world.violate('I18', `a listener of ${machine.name} throws: ${describeError(error)}`);
     });
     world.events.on('fatal', ({ machine, code, error }) => {
       world.coverage.add(`fatal ${code}`);

@@ -1,6 +1,23 @@
 /** Every checker that watches a run. */
 import { ACCUSATIONS } from './accusations.ts';
 import { AGREEMENT } from './agreement.ts';
+import { BARRIERS } from './barriers.ts';
+import { BOUNDS } from './bounds.ts';
+import { CERTIFICATES } from './certificates.ts';
+import { CHAIN } from './chain.ts';
 import type { Checker } from './checker.ts';
+import { RECOVERY } from './recovery.ts';
+import { TRANSACTIONS } from './transactions.ts';
+import { VOTES } from './votes.ts';
 
-export const CHECKERS: readonly Checker[] = [AGREEMENT, ACCUSATIONS];
+export const CHECKERS: readonly Checker[] = [
+  AGREEMENT,
+  CERTIFICATES,
+  VOTES,
+  BARRIERS,
+  CHAIN,
+  TRANSACTIONS,
+  RECOVERY,
+  BOUNDS,
+  ACCUSATIONS,
+];

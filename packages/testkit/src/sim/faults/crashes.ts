@@ -1,16 +1,124 @@
-/** Processes that die and come back. */
-import type { Fault } from './fault.ts';
+/** Processes that die and come back: at random, at any point of their disk work, all at once. */
+import type { Machine } from '../node/machine.ts';
+import type { DiskMoment } from '../world/disk.ts';
+import type { Prng } from '../world/prng.ts';
+import type { Fault, FaultContext } from './fault.ts';
 import { repeatedly } from './fault.ts';
+
+function kindOf(prng: Prng): 'kill' | 'power-loss' {
+  return prng.chance(400) ? 'kill' : 'power-loss';
+}
 
 export const CRASHES: Fault = {
   name: 'crashes',
-  permille: 500,
+  permille: 400,
   begin: (context) => {
     const { world, prng, restartLater } = context;
     const meanMs = prng.between(2000, 20_000);
     repeatedly(context, [meanMs >> 2, 2 * meanMs], () => {
       const machine = prng.pick(world.machines);
-      machine.crash(prng.chance(500) ? 'kill' : 'power-loss', 'crash');
+      machine.crash(kindOf(prng), 'crash');
+      restartLater(machine, prng);
+    });
+  },
+};
+
+/** Lets a machine die at the next disk moments that match, now or in its next life. */
+function dieAt(
+  { world, prng, restartLater, untilMs }: FaultContext,
+  machine: Machine,
+  matches: (moment: DiskMoment) => boolean,
+): void {
+  let left = prng.between(0, 12);
+  const { strike } = machine;
+  machine.strike = (moment) => {
+    if (world.timeline.now() < untilMs && matches(moment) && left-- === 0) {
+      machine.strike = strike;
+      world.coverage.add(`died at ${moment.operation} of ${partOf(moment.path)}`);
+      machine.crash(kindOf(prng), `dies at ${moment.operation} ${moment.path}`);
+      restartLater(machine, prng);
+      return 'crash';
+    }
+    return strike(moment);
+  };
+}
+
+/** The part of the storage that a path belongs to. */
+function partOf(path: string): string {
+  const name = path.split('/').pop() ?? '';
+  return name.replace(/[-.0-9]+.*$/, '').replace(/^wal$/, path.endsWith('A') ? 'wal-A' : 'wal-B');
+}
+
+/** At a point of signing: before, within and after the writes of the vote log and block log. */
+export const CRASH_POINTS: Fault = {
+  name: 'crashes at disk work',
+  permille: 400,
+  begin: (context) => {
+    const { world, prng } = context;
+    repeatedly(context, [500, 8000], () => {
+      const machine = prng.pick(world.machines);
+      const part = prng.pick(['wal', 'blocks', '']);
+      dieAt(context, machine, ({ path }) => path.includes(part));
+    });
+  },
+};
+
+/** During recovery: the next start ends at one of its first writes. */
+export const CRASHES_IN_RECOVERY: Fault = {
+  name: 'crashes in recovery',
+  permille: 300,
+  begin: (context) => {
+    const { world, prng, restartLater } = context;
+    repeatedly(context, [3000, 20_000], () => {
+      const machine = prng.pick(world.machines);
+      machine.crash(kindOf(prng), 'crash before a crash in recovery');
+      restartLater(machine, prng);
+      dieAt(context, machine, () => machine.state() === 'starting');
+    });
+  },
+};
+
+/** At the moment one node decides, k random ones lose power: what only some have seen is gone. */
+export const POWER_LOSS_AT_DECISION: Fault = {
+  name: 'power loss at a decision',
+  permille: 300,
+  begin: ({ world, prng, untilMs, restartLater }) => {
+    const { timeline, events, machines } = world;
+    let firstMs = prng.between(1000, 10_000);
+    const decided = new Set<number>();
+    events.on('committed', ({ machine, block }) => {
+      const { height } = block.header;
+      if (decided.has(height)) return;
+      decided.add(height);
+      if (timeline.now() < firstMs || timeline.now() >= untilMs) return;
+      firstMs = timeline.now() + prng.between(3000, 15_000);
+      const isSpared = prng.chance(500);
+      const victims = prng.shuffle(machines).slice(0, prng.between(1, machines.length));
+      timeline.at(timeline.now(), () => {
+        world.coverage.add('power loss at a decision');
+        for (const victim of victims) {
+          if (isSpared && victim === machine) continue;
+          victim.crash('power-loss', 'power loss at a decision');
+          restartLater(victim, prng);
+        }
+      });
+    });
+  },
+};
+
+/** In the middle of a broadcast: some peers have the message and others never get it. */
+export const CRASHES_IN_BROADCAST: Fault = {
+  name: 'crashes in a broadcast',
+  permille: 250,
+  begin: (context) => {
+    const { world, prng, untilMs, restartLater } = context;
+    let nextMs = prng.between(500, 5000);
+    world.events.on('sent', ({ machine, kind }) => {
+      const now = world.timeline.now();
+      if (now < nextMs || now >= untilMs || kind === 'status' || !prng.chance(200)) return;
+      nextMs = now + prng.between(1000, 10_000);
+      world.coverage.add(`died while sending ${kind}`);
+      machine.crash(kindOf(prng), `dies while sending ${kind}`);
       restartLater(machine, prng);
     });
   },

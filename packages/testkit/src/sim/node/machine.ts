@@ -190,17 +190,12 @@ export class Machine {
     }
     if (this.#life !== life || life?.isAlive() !== true) return;
     this.#die();
-    this.disk.settle();
-    this.keyValue.settle();
     this.#parts.events.emit({ type: 'crashed', machine: this, why: 'stopped' });
   }
 
   #lose(kind: DeathKind): void {
-    if (kind === 'kill') {
-      this.disk.settle();
-      this.keyValue.settle();
-      return;
-    }
+    // After kill -9 the system still holds what was written; only a power failure loses it.
+    if (kind === 'kill') return;
     const losing = this.prng.fork(`loss ${this.lives}`);
     this.disk.crash(losing);
     this.keyValue.crash(losing);
@@ -219,8 +214,6 @@ export class Machine {
     if (!life.isAlive()) return;
     const code = codeOf(error);
     this.#die();
-    this.disk.settle();
-    this.keyValue.settle();
     this.#parts.events.emit({ type: 'fatal', machine: this, code, error });
   }
 
@@ -274,6 +267,7 @@ export class Machine {
     this.#state = 'up';
     const { height } = replica.ledger.head().header;
     this.#parts.events.emit({ type: 'booted', machine: this, height });
+    this.reportedHeight = Math.max(this.reportedHeight, height);
   }
 
   #logger(): Logger {
@@ -285,7 +279,7 @@ export class Machine {
         type: 'evidence',
         machine: this,
         kind: String(kind),
-        validator: Number(validator),
+        validator: String(validator),
         height: Number(height),
       });
     });
@@ -310,6 +304,8 @@ export class Machine {
         life,
         clock,
         tap: this.tap,
+        onFault: (error) => events.emit({ type: 'fault', machine: this, error }),
+        onArrival: (kind) => events.emit({ type: 'arrived', machine: this, kind }),
         onOffence: (accused, offence) =>
           events.emit({ type: 'offence', machine: this, peerId: accused, offence }),
       },

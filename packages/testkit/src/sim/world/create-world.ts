@@ -75,6 +75,7 @@ export function createWorld(options: WorldOptions): NewWorld {
     );
   });
   let found: Violation | undefined;
+  let clocksWrong = false;
   const world: World = {
     prng,
     timeline,
@@ -85,6 +86,10 @@ export function createWorld(options: WorldOptions): NewWorld {
     machines,
     coverage: createCoverage(),
     genesis: chain.genesis,
+    clocksWereWrong: () => clocksWrong,
+    setClocksWrong: () => {
+      clocksWrong = true;
+    },
     violate: (invariant, words) => {
       if (found !== undefined) return;
       found = { invariant, words, atMs: timeline.now() };
@@ -116,8 +121,8 @@ function traceLife({ events, trace }: World): void {
     });
   });
   events.on('evidence', ({ machine, kind, validator, height }) => {
-    trace.note([24, machine.index, validator, height], () => {
-      return `${machine.name} accuses ${validator} at ${height}: ${kind}`;
+    trace.note([24, machine.index, height], () => {
+      return `${machine.name} accuses ${validator.slice(0, 8)} at ${height}: ${kind}`;
     });
   });
   events.on('committed', ({ machine, block, certificate }) => {

@@ -53,7 +53,7 @@ export interface SimDisk {
   portFor(life: Life): Disk;
   /** Power loss or kill -9 with what `losing` draws; all files go back to what is durable then. */
   crash(losing: Prng): void;
-  /** kill -9 alone: the system keeps what was written. */
+  /** The system has written everything out, as it does some seconds after the last write. */
   settle(): void;
   /** Paths of all files. */
   paths(): readonly string[];

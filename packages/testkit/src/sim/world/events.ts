@@ -19,6 +19,8 @@ export type WorldEvent =
       readonly code: string;
       readonly error: unknown;
     }
+  /** A listener of the node threw; the network logs that and goes on. */
+  | { readonly type: 'fault'; readonly machine: Machine; readonly error: unknown }
   /** The guard gave a signature out; it is durable. */
   | {
       readonly type: 'signed';
@@ -35,6 +37,8 @@ export type WorldEvent =
       readonly kind: FrameKind;
       readonly bytes: Uint8Array;
     }
+  /** A message has reached a running process. */
+  | { readonly type: 'arrived'; readonly machine: Machine; readonly kind: FrameKind }
   /** A block is final at a node. */
   | {
       readonly type: 'committed';
@@ -60,7 +64,8 @@ export type WorldEvent =
       readonly type: 'evidence';
       readonly machine: Machine;
       readonly kind: string;
-      readonly validator: number;
+      /** Hex of its id. */
+      readonly validator: string;
       readonly height: number;
     }
   | { readonly type: 'notice'; readonly machine: Machine; readonly code: string }

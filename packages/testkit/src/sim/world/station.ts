@@ -21,7 +21,7 @@ import type {
 import { CHANNELS, REQUESTS } from '@daybook/network';
 import type { Clock } from '@daybook/node';
 import type { Life } from './life.ts';
-import type { Parcel, Port, Wire } from './wire.ts';
+import type { FrameKind, Parcel, Port, Wire } from './wire.ts';
 import { kindOf } from './wire.ts';
 
 export interface StationOptions {
@@ -46,6 +46,10 @@ export interface StationParts {
   readonly clock: Clock;
   /** Called for what a node accuses a peer of. */
   readonly onOffence: (peerId: string, offence: Offence) => void;
+  /** Called for what a listener of the node throws. */
+  readonly onFault: (error: unknown) => void;
+  /** Called after the node has taken a message. */
+  readonly onArrival: (kind: FrameKind) => void;
   readonly tap?: Tap | undefined;
 }
 
@@ -135,14 +139,15 @@ class SimulatedStation implements Station {
     switch (parcel.type) {
       case 'message':
         for (const listener of this.#listeners.get(parcel.channel) ?? []) {
-          void listener(from, parcel.bytes.slice());
+          this.#tell(listener, from, parcel.bytes.slice());
         }
+        this.#parts.onArrival(kindOf(parcel.channel, parcel.bytes));
         return;
       case 'gossip':
         this.#hear(from, parcel.topic, parcel.bytes);
         return;
       case 'request':
-        void this.#serve(from, parcel);
+        this.#serve(from, parcel).catch(this.#parts.onFault);
         return;
       case 'response': {
         const { id, bytes } = parcel;
@@ -152,13 +157,24 @@ class SimulatedStation implements Station {
     }
   }
 
+  /** As every adapter does: what a listener throws is logged and nothing else. */
+  #tell(listener: MessageListener, from: string, bytes: Uint8Array): void {
+    try {
+      Promise.resolve(listener(from, bytes)).catch(this.#parts.onFault);
+    } catch (error) {
+      this.#parts.onFault(error);
+    }
+  }
+
   #hear(from: string, topic: TopicName, bytes: Uint8Array): void {
     if (!this.#remember(topic, bytes)) return;
     const judge = this.#judges.get(topic);
     if (judge === undefined) return;
-    void Promise.resolve(judge(from, bytes.slice())).then((verdict) => {
-      if (verdict === 'accept') this.#spread(topic, bytes, from);
-    });
+    Promise.resolve(judge(from, bytes.slice()))
+      .then((verdict) => {
+        if (verdict === 'accept') this.#spread(topic, bytes, from);
+      })
+      .catch(this.#parts.onFault);
   }
 
   async #serve(from: string, { name, id, bytes }: Parcel & { type: 'request' }): Promise<void> {

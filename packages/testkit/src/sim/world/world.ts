@@ -27,6 +27,10 @@ export interface World {
   readonly chain: SimulatedChain;
   readonly genesis: Genesis;
   readonly machines: readonly Machine[];
+  /** Whether a fault has put a clock wrong during this run. */
+  clocksWereWrong(): boolean;
+  /** Tells that a fault puts clocks wrong. */
+  setClocksWrong(): void;
   /** Notes a broken invariant; the first one ends the run. */
   violate(invariant: string, words: string): void;
   violation(): Violation | undefined;

@@ -1,0 +1,53 @@
+/** I6: no vote leaves before it is durable in both mirrors of the vote log. */
+import { decodeMessage } from '@daybook/core';
+import type { Machine } from '../node/machine.ts';
+import type { Checker } from './checker.ts';
+
+const KINDS: ReadonlySet<string> = new Set(['pre-prepare', 'prepare', 'commit', 'round-change']);
+const MIRRORS = ['/data/votes/wal-A', '/data/votes/wal-B'];
+/** Own votes are sent again for some rounds: the one looked for stands near the last one found. */
+const NEAR_BYTES = 64 * 1024;
+
+export const BARRIERS: Checker = {
+  invariants: ['I6'],
+  watch: (world) => {
+    /** Bytes handed to the wire last, per machine: one message goes to many. */
+    const last = new Map<Machine, Uint8Array>();
+    const hints = new Map<Machine, Map<string, number>>();
+    world.events.on('sent', ({ machine, kind, bytes }) => {
+      if (!KINDS.has(kind) || !machine.isHonest || machine.wasDamaged) return;
+      if (last.get(machine) === bytes) return;
+      last.set(machine, bytes);
+      const signature = ownSignatureIn(machine, bytes);
+      if (signature === undefined) return;
+      const known = hints.get(machine) ?? new Map<string, number>();
+      hints.set(machine, known);
+      const path = MIRRORS.find((one) => !holds(machine, one, { signature, hints: known }));
+      if (path === undefined) return;
+      world.violate('I6', `${machine.name} sends a ${kind} that ${path} does not hold`);
+    });
+  },
+};
+
+/** The signature of a vote by the machine's own key; undefined for what it only relays. */
+function ownSignatureIn(machine: Machine, bytes: Uint8Array): Uint8Array | undefined {
+  const decoded = decodeMessage(bytes);
+  if (!decoded.ok || !('signed' in decoded.value)) return undefined;
+  const { sender, signature, content } = decoded.value.signed;
+  const id = machine.replica()?.history.at(content.height)?.[sender]?.id;
+  return id !== undefined && machine.hasValidatorId(id) ? signature : undefined;
+}
+
+function holds(
+  { disk }: Machine,
+  path: string,
+  { signature, hints }: { signature: Uint8Array; hints: Map<string, number> },
+): boolean {
+  const bytes = disk.durable(path) ?? new Uint8Array();
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const from = Math.max(0, (hints.get(path) ?? 0) - NEAR_BYTES);
+  const near = text.indexOf(signature, from);
+  const found = near >= 0 || from === 0 ? near : text.indexOf(signature);
+  if (found >= 0) hints.set(path, found);
+  return found >= 0;
+}

@@ -1,0 +1,131 @@
+/** I3, I4, I5 and I16: what correct validators sign, over all their lives. */
+import type { Unsigned } from '@daybook/core';
+import { quorumOf, toHex } from '@daybook/core';
+import { parseSignBytes } from '@daybook/state';
+import type { Machine } from '../node/machine.ts';
+import type { World } from '../world/world.ts';
+import type { Checker } from './checker.ts';
+
+const STEPS = ['round-change', 'pre-prepare', 'prepare', 'commit'] as const;
+
+/** Order of signing: height, then round, then step. */
+function comparePositions(a: Unsigned, b: Unsigned): number {
+  return a.height - b.height || a.round - b.round || STEPS.indexOf(a.type) - STEPS.indexOf(b.type);
+}
+
+/** What one validator has signed. */
+interface Ledger {
+  readonly slots: Map<string, string>;
+  last: Unsigned | undefined;
+  /** Highest round of the present height in which it COMMITted. */
+  committed: { height: number; round: number } | undefined;
+}
+
+export const VOTES: Checker = {
+  invariants: ['I3', 'I4', 'I5', 'I16'],
+  watch: (world) => {
+    const ledgers = new Map<string, Ledger>();
+    const prepares = new Map<string, Map<string, Set<number>>>();
+    world.events.on('signed', ({ machine, request, vote }) => {
+      if (!machine.isHonest || machine.wasDamaged) return;
+      const parsed = parseSignBytes(request.signBytes);
+      if (!parsed.ok) {
+        world.violate('I3', `${machine.name} signed what is no vote`);
+        return;
+      }
+      const { content } = parsed.value;
+      const ledger = ledgers.get(machine.name) ?? freshLedger();
+      ledgers.set(machine.name, ledger);
+      checkSlot(world, machine, ledger, { content, bytes: toHex(vote.signBytes) });
+      checkLock(world, machine, ledger, content);
+      checkMembership(world, machine, content);
+      if (content.type === 'prepare') countPrepare(world, machine, prepares, content);
+    });
+    world.events.on('booted', ({ machine }) => checkGuard(world, machine, ledgers));
+  },
+};
+
+function freshLedger(): Ledger {
+  return { slots: new Map(), last: undefined, committed: undefined };
+}
+
+function checkSlot(
+  world: World,
+  machine: Machine,
+  ledger: Ledger,
+  { content, bytes }: { content: Unsigned; bytes: string },
+): void {
+  const { height, round, type } = content;
+  const slot = `${height}/${round}/${type}`;
+  const known = ledger.slots.get(slot);
+  if (known !== undefined && known !== bytes) {
+    world.violate('I3', `${machine.name} signed two different ${type} for ${height}/${round}`);
+  }
+  if (known === undefined && ledger.last && comparePositions(content, ledger.last) < 0) {
+    world.violate('I3', `${machine.name} signed ${slot} after a later slot`);
+  }
+  ledger.slots.set(slot, bytes);
+  if (ledger.last === undefined || comparePositions(content, ledger.last) > 0)
+    ledger.last = content;
+}
+
+/** I4: the lock is logged with the COMMIT, and every later ROUND-CHANGE reports one as high. */
+function checkLock(world: World, machine: Machine, ledger: Ledger, content: Unsigned): void {
+  const { height, round } = content;
+  if (content.type === 'commit') {
+    ledger.committed = { height, round };
+    const lock = machine.storage()?.signer?.state().lock;
+    if (lock === undefined || machine.state() !== 'up') return;
+    if (lock.height !== height || lock.round < round) {
+      world.violate('I4', `${machine.name} COMMITs ${height}/${round} locked at ${lock.round}`);
+    }
+  }
+  const { committed } = ledger;
+  if (content.type !== 'round-change' || committed?.height !== height) return;
+  if (content.prepared === undefined || content.prepared.round < committed.round) {
+    world.violate('I4', `${machine.name} hides its lock in the ROUND-CHANGE ${height}/${round}`);
+  }
+}
+
+function checkMembership(world: World, machine: Machine, { height }: Unsigned): void {
+  const set = machine.replica()?.history.at(height);
+  if (set === undefined || set.some(({ id }) => machine.hasValidatorId(id))) return;
+  world.violate('I16', `${machine.name} signs for ${height}, in whose set it is not`);
+}
+
+/** I5, with the traitors counted as having prepared everything. */
+function countPrepare(
+  world: World,
+  machine: Machine,
+  prepares: Map<string, Map<string, Set<number>>>,
+  content: Unsigned & { type: 'prepare' },
+): void {
+  const { height, round, blockHash } = content;
+  const slot = `${height}/${round}`;
+  const byHash = prepares.get(slot) ?? new Map<string, Set<number>>();
+  prepares.set(slot, byHash);
+  const hash = toHex(blockHash);
+  byHash.set(hash, (byHash.get(hash) ?? new Set()).add(machine.index));
+  if (byHash.size < 2) return;
+  const { quorum } = quorumOf(machine.replica()?.history.at(height)?.length ?? 1);
+  const traitors = new Set(
+    world.machines
+      .filter(({ isHonest, isValidator }) => !isHonest && isValidator)
+      .map((m) => m.member),
+  ).size;
+  const prepared = [...byHash.values()].filter((voters) => voters.size + traitors >= quorum);
+  if (prepared.length > 1) world.violate('I5', `two blocks can be prepared in ${slot}`);
+}
+
+/** After a restart the guard stands where the last signature given out was, or later. */
+function checkGuard(world: World, machine: Machine, ledgers: ReadonlyMap<string, Ledger>): void {
+  const last = ledgers.get(machine.name)?.last;
+  const signer = machine.storage()?.signer;
+  if (last === undefined || signer === undefined) return;
+  if (!machine.isHonest || machine.wasDamaged) return;
+  const { height, round } = signer.state().guard;
+  if (height < last.height || (height === last.height && round < last.round)) {
+    const words = `${machine.name} restarts with its guard at ${height}/${round}`;
+    world.violate('I3', `${words} after it signed for ${last.height}/${last.round}`);
+  }
+}
