@@ -3,7 +3,7 @@
  * the API in front of it, and starts it; what it returns stops it. Nothing else in the project knows
  * all of them. `daemon.ts` runs it as a process; the test kit also runs it inside one.
  */
-import type { createEngine } from '@daybook/contracts';
+import { createEngine } from '@daybook/contracts';
 import type { Genesis } from '@daybook/core';
 import { LIMITS, peerIdFromPublicKey, publicKeyOf } from '@daybook/core';
 import { createNetwork, NETWORK_METRICS } from '@daybook/network';
@@ -166,7 +166,7 @@ async function runNode(
       metrics,
       random,
       storage,
-      contracts: parts.contracts,
+      engine: createEngine(parts.contracts),
       createNetwork: ({ admission, consensusRate }) =>
         createNetwork(
           {

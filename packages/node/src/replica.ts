@@ -5,7 +5,6 @@
  * about the chain is therefore the same code in both.
  */
 import type { Engine } from '@daybook/contracts';
-import { createEngine } from '@daybook/contracts';
 import type { Genesis, TransactionId, ValidatorId, ValidatorSet } from '@daybook/core';
 import { assert, indexOfKey, toHex } from '@daybook/core';
 import type { Admission, Network } from '@daybook/network';
@@ -63,8 +62,8 @@ export interface ReplicaParts {
   readonly metrics: MetricsSink;
   /** Uniform in [0, 1): jitter only. */
   readonly random: () => number;
-  /** Contracts of this release. */
-  readonly contracts: Parameters<typeof createEngine>[0];
+  /** Of the contracts of this release; it remembers nothing between blocks and may be shared. */
+  readonly engine: Engine;
   /** Stays open when the replica stops: it belongs to the caller. */
   readonly storage: Storage;
   readonly createNetwork: (plan: NetworkPlan) => Network;
@@ -73,7 +72,6 @@ export interface ReplicaParts {
 }
 
 export interface Replica {
-  readonly engine: Engine;
   readonly ledger: Ledger;
   readonly mempool: Mempool;
   readonly desk: SubmissionDesk;
@@ -133,10 +131,9 @@ function isInStep(ledger: Ledger, { syncer }: Consensus): boolean {
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: every part of the chain meets here, in plain order, which pieces would only hide.
 export async function openReplica(options: ReplicaOptions, parts: ReplicaParts): Promise<Replica> {
   const { genesis } = options;
-  const { clock, logger, metrics, random, onFatal } = parts;
+  const { clock, logger, metrics, random, engine, onFatal } = parts;
   const { blockLog, stateStore } = parts.storage;
 
-  const engine = createEngine(parts.contracts);
   const executor = createExecutor(engine, genesis);
   const mempool = createMempool({ bytesMax: options.mempoolBytesMax });
   const signatures = createSignatureVerifier(clock);
@@ -252,7 +249,6 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
   network.onPeer(() => consensus.onLinks());
 
   return {
-    engine,
     ledger,
     mempool,
     desk,

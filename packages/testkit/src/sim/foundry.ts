@@ -2,8 +2,8 @@
  * Chains to simulate: keys and genesis of consortia of any size, made once per process for equal
  * options, because checking keys costs more than simulating a minute.
  */
-import type { Contract } from '@daybook/contracts';
-import { foundingContractsOf } from '@daybook/contracts';
+import type { Contract, Engine } from '@daybook/contracts';
+import { createEngine, foundingContractsOf } from '@daybook/contracts';
 import type { ChainParameters, Genesis } from '@daybook/core';
 import { assert, peerIdFromPublicKey, publicKeyOf, readGenesis, sha256 } from '@daybook/core';
 import type { Consortium, OrganisationKeys } from '../consortium.ts';
@@ -29,7 +29,8 @@ export interface Member {
 
 export interface SimulatedChain {
   readonly genesis: Genesis;
-  readonly contracts: readonly Contract[];
+  /** Shared by all nodes: it remembers nothing between blocks. */
+  readonly engine: Engine;
   /** Validators first. */
   readonly members: readonly Member[];
 }
@@ -76,7 +77,7 @@ function forge(plan: ChainPlan, contracts: readonly Contract[]): SimulatedChain 
     peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
     keys,
   }));
-  return { genesis: genesis.value, contracts, members };
+  return { genesis: genesis.value, engine: createEngine(contracts), members };
 }
 
 export function createFoundry(): Foundry {

@@ -60,7 +60,7 @@ export async function openSimulation(
   const twins = plan.traitors.flatMap(({ machine, strategy }) => {
     return Array.from({ length: (named(strategy).machines ?? 1) - 1 }, () => machine);
   });
-  const { world, conditions } = createWorld({ prng, chain, contracts, twins, print });
+  const { world, conditions } = createWorld({ prng, chain, twins, print });
   for (const checker of CHECKERS) checker.watch(world);
   for (const machine of world.machines) await machine.prepare();
   for (const { machine, strategy } of plan.traitors) betray(world, machine, strategy);

@@ -4,7 +4,7 @@
  * its work, paused and started again, and says everything it does to the bus of the world.
  */
 
-import type { Contract } from '@daybook/contracts';
+import type { Engine } from '@daybook/contracts';
 import type { Genesis } from '@daybook/core';
 import { asPublicKey, equalBytes, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import type { Clock, Logger, Replica, Storage } from '@daybook/node';
@@ -34,7 +34,7 @@ export interface MachineOptions {
   readonly index: number;
   readonly member: Member;
   readonly genesis: Genesis;
-  readonly contracts: readonly Contract[];
+  readonly engine: Engine;
   readonly startMs: number;
   readonly driftPpm: number;
 }
@@ -221,7 +221,7 @@ export class Machine {
 
   async #boot(life: Life): Promise<void> {
     await this.beforeStart?.();
-    const { genesis, contracts } = this.#options;
+    const { genesis, engine } = this.#options;
     const clock = this.clock.portFor(life);
     const logger = this.#logger();
     const consensusKey = this.isValidator ? this.member.keys.consensus : undefined;
@@ -250,7 +250,7 @@ export class Machine {
       {
         clock,
         logger,
-        contracts,
+        engine,
         storage: watched,
         metrics: { add: this.#count, set: ignore, observe: ignore },
         random: () => random.fraction(),

@@ -1,5 +1,4 @@
 /** Builds the world of a plan: machines, wire, bus and trace, with nothing running yet. */
-import type { Contract } from '@daybook/contracts';
 import { assert } from '@daybook/core';
 import { createCoverage } from '../coverage.ts';
 import type { Conditions } from '../faults/conditions.ts';
@@ -19,7 +18,6 @@ import type { Violation, World } from './world.ts';
 export interface WorldOptions {
   readonly prng: Prng;
   readonly chain: SimulatedChain;
-  readonly contracts: readonly Contract[];
   /** Members whose key runs on one more machine each. */
   readonly twins: readonly number[];
   /** Takes the full log. */
@@ -45,7 +43,7 @@ export interface NewWorld {
 }
 
 export function createWorld(options: WorldOptions): NewWorld {
-  const { prng, chain, contracts, twins, print } = options;
+  const { prng, chain, twins, print } = options;
   const timeline = createTimeline();
   const trace = createTrace({ now: () => timeline.now(), print });
   const events = createEventBus();
@@ -66,7 +64,7 @@ export function createWorld(options: WorldOptions): NewWorld {
       {
         index,
         member,
-        contracts,
+        engine: chain.engine,
         genesis: chain.genesis,
         startMs: GENESIS_MS,
         driftPpm: clocks.chance(500) ? clocks.between(-200, 200) : 0,
