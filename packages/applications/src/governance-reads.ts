@@ -9,23 +9,31 @@ import type {
   ChainParameters,
   Hash,
   PublicKey,
+  RecoveryFailure,
+  RecoveryFile,
   Result,
   Rotation,
   ValidatorSet,
 } from '@daybook/core';
 import {
+  asHash,
   asPublicKey,
   assert,
   carryRotation,
+  LIMITS,
   PARAMETER_NAMES,
   PARAMETERS,
   quorumOf,
 } from '@daybook/core';
+import { directory } from './directory.ts';
+import { chainOfHeight } from './governance/eras.ts';
 import type { EvidenceRefusal, JudgedEvidence } from './governance/evidence.ts';
 import { judgeEvidence } from './governance/evidence.ts';
 import { isExpected, setAt } from './governance/ground.ts';
 import type { JudgedReady, ReadyRefusal } from './governance/ready.ts';
 import { judgeReady } from './governance/ready.ts';
+import type { JudgedRecovery, RecoveryGround } from './governance/recovery.ts';
+import { judgeRecovery } from './governance/recovery.ts';
 import { rotationOf } from './governance/turns.ts';
 import { applyChange, READY_EPOCHS } from './governance/validator-set.ts';
 import { governance } from './governance.ts';
@@ -33,6 +41,7 @@ import { governance } from './governance.ts';
 export { readySignBytes } from './governance/ready.ts';
 
 const stored = openRecords(governance);
+const directoryRecords = openRecords(directory);
 const ledgerRecords = openRecords(ledger);
 
 /**
@@ -75,9 +84,55 @@ export function examineEvidence(
 ): Result<JudgedEvidence, EvidenceRefusal> {
   return judgeEvidence(payload, {
     height,
-    chainAt: () => chain,
+    chainAt: (at) => readChainOf(view, { chain, height: at }),
     keyHolder: (publicKey) => stored.consensusKey(view, { publicKey }),
     isRecorded: (key) => stored.evidence(view, key) !== undefined,
+  });
+}
+
+/** What signatures of a height bind: G, or the era of the last recovery before it. */
+export function readChainOf(view: StateView, { chain, height }: NextBlock): Hash {
+  return chainOfHeight({ chain, eras: stored.eras(view, {})?.eras ?? [] }, height);
+}
+
+/** Recoveries that the chain went through, with what proves each, ascending. */
+export function readRecoveries(view: StateView): readonly KnownRecovery[] {
+  const eras = stored.eras(view, {})?.eras ?? [];
+  return eras.flatMap(({ fromHeight, era }) => {
+    const file = stored.recovery(view, { fromHeight })?.file;
+    return file === undefined ? [] : [{ fromHeight, era: asHash(era), file }];
+  });
+}
+
+export interface KnownRecovery {
+  /** First height of the era. */
+  readonly fromHeight: number;
+  readonly era: Hash;
+  /** Canonical payload. */
+  readonly file: Uint8Array;
+}
+
+/**
+ * Whether a recovery may follow the block that this state is of.
+ * @param parent  that block
+ */
+export function examineRecovery(
+  view: StateView,
+  file: RecoveryFile,
+  { chain, parent }: Pick<RecoveryGround, 'chain' | 'parent'>,
+): Result<JudgedRecovery, RecoveryFailure> {
+  const isDevelopment = stored.chain(view, {})?.developmentMode === true;
+  return judgeRecovery(file, {
+    chain,
+    parent,
+    present: readValidatorSet(view, parent.height + 1),
+    validatorsMin: isDevelopment ? 1 : LIMITS.validatorsMin,
+    organisationOf: (id) => stored.validator(view, { id })?.organisation,
+    governanceKeyOf: (slug) => {
+      const row = directoryRecords.organisation(view, { slug });
+      return row?.status === 'active' ? row.governanceKey : undefined;
+    },
+    keyHolder: (publicKey) => stored.consensusKey(view, { publicKey }),
   });
 }
 

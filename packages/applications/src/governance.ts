@@ -49,6 +49,7 @@ import {
 } from './governance/proposals.ts';
 import { recordReady, rememberBlock } from './governance/ready.ts';
 import { parameters, records, roles, sums } from './governance/records.ts';
+import { recordRecovery } from './governance/recovery.ts';
 import { putRotation, turnRotation } from './governance/turns.ts';
 import {
   checkConsensusKey,
@@ -301,6 +302,7 @@ export const governance = defineContract({
     },
     validators: { title: { en: 'Validators ever', zh: '历任验证节点' }, record: 'validator' },
     evidence: { title: { en: 'Proven faults', zh: '违规证据' }, record: 'evidence' },
+    recoveries: { title: { en: 'Recoveries', zh: '恢复记录' }, record: 'recovery' },
     evidenceOf: {
       title: { en: 'Proven faults of a validator', zh: '某验证节点的违规证据' },
       record: 'evidence',
@@ -337,6 +339,7 @@ export const governance = defineContract({
       if ((block.height + 1) % epoch === 0) crossBoundary(context, block.height + 1);
     },
     transactions: {
+      recovery: (context, payload) => recordRecovery(context, payload),
       evidence: (context, payload) => recordEvidence(context, payload),
       ready: (context, payload) => recordReady(context, payload),
     },

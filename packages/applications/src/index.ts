@@ -3,13 +3,16 @@ export { applications } from './applications.ts';
 export { directory, identityOf, officerOf } from './directory.ts';
 export { foundingContracts } from './founding.ts';
 export { governance } from './governance.ts';
-export type { NextBlock, WaitingChange } from './governance-reads.ts';
+export type { KnownRecovery, NextBlock, WaitingChange } from './governance-reads.ts';
 export {
   examineEvidence,
   examineReady,
+  examineRecovery,
   isReadyWanted,
   readAwaitedBoundary,
+  readChainOf,
   readParameters,
+  readRecoveries,
   readRotation,
   readValidatorSet,
   readWaitingChanges,

@@ -110,6 +110,28 @@ export const CORE_ERRORS = defineErrors({
     remedy: 'Nothing is left to do: GET /v1/governance/evidence shows it.',
     status: 409,
   },
+  CORE_RECOVERY_MALFORMED: {
+    summary: 'The file is not a recovery file, or it is damaged.',
+    remedy: 'Get it again from whoever made it; daybook recovery draft makes one.',
+  },
+  CORE_RECOVERY_CHAIN: {
+    summary: 'The recovery file is of another chain.',
+    remedy: 'Compare the chain id of the file with that of the genesis file.',
+  },
+  CORE_RECOVERY_BLOCK: {
+    summary: 'The recovery goes on from a block that is not the head of this node.',
+    remedy:
+      'If the head is lower, let the node catch up first. If it is higher or differs, stop: the ' +
+      'plan would undo a final block. Draft it again from the highest head of all survivors.',
+  },
+  CORE_RECOVERY_SET: {
+    summary: 'The set of the recovery breaks a rule.',
+    remedy: 'Draft the plan again with a set that keeps the rule that is named.',
+  },
+  CORE_RECOVERY_UNSIGNED: {
+    summary: 'Too few departments have consented to the recovery with their governance keys.',
+    remedy: 'Have further departments sign the same file with daybook recovery sign.',
+  },
   CORE_STATE_PROOF_MALFORMED: {
     summary: 'A state proof contradicts itself or the key it is for.',
     remedy: 'Ask another node for the proof; the one that sent it is faulty.',

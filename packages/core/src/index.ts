@@ -34,6 +34,8 @@ export {
   readEvidence,
   verifyEvidence,
 } from './chain/evidence-proof.ts';
+export type { ForkProof, ForkSide } from './chain/fork-proof.ts';
+export { decodeForkProof, encodeForkProof, FORK_PROOF_FORMAT } from './chain/fork-proof.ts';
 export type {
   FounderSignature,
   Genesis,
@@ -116,6 +118,23 @@ export {
   encodeProofBundle,
   PROOF_BUNDLE_FORMAT,
 } from './chain/proof-bundle.ts';
+export type {
+  RecoveryConsent,
+  RecoveryFailure,
+  RecoveryFile,
+  RecoveryPlan,
+  RecoveryValidator,
+} from './chain/recovery.ts';
+export {
+  consentingTo,
+  encodeRecovery,
+  encodeRecoveryPlan,
+  eraOf,
+  RECOVERY_FORMAT,
+  readRecovery,
+  recoverySet,
+  recoverySignBytes,
+} from './chain/recovery.ts';
 export type { LedgerEvent, TransactionResult, WrittenValue } from './chain/result.ts';
 export { decodeResult, encodeResult, resultRoot } from './chain/result.ts';
 export type { ProposerContext, Rotation, RotationEntry } from './chain/rotation.ts';

@@ -11,7 +11,6 @@ import type {
   Result,
 } from '@daybook/core';
 import {
-  asHash,
   encodeCanonical,
   encodeEvidence,
   fail,
@@ -21,6 +20,7 @@ import {
   verifyEvidence,
 } from '@daybook/core';
 import type { Keeper } from './context.ts';
+import { chainOfHeight } from './eras.ts';
 
 /** What only the state knows about a proof. */
 export interface EvidenceGround {
@@ -96,7 +96,8 @@ export function recordEvidence(
   const { records } = context;
   const judged = judgeEvidence(payload, {
     height: context.height,
-    chainAt: () => asHash(context.chain),
+    chainAt: (height) =>
+      chainOfHeight({ chain: context.chain, eras: records.eras.get({})?.eras ?? [] }, height),
     keyHolder: (publicKey) => records.consensusKey.get({ publicKey }),
     isRecorded: (key) => records.evidence.has(key),
   });

@@ -221,6 +221,43 @@ export const records = {
     key: { publicKey: consensusKey },
     fields: { height },
   },
+  recovery: {
+    number: 15,
+    title: { en: 'Recovery from the loss of validators', zh: '验证节点丢失后的恢复' },
+    help: {
+      en: 'The departments went on from a block with another set, by keys kept offline.',
+      zh: '各部门以离线密钥同意,从某区块起由新的验证节点集继续。',
+    },
+    key: { fromHeight: field.integer({ en: 'From height', zh: '起始高度' }) },
+    fields: {
+      era: field.hash({ en: 'What votes bind from here', zh: '此后签名绑定的纪元标识' }),
+      blockHash: field.hash({ en: 'Block it goes on from', zh: '所接续的区块' }),
+      reason: field.text({ en: 'Reason', zh: '理由', min: 0, max: 1000 }),
+      departments: field.list(slug, {
+        en: 'Departments that consented',
+        zh: '同意的部门',
+        max: 256,
+      }),
+      file: field.bytes({ en: 'Plan and consents', zh: '恢复方案与签名', max: 65_536 }),
+    },
+  },
+  eras: {
+    number: 16,
+    title: { en: 'What signatures bind, by height', zh: '各高度签名绑定的标识' },
+    key: {},
+    fields: {
+      eras: field.list(
+        field.object(
+          {
+            fromHeight: field.integer({ en: 'From height', zh: '起始高度' }),
+            era: field.hash({ en: 'Era', zh: '纪元标识' }),
+          },
+          { en: 'Era', zh: '纪元' },
+        ),
+        { en: 'Eras, ascending', zh: '纪元(按高度升序)', max: 256 },
+      ),
+    },
+  },
   evidence: {
     number: 14,
     title: { en: 'Proven fault of a validator', zh: '验证节点违规证据' },

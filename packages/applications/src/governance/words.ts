@@ -168,6 +168,14 @@ export const events = {
       outcome: field.optional(outcome),
     },
   },
+  recovered: {
+    title: { en: 'Chain recovered with another set', zh: '链已由新验证节点集恢复' },
+    fields: {
+      fromHeight: height,
+      count: field.integer({ en: 'Validators', zh: '验证节点数' }),
+      reason: field.text({ en: 'Reason', zh: '理由', min: 0, max: 1000 }),
+    },
+  },
   setChanged: {
     title: { en: 'Validator set changes', zh: '验证节点集变更' },
     fields: { fromHeight: height, count: field.integer({ en: 'Validators', zh: '验证节点数' }) },

@@ -112,6 +112,7 @@ export function systemContext(session: Session, active: ActiveContract): object 
     parameters: writing.parameters,
     contracts: calleesOf(session, active, frame),
     ledger: ledgerAccess(session, linked, performCall),
+    parentHash: session.block.parentHash,
     check: checkerOf(linked),
     attempt: (steps: () => void) => attempt(session, steps),
   };

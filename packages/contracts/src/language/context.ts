@@ -176,6 +176,8 @@ export interface SystemContext<
 > extends WritingContext<R, F, E, P, S> {
   readonly contracts: Callees<U>;
   readonly ledger: LedgerAccess;
+  /** Hash of the parent block; undefined at genesis. */
+  readonly parentHash: Uint8Array | undefined;
   /** Ends the present attempt, or genesis, with this code unless the condition holds. */
   check(condition: boolean, code: keyof F & string, facts?: Facts): void;
   /** Runs steps that may be refused; what they wrote is then forgotten, and the code returned. */

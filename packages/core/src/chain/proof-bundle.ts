@@ -28,6 +28,8 @@ export interface SetChange {
   readonly certificate: Uint8Array;
   /** Members of the next set as (id, public key), in set order. */
   readonly validators: readonly (readonly [id: Uint8Array, publicKey: Uint8Array])[];
+  /** Canonical payload of the recovery that made this change in place of a decision (spec §19). */
+  readonly recovery?: Uint8Array;
 }
 
 /** One record under the state root of the bundle's header. */
@@ -72,11 +74,17 @@ function digestOf(parts: readonly CborValue[]): Hash {
   return hashTagged(TAGS.BUNDLE, encodeCanonical(parts));
 }
 
+/** A change as it stands in files. */
+export function changeToCbor(change: SetChange): CborValue {
+  const { header, certificate, validators, recovery } = change;
+  return [header, certificate, validators, recovery ?? null];
+}
+
 function partsOf(bundle: ProofBundle): readonly CborValue[] {
   return [
     PROOF_BUNDLE_FORMAT,
     bundle.genesis,
-    bundle.changes.map(({ header, certificate, validators }) => [header, certificate, validators]),
+    bundle.changes.map(changeToCbor),
     bundle.header,
     bundle.certificate,
     claimToCbor(bundle.record),
@@ -123,12 +131,14 @@ function readEach<T>(
   return items;
 }
 
-function readChange(value: CborValue): SetChange | undefined {
-  if (!isList(value) || value.length !== 3) return undefined;
-  const [header, certificate, members] = value;
-  if (!isBytes(header) || !isBytes(certificate)) return undefined;
+/** Reads a change; its form only. */
+export function readChange(value: CborValue): SetChange | undefined {
+  if (!isList(value) || value.length !== 4) return undefined;
+  const [header, certificate, members, recovery] = value;
+  if (!isBytes(header) || !isBytes(certificate) || !isOptionalBytes(recovery)) return undefined;
   const validators = readEach(members, LIMITS.validatorsMax, readMember);
-  return validators && { header, certificate, validators };
+  if (validators === undefined) return undefined;
+  return { header, certificate, validators, ...(recovery !== null && { recovery }) };
 }
 
 function readBundle(value: CborValue): ProofBundle | undefined {

@@ -43,8 +43,8 @@ export const TAG_LAYOUTS = {
   POP: 'G 32 | purpose u8 | public key 32 | holder',
   /** A validator, present or to come, is in step and can sign. */
   READY: 'G 32 | height u64 | block hash 32',
-  /** Consent to continue from a given block after a halt. */
-  RECOVERY: 'G 32 | height u64 | block hash 32 | validators hash 32 | reason',
+  /** Consent to a recovery, signed with governance keys; the hash of the same bytes is its era. */
+  RECOVERY: 'G 32 | SHA-256 of the plan 32',
   /** Id of a system transaction. */
   SYSTEM: 'kind u8 | payload',
   /** Key of a record in the state tree. */
