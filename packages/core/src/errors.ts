@@ -114,6 +114,10 @@ export const CORE_ERRORS = defineErrors({
     summary: 'The file is not a recovery file, or it is damaged.',
     remedy: 'Get it again from whoever made it; daybook recovery draft makes one.',
   },
+  CORE_RECOVERY_FIELD: {
+    summary: 'A field of the recovery file is missing, unknown or out of its bounds.',
+    remedy: 'Correct each field that is named, or draft the file again.',
+  },
   CORE_RECOVERY_CHAIN: {
     summary: 'The recovery file is of another chain.',
     remedy: 'Compare the chain id of the file with that of the genesis file.',

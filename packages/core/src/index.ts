@@ -135,6 +135,8 @@ export {
   recoverySet,
   recoverySignBytes,
 } from './chain/recovery.ts';
+export type { RecoveryFileFailure } from './chain/recovery-json.ts';
+export { readRecoveryFile, renderRecoveryFile } from './chain/recovery-json.ts';
 export type { LedgerEvent, TransactionResult, WrittenValue } from './chain/result.ts';
 export { decodeResult, encodeResult, resultRoot } from './chain/result.ts';
 export type { ProposerContext, Rotation, RotationEntry } from './chain/rotation.ts';

@@ -287,6 +287,20 @@ export const NODE_ERRORS = defineErrors({
     summary: 'A peer sent a message on a channel where it does not belong.',
     remedy: 'Compare the release of that peer with this one.',
   },
+  NODE_RECOVERY_UNREADABLE: {
+    summary: 'A recovery file cannot be read.',
+    remedy: 'Correct what is named, or get the file again from whoever drafted it.',
+  },
+  NODE_RECOVERY_REFUSED: {
+    summary: 'The recovery file may not be applied to this node.',
+    remedy: 'Nothing was changed. docs/operations/recovery.md says what to do about each reason.',
+  },
+  NODE_FORK_PROOF_PRESENT: {
+    summary: 'This node stopped because it saw a fork, and stays down until a person acts.',
+    remedy:
+      'Check the file with daybook verify, send it to all departments, and follow ' +
+      'docs/operations/recovery.md; move the file away only when the consortium has decided.',
+  },
   NODE_READY_REFUSED: {
     summary: 'A READY is of a key that nobody waits for, or names a block too old or too new.',
     remedy: 'Nothing to do here: it was ignored. The validator sends another one by itself.',

@@ -287,7 +287,7 @@ class RangeSyncer implements Syncer {
   ): ReturnType<typeof verifyCertificate> {
     return verifyCertificate(certificate, {
       kind: 'commit',
-      chain: this.#parts.ledger.genesis.chain,
+      chain: parent.next.era,
       height: parent.header.height + 1,
       blockHash: blockHash(block.header),
       validators: parent.next.validators,

@@ -2,10 +2,16 @@
  * Execution as the ledger needs it: the contract engine together with what the system contracts say
  * about the next height. The only place of the node that knows both.
  */
-import { readParameters, readRotation, readValidatorSet } from '@daybook/applications';
+import {
+  examineRecovery,
+  readChainOf,
+  readParameters,
+  readRotation,
+  readValidatorSet,
+} from '@daybook/applications';
 import type { Engine, StateWrite } from '@daybook/contracts';
-import type { BodyEntry, Genesis, Hash, Result, ValidatorId } from '@daybook/core';
-import { fail, ok } from '@daybook/core';
+import type { BodyEntry, Genesis, Hash, RecoveryFile, Result, ValidatorId } from '@daybook/core';
+import { equalBytes, fail, freshRotation, ok } from '@daybook/core';
 import type { StateReader } from '@daybook/state';
 import type { NextHeight, Outcome } from './tip.ts';
 
@@ -34,11 +40,60 @@ export interface Executor {
   ): Result<ExecutionOutcome, { readonly index: number; readonly code: string }>;
   /** Set, rotation and parameters under which `height` is decided, from the state before it. */
   nextHeight(reader: StateReader, height: number): NextHeight;
+  /** What governs the height after a final block, an installed recovery from it included. */
+  afterBlock(reader: StateReader, block: FinalPlace, scheduled?: NextHeight): NextHeight;
+  /** The installed recoveries that go on from a block, each with why it does not, if so. */
+  recoveriesAt(reader: StateReader, block: FinalPlace): readonly JudgedFile[];
 }
 
-/** @param chain  G of the chain that is executed */
-export function createExecutor(engine: Engine, { chain }: Genesis): Executor {
+/** A block by its place. */
+export interface FinalPlace {
+  readonly height: number;
+  readonly hash: Hash;
+}
+
+export interface JudgedFile {
+  readonly file: RecoveryFile;
+  readonly judged: ReturnType<typeof examineRecovery>;
+}
+
+/**
+ * @param chain       G of the chain that is executed
+ * @param recoveries  files that the operator installed
+ */
+export function createExecutor(
+  engine: Engine,
+  { chain }: Genesis,
+  recoveries: readonly RecoveryFile[] = [],
+): Executor {
+  const recoveriesAt: Executor['recoveriesAt'] = (reader, parent) =>
+    recoveries
+      .filter(
+        ({ plan }) => plan.height === parent.height && equalBytes(plan.blockHash, parent.hash),
+      )
+      .map((file) => ({ file, judged: examineRecovery(reader, file, { chain, parent }) }));
+  const nextHeight: Executor['nextHeight'] = (reader, height) => {
+    const validators = readValidatorSet(reader, height);
+    return {
+      validators,
+      rotation: readRotation(reader, validators),
+      parameters: readParameters(reader, height),
+      era: readChainOf(reader, { chain, height }),
+    };
+  };
   return {
+    nextHeight,
+    recoveriesAt,
+    afterBlock: (reader, block, known) => {
+      const scheduled = known ?? nextHeight(reader, block.height + 1);
+      for (const { file, judged } of recoveriesAt(reader, block)) {
+        if (!judged.ok) continue;
+        const { set, era } = judged.value;
+        const rotation = freshRotation(set);
+        return { ...scheduled, validators: set, rotation, era, recovery: file };
+      }
+      return scheduled;
+    },
     engine,
     genesis: (genesis) => engine.applyGenesis(genesis).writes,
     execute: (reader, plan) => {
@@ -53,14 +108,6 @@ export function createExecutor(engine: Engine, { chain }: Genesis): Executor {
         facts: failure && { code: failure.code, facts: failure.facts },
       }));
       return ok({ outcomes: [...outcomes, { result: hook, facts: undefined }], writes });
-    },
-    nextHeight: (reader, height) => {
-      const validators = readValidatorSet(reader, height);
-      return {
-        validators,
-        rotation: readRotation(reader, validators),
-        parameters: readParameters(reader, height),
-      };
     },
   };
 }

@@ -189,7 +189,8 @@ class ChainLedger implements Ledger {
     const { outcomes, writes } = execution.value;
     const stage = { height, writes, ...(parent.staged && { parent: parent.staged }) };
     const staged = stateStore.stage(stage);
-    const next = executor.nextHeight(staged.reader, height + 1);
+    // The header names the set that governance scheduled; a recovery is no part of the block.
+    const scheduled = executor.nextHeight(staged.reader, height + 1);
     const results = outcomes.map(({ result }) => encodeResult(result));
     const header = {
       version: HEADER_VERSION,
@@ -203,9 +204,10 @@ class ChainLedger implements Ledger {
       resultRoot: resultRoot(results),
       historyRoot: frontierRoot(parent.frontier),
       validatorsHash: validatorsHash(parent.next.validators),
-      nextValidatorsHash: validatorsHash(next.validators),
+      nextValidatorsHash: validatorsHash(scheduled.validators),
     };
     const hash = blockHash(header);
+    const next = executor.afterBlock(staged.reader, { height, hash }, scheduled);
     const body = plan.entries.map(bytesOf);
     const uncommitted = new Set(parent.uncommitted);
     for (const entry of plan.entries) uncommitted.add(toHex(refOf(entry).id));

@@ -5,7 +5,7 @@
  */
 import type { StateWrite } from '@daybook/contracts';
 import { ContractsError } from '@daybook/contracts';
-import type { Frontier, Genesis, Header, Height, ValidatorSet } from '@daybook/core';
+import type { Frontier, Genesis, Header, Height } from '@daybook/core';
 import {
   appendFrontier,
   assert,
@@ -34,7 +34,7 @@ import { NodeError } from '../errors.ts';
 import type { Executor } from './executor.ts';
 import type { Ledger, LedgerParts } from './ledger.ts';
 import { createLedger } from './ledger.ts';
-import type { Tip } from './tip.ts';
+import type { NextHeight, Tip } from './tip.ts';
 
 /** What opening had to do, for the log of the node. */
 export interface LedgerOpening {
@@ -142,7 +142,7 @@ function tipAt(parts: LedgerParts, height: Height): Tip {
     hash: blockHash(header),
     reader,
     frontier: frontierTo(parts, height),
-    next: parts.executor.nextHeight(reader, height + 1),
+    next: parts.executor.afterBlock(reader, { height, hash: blockHash(header) }),
     uncommitted: new Set(),
   };
 }
@@ -165,8 +165,11 @@ function checkLinks(genesis: Genesis, parts: LedgerParts): void {
 }
 
 /** The certificate of a logged block holds for the set that signs its height. */
-function checkCertificate(parts: LedgerParts, height: Height, validators: ValidatorSet): void {
-  const { chain } = readHeader(parts, height);
+function checkCertificate(
+  parts: LedgerParts,
+  height: Height,
+  { validators, era: chain }: Pick<NextHeight, 'validators' | 'era'>,
+): void {
   const hash = parts.blockLog.blockHashAt(height);
   const stored = parts.blockLog.readFinalisation(height);
   const certificate = stored && decodeCertificate(stored.certificate);
@@ -184,7 +187,10 @@ function checkApplied(parts: LedgerParts, { header }: Tip): void {
   const { height } = header;
   if (height === 0 || parts.stateStore.rootAt(height - 1) === undefined) return;
   const before = parts.stateStore.view(height - 1);
-  checkCertificate(parts, height, parts.executor.nextHeight(before, height).validators);
+  const hash = parts.blockLog.blockHashAt(height - 1);
+  if (hash === undefined) throw brokenAt('NODE_BLOCK_MISSING', height - 1);
+  const parent = { height: height - 1, hash };
+  checkCertificate(parts, height, parts.executor.afterBlock(before, parent));
 }
 
 async function reexecute(ledger: Ledger, parts: LedgerParts, to: Height): Promise<number> {
@@ -193,7 +199,7 @@ async function reexecute(ledger: Ledger, parts: LedgerParts, to: Height): Promis
     const stored = parts.blockLog.readBlock(height);
     const block = stored && decodeBlock(stored.bytes);
     if (block?.ok !== true) throw brokenAt('NODE_BLOCK_MISSING', height);
-    checkCertificate(parts, height, ledger.head().next.validators);
+    checkCertificate(parts, height, ledger.head().next);
     const executed = await ledger.judge(block.value);
     if (!executed.ok) throw brokenAt('NODE_STATE_DIVERGED', height);
     await ledger.reapply(executed.value);

@@ -9,6 +9,7 @@ import type {
   Frontier,
   Hash,
   Header,
+  RecoveryFile,
   Rotation,
   TransactionResult,
   ValidatorSet,
@@ -20,6 +21,10 @@ export interface NextHeight {
   readonly validators: ValidatorSet;
   readonly rotation: Rotation;
   readonly parameters: ChainParameters;
+  /** What votes bind: G, or the era after a recovery. */
+  readonly era: Hash;
+  /** The recovery by which the height begins; its first entry records it. */
+  readonly recovery?: RecoveryFile;
 }
 
 export interface Tip {

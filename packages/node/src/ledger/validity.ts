@@ -15,11 +15,13 @@ import {
   blockSize,
   decodeBodyEntry,
   equalBytes,
+  eraOf,
   fail,
   frontierRoot,
   HEADER_VERSION,
   LIMITS,
   ok,
+  readRecovery,
   refOf,
   toHex,
   transactionHashOf,
@@ -138,6 +140,21 @@ function entriesFault(
   return undefined;
 }
 
+/** The first block after a recovery begins with it, and no other block has one (protocol §19). */
+function recordsRecovery(entries: readonly BodyEntry[], { next }: Tip): boolean {
+  const found = entries.flatMap((entry) =>
+    entry.type === 'system' && entry.system.kind === 'recovery' ? [entry.system] : [],
+  );
+  const [first] = entries;
+  if (next.recovery === undefined || found.length === 0) {
+    return next.recovery === undefined && found.length === 0;
+  }
+  const isFirst = first?.type === 'system' && first.system === found[0];
+  const read = isFirst ? readRecovery(first.system.payload) : undefined;
+  // Whose consents stand beside it may differ; what was agreed on may not.
+  return read?.ok === true && equalBytes(eraOf(read.value.plan), next.era);
+}
+
 /** `staticOk` without signatures. @returns the decoded body, or the first fault */
 export function judgeStatically(
   block: Block,
@@ -156,6 +173,9 @@ export function judgeStatically(
   const root = transactionRoot(entries.value.map(refOf));
   if (!equalBytes(root, block.header.txRoot)) {
     return fail({ code: 'NODE_BLOCK_FIELD', field: 'txRoot' });
+  }
+  if (!recordsRecovery(entries.value, ground.parent)) {
+    return fail({ code: 'NODE_BLOCK_FIELD', field: 'recovery' });
   }
   const fault = entriesFault(entries.value, block.header.timestampMs, ground);
   return fault === undefined ? entries : fail(fault);
