@@ -6,7 +6,7 @@
 import { assert, equalBytes } from '@daybook/core';
 import type { QuarantineReason, VoteRepair } from './vote-log.ts';
 import type { StoredRecord, VoteFile } from './vote-record.ts';
-import { hasLaterWrite, isBlank, readVoteRecord } from './vote-record.ts';
+import { hasLaterWrite, readVoteRecord } from './vote-record.ts';
 
 export interface Mirror {
   readonly path: string;
@@ -67,7 +67,7 @@ class Cursor {
     const sequence = file === undefined ? 0 : this.#firstLost;
     if (sequence !== undefined) return { path, kind: 'mirror', sequence };
     assert(file !== undefined && this.#offset !== undefined, 'a whole mirror was read to its end');
-    if (isBlank(file.bytes, this.#offset)) return undefined;
+    if (file.written <= this.#offset) return undefined;
     return { path, kind: 'torn', sequence: next };
   }
 }

@@ -48,6 +48,8 @@ export interface VoteFile {
   readonly bytes: Uint8Array;
   /** Where the first record stands. */
   readonly headSize: number;
+  /** Offset behind the last byte that is not zero: what follows was only allocated. */
+  readonly written: number;
 }
 
 const MAGIC = encodeUtf8('DBVOTES\n');
@@ -124,7 +126,8 @@ export function readVoteFile(bytes: Uint8Array): VoteFile | undefined {
       salt: reader.raw(SALT_SIZE),
     };
   });
-  return header.ok ? { header: header.value, bytes, headSize: size } : undefined;
+  if (!header.ok) return undefined;
+  return { header: header.value, bytes, headSize: size, written: writtenEnd(bytes) };
 }
 
 // --- records -------------------------------------------------------------------------------
@@ -235,11 +238,11 @@ export function readVoteRecord(bytes: Uint8Array, place: RecordPlace): StoredRec
  * is no torn end. Looks at every byte, since lengths may be damaged, too.
  */
 export function hasLaterWrite(
-  { bytes, header: { salt } }: VoteFile,
+  { bytes, written, header: { salt } }: VoteFile,
   from: { readonly offset: number; readonly sequence: number },
 ): boolean {
-  for (let offset = from.offset; offset <= bytes.length - FIXED_BYTES; offset += 1) {
-    // No record has an empty payload, and most of what was allocated is zeros.
+  for (let offset = from.offset; offset < written; offset += 1) {
+    // No record has an empty payload, and much of what is torn is zeros.
     if (isZeroWord(bytes, offset)) continue;
     const found = readVoteRecord(bytes, { offset, salt });
     if (found === undefined) continue;
@@ -253,7 +256,15 @@ function isZeroWord(bytes: Uint8Array, offset: number): boolean {
   return true;
 }
 
-/** Whether nothing was written behind an offset. */
-export function isBlank(bytes: Uint8Array, offset: number): boolean {
-  return bytes.subarray(offset).every((byte) => byte === 0);
+const WORD_SIZE = 8;
+
+/** Offset behind the last byte that is not zero; most of a young file is allocated and not written. */
+function writtenEnd(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let end = bytes.length;
+  while (end >= WORD_SIZE && view.getUint32(end - 4) === 0 && view.getUint32(end - 8) === 0) {
+    end -= WORD_SIZE;
+  }
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return end;
 }

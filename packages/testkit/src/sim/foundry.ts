@@ -2,10 +2,17 @@
  * Chains to simulate: keys and genesis of consortia of any size, made once per process for equal
  * options, because checking keys costs more than simulating a minute.
  */
-import type { Contract, Engine } from '@daybook/contracts';
-import { createEngine, foundingContractsOf } from '@daybook/contracts';
+import type { Contract, Engine, StateView } from '@daybook/contracts';
+import { createEngine, foundingContractsOf, manifestRecordKey } from '@daybook/contracts';
 import type { ChainParameters, Genesis } from '@daybook/core';
-import { assert, peerIdFromPublicKey, publicKeyOf, readGenesis, sha256 } from '@daybook/core';
+import {
+  assert,
+  peerIdFromPublicKey,
+  publicKeyOf,
+  readGenesis,
+  sha256,
+  toHex,
+} from '@daybook/core';
 import type { Consortium, OrganisationKeys } from '../consortium.ts';
 import { createConsortium } from '../consortium.ts';
 
@@ -77,7 +84,35 @@ function forge(plan: ChainPlan, contracts: readonly Contract[]): SimulatedChain 
     peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
     keys,
   }));
-  return { genesis: genesis.value, engine: createEngine(contracts), members };
+  return { genesis: genesis.value, engine: rememberingEngine(contracts), members };
+}
+
+/**
+ * An engine that computes once what follows from genesis, or from the record of active contracts,
+ * alone: every start of every simulated node asks for it again.
+ */
+function rememberingEngine(contracts: readonly Contract[]): Engine {
+  const engine = createEngine(contracts);
+  const geneses = new WeakMap<Genesis, ReturnType<Engine['applyGenesis']>>();
+  const verdicts = new Map<string, ReturnType<Engine['verify']>>();
+  const manifests = new Map<string, ReturnType<Engine['manifestOf']>>();
+  const key = manifestRecordKey();
+  const once = <T>(known: Map<string, T>, view: StateView, make: () => T): T => {
+    const name = toHex(view.get(key) ?? new Uint8Array());
+    const found = known.has(name) ? (known.get(name) as T) : make();
+    known.set(name, found);
+    return found;
+  };
+  return {
+    ...engine,
+    applyGenesis: (genesis) => {
+      const applied = geneses.get(genesis) ?? engine.applyGenesis(genesis);
+      geneses.set(genesis, applied);
+      return applied;
+    },
+    verify: (view) => once(verdicts, view, () => engine.verify(view)),
+    manifestOf: (view) => once(manifests, view, () => engine.manifestOf(view)),
+  };
 }
 
 export function createFoundry(): Foundry {
