@@ -1,39 +1,28 @@
 /**
- * Judges whether a node does what it should: blocks advance, or there is nothing to do. Pure: facts
- * in, words out, each with what the operator can do, so that health checks, `why` and alarms agree.
+ * The diagnosis: do blocks advance when they should, and if not, why? One pure function from facts to
+ * causes of the table in `health-causes.ts`; health checks, `daybook why`, metrics and the log agree
+ * because they all ask it.
  */
 import type { ChainParameters } from '@daybook/core';
 import { quorumOf, roundDurationMs } from '@daybook/core';
 import type { NodeReport, VoterReport, WaitingReport } from './api/ports.ts';
+import type { Facts, HealthKind, StateKind, Words } from './health-causes.ts';
+import { AWAITED, CAUSES, fill, HEALTH_KINDS, STATES } from './health-causes.ts';
 
 /** One thing that is not as it should be. */
 export interface HealthReason {
-  /** fault: the node or the chain does not do its work; warning: it soon may not. */
   readonly severity: 'fault' | 'warning';
-  /** Closed set; the label of the metric, and the heading in docs/operations/runbook.md. */
+  /** Closed set; the label of the metric. */
   readonly kind: HealthKind;
-  /** What is wrong, with figures. */
-  readonly words: string;
-  /** What the operator can do. */
-  readonly advice: string;
+  readonly words: Words;
+  readonly advice: Words;
 }
-
-export const HEALTH_KINDS = [
-  'halted',
-  'stalled',
-  'sync-stalled',
-  'quorum-unreachable',
-  'not-signing',
-  'disk',
-  'clock',
-  'mempool',
-  'round',
-] as const;
-export type HealthKind = (typeof HEALTH_KINDS)[number];
 
 export interface Health {
   /** No fault; warnings may stand. */
   readonly healthy: boolean;
+  readonly state: { readonly kind: StateKind; readonly words: Words };
+  /** In the order of blame: the first explains those that follow. */
   readonly reasons: readonly HealthReason[];
 }
 
@@ -41,30 +30,49 @@ export interface HealthFacts {
   readonly report: NodeReport;
   readonly waiting: WaitingReport | undefined;
   readonly parameters: ChainParameters;
+  /** Height of the newest final block. */
+  readonly head: number;
 }
 
-/** Free disk space at which the guard stops signing (protocol G4), and at which we warn. */
-const DISK_FAULT = 0.02;
-const DISK_WARNING = 0.1;
+/** Free disk space at which the guard stops and resumes signing (protocol G4), and warns. */
+const DISK_FULL = 0.02;
+const DISK_RESUME = 0.05;
+const DISK_LOW = 0.1;
 /** Sync that brings no block for this long is stuck. */
 const SYNC_STALL_MS = 60_000;
 const MEMPOOL_WARNING = 0.9;
-/** Rounds beyond this do not happen by one dead proposer. */
+/** More rounds than one dead proposer costs. */
 const ROUND_WARNING = 3;
+/** An idle validator shows its STATUS every ten seconds; who misses three of them is silent. */
+const SILENT_MS = 30_000;
 
 /** Judges one moment. */
-export function judgeHealth(facts: HealthFacts): Health {
-  const reasons = [
-    judgeActivity(facts),
-    judgeProgress(facts),
-    judgeReach(facts),
-    judgeDisk(facts.report),
-    judgeClock(facts),
-    judgeMempool(facts.report),
-    judgeRound(facts.waiting),
-  ].filter((reason) => reason !== undefined);
-  return { healthy: reasons.every(({ severity }) => severity !== 'fault'), reasons };
+export function diagnose(facts: HealthFacts): Health {
+  const found = new Map<HealthKind, Facts>();
+  for (const judge of JUDGES) {
+    for (const [kind, details] of judge(facts)) found.set(kind, details);
+  }
+  const reasons = HEALTH_KINDS.flatMap((kind): HealthReason[] => {
+    const details = found.get(kind);
+    return details === undefined ? [] : [reasonOf(kind, details, facts)];
+  });
+  const healthy = reasons.every(({ severity }) => severity !== 'fault');
+  return { healthy, state: stateOf(facts), reasons };
 }
+
+function reasonOf(kind: HealthKind, details: Facts, { report }: HealthFacts): HealthReason {
+  const { severity, words, advice } = CAUSES[kind];
+  // An observer is no voter: what it cannot reach hinders nobody but its readers.
+  const isOwnWorry = report.role === 'validator' || !OF_VALIDATORS.includes(kind);
+  return {
+    severity: isOwnWorry ? severity : 'warning',
+    kind,
+    words: fill(words, details),
+    advice: fill(advice, details),
+  };
+}
+
+const OF_VALIDATORS: readonly HealthKind[] = ['no-links', 'quorum-unreachable', 'clock-off'];
 
 /** Whether the node may be sent clients: it has caught up and is not on its way out. */
 export function isReady(report: NodeReport): boolean {
@@ -84,116 +92,208 @@ export function patienceMs(parameters: ChainParameters, validatorCount: number):
   return patience;
 }
 
-function fault(kind: HealthKind, words: string, advice: string): HealthReason {
-  return { severity: 'fault', kind, words, advice };
-}
-
-function warning(kind: HealthKind, words: string, advice: string): HealthReason {
-  return { severity: 'warning', kind, words, advice };
-}
-
-function judgeActivity({ report }: HealthFacts): HealthReason | undefined {
-  const why = report.hindrance ?? 'The log names the reason.';
-  if (report.activity === 'halted') {
-    const advice = 'Keep the data directory as it is and follow the runbook for this code.';
-    return fault('halted', `The node has stopped taking part. ${why}`, advice);
-  }
-  if (report.hindrance !== undefined) {
-    const words = `This validator does not sign. ${why}`;
-    return fault('not-signing', words, 'Follow the runbook; the node goes on as an observer.');
-  }
-  return undefined;
-}
-
-function judgeProgress({ report, waiting, parameters }: HealthFacts): HealthReason | undefined {
-  const { activity, headAgeMs, bestKnownHeight } = report;
-  if (activity === 'syncing') {
-    if (headAgeMs < SYNC_STALL_MS) return undefined;
-    const target = bestKnownHeight === undefined ? 'unknown' : String(bestKnownHeight);
-    const words = `Catching up brought no block for ${seconds(headAgeMs)} (target height ${target}).`;
-    return fault('sync-stalled', words, 'Check that peers are connected and the line is not cut.');
-  }
-  if (activity !== 'following' && activity !== 'voting') return undefined;
+/** Whether blocks should have advanced by now. */
+export function isOverdue({ report, parameters }: HealthFacts): boolean {
   const patience = patienceMs(parameters, report.reachable.of);
-  const overdue = (report.blockWantedMs ?? 0) > patience;
-  if (!overdue && headAgeMs <= parameters.emptyIntervalMs + patience) return undefined;
-  const words = `No block has become final for ${seconds(headAgeMs)}. ${blame(waiting)}`.trim();
-  return fault('stalled', words, 'GET /v1/why names who is silent; call their operators first.');
+  if ((report.blockWantedMs ?? 0) > patience) return true;
+  return report.headAgeMs > parameters.emptyIntervalMs + patience;
 }
 
-/** Who keeps the quorum from forming, as far as this node can see. */
-function blame(waiting: WaitingReport | undefined): string {
-  if (waiting === undefined) return '';
-  const silent = silentVoters(waiting);
-  const parts = [`Height ${waiting.height} is in round ${waiting.round}.`];
-  if (waiting.waitsFor.length > 0) parts.push(`Waits for: ${waiting.waitsFor.join(', ')}.`);
-  if (silent.length > 0) {
-    const names = silent.map(({ organisation }) => organisation);
-    parts.push(`Silent: ${names.join(', ')} (quorum ${waiting.quorum}).`);
+// --- what the node is doing --------------------------------------------------------------------
+
+function stateOf(facts: HealthFacts): Health['state'] {
+  const { report, waiting, parameters, head } = facts;
+  const state = (kind: StateKind, details: Facts = {}): Health['state'] => ({
+    kind,
+    words: fill(STATES[kind], details),
+  });
+  const { activity, signing } = report;
+  if (activity === 'starting' || activity === 'stopping' || activity === 'halted') {
+    return state(activity);
   }
-  return parts.join(' ');
+  if (activity === 'syncing') {
+    return state('catching-up', { head, target: report.bestKnownHeight ?? '?' });
+  }
+  if (signing.state === 'asking') {
+    return state('asking', { answers: signing.answers, needed: signing.needed });
+  }
+  const isIdle = waiting === undefined || waiting.awaited === 'work';
+  if (isIdle) {
+    const interval = duration(parameters.emptyIntervalMs);
+    return state('idle', { head, age: duration(report.headAgeMs), interval });
+  }
+  return state('working', placeOf(waiting));
 }
 
-/** Voters that are not connected or, while something is waited for, have not voted in our round. */
-export function silentVoters(waiting: WaitingReport): readonly VoterReport[] {
-  const isDue = waiting.waitsFor.length > 0;
-  return waiting.voters.filter(({ connected, prepared, committed, self }) => {
-    const hasVoted = prepared || committed;
-    return !self && (!connected || (isDue && !hasVoted));
+// --- who is silent -----------------------------------------------------------------------------
+
+/**
+ * Validators that keep a quorum from forming as far as this node can see: not connected, not heard
+ * of, or, when a block is overdue, without a vote in this round.
+ */
+export function silentVoters(facts: HealthFacts): readonly VoterReport[] {
+  const { waiting, report } = facts;
+  if (waiting === undefined) return [];
+  const overdue = isOverdue(facts);
+  return waiting.voters.filter((voter) => {
+    if (voter.self) return false;
+    const unheardMs = voter.silentMs ?? report.upMs;
+    if (!voter.connected || unheardMs > SILENT_MS) return true;
+    return overdue && !hasVoted(voter, waiting);
   });
 }
 
-function judgeReach({ report }: HealthFacts): HealthReason | undefined {
-  const { count, of } = report.reachable;
-  if (of === 0) return undefined;
-  const { quorum } = quorumOf(of);
-  // An observer is no voter, but it too sees the chain stand still when it reaches fewer.
-  if (count >= quorum) return undefined;
-  const words = `Only ${count} of ${of} validators are reachable; ${quorum} are needed.`;
-  const advice = 'Check the own line and firewall; if others are down, call their operators.';
-  return report.role === 'validator'
-    ? fault('quorum-unreachable', words, advice)
-    : warning('quorum-unreachable', words, advice);
+function hasVoted({ prepared, committed, round }: VoterReport, waiting: WaitingReport): boolean {
+  if (prepared || committed) return true;
+  return waiting.round > 0 && (round ?? 0) >= waiting.round;
 }
 
-function judgeDisk({ diskFree }: NodeReport): HealthReason | undefined {
+/** Names with the time of their silence. */
+function namesOf(voters: readonly VoterReport[]): Facts {
+  const since = (voter: VoterReport): Words => {
+    if (voter.silentMs === undefined)
+      return { en: 'not heard since the start', zh: '启动后未收到' };
+    const time = duration(voter.silentMs);
+    return { en: `last heard ${time} ago`, zh: `${time}前收到` };
+  };
+  const list = (language: keyof Words): string =>
+    voters.map((voter) => `${voter.organisation} (${since(voter)[language]})`).join(', ');
+  return { silent: list('en') || 'none', silentZh: list('zh') || '无' };
+}
+
+function placeOf(waiting: WaitingReport): Facts {
+  const { height, round, quorum, votes = 0, proposer = '?' } = waiting;
+  const details = { height, round, quorum, votes, proposer };
+  const { en, zh } = fill(AWAITED[waiting.awaited], details);
+  return { ...details, awaited: en, awaitedZh: zh };
+}
+
+/** What consensus waits for, in a sentence part; nothing while it waits for work only. */
+export function awaitedOf(waiting: WaitingReport): Words | undefined {
+  return waiting.awaited === 'work' ? undefined : fill(AWAITED[waiting.awaited], placeOf(waiting));
+}
+
+// --- causes ------------------------------------------------------------------------------------
+
+type Judge = (facts: HealthFacts) => readonly (readonly [HealthKind, Facts])[];
+
+const judgeSigning: Judge = ({ report }) => {
+  const { signing } = report;
+  const detail = report.hindrance ?? '';
+  if (report.activity === 'halted') return [['halted', { detail }]];
+  if (signing.state === 'away') return [['signer-away', {}]];
+  if (signing.state !== 'quarantine') return [];
+  return [['quarantined', { detail, ...progressOf(signing) }]];
+};
+
+function progressOf({
+  startMs,
+  resumeAbove,
+}: Extract<NodeReport['signing'], { state: 'quarantine' }>): Facts {
+  if (resumeAbove !== undefined) {
+    return {
+      progress: `Everything signed before lies at or below height ${resumeAbove}; the others are asked once more.`,
+      progressZh: `此前签名均不高于高度 ${resumeAbove};正在再次向其他节点核对。`,
+    };
+  }
+  if (startMs === undefined) {
+    return {
+      progress: 'It begins when the clocks of a quorum are known.',
+      progressZh: '待获知法定数量节点的时钟后开始计时。',
+    };
+  }
+  const time = new Date(startMs).toISOString();
+  return {
+    progress: `It ends above a block that is clearly later than ${time}.`,
+    progressZh: `在出现明显晚于 ${time} 的区块之后结束。`,
+  };
+}
+
+const judgeDisk: Judge = ({ report: { diskFree, signing } }) => {
   const percent = `${(diskFree * 100).toFixed(1)} %`;
-  const advice = 'Free space or enlarge the disk; signing resumes by itself above 5 %.';
-  if (diskFree < DISK_FAULT) {
-    return fault('disk', `${percent} of the disk is free: signing stops.`, advice);
-  }
-  if (diskFree < DISK_WARNING) return warning('disk', `${percent} of the disk is free.`, advice);
-  return undefined;
-}
+  const isPaused = signing.state === 'paused' && diskFree < DISK_RESUME;
+  if (diskFree < DISK_FULL || isPaused) return [['disk-full', { percent }]];
+  return diskFree < DISK_LOW ? [['disk-low', { percent }]] : [];
+};
 
-function judgeClock({ report, parameters }: HealthFacts): HealthReason | undefined {
-  const { clockOffsetMs } = report;
-  if (clockOffsetMs === undefined) return undefined;
+const judgeClock: Judge = ({ report: { clockOffsetMs }, parameters: { precisionMs } }) => {
+  if (clockOffsetMs === undefined) return [];
+  const offset = `${Math.round(clockOffsetMs)} ms`;
   const off = Math.abs(clockOffsetMs);
-  const words = `The clock differs by ${Math.round(clockOffsetMs)} ms from the other validators.`;
-  const advice = 'Check time synchronisation (chronyc tracking); at least four sources.';
-  if (off > parameters.precisionMs && report.role === 'validator') {
-    return fault('clock', words, advice);
+  if (off > precisionMs) return [['clock-off', { offset }]];
+  return off > precisionMs / 2 ? [['clock-drifting', { offset }]] : [];
+};
+
+const judgeReach: Judge = (facts) => {
+  const { report, waiting } = facts;
+  const { count, of } = report.reachable;
+  if (of === 0) return [];
+  const { quorum } = quorumOf(of);
+  if (count >= quorum) return [];
+  const away = (waiting?.voters ?? []).filter(({ connected, self }) => !connected && !self);
+  const others = report.role === 'validator' ? count - 1 : count;
+  const details = { count, of, quorum, ...namesOf(away) };
+  return [[others === 0 ? 'no-links' : 'quorum-unreachable', details]];
+};
+
+const judgeSync: Judge = ({ report }) => {
+  if (report.activity !== 'syncing' || report.headAgeMs < SYNC_STALL_MS) return [];
+  const target = report.bestKnownHeight ?? '?';
+  return [['sync-stalled', { age: duration(report.headAgeMs), target }]];
+};
+
+/** Blocks are overdue though a quorum is connected: then it is what the votes say. */
+const judgeProgress: Judge = (facts) => {
+  const { report, waiting } = facts;
+  if (!isReady(report) || !isOverdue(facts)) return [];
+  const age = duration(report.headAgeMs);
+  const place = waiting === undefined ? {} : placeOf(waiting);
+  if (waiting?.awaited === 'block') return [['block-missing', { age, ...place }]];
+  const silent = silentVoters(facts);
+  const voted = report.reachable.of - silent.length;
+  const { quorum } = quorumOf(Math.max(1, report.reachable.of));
+  const isReached = report.reachable.count >= quorum;
+  if (isReached && waiting !== undefined && voted < quorum) {
+    const connected = silent.filter((voter) => voter.connected);
+    return [['quorum-silent', { age, ...place, voted, ...namesOf(connected) }]];
   }
-  return off > parameters.precisionMs / 2 ? warning('clock', words, advice) : undefined;
-}
+  return [['stalled', { age, ...place, ...namesOf(silent) }]];
+};
 
-function judgeMempool({ mempool }: NodeReport): HealthReason | undefined {
-  if (mempool.bytes < mempool.bytesMax * MEMPOOL_WARNING) return undefined;
-  const words = `${mempool.transactions} waiting transactions fill the mempool.`;
-  return warning(
-    'mempool',
-    words,
-    'See which organisation submits so much; raise mempool.bytesMax.',
-  );
-}
+const judgeSilence: Judge = (facts) => {
+  const { report } = facts;
+  const { of } = report.reachable;
+  const silent = silentVoters(facts);
+  const spare = of === 0 ? 0 : of - quorumOf(of).quorum - silent.length;
+  if (silent.length === 0 || spare < 0 || isOverdue(facts)) return [];
+  return [['validator-silent', { ...namesOf(silent), spare }]];
+};
 
-function judgeRound(waiting: WaitingReport | undefined): HealthReason | undefined {
-  if (waiting === undefined || waiting.round < ROUND_WARNING) return undefined;
-  const words = `Height ${waiting.height} has needed ${waiting.round} round changes.`;
-  return warning('round', words, 'GET /v1/why names who is silent; call their operators.');
-}
+const judgeRound: Judge = ({ waiting }) => {
+  if (waiting === undefined || waiting.round < ROUND_WARNING) return [];
+  return [['rounds', { height: waiting.height, round: waiting.round }]];
+};
 
-function seconds(milliseconds: number): string {
-  return `${Math.round(milliseconds / 1000)} s`;
+const judgeMempool: Judge = ({ report: { mempool } }) => {
+  if (mempool.bytes < mempool.bytesMax * MEMPOOL_WARNING) return [];
+  return [['mempool-full', { transactions: mempool.transactions }]];
+};
+
+const JUDGES: readonly Judge[] = [
+  judgeSigning,
+  judgeDisk,
+  judgeClock,
+  judgeReach,
+  judgeSync,
+  judgeProgress,
+  judgeSilence,
+  judgeRound,
+  judgeMempool,
+];
+
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

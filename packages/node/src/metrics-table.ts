@@ -3,7 +3,63 @@ import type { MetricTable } from './metrics.ts';
 
 export const NODE_METRICS = {
   daybook_node_head_height: { type: 'gauge', help: 'Height of the newest final block.' },
+  daybook_node_head_time_seconds: {
+    type: 'gauge',
+    help: 'Timestamp of the newest final block, in seconds since 1970.',
+  },
+  daybook_node_empty_interval_seconds: {
+    type: 'gauge',
+    help: 'Longest pause between blocks that the chain allows when nothing waits.',
+  },
   daybook_node_round: { type: 'gauge', help: 'Consensus round at the height being decided.' },
+  daybook_node_want_seconds: {
+    type: 'gauge',
+    help: 'How long a block has been due; 0 while none is.',
+  },
+  daybook_node_round_spread_count: {
+    type: 'gauge',
+    help: 'Rounds between the highest and the lowest that validators ask for.',
+  },
+  daybook_node_quorum_missing_count: {
+    type: 'gauge',
+    help: 'Validators within reach that are missing to a quorum; 0 while it is there.',
+  },
+  daybook_node_voters_silent_count: {
+    type: 'gauge',
+    help: 'Validators that are not connected, not heard of, or without a vote that is overdue.',
+  },
+  daybook_node_voter_silence_seconds: {
+    type: 'gauge',
+    help: 'How long ago a validator was last heard of.',
+    labels: ['organisation'],
+  },
+  daybook_node_held_messages_count: {
+    type: 'gauge',
+    help: 'Consensus messages held: votes and proposals of three heights.',
+  },
+  daybook_node_held_blocks_count: {
+    type: 'gauge',
+    help: 'Blocks held in memory at the height being decided.',
+  },
+  daybook_node_clock_offset_seconds: {
+    type: 'gauge',
+    help: 'Own clock minus the median clock of the other validators.',
+  },
+  daybook_node_signing_seconds: {
+    type: 'histogram',
+    help: 'Time from asking the signer to its answer, writing the vote log included.',
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10],
+  },
+  daybook_node_vote_sync_seconds: {
+    type: 'histogram',
+    help: 'Time of one sync of a vote log mirror.',
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10],
+  },
+  daybook_node_guard_refusals_total: {
+    type: 'counter',
+    help: 'Signatures refused, by the code of the reason.',
+    labels: ['code'],
+  },
   daybook_node_blocks_total: { type: 'counter', help: 'Blocks made final since the start.' },
   daybook_node_transactions_total: {
     type: 'counter',

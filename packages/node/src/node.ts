@@ -12,6 +12,8 @@ import { startApi } from './api/api.ts';
 import type { Heads, NodeReport } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
+import { buildForkProof, isFork, refuseAfterFork, writeForkProof } from './fork-proof.ts';
+import { giveInsight } from './insight.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -22,12 +24,13 @@ import { createRecords } from './reads/records.ts';
 import { schemaSourceOf } from './reads/schema.ts';
 import type { ConnectedSigners } from './remote-signers.ts';
 import { connectSigners } from './remote-signers.ts';
-import type { Replica } from './replica.ts';
+import { installedRecoveries, signingChainOf } from './recovery-files.ts';
 import { openReplica } from './replica.ts';
 import type { StatusBoard } from './status.ts';
 import { createStatusBoard } from './status.ts';
 import type { Storage } from './storage.ts';
 import { closeStorage, openStorage, systemPlaces } from './storage.ts';
+import { createTimedDisk } from './timed-disk.ts';
 import { VERSION } from './version.ts';
 
 /** Secrets of a node, opened by the caller. */
@@ -76,38 +79,6 @@ function urlOf({ address: { host, port } }: Api): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Counters and gauges that follow the chain. */
-function followChain(
-  { ledger, systems }: Pick<Replica, 'ledger' | 'systems'>,
-  { metrics, clock }: Pick<NodeParts, 'metrics' | 'clock'>,
-  status: StatusBoard,
-): void {
-  let lastMs = clock.now();
-  ledger.onCommit(({ block }) => {
-    const now = clock.now();
-    metrics.add('daybook_node_blocks_total', 1);
-    metrics.observe('daybook_node_block_seconds', (now - lastMs) / 1000);
-    lastMs = now;
-    const failed = block.outcomes.filter(({ result }) => result.code !== 0).length;
-    const good = block.entries.length - failed;
-    if (good > 0) metrics.add('daybook_node_transactions_total', good, { outcome: 'done' });
-    if (failed > 0) metrics.add('daybook_node_transactions_total', failed, { outcome: 'refused' });
-  });
-  metrics.onRender(() => {
-    const report = status.report();
-    metrics.set('daybook_node_head_height', ledger.head().header.height);
-    metrics.set('daybook_node_round', status.waiting()?.round ?? 0);
-    for (const kind of ['evidence', 'ready'] as const) {
-      metrics.set('daybook_node_system_waiting', systems.pool.count(kind), { kind });
-    }
-    metrics.set('daybook_node_mempool_transactions', report.mempool.transactions);
-    metrics.set('daybook_node_mempool_bytes', report.mempool.bytes);
-    metrics.set('daybook_node_links_count', report.peers.validators, { role: 'validator' });
-    metrics.set('daybook_node_links_count', report.peers.observers, { role: 'observer' });
-    metrics.set('daybook_node_disk_free_ratio', report.diskFree);
-  });
-}
-
 /**
  * Builds a node on its data directory and starts it.
  * @throws NodeError, StateError or NetworkError when something it needs is missing or broken;
@@ -115,7 +86,15 @@ function followChain(
  */
 export async function startNode(options: NodeOptions, parts: NodeParts): Promise<Node> {
   const { settings, genesis, keys } = options;
-  const remote = await connectSigners({ settings, keys, chain: genesis.chain }, parts);
+  const { metrics } = parts;
+  metrics.register(NODE_METRICS);
+  metrics.register(NETWORK_METRICS);
+  const places = systemPlaces(parts.clock);
+  const { dataDirectory } = settings.node;
+  refuseAfterFork(dataDirectory);
+  const recoveries = installedRecoveries(dataDirectory, genesis);
+  const chain = signingChainOf(genesis, recoveries);
+  const remote = await connectSigners({ settings, keys, chain }, parts);
   const opening = openStorage(
     {
       genesis,
@@ -127,7 +106,14 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
       voteMirrorDirectory: settings.state.voteMirrorDirectory,
       cacheBytes: settings.state.cacheBytesMax,
     },
-    { logger: parts.logger, ...systemPlaces(parts.clock) },
+    {
+      logger: parts.logger,
+      ...places,
+      votesDisk: createTimedDisk(places.disk, {
+        now: () => parts.clock.now(),
+        onSync: (seconds) => metrics.observe('daybook_node_vote_sync_seconds', seconds),
+      }),
+    },
   );
   const storage = await opening.catch(async (error: unknown) => {
     await remote?.close();
@@ -150,12 +136,10 @@ async function runNode(
   const { settings, genesis, keys } = options;
   const { clock, logger, metrics, random } = parts;
   const { blockLog, stateStore, freeSpace } = storage;
-  metrics.register(NODE_METRICS);
-  metrics.register(NETWORK_METRICS);
-
   const replica = await openReplica(
     {
       genesis,
+      recoveries: installedRecoveries(settings.node.dataDirectory, genesis),
       peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
       bootstrap: settings.network.bootstrap,
       mempoolBytesMax: settings.mempool.bytesMax,
@@ -201,7 +185,20 @@ async function runNode(
     remoteSigner: parts.remote?.signer,
     retainedHeights: LIMITS.retainedHeights,
   });
-  followChain(replica, { metrics, clock }, status);
+  const stopInsight = giveInsight({
+    clock,
+    logger,
+    metrics,
+    ledger,
+    systems: replica.systems,
+    state: () => consensus.driver.state(),
+    facts: () => ({
+      report: status.report(),
+      waiting: status.waiting(),
+      parameters: ledger.head().next.parameters,
+      head: ledger.head().header.height,
+    }),
+  });
   parts.remote?.onChange(() => consensus.trust?.onSigner());
 
   const heads: Heads = {
@@ -229,6 +226,7 @@ async function runNode(
 
   const leave = async (): Promise<void> => {
     status.stopping();
+    stopInsight();
     await api.stop();
     await replica.stop();
   };

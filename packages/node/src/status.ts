@@ -8,7 +8,14 @@ import { toHex } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog, RemoteSigner, VoteSigner } from '@daybook/state';
 import { explainState } from '@daybook/state';
-import type { Activity, NodeReport, NodeStatus, VoterReport, WaitingReport } from './api/ports.ts';
+import type {
+  Activity,
+  NodeReport,
+  NodeStatus,
+  SigningReport,
+  VoterReport,
+  WaitingReport,
+} from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Consensus } from './driver/consensus.ts';
 import type { FreeSpace } from './free-space.ts';
@@ -43,26 +50,10 @@ export interface StatusBoard extends NodeStatus {
   halted(sentence: string): void;
 }
 
-/** Phrases for what the machine waits for; an idle chain waits for nothing. */
-const AWAITED: Readonly<Record<MachineReport['awaited'], string | undefined>> = {
-  start: 'the node to finish starting',
-  work: undefined,
-  pacing: 'the pause between blocks to end',
-  build: 'the own block to be built',
-  proposal: 'the proposal of this round',
-  clock: 'the local clock to reach the time of the proposal',
-  judgement: 'the proposed block to be checked',
-  prepares: 'PREPARE votes of a quorum',
-  commits: 'COMMIT votes of a quorum',
-  'round-changes': 'a quorum to ask for this round',
-  block: 'the body of a decided block',
-  finality: 'the decided block to be written',
-  operator: 'an operator',
-};
-
 class Board implements StatusBoard {
   readonly #parts: StatusParts;
   readonly #startedAtMs: TimestampMs;
+  readonly #startedMonoMs: number;
   #headSinceMs: number;
   #wantedSinceMs: number | undefined;
   #state: 'running' | 'stopping' | { readonly halted: string } = 'running';
@@ -70,6 +61,7 @@ class Board implements StatusBoard {
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.#startedAtMs = parts.clock.wall();
+    this.#startedMonoMs = parts.clock.now();
     this.#headSinceMs = parts.clock.now();
     parts.ledger.onCommit(() => {
       this.#headSinceMs = parts.clock.now();
@@ -102,6 +94,8 @@ class Board implements StatusBoard {
       validator: id && toHex(id),
       activity: this.#activity(machine, self),
       hindrance: this.#hindrance(),
+      signing: this.#signing(),
+      upMs: clock.now() - this.#startedMonoMs,
       bestKnownHeight: consensus.syncer.bestKnown(),
       headAgeMs: clock.now() - this.#headSinceMs,
       blockWantedMs: this.#wantedMs(machine),
@@ -142,6 +136,26 @@ class Board implements StatusBoard {
     return reason && `${reason.code}: ${explainState(reason)}`;
   }
 
+  #signing(): SigningReport {
+    const { signer, remoteSigner, consensus } = this.#parts;
+    if (signer === undefined) return { state: 'none' };
+    const trust = consensus.trust?.report();
+    if (trust?.phase === 'quarantine') {
+      const { startMs, resumeAbove } = trust;
+      return {
+        state: 'quarantine',
+        ...(startMs !== undefined && { startMs }),
+        ...(resumeAbove !== undefined && { resumeAbove }),
+      };
+    }
+    if (remoteSigner?.isConnected() === false) return { state: 'away' };
+    if (trust?.phase === 'asking') {
+      return { state: 'asking', answers: trust.answers, needed: trust.needed };
+    }
+    const paused = consensus.driver.state().current?.paused ?? [];
+    return paused.length > 0 ? { state: 'paused' } : { state: 'open' };
+  }
+
   #activity(machine: MachineReport, self: number | undefined): Activity {
     if (this.#state === 'stopping') return 'stopping';
     if (typeof this.#state === 'object' || machine.phase === 'stopped') return 'halted';
@@ -166,12 +180,14 @@ class Board implements StatusBoard {
     const machine = this.#parts.consensus.driver.explain();
     const { height, round, quorum, selfIndex } = machine;
     if (height === undefined || round === undefined || quorum === undefined) return undefined;
-    const phrase = AWAITED[machine.awaited];
     return {
       height,
       round,
       quorum,
-      waitsFor: phrase === undefined ? [] : [phrase],
+      inHeightMs: machine.inHeightMs ?? 0,
+      awaited: machine.awaited,
+      votes: machine.votes,
+      roundEndsMs: machine.roundEndsMs,
       proposer: machine.proposer === undefined ? undefined : this.#organisation(machine.proposer),
       voters: machine.validators.map((seen) => this.#voter(seen, selfIndex)),
     };

@@ -30,6 +30,8 @@ import { votesFolderOf } from './vote-logs.ts';
 
 export interface StorageOptions {
   readonly genesis: Genesis;
+  /** What own votes bind; G unless a recovery is installed. */
+  readonly signingChain?: Hash;
   readonly dataDirectory: string;
   /** Where the second vote log mirror lies; beside the first by default. */
   readonly voteMirrorDirectory?: string | undefined;
@@ -60,6 +62,8 @@ export interface Places {
 
 export interface StorageParts extends Places {
   readonly logger: Logger;
+  /** For the vote log; the one of the other stores by default. */
+  readonly votesDisk?: Disk;
 }
 
 /** Disks and databases of this machine. */
@@ -101,14 +105,14 @@ async function openSigners(
   directory: DataDirectory,
   parts: Pick<StorageParts, 'logger' | 'disk'> & Pick<Storage, 'freeSpace'>,
 ): Promise<Pick<Storage, 'signer' | 'nextSigner'>> {
-  const { genesis, consensusKey, nextConsensusKey, remoteSigners, quarantine } = options;
+  const { genesis, signingChain, consensusKey, nextConsensusKey, remoteSigners, quarantine } = options;
   if (remoteSigners !== undefined) {
     if (quarantine === true)
       await remoteSigners.signer.withhold({ code: 'STATE_VOTES_DISTRUSTED' });
     return remoteSigners;
   }
   const mirror = options.voteMirrorDirectory;
-  const plan = { chain: genesis.chain, votes: directory.paths.votes, mirror };
+  const plan = { chain: signingChain ?? genesis.chain, votes: directory.paths.votes, mirror };
   const signer = await openSigner({ ...plan, secretKey: consensusKey, quarantine }, parts);
   try {
     const nextSigner = await openSigner({ ...plan, secretKey: nextConsensusKey }, parts);
@@ -164,7 +168,8 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
       { disk, openKeyValue },
     );
     closers.push(() => stateStore.close());
-    const opened = await openSigners(options, directory, { logger, disk, freeSpace });
+    const votes = { logger, freeSpace, disk: parts.votesDisk ?? disk };
+    const opened = await openSigners(options, directory, votes);
     const { signer, nextSigner } = opened;
     const readySigners = [signer, nextSigner].filter((one) => one !== undefined);
     const signing = { signer, nextSigner, readySigners };

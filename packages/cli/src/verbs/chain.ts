@@ -1,5 +1,5 @@
 /** The chain and its nodes: status, why, receipts, events. */
-import type { Client, FeedEntry, HealthReason, StatusAnswer, VoterAnswer } from '@daybook/client';
+import type { Client, FeedEntry, StatusAnswer } from '@daybook/client';
 import { createClient, timeText } from '@daybook/client';
 import { asTransactionId, fromHex, toHex } from '@daybook/core';
 import { problemLines, receiptLines } from '../actions/outcome.ts';
@@ -8,10 +8,11 @@ import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
 import type { Paint } from '../frame/style.ts';
-import { printable, renderPairs, renderTable } from '../frame/style.ts';
+import { printable, renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, jsonLine, paintOf, remark } from '../print.ts';
+import { WHY_VERB } from './why.ts';
 
 /** One address and what it said of itself. */
 interface NodeAnswer {
@@ -56,41 +57,6 @@ function nodeLines({ url, status: node, fault }: NodeAnswer, paint: Paint): stri
     { title: 'Version', text: node.version },
   ];
   return `${paint('bold', url)}\n${renderPairs(pairs, paint)}`;
-}
-
-async function why(input: Input, world: World): Promise<Exit> {
-  const client = await connect(input);
-  const found = await client.why();
-  answer(input, world, {
-    json: found,
-    lines: (paint) => {
-      const voters = found.consensus?.voters ?? [];
-      return [
-        ...found.explanation,
-        ...found.reasons.map((reason) => reasonLine(reason, paint)),
-        ...(voters.length === 0 ? [] : ['', votersTable(voters, paint)]),
-      ].join('\n');
-    },
-  });
-  return found.healthy ? 'done' : 'refused';
-}
-
-function reasonLine({ severity, words, advice }: HealthReason, paint: Paint): string {
-  return `${paint(severity === 'fault' ? 'red' : 'yellow', severity)}: ${words} ${advice}`;
-}
-
-function votersTable(voters: readonly VoterAnswer[], paint: Paint): string {
-  const titles = ['Validator', 'Connected', 'Round', 'Prepared', 'Committed', 'Silent for'];
-  const yes = (is: boolean): string => (is ? 'yes' : 'no');
-  const rows = voters.map((voter) => [
-    voter.self ? `${voter.organisation} (this node)` : voter.organisation,
-    yes(voter.connected),
-    voter.round === undefined ? '' : String(voter.round),
-    yes(voter.prepared),
-    yes(voter.committed),
-    voter.silentMs === undefined ? '' : `${Math.round(voter.silentMs / 1000)} s`,
-  ]);
-  return renderTable(titles, rows, paint);
 }
 
 async function receipt(input: Input, world: World): Promise<Exit> {
@@ -163,13 +129,7 @@ export const CHAIN_VERBS: readonly Verb[] = [
     examples: ['status --url http://127.0.0.1:7780 --url http://127.0.0.1:7781'],
     run: status,
   },
-  {
-    words: ['why'],
-    title: 'Say why blocks do or do not advance, who is silent, and what to do.',
-    operands: [],
-    options: NODE_OPTIONS,
-    run: why,
-  },
+  WHY_VERB,
   {
     words: ['receipt'],
     title: 'Show what became of a transaction.',

@@ -33,12 +33,18 @@ export interface StatusAnswer {
   readonly oldestBlockHeight: number;
 }
 
+/** The same sentence in English and Chinese. */
+export interface Words {
+  readonly en: string;
+  readonly zh: string;
+}
+
 /** Something that an operator should know. */
 export interface HealthReason {
   readonly severity: 'fault' | 'warning';
   readonly kind: string;
-  readonly words: string;
-  readonly advice: string;
+  readonly words: Words;
+  readonly advice: Words;
 }
 
 /** What a validator did at the height being worked on. */
@@ -56,14 +62,23 @@ export interface VoterAnswer {
 export interface WhyAnswer {
   readonly head: Head;
   readonly healthy: boolean;
+  /** What the node is doing, whether or not something is wrong. */
+  readonly state: { readonly kind: string; readonly words: Words };
+  /** The first explains those that follow. */
   readonly reasons: readonly HealthReason[];
   /** The answer in sentences. */
-  readonly explanation: readonly string[];
+  readonly explanation: readonly Words[];
   /** Missing where no consensus runs. */
   readonly consensus?: {
     readonly height: number;
     readonly round: number;
-    readonly waitsFor: readonly string[];
+    /** How long this height has been worked on. */
+    readonly inHeightMs: number;
+    readonly awaited: string;
+    /** Missing while nothing but work is waited for. */
+    readonly awaitedWords?: Words;
+    readonly votes?: number;
+    readonly roundEndsMs?: number;
     readonly proposer?: string;
     readonly quorum: number;
     readonly silent: readonly string[];
@@ -91,11 +106,13 @@ export const decodeStatus: Decoder<StatusAnswer> = object({
   oldestBlockHeight: integer,
 });
 
+const decodeWords: Decoder<Words> = object({ en: text, zh: text });
+
 const decodeReason: Decoder<HealthReason> = object({
   severity: oneOf('fault', 'warning'),
   kind: text,
-  words: text,
-  advice: text,
+  words: decodeWords,
+  advice: decodeWords,
 });
 
 const decodeVoter: Decoder<VoterAnswer> = object({
@@ -111,13 +128,18 @@ const decodeVoter: Decoder<VoterAnswer> = object({
 export const decodeWhy: Decoder<WhyAnswer> = object({
   head: decodeHead,
   healthy: boolean,
+  state: object({ kind: text, words: decodeWords }),
   reasons: list(decodeReason),
-  explanation: list(text),
+  explanation: list(decodeWords),
   consensus: optional(
     object({
       height: integer,
       round: integer,
-      waitsFor: list(text),
+      inHeightMs: integer,
+      awaited: text,
+      awaitedWords: optional(decodeWords),
+      votes: optional(integer),
+      roundEndsMs: optional(integer),
       proposer: optional(text),
       quorum: integer,
       silent: list(text),

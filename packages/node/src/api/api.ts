@@ -3,7 +3,8 @@
  * contracts are rebuilt when governance changes a contract; everything else is made once.
  */
 import type { Clock } from '../clock.ts';
-import { HEALTH_KINDS, judgeHealth } from '../health.ts';
+import { diagnose } from '../health.ts';
+import { HEALTH_KINDS } from '../health-causes.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { createBodyBudget } from './body.ts';
@@ -15,6 +16,7 @@ import { API_LIMITS } from './limits.ts';
 import { API_METRICS } from './metrics-table.ts';
 import type { DocumentWords } from './openapi.ts';
 import type { Chain, Contracts, Heads, NodeStatus, Records, Submissions } from './ports.ts';
+import { healthFacts } from './routes/status.ts';
 import type { HttpServer } from './server.ts';
 import { startServer } from './server.ts';
 import type { Shares } from './shares.ts';
@@ -56,8 +58,7 @@ export interface Api {
 
 /** The judgement of GET /healthz as figures; every reason has a series from the start. */
 function renderHealth({ chain, status, metrics }: ApiParts): void {
-  const parameters = chain.parameters();
-  const health = judgeHealth({ report: status.report(), waiting: status.waiting(), parameters });
+  const health = diagnose(healthFacts({ chain, status }));
   metrics.set('daybook_node_healthy', health.healthy ? 1 : 0);
   for (const kind of HEALTH_KINDS) {
     for (const severity of ['fault', 'warning'] as const) {

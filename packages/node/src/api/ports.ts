@@ -3,6 +3,7 @@
  * `createApi`. Everything that comes through them is final unless the docstring says otherwise:
  * nothing is shown as decided before its block stands synced in the block log.
  */
+import type { Awaited } from '@daybook/consensus';
 import type { Manifest } from '@daybook/contracts';
 import type {
   Certificate,
@@ -189,12 +190,17 @@ export interface VoterReport {
   readonly silentMs: number | undefined;
 }
 
-/** Consensus on the height above the head, for people. */
+/** Consensus on the height above the head. */
 export interface WaitingReport {
   readonly height: Height;
   readonly round: number;
-  /** What the machine waits for, one short phrase per thing; empty when it waits for nothing. */
-  readonly waitsFor: readonly string[];
+  /** How long this height has been worked on, in milliseconds. */
+  readonly inHeightMs: number;
+  readonly awaited: Awaited;
+  /** How many of the awaited votes are there; the rest to `quorum` is missing. */
+  readonly votes: number | undefined;
+  /** When the round ends by its timer, in milliseconds; undefined while that does not run. */
+  readonly roundEndsMs: number | undefined;
   readonly proposer: string | undefined;
   readonly quorum: number;
   readonly voters: readonly VoterReport[];
@@ -202,6 +208,25 @@ export interface WaitingReport {
 
 /** What this node is doing: the first is `starting`, `stopped` comes last. */
 export type Activity = 'starting' | 'syncing' | 'following' | 'voting' | 'halted' | 'stopping';
+
+/** Whether this node signs, and if it does not, what its signer waits for. */
+export type SigningReport =
+  /** An observer. */
+  | { readonly state: 'none' }
+  | { readonly state: 'open' }
+  /** After a start: the peers are being asked for votes of the own key. */
+  | { readonly state: 'asking'; readonly answers: number; readonly needed: number }
+  | {
+      readonly state: 'quarantine';
+      /** Chain time at which it began; absent until the clocks of a quorum are known. */
+      readonly startMs?: TimestampMs;
+      /** Everything signed before is at or below this height, once it is decided. */
+      readonly resumeAbove?: Height;
+    }
+  /** The process that holds the key does not answer. */
+  | { readonly state: 'away' }
+  /** The guard refuses for want of disk space. */
+  | { readonly state: 'paused' };
 
 /** The state of this node, cheap to read at any time. */
 export interface NodeReport {
@@ -213,6 +238,9 @@ export interface NodeReport {
   readonly activity: Activity;
   /** One sentence when `halted`, or when signing is withheld although the node is a validator. */
   readonly hindrance: string | undefined;
+  readonly signing: SigningReport;
+  /** Milliseconds since the start (monotonic). */
+  readonly upMs: number;
   /** Height known to exist elsewhere; undefined before any peer spoke. */
   readonly bestKnownHeight: Height | undefined;
   /** Milliseconds since the head became final here (monotonic). */

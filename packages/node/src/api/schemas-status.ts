@@ -1,5 +1,5 @@
 /** JSON Schemas of what a node says of itself. */
-import { HEALTH_KINDS } from '../health.ts';
+import { AWAITED, HEALTH_KINDS, STATES } from '../health-causes.ts';
 import {
   ANYTHING,
   BOOLEAN,
@@ -15,14 +15,27 @@ import {
   TIME,
 } from './schemas.ts';
 
+/** The same sentence in both languages. */
+const WORDS = object({ en: TEXT, zh: TEXT });
+
 const REASON = object({
   severity: choice('fault', 'warning'),
   kind: choice(...HEALTH_KINDS),
-  words: TEXT,
-  advice: TEXT,
+  words: WORDS,
+  advice: WORDS,
 });
 
-export const HEALTH_SCHEMA = object({ healthy: BOOLEAN, reasons: list(REASON) });
+const STATE = object({ kind: choice(...Object.keys(STATES)), words: WORDS });
+
+export const HEALTH_SCHEMA = object({ healthy: BOOLEAN, state: STATE, reasons: list(REASON) });
+
+const SIGNING = object({
+  state: choice('none', 'open', 'asking', 'quarantine', 'away', 'paused'),
+  'answers?': COUNT,
+  'needed?': COUNT,
+  'startMs?': COUNT,
+  'resumeAbove?': COUNT,
+});
 
 const VOTER = object({
   validator: hex(32),
@@ -38,13 +51,18 @@ const VOTER = object({
 export const WHY_SCHEMA = object({
   head: named('Head'),
   healthy: BOOLEAN,
+  state: STATE,
   reasons: list(REASON),
-  explanation: list(TEXT),
+  explanation: list(WORDS),
   consensus: orNull(
     object({
       height: COUNT,
       round: COUNT,
-      waitsFor: list(TEXT),
+      inHeightMs: COUNT,
+      awaited: choice(...Object.keys(AWAITED)),
+      'awaitedWords?': WORDS,
+      'votes?': COUNT,
+      'roundEndsMs?': COUNT,
       'proposer?': TEXT,
       quorum: COUNT,
       silent: list(TEXT),
@@ -65,6 +83,8 @@ export const STATUS_SCHEMA = object({
   'validator?': hex(32),
   activity: choice('starting', 'syncing', 'following', 'voting', 'halted', 'stopping'),
   'hindrance?': TEXT,
+  signing: SIGNING,
+  upMs: COUNT,
   'bestKnownHeight?': COUNT,
   headAgeMs: COUNT,
   'blockWantedMs?': COUNT,

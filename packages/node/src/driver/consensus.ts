@@ -15,7 +15,6 @@ import {
   asPublicKey,
   assert,
   blockHash,
-  decodeMessage,
   encodeHeader,
   encodeMessage,
   equalBytes,
@@ -35,9 +34,8 @@ import type { Mempool } from '../mempool.ts';
 import type { MetricsSink } from '../metrics.ts';
 import type { SubmissionDesk } from '../submissions.ts';
 import type { Syncer } from '../sync.ts';
-import { createSyncer, serveRange } from '../sync.ts';
+import { createSyncer } from '../sync.ts';
 import type { SystemDesk } from '../system-desk.ts';
-import { assembleProposal } from './assembly.ts';
 import { createBlockSizer } from './block-sizer.ts';
 import { createBodies } from './bodies.ts';
 import type { BodyExchange } from './body-exchange.ts';
@@ -47,10 +45,9 @@ import type { Driver } from './driver.ts';
 import { createDriver } from './driver.ts';
 import type { OutsideEffect } from './effects.ts';
 import { createEffects } from './effects.ts';
-import { createInbox } from './inbox.ts';
+import { listenToPeers } from './listen.ts';
 import { recoverVotes } from './recovery.ts';
 import type { ValidatorPeers } from './validators.ts';
-import { answerVoteInquiry } from './vote-inquiry.ts';
 import type { VoteTrust } from './vote-trust.ts';
 import { createVoteTrust } from './vote-trust.ts';
 
@@ -145,7 +142,9 @@ class NodeConsensus implements Consensus {
   // --- life --------------------------------------------------------------------------------
 
   start(): void {
-    this.#listen(this.#parts.network);
+    const { driver, syncer } = this;
+    const [bodies, exchange] = [this.#bodies, this.#exchange];
+    this.#unsubscribe.push(...listenToPeers({ ...this.#parts, driver, syncer, bodies, exchange }));
     this.trust?.start();
     this.onWork();
     const recovered = this.#recoveredVotes();
@@ -169,48 +168,6 @@ class NodeConsensus implements Consensus {
       this.#bodies.hold({ block, hash, receivedWallMs: clock.wall(), stored: Promise.resolve() });
     }
     return recovered;
-  }
-
-  #listen(network: Network): void {
-    const inbox = createInbox({
-      ...this.#parts,
-      chain: this.#parts.ledger.genesis.chain,
-      bodies: this.#bodies,
-      known: (hash) => this.#parts.mempool.byHash(hash),
-      isOwnVote: (bytes) => {
-        const votes = this.#parts.signer?.state();
-        const all = votes === undefined ? [] : [...votes.own, ...votes.earlier];
-        return all.some((vote) => equalBytes(vote.signBytes, bytes));
-      },
-      state: () => this.driver.state(),
-      headHeight: () => this.#height() - 1,
-      finalHash: (height) => this.#parts.blockLog.blockHashAt(height),
-      assemble: (peerId, message) => assembleProposal(peerId, message, this.#parts),
-      tell: (event) => this.driver.tell(event),
-      onAhead: (peerId, height) => this.syncer.hint(height, peerId),
-    });
-    this.#unsubscribe.push(
-      network.onMessage('consensus', (peerId, bytes) => inbox.receive(peerId, bytes)),
-      network.onMessage('sync', (peerId, bytes) => inbox.receive(peerId, bytes)),
-      network.onGossip('blocks', (peerId, bytes) => {
-        const decoded = decodeMessage(bytes);
-        if (!decoded.ok || decoded.value.type !== 'decided') return 'reject';
-        return inbox.receiveDecided(peerId, decoded.value);
-      }),
-      network.handle('blocks', async (_peer, request) => serveRange(request, this.#parts.blockLog)),
-      network.handle('votes', async (_peer, request) =>
-        answerVoteInquiry(request, {
-          chain: this.#parts.ledger.genesis.chain,
-          head: this.#height() - 1,
-          validators: this.#parts.ledger.head().next.validators,
-          state: this.driver.state(),
-        }),
-      ),
-      network.handle('bodies', async (_peer, request) => this.#exchange.serveBody(request)),
-      network.handle('transactions', async (_peer, request) =>
-        this.#exchange.serveTransactions(request),
-      ),
-    );
   }
 
   async stop(): Promise<void> {
@@ -278,7 +235,7 @@ class NodeConsensus implements Consensus {
   // --- effects -----------------------------------------------------------------------------
 
   #effectParts(): Parameters<typeof createEffects>[0] {
-    const { clock, ledger, network, signer, peers, exclusive, onFatal } = this.#parts;
+    const { clock, ledger, network, signer, peers, exclusive, metrics, onFatal } = this.#parts;
     return {
       clock,
       ledger,
@@ -294,6 +251,11 @@ class NodeConsensus implements Consensus {
       fetch: (hash, from) => this.#exchange.fetch(hash, from),
       committed: (block, effect) => this.#committed(block, effect),
       outside: (effect) => this.#outside(effect),
+      signingDone: (seconds, refusal) => {
+        metrics.observe('daybook_node_signing_seconds', seconds);
+        if (refusal === undefined) return;
+        metrics.add('daybook_node_guard_refusals_total', 1, { code: refusal });
+      },
     };
   }
 

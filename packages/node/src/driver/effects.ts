@@ -57,6 +57,8 @@ export interface EffectsParts {
   readonly exclusive: (task: () => Promise<void>) => Promise<void>;
   /** Effects that concern other parts of the node. */
   readonly outside: (effect: OutsideEffect) => void;
+  /** After each request for a signature: how long it took, and why it was refused. */
+  readonly signingDone: (seconds: number, refusal: string | undefined) => void;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -156,7 +158,7 @@ class NodeEffects implements Effects {
   // --- signing -----------------------------------------------------------------------------
 
   async #sign(request: SignRequest): Promise<void> {
-    const { signer, ledger, selfIndex } = this.#parts;
+    const { signer, ledger, selfIndex, clock, signingDone } = this.#parts;
     const sender = selfIndex();
     // Sync may have moved the head while the request waited: its height is decided.
     if (this.#stopped || heightOf(request) !== ledger.head().header.height + 1) return;
@@ -164,11 +166,14 @@ class NodeEffects implements Effects {
     const unsigned = this.#complete(request, sender);
     await this.#durableCandidate(unsigned.signed.content);
     const lock = request.type === 'commit' ? lockOf(request) : undefined;
+    const startedMs = clock.now();
     const signed = await signer.sign({
       signBytes: signBytes(ledger.genesis.chain, unsigned.signed.content),
       attachment: encodeMessage(withoutBodies(unsigned)),
       ...(lock && { lock }),
     });
+    const refusal = signed.ok ? undefined : signed.reason.code;
+    signingDone((clock.now() - startedMs) / 1000, refusal);
     if (signed.ok) {
       const message = withSignature(unsigned, signed.value.signature);
       this.#answer({ type: 'signed', message });

@@ -130,7 +130,8 @@ describe('api: status', () => {
     const ready = await api.request('/readyz');
 
     expect(status.json).to.include({ healthy: true, ready: true, role: 'validator' });
-    expect(why.json.explanation[0]).to.contain('Everything is as it should be.');
+    expect(why.json.explanation[0].en).to.contain('All is well');
+    expect(why.json.explanation[0].zh).to.contain('一切正常');
     expect([health.status, ready.status]).to.deep.equal([200, 200]);
   });
 
@@ -139,7 +140,10 @@ describe('api: status', () => {
     api.waiting = {
       height: 5,
       round: 7,
-      waitsFor: ['2 more PREPARE'],
+      inHeightMs: 840_000,
+      awaited: 'prepares',
+      votes: 1,
+      roundEndsMs: 2000.6,
       proposer: 'treasury',
       quorum: 3,
       voters: [
@@ -160,10 +164,11 @@ describe('api: status', () => {
     const why = await api.request('/v1/why');
 
     expect([health.status, health.json.code]).to.deep.equal([503, 'NODE_UNHEALTHY']);
-    expect(health.json.detail).to.contain('No block has become final for 900 s');
+    expect(health.json.detail).to.contain('No block has become final for 15 min');
     expect(health.json.detail).to.contain('audit-office');
     expect(why.json.consensus).to.deep.include({ silent: ['audit-office'], round: 7 });
-    expect(why.json.explanation.join(' ')).to.contain('2 more PREPARE');
+    expect(why.json.explanation[0].en).to.contain('PREPARE votes (1 of 3)');
+    expect(why.json.explanation[0].zh).to.contain('PREPARE 投票(1 / 3)');
   });
 
   it('given a node that is catching up, then it is healthy and not ready', async () => {

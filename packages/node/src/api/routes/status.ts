@@ -1,12 +1,13 @@
 /** What the node and the chain are doing: status, health, readiness, why, validators, genesis. */
 import type { Genesis } from '@daybook/core';
 import { toHex } from '@daybook/core';
-import type { Health } from '../../health.ts';
-import { isReady, judgeHealth, silentVoters } from '../../health.ts';
+import type { Health, HealthFacts } from '../../health.ts';
+import { awaitedOf, diagnose, isReady, silentVoters } from '../../health.ts';
+import type { Words } from '../../health-causes.ts';
 import { headView, timeText, validatorsView } from '../chain-view.ts';
 import { CBOR_TYPE, JSON_TYPE } from '../media-type.ts';
 import { queryHeight } from '../parameters.ts';
-import type { Chain, NodeReport, NodeStatus, WaitingReport } from '../ports.ts';
+import type { Chain, NodeReport, NodeStatus } from '../ports.ts';
 import { refuse, view } from '../reply.ts';
 import type { Route } from '../route.ts';
 import { defineRoute } from '../route.ts';
@@ -21,17 +22,32 @@ export interface StatusParts {
 
 const TAG = 'Node';
 
-function healthOf({ chain, status }: StatusParts): Health {
+/** What the diagnosis rests on, at this moment. */
+export function healthFacts({ chain, status }: StatusParts): HealthFacts {
+  const head = chain.head().height;
   const parameters = chain.parameters();
-  return judgeHealth({ report: status.report(), waiting: status.waiting(), parameters });
+  return { report: status.report(), waiting: status.waiting(), parameters, head };
 }
 
-function healthView({ healthy, reasons }: Health): ViewMap {
-  return { healthy, reasons: reasons.map((reason) => ({ ...reason })) };
+function wordsView({ en, zh }: Words): ViewMap {
+  return { en, zh };
+}
+
+function healthView({ healthy, state, reasons }: Health): ViewMap {
+  return {
+    healthy,
+    state: { kind: state.kind, words: wordsView(state.words) },
+    reasons: reasons.map(({ severity, kind, words, advice }) => ({
+      severity,
+      kind,
+      words: wordsView(words),
+      advice: wordsView(advice),
+    })),
+  };
 }
 
 function reportView(report: NodeReport): ViewMap {
-  const { startedAtMs, peers, reachable, mempool, ...rest } = report;
+  const { startedAtMs, peers, reachable, mempool, signing, ...rest } = report;
   return {
     ...rest,
     startedAtMs,
@@ -40,6 +56,8 @@ function reportView(report: NodeReport): ViewMap {
     peers: { ...peers },
     reachable: { ...reachable },
     mempool: { ...mempool },
+    signing: { ...signing },
+    upMs: Math.round(report.upMs),
     headAgeMs: Math.round(report.headAgeMs),
     blockWantedMs: rounded(report.blockWantedMs),
     clockOffsetMs: rounded(report.clockOffsetMs),
@@ -69,7 +87,7 @@ function statusRoute(parts: StatusParts): Route {
     },
     problems: [],
     handle: () => {
-      const { healthy } = healthOf(parts);
+      const { healthy } = diagnose(healthFacts(parts));
       const { chain: id, document } = chain.genesis;
       return view({
         chain: { id, name: document.name },
@@ -81,34 +99,37 @@ function statusRoute(parts: StatusParts): Route {
   });
 }
 
-/** Words for each thing a person asks first. */
-function explain(health: Health, report: NodeReport, waiting: WaitingReport | undefined): string[] {
-  const lines = health.reasons.map(({ words, advice }) => `${words} ${advice}`);
-  if (lines.length === 0) {
-    const idle = report.blockWantedMs === undefined ? 'Nothing waits for a block.' : '';
-    lines.push(`Everything is as it should be. ${idle}`.trim());
-  }
-  if (waiting !== undefined && waiting.waitsFor.length > 0) {
-    lines.push(`At height ${waiting.height} this node waits for: ${waiting.waitsFor.join(', ')}.`);
-  }
-  return lines;
+/** The answer in sentences: what the node does, what is wrong, what to do about it. */
+function explain({ state, reasons }: Health): readonly Words[] {
+  const sentences = reasons.map(({ words, advice }) => ({
+    en: `${words.en} ${advice.en}`,
+    zh: `${words.zh}${advice.zh}`,
+  }));
+  return [...sentences, state.words];
 }
 
-function votersView(waiting: WaitingReport): ViewMap {
-  const { height, round, waitsFor, proposer, quorum, voters } = waiting;
+function votersView(facts: HealthFacts): ViewMap | null {
+  const { waiting } = facts;
+  if (waiting === undefined) return null;
+  const { height, round, awaited, votes, roundEndsMs, proposer, quorum, voters } = waiting;
+  const awaitedWords = awaitedOf(waiting);
   return {
     height,
     round,
-    waitsFor,
+    inHeightMs: Math.round(waiting.inHeightMs),
+    awaited,
+    awaitedWords: awaitedWords && wordsView(awaitedWords),
+    votes,
+    roundEndsMs: rounded(roundEndsMs),
     proposer,
     quorum,
-    silent: silentVoters(waiting).map(({ organisation }) => organisation),
+    silent: silentVoters(facts).map(({ organisation }) => organisation),
     voters: voters.map((voter) => ({ ...voter, silentMs: rounded(voter.silentMs) })),
   };
 }
 
 function whyRoute(parts: StatusParts): Route {
-  const { chain, status } = parts;
+  const { chain } = parts;
   return defineRoute({
     id: 'explainWaiting',
     method: 'GET',
@@ -120,14 +141,13 @@ function whyRoute(parts: StatusParts): Route {
     responses: { 200: { help: 'The explanation.', content: { [JSON_TYPE]: WHY_SCHEMA } } },
     problems: [],
     handle: () => {
-      const report = status.report();
-      const waiting = status.waiting();
-      const health = healthOf(parts);
+      const facts = healthFacts(parts);
+      const health = diagnose(facts);
       return view({
         head: headView(chain.head()),
         ...healthView(health),
-        explanation: explain(health, report, waiting),
-        consensus: waiting === undefined ? null : votersView(waiting),
+        explanation: explain(health).map(wordsView),
+        consensus: votersView(facts),
       });
     },
   });
@@ -146,10 +166,10 @@ function healthRoute(parts: StatusParts): Route {
     responses: { 200: { help: 'Healthy.', content: { [JSON_TYPE]: HEALTH_SCHEMA } } },
     problems: ['NODE_UNHEALTHY'],
     handle: () => {
-      const health = healthOf(parts);
+      const health = diagnose(healthFacts(parts));
       if (health.healthy) return view(healthView(health));
       const faults = health.reasons.filter(({ severity }) => severity === 'fault');
-      const detail = faults.map(({ words }) => words).join(' ');
+      const detail = faults.map(({ words }) => words.en).join(' ');
       return refuse({ code: 'NODE_UNHEALTHY', detail, facts: healthView(health) as never });
     },
   });

@@ -62,6 +62,8 @@ export const HEALTHY: NodeReport = {
   validator: 'ab'.repeat(32),
   activity: 'voting',
   hindrance: undefined,
+  signing: { state: 'open' },
+  upMs: 3_600_000,
   bestKnownHeight: 0,
   headAgeMs: 20.5,
   blockWantedMs: undefined,

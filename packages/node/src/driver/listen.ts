@@ -1,0 +1,64 @@
+/**
+ * What this node answers to its peers in matters of consensus: messages go to the inbox, requests to
+ * whoever can serve them.
+ */
+import { decodeMessage, equalBytes } from '@daybook/core';
+import { serveRange } from '../sync.ts';
+import { assembleProposal } from './assembly.ts';
+import type { Bodies } from './bodies.ts';
+import type { BodyExchange } from './body-exchange.ts';
+import type { Consensus, ConsensusParts } from './consensus.ts';
+import { createInbox } from './inbox.ts';
+import { answerVoteInquiry } from './vote-inquiry.ts';
+
+export interface ListenParts extends ConsensusParts, Pick<Consensus, 'driver' | 'syncer'> {
+  readonly bodies: Bodies;
+  readonly exchange: BodyExchange;
+}
+
+/** Whether the own vote log holds a vote with these signed bytes. */
+function isOwnVote({ signer }: ListenParts, bytes: Uint8Array): boolean {
+  const votes = signer?.state();
+  if (votes === undefined) return false;
+  return [...votes.own, ...votes.earlier].some((vote) => equalBytes(vote.signBytes, bytes));
+}
+
+/** @returns what ends each subscription */
+export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
+  const { network, ledger, blockLog, mempool, driver, syncer, exchange } = parts;
+  const { chain } = ledger.genesis;
+  const headHeight = (): number => ledger.head().header.height;
+  const inbox = createInbox({
+    ...parts,
+    chain,
+    headHeight,
+    known: (hash) => mempool.byHash(hash),
+    isOwnVote: (bytes) => isOwnVote(parts, bytes),
+    state: () => driver.state(),
+    finalHash: (height) => blockLog.blockHashAt(height),
+    assemble: (peerId, message) => assembleProposal(peerId, message, parts),
+    tell: (event) => driver.tell(event),
+    onAhead: (peerId, height) => syncer.hint(height, peerId),
+  });
+  return [
+    network.onMessage('consensus', (peerId, bytes) => inbox.receive(peerId, bytes)),
+    network.onMessage('sync', (peerId, bytes) => inbox.receive(peerId, bytes)),
+    network.onGossip('blocks', (peerId, bytes) => {
+      const decoded = decodeMessage(bytes);
+      if (!decoded.ok || decoded.value.type !== 'decided') return 'reject';
+      return inbox.receiveDecided(peerId, decoded.value);
+    }),
+    network.handle('blocks', async (_peer, request) => serveRange(request, blockLog)),
+    network.handle('votes', async (_peer, request) => {
+      const { validators } = ledger.head().next;
+      return answerVoteInquiry(request, {
+        chain,
+        head: headHeight(),
+        validators,
+        state: driver.state(),
+      });
+    }),
+    network.handle('bodies', async (_peer, request) => exchange.serveBody(request)),
+    network.handle('transactions', async (_peer, request) => exchange.serveTransactions(request)),
+  ];
+}
