@@ -13,6 +13,7 @@ import { IMPORT_VERBS } from './verbs/import.ts';
 import { INIT_VERBS } from './verbs/init.ts';
 import { KEY_VERBS } from './verbs/keys.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
+import { RECOVERY_VERBS } from './verbs/recovery.ts';
 import { TRANSACTION_VERBS } from './verbs/transactions.ts';
 import { VERIFY_VERB } from './verbs/verify.ts';
 
@@ -24,6 +25,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...RECORD_VERBS,
   VERIFY_VERB,
   ...CHAIN_VERBS,
+  ...RECOVERY_VERBS,
   ...IMPORT_VERBS,
   ...CLUSTER_VERBS,
   completionVerb(allVerbs),

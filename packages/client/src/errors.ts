@@ -110,6 +110,11 @@ export const CLIENT_ERRORS = defineErrors({
     summary: 'Two different blocks of one height were both finalised.',
     remedy: 'More validators than tolerated broke the rules. Keep both files and tell everybody.',
   },
+  CLIENT_RECOVERY_UNKNOWN: {
+    summary:
+      'The proof is sound, but rests on a recovery of the chain that you have not vouched for.',
+    remedy: 'Give the recovery file that the departments published, with --recovery.',
+  },
   CLIENT_TRUST_MISSING: {
     summary: 'The proof is sound in itself, but nothing says that its chain is the one you mean.',
     remedy: 'Give the chain id or the genesis file that you trust.',
@@ -243,6 +248,7 @@ export type VerifyFailure =
 /** Why nobody can tell whether a sound proof is of the chain that is meant. */
 export type UndecidedReason =
   | { readonly code: 'CLIENT_TRUST_MISSING'; readonly chain: string }
+  | { readonly code: 'CLIENT_RECOVERY_UNKNOWN'; readonly height: number; readonly era: string }
   | { readonly code: 'CLIENT_CHECKPOINT_OLD'; readonly days: number; readonly daysMax: number }
   | { readonly code: 'CLIENT_CHECKPOINT_LATER'; readonly height: number; readonly proven: number }
   | { readonly code: 'CLIENT_TIME_AHEAD'; readonly blockMs: number; readonly clockMs: number };
@@ -264,6 +270,8 @@ export function explainVerification(reason: VerifyFailure | UndecidedReason): st
     case 'CLIENT_SCHEMA_UNPROVEN':
     case 'CLIENT_TRANSACTION_UNPROVEN':
       return `${summary} (${reason.fact})`;
+    case 'CLIENT_RECOVERY_UNKNOWN':
+      return `${summary} (from height ${reason.height}, era ${reason.era})`;
     case 'CLIENT_TRUST_MISSING':
       return `${summary} (its chain id is ${reason.chain})`;
     case 'CLIENT_CHECKPOINT_OLD':

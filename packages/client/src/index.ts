@@ -48,9 +48,11 @@ export type { Outcome } from './transaction/outcome.ts';
 export type { SubmitOptions, Submittable, Submitter } from './transaction/submit.ts';
 export { readBaseUrl } from './transport/url.ts';
 export type { NamedRecord } from './verify/claims.ts';
+export type { Accused, ForkFacts, ForkVerdict } from './verify/fork.ts';
+export { verifyForkProof } from './verify/fork.ts';
 export type { AncestorProof } from './verify/history.ts';
 export { compareFinal, verifyAncestor } from './verify/history.ts';
-export type { CertifiedHeader, FinalHeader, TrustedSet } from './verify/light-client.ts';
+export type { CertifiedHeader, FinalHeader, KnownEra, TrustedSet } from './verify/light-client.ts';
 export {
   followChange,
   readTrustedGenesis,

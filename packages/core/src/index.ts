@@ -205,6 +205,7 @@ export {
   isSystemEntry,
   refOf,
   signBody,
+  systemTransaction,
   TRANSACTION_VERSION,
   transactionHashOf,
   transactionIdOf,

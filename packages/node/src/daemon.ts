@@ -18,6 +18,7 @@ import { createMetrics } from './metrics.ts';
 import type { Node } from './node.ts';
 import { startNode } from './node.ts';
 import { createVotes } from './prepare.ts';
+import { recover } from './recover.ts';
 import { runSigner } from './signer-daemon.ts';
 import { connectServiceManager } from './systemd.ts';
 import { VERSION } from './version.ts';
@@ -33,6 +34,10 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
                                        with --above HEIGHT when leaving quarantine: signs only
                                        above that height, which must lie above the chain's head;
                                        with --next for the key in keys.nextConsensusFile
+
+  daybookd recover --file FILE         judge a recovery file that the departments signed and
+                                       install it; with --dry-run only judge and tell. The node
+                                       must be stopped; see docs/operations/recovery.md
 
   --help, --version
 
@@ -156,6 +161,17 @@ async function prepareVotes({ config: configFile, above, isNext }: Command): Pro
   return EXIT_CODES.done;
 }
 
+async function recoverChain({ config: configFile, file, dryRun }: Command): Promise<number> {
+  if (file === undefined) {
+    const detail = 'recover needs --file, the recovery file that the departments signed.';
+    throw new NodeError('NODE_CONFIG_INVALID', { detail });
+  }
+  const settings = loadSettings(configFile, process.env);
+  const { verdict, lines } = await recover({ settings, file, dryRun });
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return verdict.kind === 'refused' ? EXIT_CODES.safety : EXIT_CODES.done;
+}
+
 interface Command {
   readonly verb: string;
   readonly config: string;
@@ -163,6 +179,9 @@ interface Command {
   readonly above: number | undefined;
   /** Of `create-votes`: for the key that is to take the place of the present one. */
   readonly isNext: boolean;
+  /** Of `recover`. */
+  readonly file: string | undefined;
+  readonly dryRun: boolean;
   /** Of `run` and `signer`. */
   readonly quarantine: boolean;
   readonly show: 'help' | 'version' | undefined;
@@ -172,6 +191,7 @@ const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
   run,
   check,
   'create-votes': prepareVotes,
+  recover: recoverChain,
   signer: async (command) => await runSigner(command, process.env),
 };
 
@@ -191,6 +211,8 @@ function parseCommand(args: readonly string[]): Command {
       above: { type: 'string' },
       next: { type: 'boolean', default: false },
       quarantine: { type: 'boolean', default: false },
+      file: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       version: { type: 'boolean', default: false },
     },
@@ -198,8 +220,8 @@ function parseCommand(args: readonly string[]): Command {
   const show = (['help', 'version'] as const).find((flag) => values[flag]);
   const above = readHeight(values.above);
   const verb = positionals[0] ?? 'run';
-  const { config, next: isNext, quarantine } = values;
-  return { verb, config, above, isNext, quarantine, show };
+  const { config, next: isNext, quarantine, file, 'dry-run': dryRun } = values;
+  return { verb, config, above, isNext, quarantine, file, dryRun, show };
 }
 
 /**

@@ -42,6 +42,8 @@ function exitCodeOfNode(code: NodeError['code']): number {
       return EXIT_CODES.identity;
     case 'NODE_API_LISTEN_FAILED':
       return EXIT_CODES.address;
+    case 'NODE_FORK_PROOF_PRESENT':
+      return EXIT_CODES.safety;
     default:
       return EXIT_CODES.storage;
   }

@@ -12,6 +12,7 @@ import { startApi } from './api/api.ts';
 import type { Heads, NodeReport } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
+import type { ForkFailure } from './fork-proof.ts';
 import { buildForkProof, isFork, refuseAfterFork, writeForkProof } from './fork-proof.ts';
 import { giveInsight } from './insight.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -22,9 +23,10 @@ import { createChain, headOf } from './reads/chain.ts';
 import { explainOutcome } from './reads/outcomes.ts';
 import { createRecords } from './reads/records.ts';
 import { schemaSourceOf } from './reads/schema.ts';
+import { installedRecoveries, signingChainOf } from './recovery-files.ts';
 import type { ConnectedSigners } from './remote-signers.ts';
 import { connectSigners } from './remote-signers.ts';
-import { installedRecoveries, signingChainOf } from './recovery-files.ts';
+import type { Replica } from './replica.ts';
 import { openReplica } from './replica.ts';
 import type { StatusBoard } from './status.ts';
 import { createStatusBoard } from './status.ts';
@@ -98,6 +100,7 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
   const opening = openStorage(
     {
       genesis,
+      signingChain: chain,
       remoteSigners: remote,
       quarantine: options.quarantine,
       consensusKey: keys.consensus,
@@ -125,6 +128,33 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
     await closeStorage(storage);
     throw error;
   }
+}
+
+/** Keeps what proves a fork; that the node stops must not depend on it. */
+function keepForkProof(
+  dataDirectory: string,
+  failure: ForkFailure,
+  { genesis, blockLog, replica, logger }: ForkFinder,
+): void {
+  try {
+    const bytes = buildForkProof(failure, {
+      genesis,
+      blockLog,
+      laterSets: () => replica.history.laterSets(),
+      faults: () => replica.systems.pool.select().filter(({ kind }) => kind === 'evidence'),
+    });
+    if (bytes === undefined) return;
+    logger.error('fork proof written', { file: writeForkProof(dataDirectory, bytes) });
+  } catch (error) {
+    logger.error('fork proof not written', { reason: String(error) });
+  }
+}
+
+interface ForkFinder {
+  readonly genesis: Genesis;
+  readonly blockLog: Storage['blockLog'];
+  readonly replica: Replica;
+  readonly logger: Logger;
 }
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one place where chain and API meet, in plain order, which pieces would only hide.
@@ -163,6 +193,9 @@ async function runNode(
           { clock, random, logger: logger.child('network'), metrics },
         ),
       onFatal: (error) => {
+        if (isFork(error)) {
+          keepForkProof(settings.node.dataDirectory, error, { genesis, blockLog, replica, logger });
+        }
         status.halted(error instanceof Error ? error.message : 'It protects the chain.');
         parts.onFatal(error);
       },

@@ -50,8 +50,10 @@ function bootstrapPeer(address: string): Peer | undefined {
 export function buildPeerTable(sources: PeerSources): PeerTable {
   const { self, nodes, validators, organisations, bootstrap } = sources;
   const voting = new Set(validators.map(({ id }) => organisations.get(toHex(id))));
+  const announced = new Set(nodes.filter((one) => one.isValidator).map((one) => one.organisation));
+  // After a recovery an organisation may sign with a node that was announced as an observer.
   const votes = ({ isValidator, organisation }: DirectoryNode): boolean =>
-    isValidator && voting.has(organisation);
+    voting.has(organisation) && (isValidator || !announced.has(organisation));
   const listed: Peer[] = nodes.map((node) => ({
     peerId: node.peerId,
     role: votes(node) ? 'validator' : 'observer',

@@ -4,9 +4,16 @@
  * many of them in one process, on a clock, a network and disks of its own. What decides anything
  * about the chain is therefore the same code in both.
  */
+import { readRecoveries } from '@daybook/applications';
 import type { Engine } from '@daybook/contracts';
-import type { Genesis, TransactionId, ValidatorId, ValidatorSet } from '@daybook/core';
-import { assert, indexOfKey, toHex } from '@daybook/core';
+import type {
+  Genesis,
+  RecoveryFile,
+  TransactionId,
+  ValidatorId,
+  ValidatorSet,
+} from '@daybook/core';
+import { assert, equalBytes, eraOf, indexOfKey, toHex } from '@daybook/core';
 import type { Admission, Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { Placement } from './api/ports.ts';
@@ -16,6 +23,7 @@ import type { Consensus } from './driver/consensus.ts';
 import { createConsensus } from './driver/consensus.ts';
 import { createExclusive } from './exclusive.ts';
 import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
+import type { Executor } from './ledger/executor.ts';
 import { createExecutor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
@@ -45,6 +53,8 @@ export interface ReplicaOptions {
   readonly peerId: string;
   /** Configured addresses of peers. */
   readonly bootstrap: readonly string[];
+  /** Recovery files that the operator installed. */
+  readonly recoveries?: readonly RecoveryFile[];
   /** Bytes of all waiting transactions. */
   readonly mempoolBytesMax: number;
 }
@@ -118,6 +128,16 @@ function consensusRateOf(blockIntervalMs: number): number {
   return Math.max(200, Math.ceil((1000 / blockIntervalMs) * 20));
 }
 
+/** Says at the start what an installed recovery does to the next height. */
+function tellRecoveries(ledger: Ledger, executor: Executor, logger: Logger): void {
+  const { reader, header, hash } = ledger.head();
+  for (const { file, judged } of executor.recoveriesAt(reader, { height: header.height, hash })) {
+    const facts = { height: header.height, era: toHex(eraOf(file.plan)) };
+    if (judged.ok) logger.warn('chain goes on by recovery', facts);
+    else logger.error('recovery refused', { ...facts, code: judged.reason.code });
+  }
+}
+
 /** Whether nobody is known to have more of the chain than this node. */
 function isInStep(ledger: Ledger, { syncer }: Consensus): boolean {
   const { height } = ledger.head().header;
@@ -134,7 +154,8 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
   const { clock, logger, metrics, random, engine, onFatal } = parts;
   const { blockLog, stateStore } = parts.storage;
 
-  const executor = createExecutor(engine, genesis);
+  const { recoveries = [] } = options;
+  const executor = createExecutor(engine, genesis, recoveries);
   const mempool = createMempool({ bytesMax: options.mempoolBytesMax });
   const signatures = createSignatureVerifier(clock);
   const known = mempool.byHash.bind(mempool);
@@ -147,7 +168,12 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
 
   const manifests = createManifests(engine, ledger, stateStore);
   const nodeSet = recordSetNamed(manifests.now(), 'directory', 'node');
-  const history = createValidatorHistory(ledger, await readKnownSets(stateStore, manifests.now()));
+  const history = createValidatorHistory(
+    ledger,
+    await readKnownSets(stateStore, manifests.now()),
+    readRecoveries(ledger.head().reader),
+  );
+  tellRecoveries(ledger, executor, logger);
   const validators = (): ValidatorSet => ledger.head().next.validators;
   const signers = [parts.storage.signer, parts.storage.nextSigner];
   const signer = createTurningSigner(
@@ -161,7 +187,10 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
       self,
       nodes: await readDirectoryNodes(stateStore, nodeSet),
       validators: next.validators,
-      organisations: organisationsOf(next.validators, (id) => organisationOfValidator(reader, id)),
+      organisations: organisationsOf(next.validators, (id) => {
+        const planned = next.recovery?.plan.validators.find((one) => equalBytes(one.id, id));
+        return planned?.organisation ?? organisationOfValidator(reader, id);
+      }),
       bootstrap: options.bootstrap,
     });
   };
@@ -211,6 +240,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     exclusive: createExclusive(),
     peers: () => peers.validators,
     validatorsAt: (height) => history.at(height),
+    chainAt: (height) => history.chainAt(height),
     seed: Math.floor(random() * 0xffff_ffff),
     onFatal,
   });

@@ -21,8 +21,10 @@ import { watchFreeSpace } from './free-space.ts';
 import { readConsensusKeys, readGenesis } from './identity.ts';
 import type { Logger } from './log.ts';
 import { createLogger } from './log.ts';
+import { installedRecoveries, signingChainOf } from './recovery-files.ts';
 import { connectServiceManager } from './systemd.ts';
 import { VERSION } from './version.ts';
+import { votesFolderOf } from './vote-logs.ts';
 
 export interface SignerCommand {
   readonly config: string;
@@ -68,16 +70,19 @@ async function openGuard(
   const freeSpace = await watchFreeSpace(dataDirectory, createSystemClock());
   closers.push(async () => freeSpace.stop());
   const publicKey = asPublicKey(publicKeyOf(secretKey));
-  const { voteMirrorDirectory } = settings.state;
+  const mirror = settings.state.voteMirrorDirectory;
+  const disk = createNodeDisk();
+  const chain = signingChainOf(genesis, installedRecoveries(dataDirectory, genesis));
+  const owner = { chain, publicKey };
   const { signer, repairs } = await openVoteSigner(
     {
       secretKey,
-      directory: directory.paths.votes,
-      chain: genesis.chain,
+      directory: votesFolderOf(directory.paths.votes, owner, disk),
+      chain,
       validatorId: validatorIdOf(publicKey),
-      ...(voteMirrorDirectory !== undefined && { mirrorDirectory: voteMirrorDirectory }),
+      ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
     },
-    { disk: createNodeDisk(), freeFraction: () => freeSpace.fraction() },
+    { disk, freeFraction: () => freeSpace.fraction() },
   );
   closers.push(() => signer.close());
   for (const { path, kind, sequence } of repairs) {

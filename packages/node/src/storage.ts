@@ -105,7 +105,8 @@ async function openSigners(
   directory: DataDirectory,
   parts: Pick<StorageParts, 'logger' | 'disk'> & Pick<Storage, 'freeSpace'>,
 ): Promise<Pick<Storage, 'signer' | 'nextSigner'>> {
-  const { genesis, signingChain, consensusKey, nextConsensusKey, remoteSigners, quarantine } = options;
+  const { genesis, signingChain, consensusKey, nextConsensusKey, remoteSigners, quarantine } =
+    options;
   if (remoteSigners !== undefined) {
     if (quarantine === true)
       await remoteSigners.signer.withhold({ code: 'STATE_VOTES_DISTRUSTED' });

@@ -11,8 +11,8 @@ import {
   decodeBinary,
   decodeBodyEntry,
   encodeEvidence,
-  encodeSystemTransaction,
   proveEvidence,
+  systemTransaction,
   toHex,
 } from '@daybook/core';
 import type { GossipVerdict, Network } from '@daybook/network';
@@ -87,8 +87,8 @@ class Desk implements SystemDesk {
   }
 
   isBlockWanted(): boolean {
-    const { reader, header } = this.#parts.ledger.head();
-    if (this.pool.select().length > 0) return true;
+    const { reader, header, next } = this.#parts.ledger.head();
+    if (next.recovery !== undefined || this.pool.select().length > 0) return true;
     return readAwaitedBoundary(reader, header.height + 1) !== undefined;
   }
 
@@ -105,9 +105,7 @@ class Desk implements SystemDesk {
   }
 
   submit(kind: SystemTransaction['kind'], payload: CborValue): void {
-    const entry = decodeBodyEntry(encodeSystemTransaction(kind, payload));
-    assert(entry.ok && entry.value.type === 'system', 'what is encoded here decodes');
-    const { system } = entry.value;
+    const system = systemTransaction(kind, payload);
     const offered = this.pool.offer(system);
     if (!offered.ok) {
       this.#parts.logger.info('system transaction not kept', { kind, code: offered.reason.code });

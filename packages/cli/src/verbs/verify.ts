@@ -1,6 +1,14 @@
 /** Checking a proof file, with no node and no network. */
-import type { Verdict } from '@daybook/client';
-import { describeFacts, explainVerdict, verifyProofBundle } from '@daybook/client';
+import type { ForkVerdict, Verdict } from '@daybook/client';
+import {
+  CLIENT_ERRORS,
+  describeFacts,
+  explainVerdict,
+  explainVerification,
+  verifyForkProof,
+  verifyProofBundle,
+} from '@daybook/client';
+import { decodeForkProof, eraOf, toHex } from '@daybook/core';
 import { LANGUAGE_OPTION, languageOf, TRUST_OPTIONS, trustedChainOf } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
 import { readBytes } from '../files.ts';
@@ -9,10 +17,11 @@ import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
+import { readRecovery } from './recovery.ts';
 import { verdictJson } from './verdict-json.ts';
 
 /** The exit code of a verdict. */
-export function exitOfVerdict({ outcome }: Verdict): Exit {
+export function exitOfVerdict({ outcome }: Pick<Verdict, 'outcome'>): Exit {
   if (outcome === 'valid') return 'done';
   return outcome === 'unknown' ? 'undecided' : 'invalid';
 }
@@ -23,7 +32,12 @@ async function verify(input: Input, world: World): Promise<Exit> {
   const file = input.operand('file');
   const chain = await trustedChainOf(input);
   const bytes = await readBytes(file);
-  const verdict = verifyProofBundle(bytes, { chain, nowMs: world.nowMs() });
+  const recoveries = await Promise.all(input.texts('recovery').map(readRecovery));
+  const eras = recoveries.map(({ plan }) => eraOf(plan));
+  const trust = { chain, eras, nowMs: world.nowMs() };
+  if (decodeForkProof(bytes).ok)
+    return verifyFork(file, verifyForkProof(bytes, trust), { input, world });
+  const verdict = verifyProofBundle(bytes, trust);
   const language = languageOf(input);
   answer(input, world, {
     json: { file, bytes: bytes.length, ...verdictJson(verdict) },
@@ -40,14 +54,59 @@ async function verify(input: Input, world: World): Promise<Exit> {
   return exitOfVerdict(verdict);
 }
 
+interface Asked {
+  readonly input: Input;
+  readonly world: World;
+}
+
+/** A fork proof: `valid` says that the fork happened, and it names who is proven faulty. */
+function verifyFork(file: string, verdict: ForkVerdict, { input, world }: Asked): Exit {
+  answer(input, world, {
+    json: { file, kind: 'fork', ...verdict },
+    lines: (paint) => {
+      if (verdict.outcome === 'invalid') {
+        const { summary, remedy } = {
+          summary: explainVerification(verdict.reason),
+          remedy: CLIENT_ERRORS[verdict.reason.code].remedy,
+        };
+        return [paint('red', 'This file proves no fork.'), summary, remedy].join('\n');
+      }
+      const { facts } = verdict;
+      const blocks = facts.blocks.map(({ blockHash, round }) => ({
+        title: `Decided in round ${round}`,
+        text: toHex(blockHash),
+      }));
+      const accused = facts.accused.map(({ validator, kinds }) => ({
+        title: `Proven: ${kinds.join(', ')}`,
+        text: toHex(validator),
+      }));
+      const both = facts.sealedBoth.map((id) => ({ title: 'Sealed both', text: toHex(id) }));
+      const head = `Height ${facts.height} was decided twice.`;
+      const doubt = verdict.outcome === 'unknown' ? [explainVerification(verdict.reason)] : [];
+      const pairs = [...blocks, ...both, ...accused];
+      return [paint('red', head), ...doubt, '', renderPairs(pairs, paint)].join('\n');
+    },
+  });
+  return exitOfVerdict(verdict);
+}
+
 export const VERIFY_VERB: Verb = {
   words: ['verify'],
   title: 'Check a proof file offline.',
   help:
     'Three answers: valid, invalid, and "cannot tell" when nothing says which chain you mean: give ' +
-    'the genesis file or the chain id that you trust.',
+    'the genesis file or the chain id that you trust. Checks fork-proof.bin of a node, too: then ' +
+    'valid means that the fork happened.',
   operands: [{ name: 'file', help: 'Proof file, from daybook proof or a node.' }],
-  options: { ...TRUST_OPTIONS, ...LANGUAGE_OPTION },
+  options: {
+    ...TRUST_OPTIONS,
+    recovery: {
+      value: 'FILE',
+      help: 'Recovery file that the departments published; for chains that went through one.',
+      many: true,
+    },
+    ...LANGUAGE_OPTION,
+  },
   examples: ['verify payment.proof --genesis genesis.json'],
   run: verify,
 };

@@ -14,11 +14,14 @@ import {
   decodeCertificate,
   decodeHeader,
   equalBytes,
+  eraOf,
   fail,
   HEADER_VERSION,
   LIMITS,
   ok,
   readGenesis,
+  readRecovery,
+  recoverySet,
   toHex,
   validatorsHash,
   verifyCertificate,
@@ -31,9 +34,22 @@ export interface TrustedSet {
   readonly validators: ValidatorSet;
   /** Headers below this height were signed by an earlier set. */
   readonly from: number;
+  /** What votes bind after a recovery; the chain id before one. */
+  readonly era?: Hash;
+  /** Recoveries on the way to this set; each must be trusted by itself (spec C-33). */
+  readonly recoveries?: readonly KnownEra[];
+}
+
+/** A recovery that a file went through. */
+export interface KnownEra {
+  readonly era: Hash;
+  /** First height of the era. */
+  readonly fromHeight: number;
+  readonly reason: string;
 }
 
 const GENESIS_DEPTH_MAX = 8;
+const RECOVERY_DEPTH_MAX = 6;
 
 /** Reads the canonical genesis document: the chain id and the first validator set follow from it. */
 export function readTrustedGenesis(bytes: Uint8Array): Result<Genesis, VerifyFailure> {
@@ -90,7 +106,7 @@ export function verifyHeader(
   }
   const verified = verifyCertificate(certificate.value, {
     kind: 'commit',
-    chain: trusted.chain,
+    chain: trusted.era ?? trusted.chain,
     height,
     blockHash: blockHash(header.value),
     validators: trusted.validators,
@@ -125,13 +141,45 @@ export function followChange(
   const final = verifyHeader(change, trusted);
   if (!final.ok) return final;
   const validators = readSet(change.validators);
+  if (change.recovery !== undefined) {
+    const recovered = recoveredSet(change.recovery, final.value.header, trusted);
+    const isSame =
+      recovered !== undefined &&
+      validators !== undefined &&
+      equalBytes(validatorsHash(recovered.validators), validatorsHash(validators));
+    if (isSame) return ok(recovered);
+    return fail({ code: 'CLIENT_VALIDATORS_WRONG', height: final.value.header.height + 1 });
+  }
   const { height, nextValidatorsHash, validatorsHash: old } = final.value.header;
   const isNamed =
     validators !== undefined && equalBytes(validatorsHash(validators), nextValidatorsHash);
   if (!isNamed || equalBytes(old, nextValidatorsHash)) {
     return fail({ code: 'CLIENT_VALIDATORS_WRONG', height: height + 1 });
   }
-  return ok({ chain: trusted.chain, validators, from: height + 1 });
+  return ok({ ...trusted, validators, from: height + 1 });
+}
+
+/** The set by which a chain goes on from a final block; whether to trust it is for the caller. */
+function recoveredSet(
+  payload: Uint8Array,
+  header: Header,
+  trusted: TrustedSet,
+): TrustedSet | undefined {
+  const limits = { bytesMax: LIMITS.transactionBytesMax, depthMax: RECOVERY_DEPTH_MAX };
+  const decoded = decodeCanonical(payload, limits);
+  const file = decoded.ok ? readRecovery(decoded.value) : undefined;
+  if (file?.ok !== true) return undefined;
+  const { plan } = file.value;
+  const validators = recoverySet(plan);
+  const isHere =
+    equalBytes(plan.chain, trusted.chain) &&
+    plan.height === header.height &&
+    equalBytes(plan.blockHash, blockHash(header));
+  if (validators === undefined || !isHere) return undefined;
+  const { chain, recoveries = [] } = trusted;
+  const [era, from] = [eraOf(plan), header.height + 1];
+  const known = { era, fromHeight: from, reason: plan.reason };
+  return { chain, validators, from, era, recoveries: [...recoveries, known] };
 }
 
 /** Trust at the start of a chain. */

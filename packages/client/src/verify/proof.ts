@@ -20,7 +20,7 @@ import {
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
 import type { NamedRecord } from './claims.ts';
 import { verifyClaim, verifySchema } from './claims.ts';
-import type { FinalHeader, TrustedSet } from './light-client.ts';
+import type { FinalHeader, KnownEra, TrustedSet } from './light-client.ts';
 import {
   followChange,
   foreign,
@@ -45,6 +45,8 @@ export interface ProvenFacts {
   };
   /** Changes of the validator set between the founding and the block. */
   readonly setChanges: number;
+  /** Recoveries among them (spec C-33). */
+  readonly recoveries: readonly KnownEra[];
   readonly record: NamedRecord;
   /** The stored bytes; undefined when the bundle proves that there is no such record. */
   readonly value: Uint8Array | undefined;
@@ -103,6 +105,7 @@ function verifyFacts(
     block: { header, signers, blockHash: blockHash(header) },
     seals: { validators: validators.length, signers, quorum: quorumOf(validators.length).quorum },
     setChanges: bundle.changes.length,
+    recoveries: block.value.set.recoveries ?? [],
     record: record.value,
     value,
     stored: value === undefined ? undefined : decodeRecord(record.value.spec, value),
@@ -147,7 +150,7 @@ function contradiction(
 
 /** Why nobody can tell, although every check holds. */
 function hindranceOf(
-  { block, chain }: ProvenFacts,
+  { block, chain, recoveries }: ProvenFacts,
   genesis: Genesis,
   trust: Trust,
 ): UndecidedReason | undefined {
@@ -155,6 +158,13 @@ function hindranceOf(
   const { nowMs, checkpoint } = trust;
   if (timestampMs > nowMs + genesis.document.parameters.precisionMs) {
     return { code: 'CLIENT_TIME_AHEAD', blockMs: timestampMs, clockMs: nowMs };
+  }
+  const unknown = recoveries.find(
+    ({ era }) => trust.eras?.some((known) => equalBytes(known, era)) !== true,
+  );
+  if (unknown !== undefined) {
+    const { era, fromHeight } = unknown;
+    return { code: 'CLIENT_RECOVERY_UNKNOWN', height: fromHeight, era: toHex(era) };
   }
   if (trust.chain !== undefined) return undefined;
   if (checkpoint === undefined) return { code: 'CLIENT_TRUST_MISSING', chain: toHex(chain) };

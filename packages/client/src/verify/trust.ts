@@ -32,6 +32,8 @@ export interface Checkpoint {
 export interface Trust {
   readonly chain?: Hash | undefined;
   readonly checkpoint?: Checkpoint | undefined;
+  /** Eras of the recoveries that are trusted: each from a file that departments published. */
+  readonly eras?: readonly Hash[] | undefined;
   /** The clock of the verifier. */
   readonly nowMs: TimestampMs;
 }
@@ -51,11 +53,11 @@ export function readTrustedChain(text: string): Hash | undefined {
 
 /**
  * Makes a checkpoint out of what was vouched for and what a node serves.
- * @param vouched     from a person or publication that is trusted
+ * @param vouched     from a person or publication that is trusted; with the era after a recovery
  * @param served      header of that height and the members of the set after it, from any node
  */
 export function readCheckpoint(
-  vouched: { readonly height: Height; readonly blockHash: Hash },
+  vouched: { readonly height: Height; readonly blockHash: Hash; readonly era?: Hash },
   served: { readonly header: Uint8Array; readonly next: SetChange['validators'] },
 ): Result<Checkpoint, VerifyFailure> {
   const decoded = decodeHeader(served.header);
@@ -70,6 +72,7 @@ export function readCheckpoint(
   const isNamed =
     validators !== undefined && equalBytes(validatorsHash(validators), header.nextValidatorsHash);
   if (!isNamed) return fail({ code: 'CLIENT_VALIDATORS_WRONG', height: header.height + 1 });
-  const next = { chain: header.chain, validators, from: header.height + 1 };
+  const { era } = vouched;
+  const next = { chain: header.chain, validators, from: header.height + 1, ...(era && { era }) };
   return ok({ header, blockHash: vouched.blockHash, next });
 }

@@ -271,6 +271,13 @@ export function encodeSystemTransaction(kind: SystemKind, payload: CborValue): U
   return encodeCanonical([kind, payload]);
 }
 
+/** A system transaction with everything that derives from it. */
+export function systemTransaction(kind: SystemKind, payload: CborValue): SystemTransaction {
+  const bytes = encodeSystemTransaction(kind, payload);
+  const id = asTransactionId(hashTagged(TAGS.SYSTEM, bytes));
+  return { kind, payload, id, hash: transactionHashOf(bytes), bytes };
+}
+
 function decodeSystem(bytes: Uint8Array): Result<SystemTransaction, TransactionFailure> {
   const decoded = decodeCanonical(bytes, {
     bytesMax: LIMITS.transactionBytesMax,

@@ -6,6 +6,7 @@ import type { Effect, Recovered } from '@daybook/consensus';
 import type {
   Block,
   BodyEntry,
+  Hash,
   Height,
   PrePrepare,
   ValidatorId,
@@ -17,10 +18,12 @@ import {
   blockHash,
   encodeHeader,
   encodeMessage,
+  encodeRecovery,
   equalBytes,
   indexOfKey,
   isSystemEntry,
   refOf,
+  systemTransaction,
   transactionHashOf,
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
@@ -67,6 +70,8 @@ export interface ConsensusParts {
   readonly peers: () => ValidatorPeers;
   /** Sets of past heights, as far as they are known. */
   readonly validatorsAt: (height: Height) => ValidatorSet | undefined;
+  /** What signatures of a height bind: G, or the era after a recovery. */
+  readonly chainAt: (height: Height) => Hash;
   /** Different per node. */
   readonly seed: number;
   /** A defect or a proof of more than f faults: the process must end. */
@@ -283,7 +288,10 @@ class NodeConsensus implements Consensus {
   /** System transactions for the next block; what cannot be executed is not offered again. */
   #systemEntries(timestampMs: number, proposer: ValidatorId): readonly BodyEntry[] {
     const { pool } = this.#parts.systems;
-    const offered = pool.select();
+    const { recovery } = this.#parts.ledger.head().next;
+    const first =
+      recovery === undefined ? [] : [systemTransaction('recovery', encodeRecovery(recovery))];
+    const offered = [...first, ...pool.select()];
     if (offered.length === 0) return [];
     const entries = offered.map((system) => ({ type: 'system', system }) as const);
     const good = this.#parts.ledger.admit({ timestampMs, proposer, entries });

@@ -168,7 +168,7 @@ class NodeEffects implements Effects {
     const lock = request.type === 'commit' ? lockOf(request) : undefined;
     const startedMs = clock.now();
     const signed = await signer.sign({
-      signBytes: signBytes(ledger.genesis.chain, unsigned.signed.content),
+      signBytes: signBytes(ledger.head().next.era, unsigned.signed.content),
       attachment: encodeMessage(withoutBodies(unsigned)),
       ...(lock && { lock }),
     });

@@ -33,7 +33,8 @@ import type { UnstampedEvent } from './driver.ts';
 import type { ValidatorPeers } from './validators.ts';
 
 export interface InboxParts {
-  readonly chain: Hash;
+  /** What signatures of a height bind: G, or the era after a recovery. */
+  readonly chainAt: (height: number) => Hash;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly network: Pick<Network, 'penalise'>;
@@ -110,11 +111,11 @@ class ConsensusInbox implements Inbox {
   }
 
   #authorityAt(height: number): Authority | undefined {
-    const { validatorsAt, headHeight, chain } = this.#parts;
+    const { validatorsAt, headHeight, chainAt } = this.#parts;
     // The set after the next height is not known yet: the next one stands in for it (protocol §11).
     const known = Math.min(height, headHeight() + 1);
     const validators = validatorsAt(known);
-    return validators && { chain, validators };
+    return validators && { chain: chainAt(known), validators };
   }
 
   #receiveVote(peerId: string, message: VoteMessage): void {
@@ -196,7 +197,7 @@ class ConsensusInbox implements Inbox {
   }
 
   receiveDecided(peerId: string, message: Decided): GossipVerdict {
-    const { headHeight, validatorsAt, chain, tell, bodies, finalHash } = this.#parts;
+    const { headHeight, validatorsAt, chainAt, tell, bodies, finalHash } = this.#parts;
     const { height } = message.header;
     if (height > headHeight() + 1) {
       this.#parts.onAhead(peerId, height);
@@ -204,7 +205,7 @@ class ConsensusInbox implements Inbox {
     }
     const validators = validatorsAt(height);
     if (validators === undefined) return 'ignore';
-    const authentic = authenticateDecided(message, { chain, validators });
+    const authentic = authenticateDecided(message, { chain: chainAt(height), validators });
     if (!authentic.ok) {
       this.#blame(peerId, 'lie', authentic.reason.code);
       return 'reject';

@@ -26,11 +26,9 @@ function isOwnVote({ signer }: ListenParts, bytes: Uint8Array): boolean {
 /** @returns what ends each subscription */
 export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
   const { network, ledger, blockLog, mempool, driver, syncer, exchange } = parts;
-  const { chain } = ledger.genesis;
   const headHeight = (): number => ledger.head().header.height;
   const inbox = createInbox({
     ...parts,
-    chain,
     headHeight,
     known: (hash) => mempool.byHash(hash),
     isOwnVote: (bytes) => isOwnVote(parts, bytes),
@@ -50,9 +48,9 @@ export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
     }),
     network.handle('blocks', async (_peer, request) => serveRange(request, blockLog)),
     network.handle('votes', async (_peer, request) => {
-      const { validators } = ledger.head().next;
+      const { validators, era } = ledger.head().next;
       return answerVoteInquiry(request, {
-        chain,
+        chain: era,
         head: headHeight(),
         validators,
         state: driver.state(),

@@ -32,6 +32,8 @@ export interface SchemaSource {
 export interface KnownSet {
   readonly from: Height;
   readonly validators: ValidatorSet;
+  /** Canonical payload of the recovery that installed it; absent for a decided change. */
+  readonly recovery?: Uint8Array;
 }
 
 export interface ProofParts {
@@ -62,6 +64,22 @@ function claimOf(stateStore: StateStore, recordKey: RecordKey, height: Height): 
   return { recordKey, proof: encodeStateProof(proof), ...(value && { value }) };
 }
 
+/** The changes of the set that lead from genesis to a height. */
+export function changesUpTo(
+  sets: readonly KnownSet[],
+  height: Height,
+  blockLog: BlockLog,
+): readonly SetChange[] {
+  return sets
+    .filter(({ from }) => from <= height)
+    .map(({ from, validators, recovery }) => ({
+      header: headerAt(blockLog, from - 1),
+      certificate: certificateAt(blockLog, from - 1),
+      validators: validators.map(({ id, publicKey }) => [id, publicKey] as const),
+      ...(recovery && { recovery }),
+    }));
+}
+
 /** @returns encoded bundle, or undefined when no contract owns the record set */
 export async function buildProofBundle(
   recordKey: RecordKey,
@@ -71,14 +89,8 @@ export async function buildProofBundle(
   const { genesis, blockLog, stateStore } = parts;
   const schema = parts.schemaOf(recordKey.set, height);
   if (schema === undefined) return undefined;
-  const sets = await parts.laterSets();
-  const changes: SetChange[] = sets
-    .filter(({ from }) => from <= height)
-    .map(({ from, validators }) => ({
-      header: headerAt(blockLog, from - 1),
-      certificate: certificateAt(blockLog, from - 1),
-      validators: validators.map(({ id, publicKey }) => [id, publicKey] as const),
-    }));
+  const changes = changesUpTo(await parts.laterSets(), height, blockLog);
+
   const bundle: ProofBundle = {
     genesis: genesis.bytes,
     changes,

@@ -70,7 +70,7 @@ async function makePlace(height = 2): Promise<Place> {
   const ahead: number[] = [];
   const assembling: ((block: Block | undefined) => void)[] = [];
   const inbox = createInbox({
-    chain: genesis.chain,
+    chainAt: () => genesis.chain,
     clock: createManualClock(),
     logger: SILENT_LOGGER,
     network: { penalise: (peer, offence) => penalties.push(`${peer} ${offence}`) },
