@@ -58,7 +58,7 @@ export const consensusSeed = (index: number): Uint8Array => seed(2, index);
 export const peerIdOf = (index: number): string =>
   peerIdFromPublicKey(publicKeyOf(peerSeed(index)));
 
-function validatorOf(index: number): Record<string, unknown> {
+function validatorOf(index: number, isReachable: boolean): Record<string, unknown> {
   const secret = consensusSeed(index);
   const publicKey = asPublicKey(publicKeyOf(secret));
   const slug = `office-${index}`;
@@ -69,7 +69,7 @@ function validatorOf(index: number): Record<string, unknown> {
   return {
     organisation: slug,
     peerId: peerIdOf(index),
-    addresses: [],
+    addresses: isReachable ? [`/ip4/127.0.0.1/tcp/${7700 + index}`] : [],
     consensusKey: toHex(publicKey),
     proofOfPossession: toHex(proof),
   };
@@ -78,11 +78,14 @@ function validatorOf(index: number): Record<string, unknown> {
 export interface GenesisOptions {
   readonly validators?: number;
   readonly name?: string;
+  /** Validators have addresses, so that others dial them; nobody listens there in memory. */
+  readonly isReachable?: boolean;
   /** Roles of the officer of each office. */
   readonly roles?: readonly string[];
 }
 
 export function makeGenesis(options: GenesisOptions = {}): Genesis {
+  const { isReachable = false } = options;
   const { validators = 4, name = 'memory', roles = ['directory.administrator'] } = options;
   const parameters = completeParameters({ blockIntervalMs: 1 });
   if (!parameters.ok) throw new Error(parameters.reason.code);
@@ -106,7 +109,7 @@ export function makeGenesis(options: GenesisOptions = {}): Genesis {
         },
       ],
     })),
-    validators: indices.map(validatorOf),
+    validators: indices.map((index) => validatorOf(index, isReachable)),
     observers: [],
   });
   if (!genesis.ok) throw new Error(JSON.stringify(genesis.reason));
