@@ -54,8 +54,10 @@ export interface SubmissionDesk extends Submissions {
   stop(): void;
 }
 
-/** Spread at the latest after this: groups what arrives together without being felt. */
+/** Spread so long after the last of what arrived together: groups it without being felt. */
 const SPREAD_DELAY_MS = 2;
+/** Spread at the latest so long after the first, while more of the same clients is being judged. */
+const SPREAD_DELAY_MS_MAX = 20;
 /** A frame of the transactions channel stays well under its limit. */
 const SPREAD_BYTES_MAX = 256 * 1024;
 /** Until this age a transaction travels inside the proposal, in case it is still on its way. */
@@ -128,6 +130,8 @@ class Desk implements SubmissionDesk {
   readonly #arrivals = new Map<string, number>();
   #outgoing: Transaction[] = [];
   #outgoingBytes = 0;
+  /** Transactions to spread that are still being judged. */
+  #judging = 0;
   #cancelSpread: (() => void) | undefined;
   readonly #unsubscribe: () => void;
 
@@ -143,7 +147,26 @@ class Desk implements SubmissionDesk {
   async submit(
     wires: readonly Uint8Array[],
   ): Promise<readonly Result<{ readonly id: TransactionId; readonly known: boolean }, Refusal>[]> {
-    return await Promise.all(wires.map((wire) => this.#admit(wire, true)));
+    return await this.#admitAll(wires, true);
+  }
+
+  /** @param own  to be spread by this node */
+  async #admitAll(
+    wires: readonly Uint8Array[],
+    own: boolean,
+  ): Promise<readonly Result<{ readonly id: TransactionId; readonly known: boolean }, Refusal>[]> {
+    if (!own) return await Promise.all(wires.map((wire) => this.#admit(wire, false)));
+    this.#judging += wires.length;
+    return await Promise.all(
+      wires.map(async (wire) => {
+        try {
+          return await this.#admit(wire, true);
+        } finally {
+          this.#judging -= 1;
+          if (this.#judging === 0 && this.#outgoing.length > 0) this.#spreadIn(SPREAD_DELAY_MS);
+        }
+      }),
+    );
   }
 
   async #admit(
@@ -190,7 +213,12 @@ class Desk implements SubmissionDesk {
     this.#outgoing.push(transaction);
     this.#outgoingBytes += transaction.bytes.length;
     if (this.#outgoingBytes >= SPREAD_BYTES_MAX) this.#spread();
-    else this.#cancelSpread ??= this.#parts.clock.schedule(SPREAD_DELAY_MS, () => this.#spread());
+    else if (this.#cancelSpread === undefined) this.#spreadIn(SPREAD_DELAY_MS_MAX);
+  }
+
+  #spreadIn(delayMs: number): void {
+    this.#cancelSpread?.();
+    this.#cancelSpread = this.#parts.clock.schedule(delayMs, () => this.#spread());
   }
 
   #spread(): void {
@@ -238,9 +266,7 @@ class Desk implements SubmissionDesk {
     }
     // An observer spreads on what another observer handed it; validators reach each other.
     const spreadOn = !this.#parts.isValidator();
-    const outcomes = await Promise.all(
-      frame.value.wires.map((wire) => this.#admit(wire, spreadOn)),
-    );
+    const outcomes = await this.#admitAll(frame.value.wires, spreadOn);
     const held = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value.id] : []));
     if (held.length > 0 && this.#parts.isValidator()) {
       this.#parts.network.send(peerId, 'transactions', encodeHeld(held));

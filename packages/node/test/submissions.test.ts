@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { Placement, Refusal } from '../src/api/ports.ts';
 import type { Mempool } from '../src/mempool.ts';
 import { createMempool } from '../src/mempool.ts';
+import type { SignatureVerifier } from '../src/signatures.ts';
 import type { SubmissionDesk } from '../src/submissions.ts';
 import { createSubmissionDesk } from '../src/submissions.ts';
 import { makeGenesis, noteOf, PLAIN_VERIFIER } from './support/chain.ts';
@@ -36,10 +37,15 @@ interface World {
 interface WorldOptions {
   readonly bytesMax?: number;
   readonly judge?: (transaction: Transaction) => Refusal | undefined;
+  readonly signatures?: SignatureVerifier;
 }
 
 /** Validators a to d, and an observer o, all linked. */
-function makeWorld({ bytesMax = 1024 * 1024, judge }: WorldOptions = {}): World {
+function makeWorld({
+  bytesMax = 1024 * 1024,
+  judge,
+  signatures = PLAIN_VERIFIER,
+}: WorldOptions = {}): World {
   const clock = createManualClock();
   const places = new Map<string, Place>();
   const final = new Map<string, Placement>();
@@ -66,7 +72,7 @@ function makeWorld({ bytesMax = 1024 * 1024, judge }: WorldOptions = {}): World 
       clock,
       mempool,
       network,
-      signatures: PLAIN_VERIFIER,
+      signatures,
       judge: (transaction) => {
         const refusal = judge?.(transaction);
         return refusal === undefined ? ok('office-0') : fail(refusal);
@@ -129,6 +135,31 @@ describe('node: submissions', () => {
 
     expect(world.at('a').sent).to.deep.equal(['b batch', 'c batch', 'd batch']);
     expect(world.at('d').mempool.count()).to.equal(3);
+  });
+
+  it('given a batch of which one is still being verified, when time passes, then the others wait for it, but not for long', async () => {
+    const slow = noteOf(genesis, 2);
+    const verified = Promise.withResolvers<boolean>();
+    const world = makeWorld({
+      signatures: {
+        ...PLAIN_VERIFIER,
+        verify: async ({ id }) => toHex(id) !== toHex(slow.id) || (await verified.promise),
+      },
+    });
+    const { desk, sent } = world.at('a');
+    const submitted = desk.submit([noteOf(genesis, 1).bytes, slow.bytes]);
+
+    await world.settle();
+    const early = sent.length;
+    world.clock.advance(20);
+    const late = sent.length;
+    verified.resolve(true);
+    await submitted;
+    await world.settle();
+
+    expect(early).to.equal(0);
+    expect(late).to.equal(3);
+    expect(sent.filter((frame) => frame === 'b batch')).to.have.length(2);
   });
 
   it('given an observer, when a transaction is handed in there, then the validators get it and acknowledge', async () => {

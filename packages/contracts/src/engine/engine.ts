@@ -111,16 +111,12 @@ export function createEngine(contracts: readonly Contract[]): Engine {
   const activation = newest.get('ledger')?.records.activation;
   assert(activation !== undefined, 'the ledger keeps the active versions');
   const parts: Parts = { known, newest, activation };
-  const admission = rememberingRows(parts);
+  const admission = rememberingSession(parts);
   return {
     check: (calls) => checkCalls(newest, calls),
     applyGenesis: (genesis) => applyGenesis(parts, genesis),
     execute: (view, block) => unwrapped(() => execute(parts, view, block)),
-    identify: (view, block, signer) =>
-      unwrapped(() => {
-        const { rows, versions } = admission(view, block.height);
-        return identify(sessionFor(parts, rows, { block, versions }), signer);
-      }),
+    identify: (view, block, signer) => unwrapped(() => identify(admission(view, block), signer)),
     manifestOf: (view) => unwrapped(() => manifestOf(versionsIn(parts, createBlockRows(view)))),
     manifest: () => manifestOf(newest),
     verify: (view) => unwrapped(() => verify(parts, view)),
@@ -209,26 +205,22 @@ function sessionFor(
   });
 }
 
-interface AdmissionRows {
-  readonly rows: BlockRows;
-  readonly versions: ActiveVersions;
-}
-
 /** Questions after which remembered rows are dropped: strangers' keys leave rows behind, too. */
 const QUESTIONS_MAX = 5000;
 
-/** Rows of the newest view asked about: admission asks for the same few officers all the time. */
-function rememberingRows(parts: Parts): (view: StateView, height: number) => AdmissionRows {
-  let last: (AdmissionRows & { readonly view: StateView; readonly height: number }) | undefined;
+/** A session on the newest view asked about: admission asks for the same few officers all the time. */
+function rememberingSession(parts: Parts): (view: StateView, block: BlockContext) => Session {
+  let last: { readonly view: StateView; readonly session: Session } | undefined;
   let questions = 0;
-  return (view, height) => {
+  return (view, block) => {
     questions += 1;
-    if (last?.view !== view || last.height !== height || questions > QUESTIONS_MAX) {
-      const rows = createBlockRows(view);
-      last = { view, height, rows, versions: versionsIn(parts, rows) };
+    const known = last?.session.block;
+    const isSame = known?.height === block.height && known.timestampMs === block.timestampMs;
+    if (last?.view !== view || !isSame || questions > QUESTIONS_MAX) {
+      last = { view, session: openSession(parts, createBlockRows(view), block) };
       questions = 0;
     }
-    return last;
+    return last.session;
   };
 }
 
