@@ -13,122 +13,150 @@ import { heldAt, roundsOf } from './votes.ts';
  */
 const BLOCKS_NEEDED_MAX = 5;
 
-type Check = readonly [holds: boolean, fault: string];
+/** Says what does not hold. */
+type Report = (fault: string) => void;
 
-function boundChecks(height: HeightState, state: State): readonly Check[] {
-  const { round, context, decision } = height;
+/**
+ * Bounds of §11. States share what they have in common, so a table that is the same object as before
+ * in the same round was checked before: most steps change one.
+ */
+function checkBounds(from: HeightState | undefined, to: HeightState, report: Report): void {
+  const isSameRound = from?.context === to.context && from.round === to.round;
+  checkWindow(isSameRound ? from : undefined, to, report);
+  if (from?.roundChanges !== to.roundChanges) checkRoundChanges(to, report);
+  const { roundWindow } = to.context.parameters;
+  if (from?.blocks !== to.blocks) {
+    const blocksMax = Math.max(roundWindow + 1, BLOCKS_NEEDED_MAX);
+    if (Object.keys(to.blocks).length > blocksMax) report('I23: blocks in memory are bounded');
+  }
+  if (from?.missing !== to.missing && Object.keys(to.missing).length > roundWindow + 1) {
+    report('I23: fetches are bounded');
+  }
+}
+
+/** @param from  the height before the step, if it was in the same round */
+function checkWindow(from: HeightState | undefined, to: HeightState, report: Report): void {
+  const { round, context, decision } = to;
   const { roundWindow } = context.parameters;
   const near = (voted: number): boolean => Math.abs(voted - round) <= roundWindow;
-  const blocksMax = Math.max(roundWindow + 1, BLOCKS_NEEDED_MAX);
-  const asked = context.validators.map(
-    (_, sender) =>
-      roundsOf(height.roundChanges).filter((at) => heldAt(height.roundChanges, at, sender)).length,
-  );
-  return [
-    [roundsOf(height.prepares).every(near), 'I23: PREPAREs are of the window'],
-    [
-      roundsOf(height.commits).every((at) => near(at) || at === decision?.round),
-      'I23: COMMITs are of the window or of the decision',
-    ],
-    [
-      roundsOf(height.proposals).every((at) => near(at) && at >= round),
-      'I23: proposals are of the rounds from the present one on',
-    ],
-    [
-      asked.every((count) => count <= ROUND_CHANGES_PER_VALIDATOR),
-      'I23: at most four ROUND-CHANGEs per validator',
-    ],
-    [Object.keys(height.blocks).length <= blocksMax, 'I23: blocks in memory are bounded'],
-    [Object.keys(height.missing).length <= roundWindow + 1, 'I23: fetches are bounded'],
-    [
-      roundsOf(state.next.proposals).every((at) => at <= NEXT_HEIGHT_ROUND_MAX),
-      'I23: proposals for the next height are of rounds 0 and 1',
-    ],
-    [Object.keys(state.helped).length <= HELPED_PEERS_MAX, 'I23: helped peers are bounded'],
-  ];
+  if (from?.prepares !== to.prepares && !roundsOf(to.prepares).every(near)) {
+    report('I23: PREPAREs are of the window');
+  }
+  if (from?.commits !== to.commits || from.decision !== decision) {
+    const holds = roundsOf(to.commits).every((at) => near(at) || at === decision?.round);
+    if (!holds) report('I23: COMMITs are of the window or of the decision');
+  }
+  if (from?.proposals !== to.proposals) {
+    const holds = roundsOf(to.proposals).every((at) => near(at) && at >= round);
+    if (!holds) report('I23: proposals are of the rounds from the present one on');
+  }
+}
+
+function checkRoundChanges({ roundChanges, context }: HeightState, report: Report): void {
+  const rounds = roundsOf(roundChanges);
+  const holds = context.validators.every((_, sender) => {
+    const asked = rounds.filter((at) => heldAt(roundChanges, at, sender) !== undefined);
+    return asked.length <= ROUND_CHANGES_PER_VALIDATOR;
+  });
+  if (!holds) report('I23: at most four ROUND-CHANGEs per validator');
+}
+
+/** Bounds of what outlives a height. */
+function checkKept(before: State, after: State, report: Report): void {
+  if (before.next !== after.next) {
+    const holds = roundsOf(after.next.proposals).every((at) => at <= NEXT_HEIGHT_ROUND_MAX);
+    if (!holds) report('I23: proposals for the next height are of rounds 0 and 1');
+  }
+  if (before.helped !== after.helped && Object.keys(after.helped).length > HELPED_PEERS_MAX) {
+    report('I23: helped peers are bounded');
+  }
 }
 
 /** I4: a COMMIT has its lock, and no later ROUND-CHANGE of one's own forgets it. */
-function lockChecks(height: HeightState): readonly Check[] {
-  const self = height.context.selfIndex;
-  if (self === undefined) return [];
-  return roundsOf(height.commits).flatMap((round): readonly Check[] => {
-    const commit = heldAt(height.commits, round, self)?.message.signed.content;
-    if (commit === undefined) return [];
-    const { lock } = height;
-    const locked =
+function checkLock(from: HeightState | undefined, to: HeightState, report: Report): void {
+  const self = to.context.selfIndex;
+  if (self === undefined) return;
+  const isKnown =
+    from?.commits === to.commits && from.roundChanges === to.roundChanges && from.lock === to.lock;
+  if (isKnown) return;
+  for (const round of roundsOf(to.commits)) {
+    const commit = heldAt(to.commits, round, self)?.message.signed.content;
+    if (commit === undefined) continue;
+    const { lock } = to;
+    const isLocked =
       lock !== undefined &&
       (lock.round > round ||
         (lock.round === round && equalBytes(lock.blockHash, commit.blockHash)));
-    const later = roundsOf(height.roundChanges)
+    if (!isLocked) report('I4: an own COMMIT has its lock');
+    const isReported = roundsOf(to.roundChanges)
       .filter((asked) => asked > round)
-      .map((asked) => heldAt(height.roundChanges, asked, self)?.message.signed.content)
-      .filter((content) => content !== undefined);
-    return [
-      [locked, 'I4: an own COMMIT has its lock'],
-      [
-        later.every(({ prepared }) => prepared !== undefined && prepared.round >= round),
-        'I4: an own ROUND-CHANGE after a COMMIT reports a lock at least as high',
-      ],
-    ];
-  });
+      .map((asked) => heldAt(to.roundChanges, asked, self)?.message.signed.content)
+      .filter((content) => content !== undefined)
+      .every(({ prepared }) => prepared !== undefined && prepared.round >= round);
+    if (!isReported)
+      report('I4: an own ROUND-CHANGE after a COMMIT reports a lock at least as high');
+  }
 }
 
-function acceptedChecks(height: HeightState): readonly Check[] {
-  const { accepted, round } = height;
-  if (accepted === undefined) return [];
-  const proposal = height.proposals[round];
+function checkAccepted({ accepted, round, proposals, blocks }: HeightState, report: Report): void {
+  if (accepted === undefined) return;
+  const proposal = proposals[round];
   const isItsBlock =
     proposal?.stage === 'accepted' &&
     equalBytes(proposal.message.signed.content.blockHash, accepted);
-  return [
-    [isItsBlock, 'R4: the accepted block is that of the proposal of the round'],
-    [height.blocks[toHex(accepted)]?.verdict === 'valid', 'R4: an accepted block is valid'],
-  ];
+  if (!isItsBlock) report('R4: the accepted block is that of the proposal of the round');
+  if (blocks[toHex(accepted)]?.verdict !== 'valid') report('R4: an accepted block is valid');
 }
 
 /** I7 within one height. */
-function growthChecks(before: HeightState, after: HeightState): readonly Check[] {
-  const lockBefore = before.lock?.round ?? -1;
-  const lockAfter = after.lock?.round ?? -1;
-  return [
-    [after.round >= before.round, 'I7: the round never falls within a height'],
-    [lockAfter >= lockBefore, 'I7: the lock never falls within a height'],
-    [
-      after.maxRoundChange.every((round, index) => round >= (before.maxRoundChange[index] ?? 0)),
-      'I7: what a validator asked for never falls',
-    ],
-    [before.want ? after.want : true, 'R2: a wanted block stays wanted'],
-  ];
+function checkGrowth(before: HeightState, after: HeightState, report: Report): void {
+  if (after.round < before.round) report('I7: the round never falls within a height');
+  if ((after.lock?.round ?? -1) < (before.lock?.round ?? -1)) {
+    report('I7: the lock never falls within a height');
+  }
+  const isAsGreat = after.maxRoundChange.every(
+    (round, index) => round >= (before.maxRoundChange[index] ?? 0),
+  );
+  if (!isAsGreat) report('I7: what a validator asked for never falls');
+  if (before.want && !after.want) report('R2: a wanted block stays wanted');
 }
 
-function heightChecks(before: State, after: State): readonly Check[] {
-  const from = before.current;
-  const to = after.current;
-  if (from === undefined || to === undefined) return [[from === undefined, 'a height stays']];
-  const same = from.context.height === to.context.height;
-  return [
-    [to.context.height >= from.context.height, 'I7: the height never falls'],
-    ...(same ? growthChecks(from, to) : []),
-  ];
+function checkHeights(
+  from: HeightState | undefined,
+  to: HeightState | undefined,
+  report: Report,
+): void {
+  if (from === undefined) return;
+  if (to === undefined) {
+    report('a height stays');
+    return;
+  }
+  if (to.context.height < from.context.height) report('I7: the height never falls');
+  if (to.context.height === from.context.height) checkGrowth(from, to, report);
 }
 
 /**
- * The invariants that a step from `before` to `after` breaks, in words; empty if all is well.
- * Work in proportion to what is held, some microseconds for four validators.
+ * The invariants that a step from `before` to `after` breaks, in words; empty if all is well, given
+ * that all was well before. Work in proportion to what the step changed.
  */
 export function brokenInvariants(before: State, after: State): readonly string[] {
-  const guardHolds =
+  const faults: string[] = [];
+  const report = (fault: string): void => {
+    faults.push(fault);
+  };
+  const isGuardKept =
     before.guard === undefined ||
     (after.guard !== undefined && comparePositions(after.guard, before.guard) >= 0);
-  const checks: Check[] = [
-    [guardHolds, 'I3: the guard never falls'],
-    [before.phase !== 'stopped' || after.phase === 'stopped', 'R15: a stopped machine stays so'],
-    ...heightChecks(before, after),
-  ];
-  const height = after.current;
-  if (height !== undefined) {
-    checks.push(...boundChecks(height, after), ...lockChecks(height), ...acceptedChecks(height));
+  if (!isGuardKept) report('I3: the guard never falls');
+  if (before.phase === 'stopped' && after.phase !== 'stopped') {
+    report('R15: a stopped machine stays so');
   }
-  return checks.filter(([holds]) => !holds).map(([, fault]) => fault);
+  const [from, to] = [before.current, after.current];
+  checkHeights(from, to, report);
+  checkKept(before, after, report);
+  if (to === undefined) return faults;
+  checkBounds(from, to, report);
+  checkLock(from, to, report);
+  checkAccepted(to, report);
+  return faults;
 }
