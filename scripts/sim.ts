@@ -2,7 +2,10 @@
  * Runs the deterministic simulator of the test kit (docs/simulator.md).
  *
  *   npm run sim -- --seeds 1000 [--from 0] [--jobs 2]   many seeds; failures are told in full
+ *   npm run sim -- --seeds 100 --large                  clusters of 13 to 30 validators
  *   npm run sim -- --seed 42                            one seed, with its full log
+ *   npm run sim -- --seed 42 --shrink                   the smallest plan that fails in the same way
+ *   npm run sim -- --plan plan.json                     a plan as a failure printed it, with its log
  *   npm run sim -- --seeds 50 --twice                   each seed twice: equal traces (I32)
  *   npm run sim -- --seeds 200 --coverage               what the runs have visited
  *
@@ -10,7 +13,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { replay } from './sim/replay.ts';
+import { drawPlan } from '@daybook/testkit';
+import { readPlan, replay, shrinkPlan } from './sim/replay.ts';
 import { runSeeds } from './sim/seeds.ts';
 import { serveParent } from './sim/worker.ts';
 
@@ -20,6 +24,9 @@ const { values } = parseArgs({
     from: { type: 'string', default: '0' },
     jobs: { type: 'string' },
     seed: { type: 'string' },
+    plan: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
@@ -37,11 +44,17 @@ async function main(): Promise<boolean> {
     await serveParent();
     return true;
   }
-  if (values.seed !== undefined) return await replay(numberOf(values.seed, 'seed'));
+  const sizes = values.large ? 'large' : 'usual';
+  if (values.plan !== undefined) return await replay(readPlan(values.plan));
+  if (values.seed !== undefined) {
+    const plan = drawPlan(numberOf(values.seed, 'seed'), sizes);
+    return values.shrink ? await shrinkPlan(plan) : await replay(plan);
+  }
   return await runSeeds({
     from: numberOf(values.from, 'from'),
     count: numberOf(values.seeds ?? '100', 'seeds'),
     jobs: values.jobs === undefined ? availableParallelism() : numberOf(values.jobs, 'jobs'),
+    sizes,
     twice: values.twice,
     showCoverage: values.coverage,
   });

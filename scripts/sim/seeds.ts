@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, fork } from 'node:child_process';
 import { join } from 'node:path';
+import type { Sizes } from '@daybook/testkit';
 import { renderFailure } from '@daybook/testkit';
 import type { Report } from './worker.ts';
 
@@ -9,6 +10,7 @@ export interface SeedsOptions {
   readonly from: number;
   readonly count: number;
   readonly jobs: number;
+  readonly sizes: Sizes;
   /** Runs each seed in two processes and compares the traces. */
   readonly twice: boolean;
   readonly showCoverage: boolean;
@@ -28,7 +30,7 @@ export async function runSeeds(options: SeedsOptions): Promise<boolean> {
   const seeds = Array.from({ length: options.count }, (_, index) => options.from + index);
   const passes = options.twice ? [seeds, [...seeds].reverse()] : [seeds];
   for (const pass of passes) {
-    await inProcesses(pass, options.jobs, (report) => note(report, totals, traces));
+    await inProcesses(pass, options, (report) => note(report, totals, traces));
   }
   if (options.showCoverage) printCoverage(totals.coverage);
   const seconds = (performance.now() - startedMs) / 1000;
@@ -60,7 +62,7 @@ function note(
 /** Hands the seeds to that many processes, one at a time each. */
 async function inProcesses(
   seeds: readonly number[],
-  jobs: number,
+  { jobs, sizes }: Pick<SeedsOptions, 'jobs' | 'sizes'>,
   onReport: (report: Report) => void,
 ): Promise<void> {
   const waiting = [...seeds];
@@ -72,7 +74,7 @@ async function inProcesses(
           const next = (): void => {
             const seed = waiting.shift();
             if (seed === undefined) worker.disconnect();
-            else worker.send({ seed });
+            else worker.send({ seed, sizes });
           };
           worker.on('message', (report: Report) => {
             onReport(report);
@@ -90,7 +92,8 @@ async function inProcesses(
 
 function startWorker(): ChildProcess {
   const script = join(import.meta.dirname, '..', 'sim.ts');
-  return fork(script, ['--worker'], { serialization: 'advanced' });
+  const execArgv = [...process.execArgv, '--max-semi-space-size=64'];
+  return fork(script, ['--worker'], { serialization: 'advanced', execArgv });
 }
 
 function printCoverage(coverage: ReadonlyMap<string, number>): void {

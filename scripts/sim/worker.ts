@@ -1,9 +1,11 @@
 /** A process that simulates one seed after the other for its parent. */
+import type { Sizes } from '@daybook/testkit';
 import { createFoundry, drawPlan, simulate } from '@daybook/testkit';
 
 /** What the parent asks for. */
 export interface Task {
   readonly seed: number;
+  readonly sizes: Sizes;
 }
 
 /** What it gets back: a result as plain values. */
@@ -17,8 +19,8 @@ export interface Report {
 export async function serveParent(): Promise<void> {
   const foundry = createFoundry();
   const done = new Promise<void>((resolve) => process.once('disconnect', resolve));
-  process.on('message', ({ seed }: Task) => {
-    simulate(drawPlan(seed), foundry)
+  process.on('message', ({ seed, sizes }: Task) => {
+    simulate(drawPlan(seed, sizes), foundry)
       .then(({ coverage, ...result }) => {
         const report: Report = { seed, result, coverage: [...coverage] };
         process.send?.(report);

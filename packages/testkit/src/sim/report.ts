@@ -29,9 +29,9 @@ export function renderFailure(result: RunResult, commit: string): string {
     `seed ${plan.seed} breaks ${violation?.invariant} at ${violation?.atMs} ms`,
     `  ${violation?.words}`,
     `  ${describePlan(result)}`,
-    `  parameters ${JSON.stringify(plan.parameters)}`,
+    `  plan ${JSON.stringify(plan)}`,
     `  commit ${commit}`,
     ...recent.map((line) => `  ${line}`),
-    `  replay: npm run sim -- --seed ${plan.seed}`,
+    `  replay: npm run sim -- --seed ${plan.seed}; smaller: --seed ${plan.seed} --shrink`,
   ].join('\n');
 }

@@ -39,7 +39,7 @@ export async function simulate(
   });
   const isOver = (): boolean => world.violation() !== undefined;
   await timeline.run(untilMs, isOver);
-  if (!isOver()) await heal(world, conditions, plan);
+  if (!isOver()) await heal(simulation);
   return endSimulation(simulation);
 }
 

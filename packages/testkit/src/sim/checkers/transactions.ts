@@ -1,6 +1,5 @@
-/** I9, I10 and I27: what became of transactions, the same everywhere and for ever. */
-import { quorumOf, refOf, toHex } from '@daybook/core';
-import type { World } from '../world/world.ts';
+/** I9 and I10: what became of transactions, the same everywhere and for ever. */
+import { refOf, toHex } from '@daybook/core';
 import type { Checker } from './checker.ts';
 
 interface Place {
@@ -10,11 +9,9 @@ interface Place {
 }
 
 export const TRANSACTIONS: Checker = {
-  invariants: ['I9', 'I10', 'I27'],
+  invariants: ['I9', 'I10'],
   watch: (world) => {
     const places = new Map<string, Place>();
-    const accepted = new Map<string, number>();
-    let healed: number | undefined;
     world.events.on('committed', ({ machine, block }) => {
       if (!machine.isHonest) return;
       const { height } = block.header;
@@ -31,26 +28,6 @@ export const TRANSACTIONS: Checker = {
         places.set(id, { height, words });
       }
     });
-    world.events.on('accepted', ({ machine, id, validUntilMs }) => {
-      if (machine.isHonest) accepted.set(toHex(id), validUntilMs);
-    });
-    world.events.on('healed', () => {
-      healed = highest(world);
-    });
-    world.events.on('ended', () => {
-      world.coverage.add('transactions final', places.size);
-      if (healed === undefined || world.violation() !== undefined) return;
-      const lost = [...accepted.keys()].filter((id) => !places.has(id));
-      world.coverage.add('transactions accepted and not final', lost.length);
-    });
+    world.events.on('ended', () => world.coverage.add('transactions final', places.size));
   },
 };
-
-function highest(world: World): number {
-  return Math.max(...world.machines.map((machine) => machine.height()));
-}
-
-/** Heights after healing within which an accepted transaction is final or expired. */
-export function inclusionHeights(validators: number): number {
-  return validators + quorumOf(validators).faultyMax + 3;
-}

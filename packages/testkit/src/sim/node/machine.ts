@@ -114,13 +114,13 @@ export class Machine {
     return this.#state;
   }
 
-  /** The running node; undefined unless the machine is up. */
+  /** The running node, from the end of its recovery to its death. */
   replica(): Replica | undefined {
-    return this.#state === 'up' ? this.#replica : undefined;
+    return this.#replica;
   }
 
   storage(): Storage | undefined {
-    return this.#state === 'up' ? this.#storage : undefined;
+    return this.#storage;
   }
 
   station(): Station | undefined {
@@ -259,11 +259,11 @@ export class Machine {
       },
     );
     if (!life.isAlive()) return;
+    this.#replica = replica;
+    this.#storage = watched;
     this.#watchLedger(replica);
     await replica.start();
     if (!life.isAlive()) return;
-    this.#replica = replica;
-    this.#storage = watched;
     this.#state = 'up';
     const { height } = replica.ledger.head().header;
     this.#parts.events.emit({ type: 'booted', machine: this, height });
