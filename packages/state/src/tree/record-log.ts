@@ -161,11 +161,20 @@ export class RecordLog {
     this.#hasNewFile = false;
   }
 
-  /** Makes durable what an earlier process may have left to the system, from an offset on. */
+  /**
+   * Makes durable what an earlier process may have left to the system, from an offset on. It is
+   * written once more, because after a sync that failed the system takes its pages for clean.
+   */
   async syncFrom(offset: number): Promise<void> {
     const from = Math.floor(offset / this.segmentBytes);
     for (let segment = from; segment * this.segmentBytes < this.end(); segment++) {
-      await this.#fileOf(segment).sync();
+      const start = Math.max(offset, segment * this.segmentBytes);
+      const end = Math.min(this.end(), (segment + 1) * this.segmentBytes);
+      const file = this.#fileOf(segment);
+      for (let at = start; at < end; at += SCAN_BYTES) {
+        file.write(at % this.segmentBytes, this.#chunkAt(at, end, SCAN_BYTES));
+      }
+      await file.sync();
     }
     if (this.end() > 0) await this.#disk.syncDirectory(this.#directory);
   }
