@@ -3,7 +3,7 @@
  * right clocks and sound disks; whoever is not in it may stay dead. The core must go on (I26), with
  * everybody correct who runs (I30), and include what its clients hand in (I27).
  */
-import { quorumOf, toHex } from '@daybook/core';
+import { quorumOf, refOf, toHex } from '@daybook/core';
 import type { Machine } from './node/machine.ts';
 import type { Simulation } from './simulation.ts';
 import { submit } from './workload.ts';
@@ -72,23 +72,29 @@ async function handIn(
 ): Promise<ReadonlySet<string>> {
   const prng = world.prng.fork('last clients');
   const waiting = new Set<string>();
-  world.events.on('accepted', ({ id }) => waiting.add(toHex(id)));
+  const final = new Set<string>();
+  const { timeline, events } = world;
+  const healedMs = timeline.now();
+  events.on('accepted', ({ id }) => {
+    // Later ones are for later heights.
+    if (timeline.now() === healedMs && !final.has(toHex(id))) waiting.add(toHex(id));
+  });
+  events.on('committed', ({ machine, block }) => {
+    if (!machine.isHonest) return;
+    for (const entry of block.entries) {
+      const id = toHex(refOf(entry).id);
+      final.add(id);
+      waiting.delete(id);
+    }
+  });
   for (const machine of core) {
     const { member } = machine;
     const calls = workload.nextCalls(member, prng);
     const validUntilMs = machine.clock.wall() + VALID_MS;
     submit(world, machine, { member, calls, nonce: prng.bytes(16), validUntilMs });
   }
-  const { timeline } = world;
-  await timeline.run(timeline.now(), () => world.violation() !== undefined);
-  const taken = new Set(waiting);
-  world.events.on('committed', ({ machine, block }) => {
-    if (!machine.isHonest) return;
-    for (const entry of block.entries) {
-      if (entry.type === 'transaction') taken.delete(toHex(entry.transaction.id));
-    }
-  });
-  return taken;
+  await timeline.run(healedMs, () => world.violation() !== undefined);
+  return waiting;
 }
 
 export async function heal(simulation: Simulation): Promise<void> {
