@@ -1,6 +1,6 @@
 /** How the daemon refuses to run: by exit code, and with words that name the place. */
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { daemonPath } from '@daybook/node';
@@ -55,6 +55,17 @@ describe('daybookd: exit codes', function () {
     const line = (await readFile(file, 'utf8')).trimEnd().split('\n').length;
     expect(exitCode).to.equal(2);
     expect(output).to.match(new RegExp(`changed\\.yaml:(${line}|${line - 1}):\\d+: mempol`));
+  });
+
+  it('spec C-32: given the proof of a fork in the data directory, when started, then it stays down with 10 and names the file', async () => {
+    const file = path.join(node.dataDirectory, 'fork-proof.bin');
+    await writeFile(file, 'proof');
+
+    const { exitCode, output } = await run('--config', node.configFile);
+
+    await rm(file);
+    expect(exitCode).to.equal(10);
+    expect(output).to.contain('fork-proof.bin').and.to.contain('saw a fork');
   });
 
   it('given a value out of range, when checked, then it ends with 2 and says what was expected', async () => {
