@@ -45,6 +45,7 @@ export type {
 export type { VoteLogCreation, VoteLogOptions } from './votes/file-vote-log.ts';
 export { createVoteLog, openVoteLog } from './votes/file-vote-log.ts';
 export { judgeSigning, parseSignBytes } from './votes/guard.ts';
+export { readVotes } from './votes/read-votes.ts';
 export type {
   PassingRefusal,
   SigningRefusal,

@@ -24,6 +24,8 @@ export type { NodeProcess, NodeProcessOptions, ProcessEnd } from './node-process
 export { createNodeProcess } from './node-process.ts';
 export type { PortClaim } from './ports.ts';
 export { claimPorts } from './ports.ts';
+export type { LinkConditions, LinkEnds, RelayedNode, Relays } from './relay.ts';
+export { createRelays } from './relay.ts';
 export type { Foundry } from './sim/foundry.ts';
 export { createFoundry } from './sim/foundry.ts';
 export type { RunPlan, Sizes, Traitor } from './sim/plan.ts';
