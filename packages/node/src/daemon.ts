@@ -11,7 +11,7 @@ import { loadSettings, mergeReload } from './config.ts';
 import { NodeError } from './errors.ts';
 import { describe, EXIT_CODES, exitCodeOf, isSafetyStop } from './exit-codes.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
-import { collectAtRest, collectGarbage } from './idle-memory.ts';
+import { giveMemoryBackAtRest } from './idle-memory.ts';
 import type { Logger } from './log.ts';
 import { createLogger } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -120,7 +120,7 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
         await started.stop();
         return;
       }
-      stopCollecting = collectAtRest(started.ledger, { clock, collect: collectGarbage });
+      stopCollecting = giveMemoryBackAtRest(started.ledger, { clock, logger });
       const { role, organisation } = started.report();
       logger.info('node ready', { url: started.apiUrl, peer: started.peerId, role });
       await manager.ready(`${organisation ?? 'unknown organisation'}: ${role}`);

@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from './clock.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { Logger } from './log.ts';
 
 /** Rest after the last transaction; the longest round of a short outage is over by then. */
 export const REST_MS = 20_000;
@@ -32,8 +33,33 @@ export function collectAtRest(
 
 type Collector = (options: Readonly<Record<string, string>>) => void;
 
+/** Gives memory back each time the ledger has come to rest, and says in the log how much. */
+export function giveMemoryBackAtRest(
+  ledger: Pick<Ledger, 'onCommit'>,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): () => void {
+  const collect = (): void => logger.info('memory given back', { ...giveMemoryBack() });
+  return collectAtRest(ledger, { clock, collect });
+}
+
+/** Resident memory before and after, in MiB. */
+export interface MemoryGivenBack {
+  readonly beforeMib: number;
+  readonly afterMib: number;
+}
+
 /** A collection that also returns free pages to the system: V8's answer to lack of memory. */
-export function collectGarbage(): void {
+export function giveMemoryBack(): MemoryGivenBack {
+  const beforeMib = residentMib();
+  collectGarbage();
+  return { beforeMib, afterMib: residentMib() };
+}
+
+function residentMib(): number {
+  return Math.round(process.memoryUsage.rss() / 2 ** 20);
+}
+
+function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   // The flag adds `gc` to contexts made after it, hence a new one.
   const collect: unknown = runInNewContext('gc');

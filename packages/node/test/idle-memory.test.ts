@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { collectAtRest, collectGarbage, REST_MS } from '../src/idle-memory.ts';
+import { collectAtRest, giveMemoryBack, REST_MS } from '../src/idle-memory.ts';
 import type { Committed, Ledger } from '../src/ledger/ledger.ts';
 import { createManualClock } from './support/manual-clock.ts';
 
@@ -77,7 +77,7 @@ describe('node: memory at rest', () => {
     const grown = process.memoryUsage().heapTotal;
     garbage.length = 0;
 
-    collectGarbage();
+    giveMemoryBack();
 
     expect(grown).to.be.above(before);
     expect(process.memoryUsage().heapTotal).to.be.below(grown);
