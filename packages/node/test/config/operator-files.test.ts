@@ -66,9 +66,11 @@ describe('config: files an operator copies', () => {
   });
 
   it('given the snippets of settings in the pages, then a node accepts them', () => {
-    const blocks = [...read('docs/operations/install.md').matchAll(/```yaml\n(.*?)```/gs)];
+    const blocks = ['install', 'signer'].flatMap((page) => [
+      ...read(`docs/operations/${page}.md`).matchAll(/```yaml\n(.*?)```/gs),
+    ]);
 
-    expect(blocks).to.have.length(2);
+    expect(blocks).to.have.length(4);
     for (const [, text = ''] of blocks) {
       expect(() => parseSettings(text, { file: 'install.md', env: {} })).not.to.throw();
     }
@@ -126,10 +128,10 @@ describe('config: alarms', () => {
 /** Exposure that `systemd-analyze security` may find, in tenths: 0 is none, 100 all. */
 const EXPOSURE_MAX = 15;
 
-describe('config: the systemd unit', () => {
-  const unit = read('config/daybookd.service');
+const UNITS = ['daybookd.service', 'daybook-signer.service', 'daybook-signer.socket'] as const;
 
-  it('given the unit, then systemd takes every line of it', () => {
+describe('config: the systemd units', () => {
+  it('given the units, then systemd takes every line of them', () => {
     const root = mkdtempSync(path.join(tmpdir(), 'daybook-unit-'));
     try {
       const add = (file: string, text: string, mode = 0o644): void => {
@@ -137,18 +139,19 @@ describe('config: the systemd unit', () => {
         writeFileSync(path.join(root, file), text);
         chmodSync(path.join(root, file), mode);
       };
-      add('etc/systemd/system/daybookd.service', unit);
+      for (const unit of UNITS) add(`etc/systemd/system/${unit}`, read(`config/${unit}`));
       for (const program of ['opt/daybook/node_modules/.bin/node', 'bin/kill']) {
         add(program, '', 0o755);
       }
-      const targets = ['multi-user', 'network-online', 'time-sync', 'sysinit', 'basic', 'shutdown'];
-      for (const target of targets) {
+      const targets =
+        'multi-user network-online time-sync sysinit basic shutdown sockets paths slices timers';
+      for (const target of targets.split(' ')) {
         add(`usr/lib/systemd/system/${target}.target`, `[Unit]\nDescription=${target}\n`);
       }
 
       const { status, stderr } = spawnSync(
         'systemd-analyze',
-        ['verify', '--man=no', `--root=${root}`, 'daybookd.service'],
+        ['verify', '--man=no', `--root=${root}`, ...UNITS],
         { encoding: 'utf8' },
       );
 
@@ -158,30 +161,45 @@ describe('config: the systemd unit', () => {
     }
   });
 
-  it(`given the sandbox, then the exposure is at most ${EXPOSURE_MAX / 10} of 10`, () => {
-    const { status, stdout, stderr } = spawnSync(
-      'systemd-analyze',
-      [
-        'security',
-        '--offline=true',
-        '--no-pager',
-        `--threshold=${EXPOSURE_MAX}`,
-        path.join(ROOT, 'config/daybookd.service'),
-      ],
-      { encoding: 'utf8' },
-    );
+  for (const unit of ['daybookd.service', 'daybook-signer.service']) {
+    const text = read(`config/${unit}`);
 
-    expect(status, stdout.slice(-2000) + stderr).to.equal(0);
-  });
+    it(`given the sandbox of ${unit}, then the exposure is at most ${EXPOSURE_MAX / 10} of 10`, () => {
+      const { status, stdout, stderr } = spawnSync(
+        'systemd-analyze',
+        [
+          'security',
+          '--offline=true',
+          '--no-pager',
+          `--threshold=${EXPOSURE_MAX}`,
+          path.join(ROOT, 'config', unit),
+        ],
+        { encoding: 'utf8' },
+      );
 
-  it('given exit codes that a restart cannot mend, then systemd leaves the node down', () => {
-    const { usage, identity, safety } = EXIT_CODES;
+      expect(status, stdout.slice(-2000) + stderr).to.equal(0);
+    });
 
-    expect(unit).to.contain(`RestartPreventExitStatus=${usage} ${identity} ${safety}\n`);
-  });
+    it(`given exit codes that a restart cannot mend, then systemd leaves ${unit} down`, () => {
+      const { usage, identity, safety } = EXIT_CODES;
 
-  it('given the paths of the unit, then program and settings lie where the pages put them', () => {
-    expect(unit).to.contain('/opt/daybook/packages/node/bin/daybookd.js');
-    expect(readdirSync(path.join(ROOT, 'packages/node/bin'))).to.include('daybookd.js');
+      expect(text).to.contain(`RestartPreventExitStatus=${usage} ${identity} ${safety}\n`);
+    });
+
+    it(`given the paths of ${unit}, then program and settings lie where the pages put them`, () => {
+      expect(text).to.contain('/opt/daybook/packages/node/bin/daybookd.js');
+      expect(readdirSync(path.join(ROOT, 'packages/node/bin'))).to.include('daybookd.js');
+    });
+  }
+
+  it('given the signer, then it has no network, and only the node may connect', () => {
+    const service = read('config/daybook-signer.service');
+    const socket = read('config/daybook-signer.socket');
+
+    expect(service).to.contain('PrivateNetwork=yes\n');
+    expect(service).to.contain('RestrictAddressFamilies=AF_UNIX\n');
+    expect(socket).to.contain('SocketMode=0600\n');
+    expect(socket).to.contain('SocketUser=daybook\n');
+    expect(read('docs/operations/signer.md')).to.contain('/run/daybook-signer/socket');
   });
 });
