@@ -85,7 +85,7 @@ function betray(world: World, machine: number, strategy: string): void {
   const copies = world.machines.filter((one) => one.member === member);
   for (const [twin, copy] of copies.entries()) {
     const prng = world.prng.fork(`traitor ${copy.index}`);
-    named(strategy).begin(new Traitor(world, copy, { prng, twin }));
+    named(strategy).begin(new Traitor(world, copy, { prng, twin, strategy }));
     world.coverage.add(`strategy ${strategy}`);
   }
 }

@@ -45,6 +45,7 @@ export const SPLIT_PROPOSALS: Strategy = {
         if (message.type === 'pre-prepare') {
           const second = seconds.get(slot) ?? secondProposal(traitor, message);
           if (second !== undefined) seconds.set(slot, second);
+          traitor.acted();
           return [second?.message ?? message];
         }
         const second = seconds.get(slot);

@@ -3,18 +3,12 @@
  * later round, with the best justification it can get hold of: genuine ROUND-CHANGEs without a lock
  * first, then whatever is at hand. The only strategy that finds a skipped justification.
  */
-import type { Block, Hash, JustificationEntry, PrePrepare, RoundChange } from '@daybook/core';
-import { decodeMessage, justificationHash, proposerOf, quorumOf } from '@daybook/core';
+import type { JustificationEntry, RoundChange } from '@daybook/core';
+import { decodeMessage, quorumOf } from '@daybook/core';
 import type { Strategy } from './strategy.ts';
-import type { Traitor } from './traitor.ts';
-import { inlineAll } from './traitor.ts';
+import type { ForgedBlock, Traitor } from './traitor.ts';
 
 const ROUNDS_AHEAD = 4;
-
-interface Conflict {
-  readonly block: Block;
-  readonly hash: Hash;
-}
 
 /** ROUND-CHANGEs of anybody that were seen on the wire, by height, round and sender. */
 type Seen = Map<number, Map<number, Map<number, RoundChange>>>;
@@ -24,7 +18,7 @@ export const LOCK_BREAKER: Strategy = {
   title: 'proposes against a decided block in later rounds',
   begin: (traitor) => {
     const seen: Seen = new Map();
-    const conflicts = new Map<number, Conflict>();
+    const conflicts = new Map<number, ForgedBlock>();
     const { events } = traitor.world;
     events.on('sent', ({ kind, bytes }) => {
       if (kind === 'round-change') noteRoundChange(seen, bytes);
@@ -63,7 +57,7 @@ function noteRoundChange(seen: Seen, bytes: Uint8Array): void {
 interface Attack {
   readonly height: number;
   readonly round: number;
-  readonly conflict: Conflict;
+  readonly conflict: ForgedBlock;
   readonly seen: Seen;
 }
 
@@ -71,30 +65,12 @@ function attack(traitor: Traitor, { height, round, conflict, seen }: Attack): vo
   const ledger = traitor.machine.replica()?.ledger;
   const head = ledger?.head();
   if (head === undefined || head.header.height + 1 !== height) return;
-  const { validators, rotation, parameters } = head.next;
-  const slot = { chain: traitor.world.genesis.chain, height, validators, rotation };
-  const index = traitor.index();
-  const turn = proposerOf({ ...slot, epochBlocks: parameters.epochBlocks }, round);
-  if (index === undefined || turn !== index) return;
-  const { quorum } = quorumOf(validators.length);
+  if (traitor.index() === undefined || traitor.proposerAt(round) !== traitor.index()) return;
+  const { quorum } = quorumOf(head.next.validators.length);
   const entries = justify(traitor, { height, round, quorum }, seen);
-  const justification = { entries };
-  const content = {
-    type: 'pre-prepare',
-    height,
-    round,
-    blockHash: conflict.hash,
-    justificationHash: justificationHash(justification),
-  } as const;
-  const proposal: PrePrepare = {
-    type: 'pre-prepare',
-    signed: traitor.sign(content),
-    header: conflict.block.header,
-    justification,
-    ...inlineAll(conflict.block.body),
-  };
-  traitor.sendToAll(proposal);
-  const { blockHash } = content;
+  traitor.acted();
+  traitor.sendToAll(traitor.propose(conflict, round, { entries }));
+  const blockHash = conflict.hash;
   traitor.sendToAll({
     type: 'prepare',
     signed: traitor.sign({ type: 'prepare', height, round, blockHash }),

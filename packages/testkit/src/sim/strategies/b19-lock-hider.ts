@@ -14,6 +14,7 @@ export const LOCK_HIDER: Strategy = {
         if (content.prepared === undefined) return [message];
         confidant ??= to;
         if (to === confidant && content.round <= content.prepared.round + 1) return [message];
+        traitor.acted();
         const { prepared: _hidden, ...bare } = content;
         const hiding: Message = { type: 'round-change', signed: traitor.sign(bare) };
         return [hiding];

@@ -14,6 +14,7 @@ export const TWINS: Strategy = {
     let sides: readonly number[] = [];
     const regroup = (): void => {
       sides = world.machines.map(() => groups.below(3));
+      traitor.acted();
       world.timeline.at(world.timeline.now() + groups.between(...REGROUP_MS), regroup);
     };
     regroup();

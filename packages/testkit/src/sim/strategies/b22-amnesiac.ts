@@ -18,6 +18,7 @@ export const AMNESIAC: Strategy = {
     again();
     traitor.bend({
       beforeStart: async () => {
+        traitor.acted();
         for (const path of machine.disk.paths()) {
           if (path.includes('/votes/')) machine.disk.remove(path);
         }

@@ -31,6 +31,7 @@ function doubling(type: 'prepare' | 'commit'): (traitor: Traitor) => void {
         const slot = `${content.height}/${content.round}`;
         const double = doubles.get(slot) ?? doubleOf(traitor, content, seen);
         doubles.set(slot, double);
+        traitor.acted();
         return traitor.prng.chance(500) ? [message, double] : [double, message];
       },
     });

@@ -4,7 +4,13 @@ import type { Strategy } from './strategy.ts';
 export const SILENT: Strategy = {
   name: 'B5',
   title: 'says nothing',
-  begin: (traitor) => traitor.bend({ outgoing: () => [] }),
+  begin: (traitor) =>
+    traitor.bend({
+      outgoing: () => {
+        traitor.acted();
+        return [];
+      },
+    }),
 };
 
 export const SILENT_PROPOSER: Strategy = {
@@ -12,7 +18,11 @@ export const SILENT_PROPOSER: Strategy = {
   title: 'never proposes',
   begin: (traitor) =>
     traitor.bend({
-      outgoing: ({ message }) => (message.type === 'pre-prepare' ? [] : [message]),
+      outgoing: ({ message }) => {
+        if (message.type !== 'pre-prepare') return [message];
+        traitor.acted();
+        return [];
+      },
     }),
 };
 
@@ -20,7 +30,14 @@ export const SILENT_TO_ONE: Strategy = {
   name: 'B7',
   title: 'says nothing to one victim',
   begin: (traitor) => {
-    const victim = traitor.prng.pick(traitor.world.machines).index;
-    traitor.bend({ speaksWith: (machine) => machine !== victim });
+    const { machine, world, prng } = traitor;
+    const others = world.machines.filter((one) => one.member !== machine.member);
+    const victim = prng.pick(others).index;
+    traitor.bend({
+      speaksWith: (peer) => {
+        if (peer === victim) traitor.acted();
+        return peer !== victim;
+      },
+    });
   },
 };

@@ -2,13 +2,24 @@
  * One machine of the adversary, as its strategy sees it: the honest node to be bent, the key, the
  * wire, and everything that everybody else does.
  */
-import type { Block, Hash, Message, Unsigned, ValidatorSet, VoteMessage } from '@daybook/core';
+import type {
+  Block,
+  Hash,
+  Justification,
+  Message,
+  PrePrepare,
+  Unsigned,
+  ValidatorSet,
+  VoteMessage,
+} from '@daybook/core';
 import {
   asPublicKey,
   assert,
   decodeMessage,
   encodeMessage,
   indexOfKey,
+  justificationHash,
+  proposerOf,
   publicKeyOf,
   sign,
   signBytes,
@@ -20,9 +31,18 @@ import type { Tap } from '../world/station.ts';
 import type { World } from '../world/world.ts';
 import type { Bend } from './strategy.ts';
 
-/** A vote message without its signature. */
-export interface Vote {
-  readonly content: Unsigned;
+/** A block of somebody's choosing. */
+export interface ForgedBlock {
+  readonly block: Block;
+  readonly hash: Hash;
+}
+
+export interface TraitorOptions {
+  readonly prng: Prng;
+  /** 0, or which of the twins this is. */
+  readonly twin: number;
+  /** Name of the strategy, for the coverage counters. */
+  readonly strategy: string;
 }
 
 export class Traitor {
@@ -32,13 +52,24 @@ export class Traitor {
   readonly prng: Prng;
   /** 0, or which of the twins this is. */
   readonly twin: number;
+  readonly #strategy: string;
+  #actedAt = -1;
 
-  constructor(world: World, machine: Machine, { prng, twin }: { prng: Prng; twin: number }) {
+  constructor(world: World, machine: Machine, { prng, twin, strategy }: TraitorOptions) {
     this.world = world;
     this.machine = machine;
     this.prng = prng;
     this.twin = twin;
+    this.#strategy = strategy;
     machine.isHonest = false;
+  }
+
+  /** Tells the coverage counters that the strategy did its deed, once per height. */
+  acted(): void {
+    const height = this.machine.height();
+    if (height === this.#actedAt) return;
+    this.#actedAt = height;
+    this.world.coverage.add(`heights under ${this.#strategy}`);
   }
 
   /** Installs what the strategy bends. */
@@ -69,6 +100,22 @@ export class Traitor {
   machineOf(index: number): Machine | undefined {
     const peerId = this.machine.replica()?.peers().validators.peerOf(index);
     return this.world.machines.find(({ member }) => member.peerId === peerId);
+  }
+
+  /** Position of who is to propose in a round of the height its own node works at. */
+  proposerAt(round: number): number | undefined {
+    const head = this.machine.replica()?.ledger.head();
+    if (head === undefined) return undefined;
+    const { validators, rotation, parameters } = head.next;
+    const { chain } = this.world.genesis;
+    const { epochBlocks } = parameters;
+    const height = head.header.height + 1;
+    return proposerOf({ chain, height, epochBlocks, validators, rotation }, round);
+  }
+
+  /** The round its own node is in. */
+  round(): number {
+    return this.machine.replica()?.consensus.driver.state().current?.round ?? 0;
   }
 
   // --- what it can do --------------------------------------------------------------------------
@@ -104,8 +151,26 @@ export class Traitor {
     });
   }
 
+  /** A proposal signed past the guard, with everything inlined. */
+  propose(
+    { block, hash }: ForgedBlock,
+    round: number,
+    justification: Justification | undefined,
+  ): PrePrepare {
+    const signed = this.sign({
+      type: 'pre-prepare',
+      height: block.header.height,
+      round,
+      blockHash: hash,
+      justificationHash: justificationHash(justification),
+    });
+    const { header } = block;
+    const parts = { header, ...inlineAll(block.body), ...(justification && { justification }) };
+    return { type: 'pre-prepare', signed, ...parts };
+  }
+
   /** A valid block on its own head that differs from any other: empty, with this timestamp. */
-  forgeBlock(timestampMs: number): { readonly block: Block; readonly hash: Hash } | undefined {
+  forgeBlock(timestampMs: number): ForgedBlock | undefined {
     const ledger = this.machine.replica()?.ledger;
     const index = this.index();
     const proposer = index === undefined ? undefined : this.validators()?.[index]?.id;
@@ -140,6 +205,7 @@ export class Traitor {
       admits: (peerId, parcel) => {
         const from = this.#machineAt(peerId);
         if (bend.speaksWith?.(from) === false) return false;
+        if (parcel.type === 'request') return bend.hears?.(from, parcel.name) ?? true;
         if (parcel.type !== 'message' || parcel.channel === 'transactions') return true;
         const decoded = decodeMessage(parcel.bytes);
         if (!decoded.ok) return true;
