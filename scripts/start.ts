@@ -5,7 +5,8 @@
  *
  *   npm start                      run it, then explore
  *   npm start -- --once            stop after the report
- *   npm start -- --once --json     the report as one JSON object, the last line of the output
+ *   npm start -- --once --json     the report as one JSON object, the last line of the output;
+ *                                  `{ "error": { "message", "logs" } }` if it came to no report
  *   npm start -- --files 3         only the newest three files of the large data set
  *
  * `finalityMs` is measured on the smaller data set: each payment is a request of its own, timed from
@@ -32,6 +33,7 @@ import { createScreen, duration } from './start/screen.ts';
 /** Blocks as fast as five processes on a small machine make them well. */
 const PARAMETERS = { blockIntervalMs: 50, roundBaseMs: 1000, emptyIntervalMs: 10_000 };
 const EXIT = { good: 0, bad: 1, usage: 2, interrupted: 130 } as const;
+const JSON_FLAG = '--json';
 
 interface Options {
   readonly once: boolean;
@@ -104,7 +106,8 @@ async function work(cluster: Cluster, folder: string, options: Options): Promise
     return await runJob(samples, { cluster, ledger, screen, folder });
   };
   const result = await Promise.race([job(), stopped]);
-  if (result === 'stop') return EXIT.interrupted;
+  if (result === 'stop')
+    return giveUp('interrupted before the report', { exitCode: EXIT.interrupted });
   const { report, good } = await judge(result, { ledger, screen });
   const json = JSON.stringify(report);
   if (options.once) {
@@ -120,8 +123,27 @@ async function work(cluster: Cluster, folder: string, options: Options): Promise
   return good ? EXIT.good : EXIT.bad;
 }
 
-async function main(): Promise<number> {
-  const options = readOptions();
+interface GivingUp {
+  readonly exitCode: number;
+  /** Folder with what the nodes logged. */
+  readonly logs?: string;
+}
+
+/** Ends without a report: in words on stderr and, where JSON is asked for, as its last line. */
+function giveUp(message: string, { exitCode, logs }: GivingUp): number {
+  process.stderr.write(`${message}\n`);
+  if (logs !== undefined) process.stderr.write(`logs are kept in ${logs}\n`);
+  if (process.argv.includes(JSON_FLAG)) {
+    process.stdout.write(`${JSON.stringify({ error: { message, logs } })}\n`);
+  }
+  return exitCode;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function main(options: Options): Promise<number> {
   const folder = await mkdtemp(path.join(tmpdir(), 'daybook-start-'));
   const cluster = await createCluster({
     members: DEPARTMENTS,
@@ -136,16 +158,25 @@ async function main(): Promise<number> {
     return exitCode;
   } catch (error) {
     await cluster.stop();
-    process.stderr.write(`logs are kept in ${cluster.directory}\n`);
-    throw error;
+    return giveUp(messageOf(error), { exitCode: EXIT.bad, logs: cluster.directory });
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
-  process.exitCode = EXIT.bad;
+/** Reads the command line, runs the job. @returns the exit code */
+async function run(): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions();
+  } catch (error) {
+    return giveUp(messageOf(error), { exitCode: EXIT.usage });
+  }
+  try {
+    return await main(options);
+  } catch (error) {
+    return giveUp(messageOf(error), { exitCode: EXIT.bad });
+  }
 }
+
+process.exitCode = await run();
 // Sockets kept alive for more requests would hold the process for some seconds.
 process.exit();

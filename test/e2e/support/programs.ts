@@ -17,16 +17,19 @@ export interface ProgramOptions {
   /** Folder of a copy of the repository; this one by default. */
   readonly root?: string;
   readonly timeoutMs?: number;
+  /** Added to the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Runs a file of the repository with this runtime, sources as sources. */
 export function runProgram(
   file: string,
   words: readonly string[],
-  { root = ROOT, timeoutMs = RUN_MS_MAX }: ProgramOptions = {},
+  { root = ROOT, timeoutMs = RUN_MS_MAX, environment = {} }: ProgramOptions = {},
 ): Promise<Run> {
   const command = ['--conditions=source', file, ...words];
-  const options = { cwd: root, timeout: timeoutMs, maxBuffer: OUTPUT_BYTES_MAX };
+  const env = { ...process.env, ...environment };
+  const options = { cwd: root, env, timeout: timeoutMs, maxBuffer: OUTPUT_BYTES_MAX };
   return new Promise((resolve) => {
     execFile(process.execPath, command, options, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : Number(error.code ?? -1);
