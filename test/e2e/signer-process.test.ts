@@ -5,12 +5,11 @@ import { existsSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { daemonPath } from '@daybook/node';
-import type { RemoteSigner } from '@daybook/state';
-import { connectSigner } from '@daybook/state';
 import type { Cluster, SignerPlace } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { expect } from 'chai';
 import { ALONE } from './support/members.ts';
+import { connectTo } from './support/signer.ts';
 import { eventually } from './support/waiting.ts';
 
 const RUN_MS_MAX = 30_000;
@@ -49,19 +48,6 @@ describe('daybookd signer', function () {
     const file = path.join(path.dirname(place.configFile), 'changed.yaml');
     await writeFile(file, change(await readFile(place.configFile, 'utf8')));
     return file;
-  }
-
-  function connect(socket = place.socket): Promise<RemoteSigner> {
-    return connectSigner(
-      { path: socket, chain: cluster.genesis.chain, connectMsMax: 20_000 },
-      {
-        schedule: (delayMs, task) => {
-          const timer = setTimeout(task, delayMs);
-          return () => clearTimeout(timer);
-        },
-        onChange: () => undefined,
-      },
-    );
   }
 
   it('given no socket in the settings, when started, then it ends with 2 and names the setting', async () => {
@@ -113,16 +99,8 @@ describe('daybookd signer', function () {
       const args = ['signer', '--quarantine', '--config', signer?.configFile ?? ''];
       const child = spawn(process.execPath, [...process.execArgv, daemonPath(), ...args]);
       const ended = new Promise((resolve) => child.once('close', resolve));
-      const connected = await connectSigner(
-        { path: signer?.socket ?? '', chain: copy.genesis.chain, connectMsMax: 20_000 },
-        {
-          schedule: (delayMs, task) => {
-            const timer = setTimeout(task, delayMs);
-            return () => clearTimeout(timer);
-          },
-          onChange: () => undefined,
-        },
-      );
+      const { chain } = copy.genesis;
+      const connected = await connectTo({ path: signer?.socket ?? '', chain });
 
       const reason = connected.quarantine()?.code;
 
@@ -151,7 +129,7 @@ describe('daybookd signer', function () {
         await eventually(() => existsSync(socket), { what: 'the socket', withinMs: 10_000 });
         await chmod(socket, 0o600);
 
-        const signer = await connect(socket);
+        const signer = await connectTo({ path: socket, chain: cluster.genesis.chain });
 
         await signer.close();
         expect(signer.state().guard).to.deep.equal({ height: 0, round: 0 });

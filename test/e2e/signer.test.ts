@@ -4,7 +4,6 @@
  */
 import { copyFile, cp, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { connectSigner } from '@daybook/state';
 import type { Cluster, ClusterNode, SignerPlace } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
@@ -13,6 +12,7 @@ import { openFund } from './support/fund.ts';
 import type { Load } from './support/load.ts';
 import { startLoad } from './support/load.ts';
 import { FOUR } from './support/members.ts';
+import { connectTo } from './support/signer.ts';
 import { eventually } from './support/waiting.ts';
 
 const REMOTE = 'finance';
@@ -85,16 +85,8 @@ describe('signer process (validators=4, two of them with signers)', function () 
   });
 
   it('given a connected node, when a second client comes, then the signer refuses it', async () => {
-    const second = connectSigner(
-      { path: signer.socket, chain: cluster.genesis.chain, connectMsMax: 500 },
-      {
-        schedule: (delayMs, task) => {
-          const timer = setTimeout(task, delayMs);
-          return () => clearTimeout(timer);
-        },
-        onChange: () => undefined,
-      },
-    );
+    const { chain } = cluster.genesis;
+    const second = connectTo({ path: signer.socket, chain, connectMsMax: 500 });
 
     const failure = await second.then(
       () => 'let in',

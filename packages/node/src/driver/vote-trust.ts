@@ -67,7 +67,9 @@ export interface VoteTrust {
 
 /** Certificates searched for own seals at a start. */
 const SEALS_SEARCHED = 100;
-const RETRY_MS = 1000;
+/** Peers that are just starting, too, do not answer yet. */
+const ASK_AGAIN_MS = 250;
+const QUARANTINE_LOOK_MS = 1000;
 /** A peer that has failed so often is not waited for. */
 const FAILURES_MAX = 2;
 
@@ -338,13 +340,14 @@ class WatchedTrust implements VoteTrust {
       .catch(onFatal);
   }
 
-  /** Once a second until the log is trusted: clocks become known, peers that failed are asked. */
+  /** Until the log is trusted: clocks become known, peers that failed are asked again. */
   #tick(): void {
     this.#cancel();
     if (this.#isStopped || this.#phase.name === 'trusted') return;
     if (this.#phase.name === 'quarantine') this.#findStart(this.#phase);
     this.#ask();
-    this.#cancel = this.#parts.clock.schedule(RETRY_MS, () => this.#tick());
+    const delayMs = this.#phase.name === 'asking' ? ASK_AGAIN_MS : QUARANTINE_LOOK_MS;
+    this.#cancel = this.#parts.clock.schedule(delayMs, () => this.#tick());
   }
 
   #findStart(phase: Extract<Phase, { name: 'quarantine' }>): void {
