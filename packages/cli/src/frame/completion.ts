@@ -123,7 +123,8 @@ function renderFish(places: readonly Place[]): string {
   return `# fish completion of daybook: daybook completion fish | source
 function __daybook_words
   set -l words (commandline -opc | string match -v -- '-*')
-  string join ' ' $words[2..]
+  # In quotes, so that no words are one empty argument and not none.
+  echo "$words[2..]"
 end
 ${lines.join('\n')}
 `;
