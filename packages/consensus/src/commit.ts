@@ -2,8 +2,8 @@
  * R6 and R12: COMMITs and DECIDED. A quorum of COMMITs of ANY round decides, even after the node
  * has left that round; so does a certificate. The block is executed before it is final here.
  */
-import type { Certificate, Commit } from '@daybook/core';
-import { equalBytes } from '@daybook/core';
+import type { Certificate, Commit, Hash, Round } from '@daybook/core';
+import { equalBytes, isPlanted } from '@daybook/core';
 import { addBlock, blockOf, fetchBlock, judgeVouched } from './blocks.ts';
 import { reportContradictions, votesOf } from './contradiction.ts';
 import type { Work } from './draft.ts';
@@ -13,7 +13,7 @@ import { isInWindow } from './prepare.ts';
 import { relayHeld } from './relay.ts';
 import type { Decision, HeightState } from './state.ts';
 import { stop } from './stop.ts';
-import { certificateOf, heldAt, votesFor, withVote } from './votes.ts';
+import { certificateOf, heldAt, roundsOf, votesFor, withVote } from './votes.ts';
 
 /**
  * The certificate a DECIDED brought, or all seals held for the block in the round of the decision;
@@ -21,9 +21,21 @@ import { certificateOf, heldAt, votesFor, withVote } from './votes.ts';
  */
 export function proofOf(height: HeightState, decision: Decision): Certificate {
   const { certificate, round, blockHash } = decision;
-  const { commits, context } = height;
   if (certificate !== undefined) return certificate;
-  return certificateOf('commit', votesFor(commits[round], blockHash), context.validators.length);
+  const seals = sealsOf(height, round, blockHash);
+  return certificateOf('commit', seals, height.context.validators.length);
+}
+
+function sealsOf({ commits }: HeightState, round: Round, blockHash: Hash): readonly Commit[] {
+  const rounds = isPlanted('mixed-rounds') ? roundsOf(commits) : [round];
+  const seals = rounds.flatMap((one) => votesFor(commits[one], blockHash));
+  return rounds.length === 1 ? seals : onePerSender(seals);
+}
+
+/** Only the planted bug has seals of more than one round. */
+function onePerSender(seals: readonly Commit[]): readonly Commit[] {
+  const bySender = new Map(seals.map((seal) => [seal.signed.sender, seal]));
+  return [...bySender.values()].sort((a, b) => a.signed.sender - b.signed.sender);
 }
 
 /** Notes a decision; a second one for another block is a fork (R15). */
@@ -51,8 +63,9 @@ export function uponCommit(work: Work, message: Commit): void {
   const place = { round, sender, count: height.context.validators.length };
   const kept = relayHeld(work, held ?? { message, sinceMonoMs: now.monoMs });
   if (kept !== held) height.commits = withVote(height.commits, place, kept);
-  const votes = votesFor(height.commits[round], blockHash);
-  if (votes.length >= height.quorum.quorum) decide(work, { round, blockHash });
+  if (isPlanted('decide-in-current-round') && round !== height.round) return;
+  const seals = sealsOf(height, round, blockHash);
+  if (seals.length >= height.quorum.quorum) decide(work, { round, blockHash });
 }
 
 /** R12: a proven decision of the present height. */

@@ -3,7 +3,7 @@
  * certificate's own validity and `justificationHash` have been checked by the driver (`sound`).
  */
 import type { Justification, PrePrepare, Result } from '@daybook/core';
-import { equalBytes, fail, ok } from '@daybook/core';
+import { equalBytes, fail, isPlanted, ok } from '@daybook/core';
 import type { JustificationFault } from './errors.ts';
 
 type Origin = 'fresh' | 'repeat';
@@ -14,10 +14,12 @@ function entriesFault(
   { quorum, count }: { readonly quorum: number; readonly count: number },
 ): JustificationFault | undefined {
   const { round } = proposal.signed.content;
-  if (entries.length !== quorum) return 'count';
+  const isShort = isPlanted('justification-q-1') && entries.length === quorum - 1;
+  if (entries.length !== quorum && !isShort) return 'count';
   for (const [position, { sender, prepared }] of entries.entries()) {
     const before = entries[position - 1]?.sender;
-    if (sender >= count || (before !== undefined && sender <= before)) return 'senders';
+    const isRepeated = sender === before && !isPlanted('duplicate-signer');
+    if (sender >= count || isRepeated || sender < (before ?? 0)) return 'senders';
     if (prepared !== undefined && prepared.round >= round) return 'prepared-rounds';
   }
   return undefined;
@@ -29,7 +31,9 @@ function repeatFault(
   proposal: PrePrepare,
 ): JustificationFault | undefined {
   const { blockHash, height } = proposal.signed.content;
-  const highest = Math.max(...entries.map(({ prepared }) => prepared?.round ?? 0));
+  const rounds = entries.map(({ prepared }) => prepared?.round ?? 0);
+  const isAny = isPlanted('any-prepared-round') && certificate !== undefined;
+  const highest = isAny ? certificate.round : Math.max(...rounds);
   const named = entries.some(
     ({ prepared }) => prepared?.round === highest && equalBytes(prepared.blockHash, blockHash),
   );
@@ -57,6 +61,9 @@ export function checkJustification(
   // Rule 1: round 0 needs no proof.
   if (proposal.signed.content.round === 0) {
     return justification === undefined ? ok('fresh') : fail('count');
+  }
+  if (isPlanted('justification-skipped')) {
+    return ok(justification?.certificate === undefined ? 'fresh' : 'repeat');
   }
   if (justification === undefined) return fail('missing');
   if (!sound) return fail('forged');

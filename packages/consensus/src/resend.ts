@@ -3,6 +3,7 @@
  * loss; it is not an optimisation. Everything is sent byte-identical to how it was signed.
  */
 import type { VoteMessage } from '@daybook/core';
+import { isPlanted } from '@daybook/core';
 import { hasBit } from './bitmap.ts';
 import { clockOffset } from './clock.ts';
 import type { Work } from './draft.ts';
@@ -44,7 +45,7 @@ function resendProposal(work: Work, self: number): void {
 
 function resendOwn(work: Work): void {
   const self = selfOf(work);
-  if (self === undefined) return;
+  if (self === undefined || isPlanted('no-resend')) return;
   resendProposal(work, self);
   for (const message of ownVotes(work, self)) {
     emit(work, { type: 'send', message, to: 'validators' });

@@ -35,11 +35,10 @@ export function quorumOf(count: number): Quorum {
   assert(Number.isInteger(count) && count >= 1, 'a validator set is not empty');
   assert(count <= LIMITS.validatorsMax, 'a validator set is bounded');
   const faultyMax = Math.floor((count - 1) / 3);
-  return {
-    faultyMax,
-    quorum: Math.floor((count + faultyMax + 2) / 2) - (isPlanted('quorum-1') ? 1 : 0),
-    oneCorrect: faultyMax + 1,
-  };
+  let quorum = Math.floor((count + faultyMax + 2) / 2);
+  if (isPlanted('quorum-1')) quorum -= 1;
+  if (isPlanted('quorum-2f+1')) quorum = 2 * faultyMax + 1;
+  return { faultyMax, quorum, oneCorrect: isPlanted('jump-at-f') ? faultyMax : faultyMax + 1 };
 }
 
 /** The id a validator keeps for life, from its first consensus key. */

@@ -11,7 +11,7 @@ import {
 } from '@daybook/applications';
 import type { Engine, StateWrite } from '@daybook/contracts';
 import type { BodyEntry, Genesis, Hash, RecoveryFile, Result, ValidatorId } from '@daybook/core';
-import { equalBytes, fail, freshRotation, ok } from '@daybook/core';
+import { equalBytes, fail, freshRotation, isPlanted, ok, refOf, toHex } from '@daybook/core';
 import type { StateReader } from '@daybook/state';
 import type { NextHeight, Outcome } from './tip.ts';
 
@@ -57,6 +57,16 @@ export interface JudgedFile {
   readonly judged: ReturnType<typeof examineRecovery>;
 }
 
+/** A planted bug: the order in which this node, unlike others, has met the transactions. */
+function inOrderMet(entries: readonly BodyEntry[], met: Map<string, number>): readonly BodyEntry[] {
+  const placed = entries.map((entry) => {
+    const id = toHex(refOf(entry).id);
+    if (!met.has(id)) met.set(id, met.size);
+    return { entry, place: met.get(id) ?? 0 };
+  });
+  return placed.sort((a, b) => a.place - b.place).map(({ entry }) => entry);
+}
+
 /**
  * @param chain       G of the chain that is executed
  * @param recoveries  files that the operator installed
@@ -72,8 +82,10 @@ export function createExecutor(
         ({ plan }) => plan.height === parent.height && equalBytes(plan.blockHash, parent.hash),
       )
       .map((file) => ({ file, judged: examineRecovery(reader, file, { chain, parent }) }));
+  const met = new Map<string, number>();
   const nextHeight: Executor['nextHeight'] = (reader, height) => {
-    const validators = readValidatorSet(reader, height);
+    const setHeight = isPlanted('old-validator-set') ? Math.max(1, height - 1) : height;
+    const validators = readValidatorSet(reader, setHeight);
     return {
       validators,
       rotation: readRotation(reader, validators),
@@ -97,7 +109,8 @@ export function createExecutor(
     engine,
     genesis: (genesis) => engine.applyGenesis(genesis).writes,
     execute: (reader, plan) => {
-      const executed = engine.execute(reader, { chain, ...plan });
+      const entries = isPlanted('map-order') ? inOrderMet(plan.entries, met) : plan.entries;
+      const executed = engine.execute(reader, { chain, ...plan, entries });
       if (!executed.ok) {
         const { index, code } = executed.reason;
         return fail({ index, code });

@@ -5,7 +5,7 @@
  * nothing was sent; anything else means quarantine (protocol §12).
  */
 import type { Hash, Height, ValidatorId } from '@daybook/core';
-import { assert, concatBytes, equalBytes, generateNonce } from '@daybook/core';
+import { assert, concatBytes, equalBytes, generateNonce, isPlanted } from '@daybook/core';
 import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
@@ -307,7 +307,8 @@ class MirroredVoteLog implements VoteLog {
     if (this.#entered !== undefined) records.push({ type: 'height', height: this.#entered });
     if (lock !== undefined) records.push({ type: 'lock', lock });
     records.push({ type: 'signed', vote });
-    await this.#write(records);
+    const isHalf = isPlanted('lock-not-durable');
+    await this.#write(isHalf ? records.filter(({ type }) => type !== 'lock') : records);
     this.#entered = undefined;
     this.#state = records.reduce(applyVoteRecord, this.#state);
   }
@@ -342,7 +343,10 @@ class MirroredVoteLog implements VoteLog {
         allocate(mirror, bytes.length, allocateBytes);
         mirror.file.write(mirror.end, bytes);
       }
-      await Promise.all(this.#files.map(({ file }) => file.sync()));
+      if (isPlanted('guard-not-durable')) return;
+      const synced = Promise.all(this.#files.map(({ file }) => file.sync()));
+      if (isPlanted('send-before-sync')) synced.catch(() => undefined);
+      else await synced;
     });
     for (const mirror of this.#files) mirror.end += bytes.length;
     this.#sequence += stored.length;

@@ -11,6 +11,7 @@ import {
   decodeCertificate,
   equalBytes,
   fail,
+  isPlanted,
   LIMITS,
   MESSAGE_BYTES_MAX,
   ok,
@@ -110,6 +111,7 @@ function reportsLock(
   content: Extract<Unsigned, { readonly type: 'round-change' }>,
   state: VoteState,
 ): boolean {
+  if (isPlanted('round-change-forgets-lock')) return true;
   const lock = state.lock?.height === content.height ? state.lock : undefined;
   const { prepared } = content;
   if (lock === undefined || prepared === undefined)
@@ -130,6 +132,7 @@ export function judgeSigning(
   const parsed = parseSignBytes(request.signBytes);
   if (!parsed.ok) return parsed;
   const { content } = parsed.value;
+  if (isPlanted('no-guard')) return ok('sign');
   const fact = formFault(request, content);
   if (fact !== undefined) return fail({ code: 'STATE_SIGNING_MALFORMED', fact });
   const order = compareToGuard(content, state.guard);

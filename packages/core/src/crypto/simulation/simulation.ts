@@ -9,7 +9,32 @@ import { concatBytes, equalBytes } from '../../codec/bytes.ts';
 import { sha256 } from '../hash.ts';
 
 /** Bugs that can be planted in the code of the protocol, see docs/simulator.md. */
-export const MUTANTS = ['quorum-1'] as const;
+export const MUTANTS = [
+  'quorum-1',
+  'quorum-2f+1',
+  'jump-at-f',
+  'no-guard',
+  'guard-not-durable',
+  'lock-not-durable',
+  'round-change-forgets-lock',
+  'round-change-uncertified',
+  'justification-skipped',
+  'any-prepared-round',
+  'justification-q-1',
+  'duplicate-signer',
+  'mixed-rounds',
+  'old-validator-set',
+  'send-before-sync',
+  'torn-tail-of-one-mirror',
+  'own-votes-forgotten',
+  'no-timer-gate',
+  'no-resend',
+  'decide-in-current-round',
+  'timestamp-unchecked',
+  'state-root-unchecked',
+  'map-order',
+  'evidence-unsigned',
+] as const;
 export type MutantName = (typeof MUTANTS)[number];
 
 /** What the simulator may set. */

@@ -6,6 +6,7 @@ import { BOUNDS } from './bounds.ts';
 import { CERTIFICATES } from './certificates.ts';
 import { CHAIN } from './chain.ts';
 import type { Checker } from './checker.ts';
+import { RECORDED_EVIDENCE } from './recorded-evidence.ts';
 import { RECOVERY } from './recovery.ts';
 import { TRANSACTIONS } from './transactions.ts';
 import { VOTES } from './votes.ts';
@@ -20,4 +21,5 @@ export const CHECKERS: readonly Checker[] = [
   RECOVERY,
   BOUNDS,
   ACCUSATIONS,
+  RECORDED_EVIDENCE,
 ];

@@ -1,0 +1,15 @@
+/** Every planted bug with the scenario that notices it. */
+import { BLOCK_KILLERS } from './blocks.ts';
+import { JUSTIFICATION_KILLERS } from './justifications.ts';
+import type { Killer } from './killer.ts';
+import { QUORUM_KILLERS } from './quorums.ts';
+import { ROUND_KILLERS } from './rounds.ts';
+import { SIGNING_KILLERS } from './signing.ts';
+
+export const KILLERS: readonly Killer[] = [
+  ...QUORUM_KILLERS,
+  ...JUSTIFICATION_KILLERS,
+  ...SIGNING_KILLERS,
+  ...ROUND_KILLERS,
+  ...BLOCK_KILLERS,
+];
