@@ -1,3 +1,8 @@
+/**
+ * Governance: member organisations propose and vote; what they adopt takes effect at a stated later
+ * height. It keeps the validator set, the order of proposers and the chain parameters, and applies
+ * the admission rules of protocol §15, so that no decision can leave the chain without a quorum.
+ */
 import { defineContract, instantText } from '@daybook/contracts';
 import {
   asPublicKey,

@@ -2,7 +2,6 @@
 export { applications } from './applications.ts';
 export { directory, identityOf, officerOf } from './directory.ts';
 export { foundingContracts } from './founding.ts';
-export { governance } from './governance.ts';
 export type { KnownRecovery, NextBlock, WaitingChange } from './governance-reads.ts';
 export {
   examineEvidence,
@@ -18,4 +17,5 @@ export {
   readWaitingChanges,
   readySignBytes,
 } from './governance-reads.ts';
+export { governance } from './governance.ts';
 export { treasury } from './treasury.ts';

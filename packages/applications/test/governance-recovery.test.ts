@@ -59,7 +59,7 @@ function entryOf(plan: RecoveryPlan, signers: readonly string[]) {
 }
 
 describe('governance: recovery (spec C-33)', () => {
-  it('given a plan with the consent of a quorum of departments, then the set is the one of the plan from that height on', () => {
+  it('spec C-35: given a plan with the consent of a quorum of departments, then the set is the one of the plan from that height on', () => {
     const chain = startedChain();
     const plan = planOf(chain);
     const old = chain.validators(5);

@@ -189,7 +189,7 @@ describe('governance: removals and rotations (spec X-13, X-14)', () => {
     expect(rows.validator(chain.view, { id: validator })?.status).to.equal('removed');
   });
 
-  it('spec X-13: given a silent validator, when a live one is to be removed, then rule 6 refuses and names it', () => {
+  it('spec X-29: given a silent validator, when a live one is to be removed, then rule 6 refuses and names it', () => {
     const chain = createChain({ organisations: SEVEN });
     // First turns are missed until two of seven rest: removing a live one leaves four of six.
     while (chain.rotation().filter(({ restUntil }) => restUntil > chain.height() + 1).length < 2) {

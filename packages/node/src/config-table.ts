@@ -73,7 +73,7 @@ export const SETTINGS = {
       example: '/etc/daybook/keys/consensus-next.json',
       help:
         'The encrypted key that takes the place of consensusFile when governance has adopted the ' +
-        'rotation. Both are needed until then; see docs/operations/validators.md.',
+        'rotation. Both are needed until then; see docs/operations/consortium.md.',
     },
     passphraseFile: {
       type: 'path',

@@ -291,10 +291,6 @@ export const NODE_ERRORS = defineErrors({
     summary: 'A recovery file cannot be read.',
     remedy: 'Correct what is named, or get the file again from whoever drafted it.',
   },
-  NODE_RECOVERY_REFUSED: {
-    summary: 'The recovery file may not be applied to this node.',
-    remedy: 'Nothing was changed. docs/operations/recovery.md says what to do about each reason.',
-  },
   NODE_FORK_PROOF_PRESENT: {
     summary: 'This node stopped because it saw a fork, and stays down until a person acts.',
     remedy:

@@ -140,7 +140,7 @@ async function growAll({ places }: World, count: number): Promise<void> {
   }
 }
 
-describe('node: evidence on its way (spec X-15)', () => {
+describe('node: evidence on its way (spec X-15, X-28)', () => {
   it('given a fault that one node saw, then another includes it, and nobody keeps it after that', async () => {
     const world = await makeWorld(3);
     const [finder, other, third] = world.places;

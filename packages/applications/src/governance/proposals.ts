@@ -1,3 +1,4 @@
+/** Proposals and votes: made, counted, settled, and carried out when their height comes. */
 import { instantText } from '@daybook/contracts';
 import { assert } from '@daybook/core';
 import type { Hall, Keeper, Proposal } from './context.ts';

@@ -1,3 +1,4 @@
+/** What governance says: refusals with their remedies, and events. */
 import { field } from '@daybook/contracts';
 import { evidenceKind, height, kind, outcome, proposalNumber, slug, validator } from './fields.ts';
 

@@ -147,7 +147,7 @@ describe('client: fork proofs (spec L-5, C-32)', () => {
   });
 });
 
-describe('client: across a recovery (spec C-33, L-3)', () => {
+describe('client: across a recovery (spec C-33, L-10)', () => {
   const NEXT = ['aa', 'bb', 'ee', 'ff'] as const;
 
   function planOf(chain: TestChain, change: Partial<RecoveryPlan> = {}): RecoveryPlan {

@@ -176,5 +176,6 @@ export function consentingTo(
     const key = keyOf(organisation);
     return key !== undefined && verifyStrict(asPublicKey(key), message, signature);
   });
-  return [...new Set(good.map(({ organisation }) => organisation))].sort();
+  const slugs = [...new Set(good.map(({ organisation }) => organisation))];
+  return slugs.sort((a, b) => (a < b ? -1 : 1));
 }

@@ -3,28 +3,16 @@
  * happens when a block becomes final, in which order, is written here and nowhere else.
  */
 import type { Effect, Recovered } from '@daybook/consensus';
-import type {
-  Block,
-  BodyEntry,
-  Hash,
-  Height,
-  PrePrepare,
-  ValidatorId,
-  ValidatorSet,
-} from '@daybook/core';
+import type { Hash, Height, ValidatorSet } from '@daybook/core';
 import {
   asPublicKey,
   assert,
   blockHash,
   encodeHeader,
   encodeMessage,
-  encodeRecovery,
   equalBytes,
   indexOfKey,
-  isSystemEntry,
   refOf,
-  systemTransaction,
-  transactionHashOf,
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
@@ -39,7 +27,8 @@ import type { SubmissionDesk } from '../submissions.ts';
 import type { Syncer } from '../sync.ts';
 import { createSyncer } from '../sync.ts';
 import type { SystemDesk } from '../system-desk.ts';
-import { createBlockSizer } from './block-sizer.ts';
+import type { BlockBuilder } from './block-builder.ts';
+import { createBlockBuilder } from './block-builder.ts';
 import { createBodies } from './bodies.ts';
 import type { BodyExchange } from './body-exchange.ts';
 import { createBodyExchange } from './body-exchange.ts';
@@ -100,7 +89,7 @@ class NodeConsensus implements Consensus {
   readonly trust: VoteTrust | undefined;
   readonly #parts: ConsensusParts;
   readonly #bodies = createBodies();
-  readonly #blockSizer = createBlockSizer();
+  readonly #builder: BlockBuilder;
   readonly #exchange: BodyExchange;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #onFatal: (error: unknown) => void;
@@ -109,6 +98,7 @@ class NodeConsensus implements Consensus {
     const parts = { ...given, onFatal: (error: unknown) => this.#end(error) };
     this.#parts = parts;
     this.#onFatal = given.onFatal;
+    this.#builder = createBlockBuilder(parts);
     this.#exchange = createBodyExchange({ ...parts, bodies: this.#bodies });
     const { signer, ledger, blockLog } = parts;
     const head = ledger.head().header.height;
@@ -252,7 +242,7 @@ class NodeConsensus implements Consensus {
       bodies: this.#bodies,
       selfIndex: () => this.#selfIndex(),
       build: (timestampMs) => this.#build(timestampMs),
-      inline: (block) => this.#inline(block),
+      inline: (block) => this.#builder.inline(block),
       fetch: (hash, from) => this.#exchange.fetch(hash, from),
       committed: (block, effect) => this.#committed(block, effect),
       outside: (effect) => this.#outside(effect),
@@ -265,50 +255,11 @@ class NodeConsensus implements Consensus {
   }
 
   #build(timestampMs: number): ExecutedBlock {
-    const { ledger, mempool, clock } = this.#parts;
-    const { next } = ledger.head();
     const self = this.#selfIndex();
-    const proposer = self === undefined ? undefined : next.validators[self]?.id;
+    const { validators } = this.#parts.ledger.head().next;
+    const proposer = self === undefined ? undefined : validators[self]?.id;
     assert(proposer !== undefined, 'only a validator builds blocks');
-    const { blockBytesMax, validityMaxMs } = next.parameters;
-    const bytesMax = blockBytesMax - HEADER_ROOM_BYTES;
-    const countMax = this.#blockSizer.countMax();
-    const firsts = this.#systemEntries(timestampMs, proposer);
-    const taken = firsts.reduce((sum, bytes) => sum + sizeOf(bytes), 0);
-    const transactions = mempool
-      .select({ bytesMax: bytesMax - taken, countMax, timestampMs, validityMaxMs })
-      .map((transaction) => ({ type: 'transaction', transaction }) as const);
-    const entries = [...firsts, ...transactions];
-    const startedMs = clock.now();
-    const block = ledger.build({ timestampMs, proposer, entries });
-    this.#blockSizer.learn(transactions.length, clock.now() - startedMs);
-    return block;
-  }
-
-  /** System transactions for the next block; what cannot be executed is not offered again. */
-  #systemEntries(timestampMs: number, proposer: ValidatorId): readonly BodyEntry[] {
-    const { pool } = this.#parts.systems;
-    const { recovery } = this.#parts.ledger.head().next;
-    const first =
-      recovery === undefined ? [] : [systemTransaction('recovery', encodeRecovery(recovery))];
-    const offered = [...first, ...pool.select()];
-    if (offered.length === 0) return [];
-    const entries = offered.map((system) => ({ type: 'system', system }) as const);
-    const good = this.#parts.ledger.admit({ timestampMs, proposer, entries });
-    pool.drop(entries.filter((entry) => !good.includes(entry)).map(({ system }) => system));
-    return good;
-  }
-
-  #inline(block: Block): PrePrepare['inlined'] {
-    const { desk } = this.#parts;
-    // In a full block almost all have arrived already, and the few that have not are asked for.
-    const isFull = block.body.length > INLINED_COUNT_MAX;
-    return block.body.flatMap((bytes, index) =>
-      // Those who would be asked may not hold a system transaction yet.
-      isSystemEntry(bytes) || (!isFull && desk.isFresh(transactionHashOf(bytes)))
-        ? [{ index, bytes }]
-        : [],
-    );
+    return this.#builder.build(timestampMs, proposer);
   }
 
   #outside(effect: OutsideEffect): void {
@@ -400,16 +351,6 @@ class NodeConsensus implements Consensus {
     this.onLinks();
   }
 }
-
-/** Blocks of up to so many transactions carry those that are still on their way. */
-const INLINED_COUNT_MAX = 64;
-function sizeOf(entry: BodyEntry): number {
-  const { bytes } = entry.type === 'system' ? entry.system : entry.transaction;
-  return bytes.length + 4;
-}
-
-/** What a block's header and count take of its size. */
-const HEADER_ROOM_BYTES = 512;
 
 export function createConsensus(parts: ConsensusParts): Consensus {
   return new NodeConsensus(parts);
