@@ -1,8 +1,10 @@
 /**
  * How much of the data directory's file system is free, looked up at most every few seconds: the
- * signing guard asks before each vote.
+ * signing guard asks before each vote. Sees as well when the file system was taken away under its
+ * open files: what is written then is found by nobody after a restart.
  */
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
+import { StateError } from '@daybook/state';
 import type { Clock } from './clock.ts';
 
 export interface FreeSpace {
@@ -13,9 +15,22 @@ export interface FreeSpace {
 
 const REFRESH_MS = 5000;
 
-/** Looks once before it returns, so that the first answer is true. */
-export async function watchFreeSpace(directory: string, clock: Clock): Promise<FreeSpace> {
+/**
+ * Looks once before it returns, so that the first answer is true.
+ * @param onGone  told once when the directory is another one than before, or none
+ */
+export async function watchFreeSpace(
+  directory: string,
+  clock: Clock,
+  onGone: (error: StateError) => void,
+): Promise<FreeSpace> {
+  const identify = async (): Promise<string> => {
+    const { dev, ino } = await stat(directory, { bigint: true });
+    return `${dev}:${ino}`;
+  };
+  const first = await identify();
   const look = async (): Promise<number> => {
+    if ((await identify()) !== first) throw goneError(directory, 'it is another directory now');
     const { bavail, blocks } = await statfs(directory);
     return blocks === 0 ? 0 : bavail / blocks;
   };
@@ -30,8 +45,11 @@ export async function watchFreeSpace(directory: string, clock: Clock): Promise<F
           fraction = seen;
         })
         // A file system that cannot even be asked is one that must not be written to.
-        .catch(() => {
+        .catch((error: unknown) => {
           fraction = 0;
+          if (stopped) return;
+          stopped = true;
+          onGone(error instanceof StateError ? error : goneError(directory, String(error)));
         })
         .finally(repeat);
     });
@@ -44,4 +62,8 @@ export async function watchFreeSpace(directory: string, clock: Clock): Promise<F
       cancel();
     },
   };
+}
+
+function goneError(path: string, reason: string): StateError {
+  return new StateError({ code: 'STATE_DISK_FAILED', path, operation: 'look at', reason });
 }

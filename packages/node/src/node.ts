@@ -91,7 +91,7 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
   const { metrics } = parts;
   metrics.register(NODE_METRICS);
   metrics.register(NETWORK_METRICS);
-  const places = systemPlaces(parts.clock);
+  const places = systemPlaces(parts.clock, parts.onFatal);
   const { dataDirectory } = settings.node;
   refuseAfterFork(dataDirectory);
   const recoveries = installedRecoveries(dataDirectory, genesis);

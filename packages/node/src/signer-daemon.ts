@@ -54,10 +54,16 @@ function handedDescriptor({ LISTEN_PID, LISTEN_FDS }: Environment): { descriptor
   return isOurs ? { descriptor: HANDED_DESCRIPTOR } : {};
 }
 
+interface GuardParts {
+  readonly logger: Logger;
+  readonly closers: Closers;
+  readonly onFatal: (error: unknown) => void;
+}
+
 async function openGuard(
   settings: Settings,
   command: SignerCommand,
-  { logger, closers }: { readonly logger: Logger; readonly closers: Closers },
+  { logger, closers, onFatal }: GuardParts,
 ): Promise<VoteSigner> {
   const genesis = await readGenesis(settings);
   const { consensus: secretKey } = await readConsensusKeys(settings);
@@ -67,7 +73,7 @@ async function openGuard(
   const { dataDirectory } = settings.node;
   const directory = await openDataDirectory(dataDirectory);
   closers.push(() => directory.close());
-  const freeSpace = await watchFreeSpace(dataDirectory, createSystemClock());
+  const freeSpace = await watchFreeSpace(dataDirectory, createSystemClock(), onFatal);
   closers.push(async () => freeSpace.stop());
   const publicKey = asPublicKey(publicKeyOf(secretKey));
   const mirror = settings.state.voteMirrorDirectory;
@@ -126,7 +132,7 @@ export async function runSigner(command: SignerCommand, environment: Environment
   process.on('uncaughtException', onFatal);
   process.on('unhandledRejection', onFatal);
   try {
-    const signer = await openGuard(settings, command, { logger, closers });
+    const signer = await openGuard(settings, command, { logger, closers, onFatal });
     const server: SignerServer = await startSignerServer(
       { ...socket, ...handedDescriptor(environment) },
       {

@@ -66,13 +66,13 @@ export interface StorageParts extends Places {
   readonly votesDisk?: Disk;
 }
 
-/** Disks and databases of this machine. */
-export function systemPlaces(clock: Clock): Places {
+/** Disks and databases of this machine. @param onGone  the data directory was taken away */
+export function systemPlaces(clock: Clock, onGone: (error: unknown) => void): Places {
   return {
     disk: createNodeDisk(),
     openKeyValue: openLevel,
     openDirectory: openDataDirectory,
-    watchFreeSpace: (directory) => watchFreeSpace(directory, clock),
+    watchFreeSpace: (directory) => watchFreeSpace(directory, clock, onGone),
   };
 }
 

@@ -41,6 +41,8 @@ export interface NodeProcess {
   stop(): Promise<ProcessEnd>;
   /** SIGKILL: no chance to finish anything. */
   kill(): Promise<ProcessEnd>;
+  /** Resolves when the process ends by itself or by anybody's hand; at once while it is down. */
+  ended(): Promise<ProcessEnd>;
   /** Any other signal, for example SIGSTOP and SIGCONT. */
   signal(signal: NodeJS.Signals): void;
   /** Resolves with the first later log line whose message is this. */
@@ -68,6 +70,7 @@ class DaemonProcess implements NodeProcess {
   readonly #watchers = new Map<string, ((line: Readonly<Record<string, unknown>>) => void)[]>();
   readonly #lastLines: string[] = [];
   #running: Running | undefined;
+  #lastEnd: ProcessEnd = { exitCode: null, signal: null };
 
   constructor(options: NodeProcessOptions) {
     this.name = options.name;
@@ -126,7 +129,8 @@ class DaemonProcess implements NodeProcess {
       child.once('close', (exitCode, signal) => {
         this.#running = undefined;
         log.end();
-        resolve({ exitCode, signal });
+        this.#lastEnd = { exitCode, signal };
+        resolve(this.#lastEnd);
       });
     });
     return { child, ended };
@@ -164,6 +168,10 @@ class DaemonProcess implements NodeProcess {
     if (running === undefined) return { exitCode: null, signal: null };
     running.child.kill(signal);
     return await running.ended;
+  }
+
+  async ended(): Promise<ProcessEnd> {
+    return await (this.#running?.ended ?? this.#lastEnd);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -1,0 +1,27 @@
+/** The faults that run on real processes, in the order of docs/reliability.md. */
+import { clocks } from './clocks.ts';
+import type { Fault } from './fault.ts';
+import { fullDisk } from './full-disk.ts';
+import { killAtSync } from './kill-at-sync.ts';
+import { killLoop } from './kill-loop.ts';
+import { lostDisk } from './lost-disk.ts';
+import { partitions } from './partitions.ts';
+import { pause } from './pause.ts';
+import { restoredBackup } from './restored-backup.ts';
+import { sameKey } from './same-key.ts';
+import { slowDisk } from './slow-disk.ts';
+import { syncError } from './sync-error.ts';
+
+export const FAULTS: readonly Fault[] = [
+  killLoop,
+  killAtSync,
+  syncError,
+  slowDisk,
+  fullDisk,
+  lostDisk,
+  pause,
+  partitions,
+  clocks,
+  sameKey,
+  restoredBackup,
+];
