@@ -91,6 +91,18 @@ describe('daybookd: exit codes', function () {
     expect(output).to.contain('validator');
   });
 
+  it('given a node that has run, when checked deeply, then every record is proven; while it runs, it ends with 4', async () => {
+    await node.process.start();
+    const running = await run('check', '--deep', '--config', node.configFile);
+    await node.process.stop();
+
+    const { exitCode, output } = await run('check', '--deep', '--config', node.configFile);
+
+    expect(running.exitCode).to.equal(4);
+    expect(exitCode, output).to.equal(0);
+    expect(output).to.match(/height \d+: [1-9]\d* records proven by the state root/);
+  });
+
   it('given a missing key file, when started, then it ends with 3 and names the file', async () => {
     const file = await configWith((text) => text.replace('peer.json', 'no-peer.json'));
 

@@ -8,6 +8,7 @@ import { asPublicKey, explainCore, publicKeyOf, runSelfTest } from '@daybook/cor
 import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { loadSettings, mergeReload } from './config.ts';
+import { checkDeeply } from './deep-check.ts';
 import { NodeError } from './errors.ts';
 import { describe, EXIT_CODES, exitCodeOf, isSafetyStop } from './exit-codes.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
@@ -29,7 +30,8 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
                                        vote log, for example after the machine was restored
   daybookd signer --config FILE        run the process that holds a validator key, for a node
                                        whose setting signer.socket names the same socket
-  daybookd check --config FILE         check configuration, keys and genesis, then end
+  daybookd check --config FILE         check configuration, keys and genesis, then end; with
+                                       --deep also every record of the state, on a node that is down
   daybookd create-votes --config FILE  create the vote log of a new validator key, once;
                                        with --above HEIGHT when leaving quarantine: signs only
                                        above that height, which must lie above the chain's head;
@@ -129,11 +131,15 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
   });
 }
 
-async function check({ config: configFile }: Command): Promise<number> {
+async function check({ config: configFile, deep }: Command): Promise<number> {
   const settings = loadSettings(configFile, process.env);
   const { genesis, keys } = await readIdentity(settings);
   const { socket } = settings.signer;
   const role = keys.consensus === undefined && socket === undefined ? 'observer' : 'validator';
+  if (deep) {
+    const { height, records } = await checkDeeply(settings, genesis);
+    process.stdout.write(`height ${height}: ${records} records proven by the state root\n`);
+  }
   process.stdout.write(`${configFile}: ${role} of chain ${genesis.document.name}, all in order\n`);
   return EXIT_CODES.done;
 }
@@ -182,6 +188,8 @@ interface Command {
   /** Of `recover`. */
   readonly file: string | undefined;
   readonly dryRun: boolean;
+  /** Of `check`. */
+  readonly deep: boolean;
   /** Of `run` and `signer`. */
   readonly quarantine: boolean;
   readonly show: 'help' | 'version' | undefined;
@@ -211,6 +219,7 @@ function parseCommand(args: readonly string[]): Command {
       above: { type: 'string' },
       next: { type: 'boolean', default: false },
       quarantine: { type: 'boolean', default: false },
+      deep: { type: 'boolean', default: false },
       file: { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -220,8 +229,8 @@ function parseCommand(args: readonly string[]): Command {
   const show = (['help', 'version'] as const).find((flag) => values[flag]);
   const above = readHeight(values.above);
   const verb = positionals[0] ?? 'run';
-  const { config, next: isNext, quarantine, file, 'dry-run': dryRun } = values;
-  return { verb, config, above, isNext, quarantine, file, dryRun, show };
+  const { config, next: isNext, quarantine, deep, file, 'dry-run': dryRun } = values;
+  return { verb, config, above, isNext, quarantine, deep, file, dryRun, show };
 }
 
 /**
