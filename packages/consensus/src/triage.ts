@@ -2,8 +2,8 @@
  * What to do with a vote message before any signature is checked (§11): bounds come first,
  * identical bytes cost nothing, and a place is taken only by what was verified.
  */
-import type { VoteMessage } from '@daybook/core';
-import { equalBytes } from '@daybook/core';
+import type { Signed, Unsigned, VoteMessage } from '@daybook/core';
+import { conflictOf, equalBytes } from '@daybook/core';
 import { newContradictions, votesOf } from './contradiction.ts';
 import { proposerAt } from './draft.ts';
 import { NEXT_HEIGHT_ROUND_MAX } from './limits.ts';
@@ -53,14 +53,24 @@ function asEvidence(state: State, votes: VotesOfHeight, { signed }: VoteMessage)
   return newContradictions(state, votes, signed).length > 0 ? 'wanted' : 'unwanted';
 }
 
+/**
+ * Signature and content: a genuine signature under another content would otherwise pass unverified,
+ * and be taken for evidence against its signer.
+ */
+function isIdentical(held: Signed<Unsigned>, signed: Signed<Unsigned>): boolean {
+  return (
+    held.sender === signed.sender &&
+    equalBytes(held.signature, signed.signature) &&
+    conflictOf(held.content, signed.content) === undefined
+  );
+}
+
 function triageHere(state: State, height: HeightState, message: VoteMessage): Triage {
   const holder = slotHolder(height, message);
   if (state.phase !== 'running') return asEvidence(state, votesOf(height), message);
   if (holder !== undefined) {
-    const identical =
-      holder.signed.sender === message.signed.sender &&
-      equalBytes(holder.signed.signature, message.signed.signature);
-    return identical ? 'held' : asEvidence(state, votesOf(height), message);
+    const isHeld = isIdentical(holder.signed, message.signed);
+    return isHeld ? 'held' : asEvidence(state, votesOf(height), message);
   }
   return hasPlace(height, message) ? 'wanted' : 'unwanted';
 }

@@ -41,6 +41,10 @@ describe('consensus: triage', () => {
 
     expect(triage(machine.state, prepareBy(0, A.hash))).to.equal('held');
     expect(triage(machine.state, prepareBy(0, B.hash)), 'evidence').to.equal('wanted');
+    const { signature } = prepareBy(0, A.hash).signed;
+    const forged = prepareBy(0, B.hash);
+    const borrowed = { ...forged, signed: { ...forged.signed, signature } };
+    expect(triage(machine.state, borrowed), 'a signature borrowed').to.equal('wanted');
   });
 
   it('spec C-17: given evidence that is reported, then more of it is not verified', () => {
