@@ -41,8 +41,8 @@ export interface TraitorOptions {
   readonly prng: Prng;
   /** 0, or which of the twins this is. */
   readonly twin: number;
-  /** Name of the strategy, for the coverage counters. */
-  readonly strategy: string;
+  /** Name of the strategy, for the coverage counters; absent for a traitor led by hand. */
+  readonly strategy?: string;
 }
 
 export class Traitor {
@@ -52,7 +52,7 @@ export class Traitor {
   readonly prng: Prng;
   /** 0, or which of the twins this is. */
   readonly twin: number;
-  readonly #strategy: string;
+  readonly #strategy: string | undefined;
   #actedAt = -1;
 
   constructor(world: World, machine: Machine, { prng, twin, strategy }: TraitorOptions) {
@@ -67,7 +67,7 @@ export class Traitor {
   /** Tells the coverage counters that the strategy did its deed, once per height. */
   acted(): void {
     const height = this.machine.height();
-    if (height === this.#actedAt) return;
+    if (height === this.#actedAt || this.#strategy === undefined) return;
     this.#actedAt = height;
     this.world.coverage.add(`heights under ${this.#strategy}`);
   }
