@@ -183,6 +183,10 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     expect(rows).to.have.length(1);
     expect(rows[0]?.row.reason).to.equal('two sites burned down');
     expect(rows[0]?.row.departments).to.deep.equal(['audit', 'finance', 'health']);
+    const words = ['--url', urlOf('roads'), '--genesis', cluster.genesisFile, '--recovery', file];
+    const listed = await runDaybook(['list', 'governance', 'recovery', ...words]);
+    expect(listed.exitCode, listed.stderr).to.equal(0);
+    expect(listed.stdout).to.contain('two sites burned down');
     const set = await getJson(urlOf('roads'), '/v1/validators');
     expect((set.body as unknown as { validators: unknown[] }).validators).to.have.length(4);
   });

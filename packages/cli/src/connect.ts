@@ -1,9 +1,10 @@
 /** The client a verb works with: which nodes, and which chain is trusted. */
 import type { Client, Language } from '@daybook/client';
 import { createClient, readBaseUrl, readTrustedChain } from '@daybook/client';
-import type { Hash } from '@daybook/core';
+import type { Hash, RecoveryFile } from '@daybook/core';
+import { eraOf, readRecoveryFile } from '@daybook/core';
 import { CliError } from './errors.ts';
-import { readText } from './files.ts';
+import { malformed, readJson, readText } from './files.ts';
 import type { Input } from './frame/input.ts';
 import type { Options } from './frame/verb.ts';
 
@@ -18,6 +19,12 @@ export const TRUST_OPTIONS = {
     environment: 'DAYBOOK_CHAIN',
   },
   genesis: { value: 'FILE', help: 'Genesis file that is trusted; says the chain id, too.' },
+  recovery: {
+    value: 'FILE',
+    help: 'Recovery file that the departments published; for a chain that went through one.',
+    many: true,
+    environment: 'DAYBOOK_RECOVERY',
+  },
 } as const satisfies Options;
 
 /** Options of verbs that ask nodes. */
@@ -58,6 +65,20 @@ export async function trustedChainOf(input: Input): Promise<Hash | undefined> {
   throw new CliError({ code: 'CLI_OPTION_INVALID', option, expected });
 }
 
+/** Eras of the recoveries that are trusted, from --recovery. */
+export async function trustedErasOf(input: Input): Promise<readonly Hash[]> {
+  const files = await Promise.all(input.texts('recovery').map(readRecovery));
+  return files.map(({ plan }) => eraOf(plan));
+}
+
+/** Reads a recovery file. @throws CliError CLI_FILE_MALFORMED with every fault */
+export async function readRecovery(file: string): Promise<RecoveryFile> {
+  const read = readRecoveryFile(await readJson(file));
+  if (read.ok) return read.value;
+  const faults = read.reason.faults.map(({ pointer, expected }) => `${pointer}: ${expected}`);
+  throw malformed(file, faults.join('; '));
+}
+
 /** The client for the nodes named by --url. */
 export async function connect(input: Input): Promise<Client> {
   const urls = input.texts('url');
@@ -66,5 +87,5 @@ export async function connect(input: Input): Promise<Client> {
     throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--url', expected });
   }
   const chain = await trustedChainOf(input);
-  return createClient({ urls, chain });
+  return createClient({ urls, chain, eras: await trustedErasOf(input) });
 }

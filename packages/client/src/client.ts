@@ -34,6 +34,8 @@ export interface ClientOptions {
   readonly chain?: Hash | undefined;
   /** A recent block that somebody trusted has vouched for. */
   readonly checkpoint?: Checkpoint;
+  /** Eras of the recoveries that are trusted, see `eraOf` in core. */
+  readonly eras?: readonly Hash[];
   /** Longest waiting for one node, 15 s by default. */
   readonly timeoutMs?: number;
 }
@@ -89,10 +91,10 @@ export function createClient(options: ClientOptions, parts: ClientParts = WORLD)
     return url;
   });
   assert(urls.length > 0, 'there is at least one address');
-  const { chain, checkpoint, timeoutMs = TIMEOUT_MS } = options;
+  const { chain, checkpoint, eras, timeoutMs = TIMEOUT_MS } = options;
   const { clock } = parts;
   const requester = createRequester({ urls, timeoutMs }, parts);
-  const foundation = createFoundation({ requester, clock, trusted: chain });
+  const foundation = createFoundation({ requester, clock, trusted: chain, eras });
   const reader = createRecordReader(requester);
   const submitter = createSubmitter({ requester, clock });
   const sign: Client['sign'] = async (authors, calls, { validForMs } = {}) => {
@@ -114,6 +116,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = WORLD)
     perform: async (authors, calls) => await submitter.submit(await sign(authors, calls)),
     outcomeOf: (id) => findOutcome(requester, id),
     events: (feed = {}) => readFeed(feed, { requester, ...parts }),
-    verify: (bundle) => verifyProofBundle(bundle, { chain, checkpoint, nowMs: clock.nowMs() }),
+    verify: (bundle) =>
+      verifyProofBundle(bundle, { chain, checkpoint, eras, nowMs: clock.nowMs() }),
   };
 }

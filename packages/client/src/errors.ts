@@ -146,6 +146,7 @@ export type ClientFailure =
   | { readonly code: 'CLIENT_REFUSED'; readonly url: string; readonly problem: Problem }
   | { readonly code: 'CLIENT_CHAIN_DIFFERS'; readonly expected: string; readonly found: string }
   | { readonly code: 'CLIENT_MANIFEST_DIFFERS'; readonly url: string }
+  | { readonly code: 'CLIENT_RECOVERY_UNKNOWN'; readonly height: number; readonly era: string }
   | {
       readonly code:
         | 'CLIENT_CONTRACT_UNKNOWN'
@@ -207,6 +208,8 @@ export function explainClient(failure: ClientFailure): string {
       return failure.problem.detail;
     case 'CLIENT_CHAIN_DIFFERS':
       return `${summary} Expected ${failure.expected}, found ${failure.found}.`;
+    case 'CLIENT_RECOVERY_UNKNOWN':
+      return explainVerification(failure);
     case 'CLIENT_MANIFEST_DIFFERS':
       return `${summary} It is ${failure.url}.`;
     case 'CLIENT_CONTRACT_UNKNOWN':

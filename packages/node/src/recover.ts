@@ -81,6 +81,7 @@ type HashAt = (height: number) => Hash | undefined;
 async function withLedger<T>(
   { settings, genesis, directory }: Place,
   use: (ledger: Ledger, hashAt: HashAt) => T,
+  empty: T,
 ): Promise<T> {
   const disk = createNodeDisk();
   const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
@@ -93,6 +94,8 @@ async function withLedger<T>(
     { disk, openKeyValue: openLevel },
   );
   try {
+    // A signer, or a node that is quite new, has no chain: nothing is laid for the question's sake.
+    if (blockLog.head() === undefined) return empty;
     const installed = installedRecoveries(settings.node.dataDirectory, genesis);
     const executor = createExecutor(createEngine(applications), genesis, installed);
     const signatures = createSignatureVerifier(createSystemClock());
@@ -191,8 +194,10 @@ export async function recover(options: RecoverOptions): Promise<RecoverReport> {
   const directory = await openDataDirectory(settings.node.dataDirectory);
   const place = { settings, genesis, directory };
   try {
-    const verdict = await withLedger(place, (ledger, hashAt) =>
-      judge(genesis, ledger, hashAt, file),
+    const verdict = await withLedger<RecoveryVerdict>(
+      place,
+      (ledger, hashAt) => judge(genesis, ledger, hashAt, file),
+      { kind: 'ahead', head: 0 },
     );
     const lines = [...planLines(file), verdictLine(verdict)];
     if (verdict.kind === 'refused') return { verdict, lines };

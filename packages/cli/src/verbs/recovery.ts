@@ -10,17 +10,16 @@ import {
   eraOf,
   fromHex,
   isGoodPublicKey,
-  readRecoveryFile,
   recoverySignBytes,
   renderRecoveryFile,
   sign,
   toHex,
   validatorIdOf,
 } from '@daybook/core';
-import { connect, NODE_OPTIONS } from '../connect.ts';
+import { connect, NODE_OPTIONS, readRecovery } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
-import { malformed, readJson, writeOut } from '../files.ts';
+import { writeOut } from '../files.ts';
 import type { Input } from '../frame/input.ts';
 import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
@@ -28,14 +27,6 @@ import type { World } from '../frame/world.ts';
 import { openKey, PASSPHRASE_OPTION } from '../officers.ts';
 import { answer, remark } from '../print.ts';
 import { confirm, YES_OPTION } from './init.ts';
-
-/** Reads a recovery file. @throws CliError CLI_FILE_MALFORMED with every fault */
-export async function readRecovery(file: string): Promise<RecoveryFile> {
-  const read = readRecoveryFile(await readJson(file));
-  if (read.ok) return read.value;
-  const faults = read.reason.faults.map(({ pointer, expected }) => `${pointer}: ${expected}`);
-  throw malformed(file, faults.join('; '));
-}
 
 async function presentSet(input: Input): Promise<{
   readonly plan: Pick<RecoveryPlan, 'chain' | 'height' | 'blockHash'>;

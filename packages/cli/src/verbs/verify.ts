@@ -8,8 +8,14 @@ import {
   verifyForkProof,
   verifyProofBundle,
 } from '@daybook/client';
-import { decodeForkProof, eraOf, toHex } from '@daybook/core';
-import { LANGUAGE_OPTION, languageOf, TRUST_OPTIONS, trustedChainOf } from '../connect.ts';
+import { decodeForkProof, toHex } from '@daybook/core';
+import {
+  LANGUAGE_OPTION,
+  languageOf,
+  TRUST_OPTIONS,
+  trustedChainOf,
+  trustedErasOf,
+} from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
 import { readBytes } from '../files.ts';
 import type { Input } from '../frame/input.ts';
@@ -17,7 +23,6 @@ import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
-import { readRecovery } from './recovery.ts';
 import { verdictJson } from './verdict-json.ts';
 
 /** The exit code of a verdict. */
@@ -32,8 +37,7 @@ async function verify(input: Input, world: World): Promise<Exit> {
   const file = input.operand('file');
   const chain = await trustedChainOf(input);
   const bytes = await readBytes(file);
-  const recoveries = await Promise.all(input.texts('recovery').map(readRecovery));
-  const eras = recoveries.map(({ plan }) => eraOf(plan));
+  const eras = await trustedErasOf(input);
   const trust = { chain, eras, nowMs: world.nowMs() };
   if (decodeForkProof(bytes).ok)
     return verifyFork(file, verifyForkProof(bytes, trust), { input, world });
@@ -97,14 +101,9 @@ export const VERIFY_VERB: Verb = {
     'Three answers: valid, invalid, and "cannot tell" when nothing says which chain you mean: give ' +
     'the genesis file or the chain id that you trust. Checks fork-proof.bin of a node, too: then ' +
     'valid means that the fork happened.',
-  operands: [{ name: 'file', help: 'Proof file, from daybook proof or a node.' }],
+  operands: [{ name: 'file', help: 'Proof file: from a node, or from daybook proof.' }],
   options: {
     ...TRUST_OPTIONS,
-    recovery: {
-      value: 'FILE',
-      help: 'Recovery file that the departments published; for chains that went through one.',
-      many: true,
-    },
     ...LANGUAGE_OPTION,
   },
   examples: ['verify payment.proof --genesis genesis.json'],

@@ -34,6 +34,8 @@ export interface FoundationParts {
   readonly requester: Requester;
   readonly clock: Clock;
   readonly trusted: Hash | undefined;
+  /** Eras of recoveries that are trusted. */
+  readonly eras?: readonly Hash[] | undefined;
 }
 
 const ACTIVATION_PATH = '/v1/contracts/ledger/activation';
@@ -94,13 +96,18 @@ async function fetchGenesis({ requester, trusted }: FoundationParts): Promise<Ge
 
 async function fetchManifest(
   foundation: Foundation,
-  { requester, clock }: FoundationParts,
+  { requester, clock, trusted, eras }: FoundationParts,
 ): Promise<Manifest> {
   const chain = await foundation.chain();
   const manifest = await requester.json({ path: '/v1/contracts' }, decodeManifest);
   const spec = { path: ACTIVATION_PATH, query: { proof: 'bundle' } };
   const { url, bytes } = await requester.send(spec, PROOF_TYPE);
-  const verdict = verifyProofBundle(bytes, { chain, nowMs: clock.nowMs() });
+  const verdict = verifyProofBundle(bytes, { chain, eras, nowMs: clock.nowMs() });
+  const reason = verdict.outcome === 'unknown' ? verdict.reason : undefined;
+  // Anybody can draft a recovery: who trusts a chain by its id must trust each of them, too.
+  if (reason?.code === 'CLIENT_RECOVERY_UNKNOWN' && trusted !== undefined) {
+    throw new ClientError(reason);
+  }
   // A clock that is behind must not keep anybody from reading; the seals are good all the same.
   const facts = verdict.outcome === 'invalid' ? undefined : verdict.facts;
   const agreed = facts?.value && manifestHashIn(facts.value);
