@@ -136,7 +136,7 @@ export function explainCli(failure: CliFailure): string {
     case 'CLI_OPTION_UNKNOWN': {
       const { suggestion } = failure;
       const hint = suggestion === undefined ? '' : ` Did you mean "${suggestion}"?`;
-      return `${summary} It is "${failure.name}".${hint}`;
+      return `${summary} You wrote "${failure.name}".${hint}`;
     }
     case 'CLI_OPTION_INVALID':
       return `${summary} ${failure.option} takes ${failure.expected}.`;
@@ -162,7 +162,7 @@ export function explainCli(failure: CliFailure): string {
     case 'CLI_CLUSTER_FAILED':
       return `${summary} ${failure.fact}`;
     case 'CLI_CLUSTER_UNKNOWN':
-      return `${summary} It is "${failure.name}".`;
+      return `${summary} You wrote "${failure.name}".`;
     case 'CLI_SIGNER_MISSING':
     case 'CLI_DECLINED':
       return summary;

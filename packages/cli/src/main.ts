@@ -18,17 +18,28 @@ import type { World } from './frame/world.ts';
 import { createWorld } from './frame/world.ts';
 import { jsonLine, paintOf } from './print.ts';
 import { findVerb, GENERAL_VERBS } from './verbs.ts';
+import { VERSION } from './version.ts';
 
 /** Runs one command line in a world. @returns how it ended */
 export async function runCommand(words: readonly string[], world: World): Promise<Exit> {
   try {
-    return await perform(words, world);
+    return await perform(asWritten(words), world);
   } catch (error) {
     return report(error, words, world);
   }
 }
 
+/** `help VERB` and `-h`, as other programs take them, mean `--help`. */
+function asWritten(words: readonly string[]): readonly string[] {
+  if (words[0] === 'help') return [...words.slice(1), '--help'];
+  return words.at(-1) === '-h' ? [...words.slice(0, -1), '--help'] : words;
+}
+
 async function perform(words: readonly string[], world: World): Promise<Exit> {
+  if (words[0] === '--version') {
+    world.out.write(words.includes('--json') ? jsonLine({ version: VERSION }) : `${VERSION}\n`);
+    return 'done';
+  }
   const paint = paintOf(world);
   const meaning = await findVerb(words, world.environment);
   if (meaning.kind === 'overview') {

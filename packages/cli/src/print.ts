@@ -43,6 +43,13 @@ export function answer(
   if (text !== '') world.out.write(`${printable(text)}\n`);
 }
 
+/** What was asked for is not there: a sentence for people, and `null` for scripts. */
+export function answerNothing(input: Input, world: World, text: string): 'refused' {
+  if (input.flag('json')) world.out.write(jsonLine(null));
+  remark(world, text);
+  return 'refused';
+}
+
 /** A line for people beside the answer; on standard error, so that it never mixes with it. */
 export function remark(world: World, text: string): void {
   world.errors.write(`${printable(text)}\n`);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { knownContracts } from '../src/actions/contracts.ts';
 import { renderCliReference } from '../src/reference.ts';
@@ -32,6 +33,27 @@ describe('cli: the program', () => {
     const { out } = await run(['submit', 'treasury', 'disburse', '--help']);
 
     expect(out).to.contain('daybook submit treasury disburse');
+  });
+
+  it('given help as other programs have it, then it is the same help', async () => {
+    const { out } = await run(['init', 'keys', '--help']);
+
+    for (const words of [
+      ['help', 'init', 'keys'],
+      ['init', 'keys', '-h'],
+    ]) {
+      const asked = await run(words);
+      expect([asked.code, asked.out], words.join(' ')).to.deep.equal([0, out]);
+    }
+    expect((await run(['help'])).code).to.equal(0);
+  });
+
+  it('given --version, then it is that of the package', async () => {
+    const file = new URL('../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+
+    expect((await run(['--version'])).out).to.equal(`${version}\n`);
+    expect((await run(['--version', '--json'])).json()).to.deep.equal({ version });
   });
 
   it('given a slip of the pen, then it offers the nearest verb', async () => {

@@ -70,7 +70,7 @@ export function renderOverview(
   }));
   return sections(paint, [
     [undefined, 'daybook: keys, genesis, transactions, records and proofs of a Daybook ledger.'],
-    ['Usage', '  daybook VERB [operands] [options]\n  daybook VERB --help'],
+    ['Usage', '  daybook VERB [operands] [options]\n  daybook VERB --help\n  daybook --version'],
     ['Verbs', renderPairs(lines, paint)],
     ['Actions of contracts', names.length === 0 ? '' : renderPairs(names, paint)],
     ['Exit codes', names.length === 0 ? '' : renderPairs(exits, paint)],

@@ -1,5 +1,5 @@
-/** The chain and its nodes: status, why, receipts, events. */
-import type { Client, FeedEntry, StatusAnswer } from '@daybook/client';
+/** The chain and its nodes: status, why, blocks, receipts, events. */
+import type { BlockAnswer, Client, FeedEntry, StatusAnswer } from '@daybook/client';
 import { createClient, timeText } from '@daybook/client';
 import { asTransactionId, fromHex, toHex } from '@daybook/core';
 import { problemLines, receiptLines } from '../actions/outcome.ts';
@@ -11,7 +11,7 @@ import type { Paint } from '../frame/style.ts';
 import { printable, renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
-import { answer, jsonLine, paintOf, remark } from '../print.ts';
+import { answer, answerNothing, jsonLine, paintOf } from '../print.ts';
 import { WHY_VERB } from './why.ts';
 
 /** One address and what it said of itself. */
@@ -59,6 +59,45 @@ function nodeLines({ url, status: node, fault }: NodeAnswer, paint: Paint): stri
   return `${paint('bold', url)}\n${renderPairs(pairs, paint)}`;
 }
 
+async function block(input: Input, world: World): Promise<Exit> {
+  const height = heightIn(input.operand('height'));
+  const found = await (await connect(input)).block(height);
+  if (found === undefined) return answerNothing(input, world, `There is no block ${height} yet.`);
+  answer(input, world, { json: found, lines: (paint) => blockLines(found, paint) });
+  return 'done';
+}
+
+function heightIn(text: string): number {
+  const height = /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  if (height !== undefined) return height;
+  const expected = 'the height of a block, 0 or more';
+  throw new CliError({ code: 'CLI_OPTION_INVALID', option: 'HEIGHT', expected });
+}
+
+function blockLines(found: BlockAnswer, paint: Paint): string {
+  const { certificate } = found;
+  const hashes = [
+    { title: 'Hash', hash: found.blockHash },
+    { title: 'Parent', hash: found.parentHash },
+    { title: 'State root', hash: found.stateRoot },
+    { title: 'Proposer', hash: found.proposer },
+  ];
+  const pairs = [
+    ...hashes.map(({ title, hash }) => ({ title, text: toHex(hash) })),
+    { title: 'Time', text: timeText(found.timestampMs) },
+    { title: 'Transactions', text: String(found.transactionCount) },
+    ...(certificate === undefined
+      ? []
+      : [
+          {
+            title: 'Sealed by',
+            text: `${certificate.signers.length} of ${certificate.validatorCount} in round ${certificate.round}`,
+          },
+        ]),
+  ];
+  return `${paint('bold', `Block ${found.height}`)}\n${renderPairs(pairs, paint)}`;
+}
+
 async function receipt(input: Input, world: World): Promise<Exit> {
   const bytes = fromHex(input.operand('id').toLowerCase());
   if (bytes?.length !== 32) {
@@ -69,8 +108,7 @@ async function receipt(input: Input, world: World): Promise<Exit> {
   const id = asTransactionId(bytes);
   const outcome = await client.outcomeOf(id);
   if (outcome === undefined) {
-    remark(world, 'No node asked knows this transaction.');
-    return 'refused';
+    return answerNothing(input, world, 'No node asked knows this transaction.');
   }
   answer(input, world, {
     json: outcome,
@@ -130,6 +168,15 @@ export const CHAIN_VERBS: readonly Verb[] = [
     run: status,
   },
   WHY_VERB,
+  {
+    words: ['block'],
+    title: 'Show a block: its hash, its roots, and who sealed it.',
+    help: 'What the node says; ask several of them with --url, one at a time, to compare.',
+    operands: [{ name: 'height', help: 'Height of the block.' }],
+    options: NODE_OPTIONS,
+    examples: ['block 17 --url http://127.0.0.1:7780'],
+    run: block,
+  },
   {
     words: ['receipt'],
     title: 'Show what became of a transaction.',

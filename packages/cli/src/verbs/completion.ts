@@ -5,6 +5,7 @@ import { renderCompletion, SHELLS } from '../frame/completion.ts';
 import type { Input } from '../frame/input.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
+import { jsonLine } from '../print.ts';
 
 /** The verb needs to know all verbs, so it is made when they are known. */
 export function completionVerb(allVerbs: () => Promise<readonly Verb[]>): Verb {
@@ -21,7 +22,8 @@ export function completionVerb(allVerbs: () => Promise<readonly Verb[]>): Verb {
         const expected = `one of ${SHELLS.join(', ')}`;
         throw new CliError({ code: 'CLI_OPTION_INVALID', option: 'SHELL', expected });
       }
-      world.out.write(renderCompletion(shell, await allVerbs()));
+      const script = renderCompletion(shell, await allVerbs());
+      world.out.write(input.flag('json') ? jsonLine({ shell, script }) : script);
       return 'done';
     },
   };

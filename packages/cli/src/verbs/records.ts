@@ -10,7 +10,7 @@ import {
 import type { JsonValue, ManifestContract, ManifestRecord } from '@daybook/contracts';
 import { contractNamed } from '../actions/contracts.ts';
 import { jsonOf } from '../actions/flags.ts';
-import { connect, LANGUAGE_OPTION, languageOf, NODE_OPTIONS } from '../connect.ts';
+import { connect, LANGUAGE_OPTION, languageOf, NODE_OPTIONS, trustedErasOf } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import { writeOut } from '../files.ts';
@@ -20,7 +20,7 @@ import type { Paint } from '../frame/style.ts';
 import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
-import { answer, remark } from '../print.ts';
+import { answer, answerNothing, remark } from '../print.ts';
 import { verdictJson } from './verdict-json.ts';
 import { exitOfVerdict } from './verify.ts';
 
@@ -109,10 +109,7 @@ async function get(input: Input, world: World): Promise<Exit> {
   if (proofFile !== undefined) return await saveProof(place, key, { input, world, proofFile });
   const reader = client.contractBy(contract).records(spec.name);
   const found = await reader.get(key, heightOf(input));
-  if (found === undefined) {
-    remark(world, `There is no such ${spec.name}.`);
-    return 'refused';
-  }
+  if (found === undefined) return answerNothing(input, world, `There is no such ${spec.name}.`);
   const language = languageOf(input);
   answer(input, world, {
     json: found,
@@ -135,7 +132,11 @@ async function saveProof(
   const bytes = await withPatience('Fetching the proof', world, reader.prove(key, heightOf(input)));
   await writeOut(proofFile, bytes, world);
   const chain = await client.chain();
-  const verdict = verifyProofBundle(bytes, { chain, nowMs: world.nowMs() });
+  const verdict = verifyProofBundle(bytes, {
+    chain,
+    eras: await trustedErasOf(input),
+    nowMs: world.nowMs(),
+  });
   const language = languageOf(input);
   answer(input, world, {
     json: { file: proofFile, bytes: bytes.length, ...verdictJson(verdict) },

@@ -53,6 +53,22 @@ describe('daybook against real nodes', function () {
     expect(why.out).to.contain('hm-treasury (this node)');
   });
 
+  it('given a height, then the block is shown with its seals; given one to come, then nothing is', async () => {
+    const first = await run(['block', '0', '--json']);
+    const coming = await run(['block', '999999', '--json']);
+    const missing = await run(['get', 'treasury', 'appropriation', 'none', '--json']);
+
+    expect(first.json())
+      .to.have.property('blockHash')
+      .that.matches(/^[0-9a-f]{64}$/);
+    expect((await run(['block', '0'])).out).to.match(/^Block 0\nHash +[0-9a-f]{64}/);
+    for (const { code, json, errors } of [coming, missing]) {
+      expect(code, errors).to.equal(1);
+      expect(json()).to.equal(null);
+      expect(errors).to.match(/^There is no /);
+    }
+  });
+
   it('given two officers, then a fund is opened by options and by a file', async () => {
     const terms = ['--title', 'Water', '--holder', 'cabinet-office', '--controller', TREASURY];
     const money = ['--amount', '1,000,000.00 GBP', '--period', '2026-01-01..2026-12-31'];
