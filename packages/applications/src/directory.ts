@@ -304,7 +304,10 @@ const failures = {
     code: 5,
     en: 'These bytes are not a safe Ed25519 public key.',
     zh: '该字节串不是安全的 Ed25519 公钥。',
-    remedy: { en: 'Create the key with daybook key create.', zh: '请用 daybook key create 生成密钥。' },
+    remedy: {
+      en: 'Create the key with daybook key create.',
+      zh: '请用 daybook key create 生成密钥。',
+    },
   },
   KEY_UNKNOWN: {
     code: 6,

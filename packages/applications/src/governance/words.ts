@@ -37,7 +37,10 @@ export const failures = {
     code: 6,
     en: 'These bytes are not a safe Ed25519 public key.',
     zh: '该字节串不是安全的 Ed25519 公钥。',
-    remedy: { en: 'Create the key with daybook key create.', zh: '请用 daybook key create 生成密钥。' },
+    remedy: {
+      en: 'Create the key with daybook key create.',
+      zh: '请用 daybook key create 生成密钥。',
+    },
   },
   KEY_USED: {
     code: 7,
