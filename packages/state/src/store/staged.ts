@@ -75,7 +75,9 @@ export class StagedSet {
     this.#all.add(staged);
     for (const old of this.#all) {
       if (this.#all.size <= STAGED_MAX) return;
-      const isNeeded = old === staged || this.#childrenOf(old).length > 0;
+      // The last of a chain is what the next is built on: a fetched range is staged as a whole.
+      const isChained = old.parent?.phase === 'staged' || this.hasChildren(old);
+      const isNeeded = old === staged || isChained;
       if (!isNeeded) this.discard(old);
     }
   }

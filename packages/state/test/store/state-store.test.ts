@@ -212,6 +212,26 @@ describe('state: store', () => {
     );
   });
 
+  it('given a long chain of candidates, when another is staged beside it, then the chain stays whole', async () => {
+    const store = await open(createWorld());
+    await commitAll(store, [[write(1, 'genesis')]]);
+    const chain = [store.stage({ height: 1, writes: [write(2, 'fetched')] })];
+    for (let height = 2; height <= 40; height++) {
+      const parent = chain.at(-1);
+      chain.push(
+        store.stage({ height, writes: [write(height, 'fetched')], ...(parent && { parent }) }),
+      );
+      // A validator that catches up may be asked to propose at any moment.
+      store.stage({ height: 1, writes: [write(3, `own ${height}`)] });
+    }
+
+    for (const staged of chain) await store.commit(staged);
+
+    expect(store.appliedHeight()).to.equal(40);
+    expect(store.view().get(keyOf(40))).to.not.equal(undefined);
+    await store.close();
+  });
+
   it('spec S-13: given a staged state, its reader sees it before, while and after it is committed', async () => {
     const store = await open(createWorld());
     await commitAll(store, [[write(1, 'old'), write(2, 'two')]]);
