@@ -45,6 +45,8 @@ export interface VoteLogParts {
 const ROTATE_BYTES = 32 * 1024 * 1024;
 const ALLOCATE_BYTES = 256 * 1024;
 const NAMES = ['wal-A', 'wal-B'] as const;
+/** While it is there, the files beside it count as missing. */
+const ASIDE_MARK = 'aside';
 
 function mirrorPaths({ directory, mirrorDirectory }: VoteLogOptions): readonly [string, string] {
   return [joinPath(directory, NAMES[0]), joinPath(mirrorDirectory ?? directory, NAMES[1])];
@@ -126,16 +128,24 @@ export async function createVoteLog(
   const records = encodeVoteRecords([{ type: 'height', height }], { sequence: 0, salt });
   const content = { records: records.map(({ bytes }) => bytes), salt };
   for (const path of paths) (await writeMirror(path, content, options, disk)).file.close();
+  const mark = joinPath(options.directory, ASIDE_MARK);
+  if (!isThere(mark, disk)) return;
+  disk.remove(mark);
+  await disk.syncDirectory(options.directory);
 }
 
 /**
  * Puts a log that may not be used any more aside, under a name of its own, for people to examine.
- * Nothing happens where there is none.
+ * Nothing happens where there is none. A mark comes first: half of it done, the log is not used.
  */
 export async function setVoteLogAside(
   options: VoteLogOptions,
   { disk }: VoteLogParts,
 ): Promise<void> {
+  const mark = disk.createFile(joinPath(options.directory, ASIDE_MARK));
+  await mark.sync();
+  mark.close();
+  await disk.syncDirectory(options.directory);
   for (const path of mirrorPaths(options)) {
     if (!isThere(path, disk)) continue;
     const taken = disk.list(directoryOf(path)).filter((name) => name.startsWith(nameOf(path)));
@@ -235,6 +245,10 @@ export async function openVoteLog(
   options: VoteLogOptions,
   { disk }: VoteLogParts,
 ): Promise<VoteLogOpening> {
+  if (isThere(joinPath(options.directory, ASIDE_MARK), disk)) {
+    const [path] = mirrorPaths(options);
+    return { kind: 'quarantine', reason: { code: 'STATE_VOTES_MISSING', path } };
+  }
   const mirrors = mirrorPaths(options).map((path) => readMirror(path, disk));
   const refusal = refusalOf(mirrors, options, disk);
   if (refusal !== undefined) return { kind: 'quarantine', reason: refusal };

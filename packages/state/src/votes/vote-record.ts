@@ -57,8 +57,9 @@ const FORMAT_VERSION = 2;
 export const SALT_SIZE = 16;
 const FIXED_BYTES = 4 + 8 + 1 + 4;
 const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
-/** Set in the type of a record that was written together with the one before it. */
-const CONTINUES = 0x80;
+/** The two high bits of a record's type: its place in the write that put it there. */
+const PLACE_SHIFT = 6;
+const TYPE_MASK = (1 << PLACE_SHIFT) - 1;
 /** Far more than a log ever holds; a greater one is no sequence of ours. */
 const SEQUENCE_SPAN_MAX = 2 ** 40;
 const IDENTITY_BYTES_MAX = 256;
@@ -162,21 +163,26 @@ export function encodeVotePayload(
   }
 }
 
+/** What a checksum starts from: the salt, and within a write the checksum before it, too. */
+function seedOf(salt: Uint8Array, before: number | undefined): number {
+  return before === undefined ? crc32c(salt) : (crc32c(salt) ^ before) >>> 0;
+}
+
 /** Records that one write puts into the log. */
 export function encodeVoteRecords(
   records: readonly VoteRecord[],
   { sequence, salt }: { readonly sequence: number; readonly salt: Uint8Array },
 ): readonly StoredRecord[] {
-  let seed = crc32c(salt);
+  let before: number | undefined;
   return records.map((record, index) => {
     const [type, payload] = encodeVotePayload(record);
     const writer = createWriter();
     writer.u32(payload.length);
     writer.u64(sequence + index);
-    writer.u8(index === 0 ? type : type | CONTINUES);
+    writer.u8(type | (index << PLACE_SHIFT));
     writer.raw(payload);
-    const bytes = withChecksum(writer.finish(), seed);
-    seed = checksumOf(bytes);
+    const bytes = withChecksum(writer.finish(), seedOf(salt, before));
+    before = checksumOf(bytes);
     return { sequence: sequence + index, bytes, record };
   });
 }
@@ -215,27 +221,44 @@ export interface RecordPlace {
 
 /** The whole record at a place, or undefined. Its bytes are a view. */
 export function readVoteRecord(bytes: Uint8Array, place: RecordPlace): StoredRecord | undefined {
-  const { offset, salt, before } = place;
+  const { before } = place;
+  return readAt(bytes, { ...place, before: before && checksumOf(before.bytes) });
+}
+
+interface Spot {
+  readonly offset: number;
+  readonly salt: Uint8Array;
+  /** Checksum of the record before. */
+  readonly before: number | undefined;
+}
+
+function readAt(bytes: Uint8Array, { offset, salt, before }: Spot): StoredRecord | undefined {
   if (bytes.length - offset < FIXED_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, FIXED_BYTES);
   const length = view.getUint32(0);
   if (length > PAYLOAD_BYTES_MAX || length > bytes.length - offset - FIXED_BYTES) return undefined;
-  const continues = (view.getUint8(12) & CONTINUES) !== 0;
-  if (continues && before === undefined) return undefined;
-  const seed = continues && before !== undefined ? checksumOf(before.bytes) : crc32c(salt);
+  const isFirst = view.getUint8(12) >> PLACE_SHIFT === 0;
+  if (!isFirst && before === undefined) return undefined;
+  const seed = seedOf(salt, isFirst ? undefined : before);
   const whole = bytes.subarray(offset, offset + FIXED_BYTES + length);
   if (!isIntact(whole, seed)) return undefined;
   const read = decodeBinary(whole.subarray(4, whole.length - 4), 'vote record', (reader) => {
     const sequence = reader.u64();
     const type = reader.u8();
-    return { sequence, record: readVotePayload(reader, type & ~CONTINUES) };
+    return { sequence, record: readVotePayload(reader, type & TYPE_MASK) };
   });
   return read.ok ? { ...read.value, bytes: whole } : undefined;
 }
 
+/** The first sequence of the write that a record belongs to. */
+function writeOf({ sequence, bytes }: StoredRecord): number {
+  return sequence - ((bytes[12] ?? 0) >> PLACE_SHIFT);
+}
+
 /**
- * Whether the beginning of any later write stands whole behind an offset: then what is broken there
- * is no torn end. Looks at every byte, since lengths may be damaged, too.
+ * Whether a record of any later write stands whole behind an offset: then what is broken there is no
+ * torn end. Looks at every byte, since lengths may be damaged, too. A record of the broken write
+ * itself says nothing: the system keeps the parts of a write in any order.
  */
 export function hasLaterWrite(
   { bytes, written, header: { salt } }: VoteFile,
@@ -244,11 +267,17 @@ export function hasLaterWrite(
   for (let offset = from.offset; offset < written; offset += 1) {
     // No record has an empty payload, and much of what is torn is zeros.
     if (isZeroWord(bytes, offset)) continue;
-    const found = readVoteRecord(bytes, { offset, salt });
-    if (found === undefined) continue;
-    if (found.sequence >= from.sequence && found.sequence < SEQUENCE_SPAN_MAX) return true;
+    const found = readAt(bytes, { offset, salt, before: checksumAt(bytes, offset - 4) });
+    if (found === undefined || found.sequence >= SEQUENCE_SPAN_MAX) continue;
+    const write = writeOf(found);
+    if (write > from.sequence || found.sequence === from.sequence) return true;
   }
   return false;
+}
+
+function checksumAt(bytes: Uint8Array, offset: number): number | undefined {
+  if (offset < 0) return undefined;
+  return new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0);
 }
 
 function isZeroWord(bytes: Uint8Array, offset: number): boolean {

@@ -390,6 +390,37 @@ describe('state: vote log', () => {
     expect(codeOf(opening)).to.equal('STATE_VOTES_FOREIGN');
   });
 
+  it('spec C-26: given power lost at any moment of putting a log aside, then it is whole and open, or in quarantine', async () => {
+    const outcomes: string[] = [];
+    for (let kept = 0; kept < 12; kept += 1) {
+      let left = kept;
+      let isOver = false;
+      const disk = createMemoryDisk({
+        fault: (operation) => {
+          if (!isOver || operation === 'write') return undefined;
+          left -= 1;
+          return left < 0 ? 'error' : undefined;
+        },
+      });
+      await createVoteLog(options, { disk });
+      const { signer } = await openSigner(disk);
+      await voteAt(signer, 5);
+      isOver = true;
+      await signer.withhold({ code: 'STATE_VOTES_DISTRUSTED' }).catch(() => undefined);
+      disk.crash();
+      isOver = false;
+
+      const opening = await openVoteLog(options, { disk });
+
+      outcomes.push(codeOf(opening));
+      if (opening.kind === 'open') expect(opening.log.state().own).to.have.length(2);
+    }
+    // Once it is in quarantine after so many steps, it is after every further one.
+    const first = outcomes.indexOf('STATE_VOTES_MISSING');
+    expect(first).to.be.within(1, 4);
+    expect(new Set(outcomes.slice(first))).to.deep.equal(new Set(['STATE_VOTES_MISSING']));
+  });
+
   it('given a log already there, when one is to be created, then nothing is overwritten', async () => {
     const disk = await writtenDisk();
     const before = readFile(disk, MIRRORS[0]);
