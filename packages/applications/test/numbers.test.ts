@@ -28,6 +28,21 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     ready: 11,
     proposals: 12,
     votes: 13,
+    evidence: 14,
+    recovery: 15,
+    eras: 16,
+  },
+  treasury: {
+    appropriation: 1,
+    allocation: 2,
+    commitment: 3,
+    payment: 4,
+    source: 5,
+    allocated: 101,
+    allocatedBack: 102,
+    committed: 103,
+    committedBack: 104,
+    paid: 105,
   },
 };
 
