@@ -7,6 +7,7 @@
  *   npm run sim -- --seed 42 --shrink                   the smallest plan that fails in the same way
  *   npm run sim -- --plan plan.json                     a plan as a failure printed it, with its log
  *   npm run sim -- --seeds 50 --twice                   each seed twice: equal traces (I32)
+ *   npm run sim -- --mutants [--seeds 500]              planted bugs: each must be noticed
  *   npm run sim -- --seeds 200 --coverage               what the runs have visited
  *
  * The last line says how many seeds ran, how many broke an invariant, and how many ran per second.
@@ -14,6 +15,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { drawPlan } from '@daybook/testkit';
+import { runMutants } from './sim/mutants.ts';
 import { readPlan, replay, shrinkPlan } from './sim/replay.ts';
 import { runSeeds } from './sim/seeds.ts';
 import { serveParent } from './sim/worker.ts';
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     large: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
   },
 });
@@ -50,10 +53,15 @@ async function main(): Promise<boolean> {
     const plan = drawPlan(numberOf(values.seed, 'seed'), sizes);
     return values.shrink ? await shrinkPlan(plan) : await replay(plan);
   }
+  const from = numberOf(values.from, 'from');
+  const jobs = values.jobs === undefined ? availableParallelism() : numberOf(values.jobs, 'jobs');
+  if (values.mutants) {
+    return await runMutants({ seeds: numberOf(values.seeds ?? '0', 'seeds'), from, jobs });
+  }
   return await runSeeds({
-    from: numberOf(values.from, 'from'),
+    from,
     count: numberOf(values.seeds ?? '100', 'seeds'),
-    jobs: values.jobs === undefined ? availableParallelism() : numberOf(values.jobs, 'jobs'),
+    jobs,
     sizes,
     twice: values.twice,
     showCoverage: values.coverage,

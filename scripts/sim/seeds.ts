@@ -90,7 +90,7 @@ async function inProcesses(
   );
 }
 
-function startWorker(): ChildProcess {
+export function startWorker(): ChildProcess {
   const script = join(import.meta.dirname, '..', 'sim.ts');
   const execArgv = [...process.execArgv, '--max-semi-space-size=64'];
   return fork(script, ['--worker'], { serialization: 'advanced', execArgv });

@@ -1,4 +1,6 @@
 /** A process that simulates one seed after the other for its parent. */
+import type { MutantName } from '@daybook/core';
+import { simulationSwitches } from '@daybook/core';
 import type { Sizes } from '@daybook/testkit';
 import { createFoundry, drawPlan, simulate } from '@daybook/testkit';
 
@@ -6,6 +8,8 @@ import { createFoundry, drawPlan, simulate } from '@daybook/testkit';
 export interface Task {
   readonly seed: number;
   readonly sizes: Sizes;
+  /** The bug that is planted meanwhile. */
+  readonly mutant?: MutantName;
 }
 
 /** What it gets back: a result as plain values. */
@@ -19,7 +23,9 @@ export interface Report {
 export async function serveParent(): Promise<void> {
   const foundry = createFoundry();
   const done = new Promise<void>((resolve) => process.once('disconnect', resolve));
-  process.on('message', ({ seed, sizes }: Task) => {
+  process.on('message', ({ seed, sizes, mutant }: Task) => {
+    const switches = simulationSwitches();
+    if (switches !== undefined) switches.mutant = mutant;
     simulate(drawPlan(seed, sizes), foundry)
       .then(({ coverage, ...result }) => {
         const report: Report = { seed, result, coverage: [...coverage] };

@@ -29,3 +29,4 @@ export { openReplica } from './replica.ts';
 export type { Places, Storage, StorageOptions, StorageParts } from './storage.ts';
 export { closeStorage, openStorage } from './storage.ts';
 export { VERSION } from './version.ts';
+export { namedVotesFolder } from './vote-logs.ts';

@@ -60,7 +60,7 @@ function consortiumOf(plan: ChainPlan, contracts: readonly Contract[]): Consorti
   const organisations = Array.from({ length: validators + observers }, (_, index) => ({
     slug: `office-${index}`,
     title: { en: `Office ${index}`, zh: `第${index}处` },
-    officers: [{ name: 'clerk', roles: ['directory.administrator'] }],
+    officers: [{ name: 'clerk', roles: ['directory.administrator', 'governance.delegate'] }],
     node: index < validators ? ('validator' as const) : ('observer' as const),
   }));
   const makeKey = countingKeys();

@@ -4,7 +4,8 @@ import type { Machine } from '../node/machine.ts';
 import type { Checker } from './checker.ts';
 
 const KINDS: ReadonlySet<string> = new Set(['pre-prepare', 'prepare', 'commit', 'round-change']);
-const MIRRORS = ['/data/votes/wal-A', '/data/votes/wal-B'];
+/** Of the present key, and of one that takes its place or signs after a recovery. */
+const MIRRORS = [/^\/data\/votes[^/]*\/wal-A$/, /^\/data\/votes[^/]*\/wal-B$/];
 /** Own votes are sent again for some rounds: the one looked for stands near the last one found. */
 const NEAR_BYTES = 64 * 1024;
 
@@ -22,8 +23,12 @@ export const BARRIERS: Checker = {
       if (signature === undefined) return;
       const known = hints.get(machine) ?? new Map<string, number>();
       hints.set(machine, known);
-      const path = MIRRORS.find((one) => !holds(machine, one, { signature, hints: known }));
-      if (path === undefined) return;
+      const lacking = MIRRORS.find((mirror) => {
+        const paths = machine.disk.paths().filter((path) => mirror.test(path));
+        return !paths.some((path) => holds(machine, path, { signature, hints: known }));
+      });
+      if (lacking === undefined) return;
+      const path = lacking.source.slice(-6, -1);
       world.violate('I6', `${machine.name} sends a ${kind} that ${path} does not hold`);
     });
   },

@@ -6,12 +6,13 @@ import type { Checker } from './checker.ts';
 export const CERTIFICATES: Checker = {
   invariants: ['I2', 'I17'],
   watch: (world) => {
-    const { chain } = world.genesis;
     world.events.on('committed', ({ machine, block, certificate }) => {
       if (!machine.isHonest) return;
       const { height } = block.header;
-      const validators = machine.replica()?.history.at(height);
-      if (validators === undefined) return;
+      const { history } = machine.replica() ?? {};
+      const validators = history?.at(height);
+      const chain = history?.chainAt(height);
+      if (validators === undefined || chain === undefined) return;
       const expected = {
         kind: 'commit',
         chain,

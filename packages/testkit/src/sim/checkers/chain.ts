@@ -16,20 +16,25 @@ export const CHAIN: Checker = {
       const { header } = block;
       if (!machine.isHonest || headers.has(header.height)) return;
       headers.set(header.height, header);
-      checkParent(world, header, headers.get(header.height - 1));
+      checkParent(world, block, headers.get(header.height - 1));
       checkBody(world, event, included);
       checkTime(world, event, headers.get(header.height - 1));
     });
   },
 };
 
-function checkParent(world: World, header: Header, parent: Header | undefined): void {
+function checkParent(
+  world: World,
+  { header, entries }: EventOf<'committed'>['block'],
+  parent: Header | undefined,
+): void {
   if (parent === undefined) return;
   const { height } = header;
+  const isRecovery = entries.some((one) => one.type === 'system' && one.system.kind === 'recovery');
   if (header.timestampMs <= parent.timestampMs) {
     world.violate('I7', `the time of ${height} is not after that of its parent`);
   }
-  if (!equalBytes(parent.nextValidatorsHash, header.validatorsHash)) {
+  if (!isRecovery && !equalBytes(parent.nextValidatorsHash, header.validatorsHash)) {
     world.violate('I13', `the set of ${height} is not the one that ${height - 1} names`);
   }
   const changes = !equalBytes(header.validatorsHash, header.nextValidatorsHash);

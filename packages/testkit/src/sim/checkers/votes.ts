@@ -1,6 +1,7 @@
 /** I3, I4, I5 and I16: what correct validators sign, over all their lives. */
 import type { Unsigned } from '@daybook/core';
 import { quorumOf, toHex } from '@daybook/core';
+import type { VoteSigner } from '@daybook/state';
 import { parseSignBytes } from '@daybook/state';
 import type { Machine } from '../node/machine.ts';
 import type { World } from '../world/world.ts';
@@ -45,6 +46,11 @@ export const VOTES: Checker = {
   },
 };
 
+/** The signer of the key that the set of the next height names, while there are two. */
+function signerOf(machine: Machine): VoteSigner | undefined {
+  return machine.replica()?.signer ?? machine.storage()?.signer;
+}
+
 function freshLedger(): Ledger {
   return { slots: new Map(), last: undefined, committed: undefined };
 }
@@ -74,7 +80,7 @@ function checkLock(world: World, machine: Machine, ledger: Ledger, content: Unsi
   const { height, round } = content;
   if (content.type === 'commit') {
     ledger.committed = { height, round };
-    const lock = machine.storage()?.signer?.state().lock;
+    const lock = signerOf(machine)?.state().lock;
     if (lock === undefined || machine.state() !== 'up') return;
     if (lock.height !== height || lock.round < round) {
       world.violate('I4', `${machine.name} COMMITs ${height}/${round} locked at ${lock.round}`);
@@ -120,7 +126,7 @@ function countPrepare(
 /** After a restart the guard stands where the last signature given out was, or later. */
 function checkGuard(world: World, machine: Machine, ledgers: ReadonlyMap<string, Ledger>): void {
   const last = ledgers.get(machine.name)?.last;
-  const signer = machine.storage()?.signer;
+  const signer = signerOf(machine);
   if (last === undefined || signer === undefined) return;
   if (!machine.isHonest || machine.wasDamaged) return;
   const { height, round } = signer.state().guard;

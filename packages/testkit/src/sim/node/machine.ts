@@ -5,12 +5,11 @@
  */
 
 import type { Engine } from '@daybook/contracts';
-import type { Genesis } from '@daybook/core';
-import { asPublicKey, equalBytes, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
+import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
+import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import type { Clock, Logger, Replica, Storage } from '@daybook/node';
 import { openReplica, openStorage } from '@daybook/node';
 import type { VoteSigner } from '@daybook/state';
-import { createVoteLog } from '@daybook/state';
 import type { Member } from '../foundry.ts';
 import type { MachineClock } from '../world/clock.ts';
 import { createMachineClock } from '../world/clock.ts';
@@ -27,6 +26,7 @@ import type { Timeline } from '../world/timeline.ts';
 import type { Wire } from '../world/wire.ts';
 import { kindOf } from '../world/wire.ts';
 import { codeOf } from './failure.ts';
+import { createVotes } from './new-votes.ts';
 import { createSimLogger } from './sim-logger.ts';
 
 export interface MachineOptions {
@@ -65,8 +65,12 @@ export class Machine {
   tap: Tap | undefined;
   /** Whether its own code is to be believed: false for machines of the adversary. */
   isHonest = true;
-  /** A validator whose key signs here; false for observers. */
-  readonly isValidator: boolean;
+  /** What it signs with; absent on an observer. Taken at the next start, as all of these. */
+  consensusKey: Uint8Array | undefined;
+  /** The key that is to take its place, while a rotation is under way. */
+  nextConsensusKey: Uint8Array | undefined;
+  /** Recovery files that its operator has installed. */
+  recoveries: readonly RecoveryFile[] = [];
   /** Runs before every start, with the disk at hand. */
   beforeStart: (() => Promise<void>) | undefined;
   /** Storage was damaged beyond the fault model of safety. */
@@ -92,7 +96,8 @@ export class Machine {
     this.#parts = parts;
     this.index = options.index;
     this.member = options.member;
-    this.isValidator = options.member.role === 'validator';
+    const { keys, role } = options.member;
+    this.consensusKey = role === 'validator' ? keys.consensus : undefined;
     this.#validatorId = validatorIdOf(asPublicKey(publicKeyOf(options.member.keys.consensus)));
     this.prng = parts.prng;
     const { timeline } = parts;
@@ -104,6 +109,11 @@ export class Machine {
     };
     this.disk = new SimulatedDisk(timeline, settings);
     this.keyValue = new SimulatedKeyValue(timeline, settings);
+  }
+
+  /** A validator whose key signs here; false for observers. */
+  get isValidator(): boolean {
+    return this.consensusKey !== undefined;
   }
 
   get name(): string {
@@ -138,21 +148,28 @@ export class Machine {
 
   /** Creates the vote log as `daybook init` does. */
   async prepare(above?: number): Promise<void> {
-    if (!this.isValidator) return;
-    const life = createLife(this.#parts.timeline);
-    const publicKey = asPublicKey(publicKeyOf(this.member.keys.consensus));
-    const { genesis } = this.#options;
-    await createVoteLog(
-      {
-        directory: `${DATA}/votes`,
-        chain: genesis.chain,
-        validatorId: validatorIdOf(publicKey),
-        ...(above !== undefined && { above }),
-      },
-      { disk: this.disk.portFor(life) },
+    const { consensusKey: secretKey } = this;
+    if (secretKey === undefined) return;
+    await createVotes({ secretKey, chain: this.#options.genesis.chain, above }, this.#votesParts());
+  }
+
+  /** Creates the log of the next key, if there is one, else that of the era after a recovery. */
+  async prepareNext(): Promise<void> {
+    const secretKey = this.nextConsensusKey ?? this.consensusKey;
+    if (secretKey === undefined) return;
+    await createVotes(
+      { secretKey, chain: this.#signingChain(), isNamed: true },
+      this.#votesParts(),
     );
-    life.end();
-    this.disk.settle();
+  }
+
+  #votesParts(): Parameters<typeof createVotes>[1] {
+    return { disk: this.disk, timeline: this.#parts.timeline };
+  }
+
+  #signingChain(): Hash {
+    const newest = this.recoveries.at(-1);
+    return newest === undefined ? this.#options.genesis.chain : eraOf(newest.plan);
   }
 
   /** Whether this machine signs for the validator with this id. */
@@ -185,7 +202,13 @@ export class Machine {
     if (replica === undefined || storage === undefined) return;
     const life = this.#life;
     await replica.stop();
-    for (const part of [storage.signer, storage.blockLog, storage.stateStore, storage.directory]) {
+    for (const part of [
+      storage.signer,
+      storage.nextSigner,
+      storage.blockLog,
+      storage.stateStore,
+      storage.directory,
+    ]) {
       await part?.close();
     }
     if (this.#life !== life || life?.isAlive() !== true) return;
@@ -224,9 +247,15 @@ export class Machine {
     const { genesis, engine } = this.#options;
     const clock = this.clock.portFor(life);
     const logger = this.#logger();
-    const consensusKey = this.isValidator ? this.member.keys.consensus : undefined;
+    const { consensusKey, nextConsensusKey, recoveries } = this;
     const storage = await openStorage(
-      { genesis, consensusKey, dataDirectory: DATA },
+      {
+        genesis,
+        consensusKey,
+        nextConsensusKey,
+        signingChain: this.#signingChain(),
+        dataDirectory: DATA,
+      },
       {
         logger,
         disk: this.disk.portFor(life),
@@ -238,7 +267,11 @@ export class Machine {
         watchFreeSpace: async () => ({ fraction: () => this.disk.free, stop: () => undefined }),
       },
     );
-    const watched = { ...storage, signer: storage.signer && this.#watchSigner(storage.signer) };
+    const watched = {
+      ...storage,
+      signer: storage.signer && this.#watchSigner(storage.signer),
+      nextSigner: storage.nextSigner && this.#watchSigner(storage.nextSigner),
+    };
     const random = this.prng.fork(`life ${this.lives}`);
     const replica = await openReplica(
       {
@@ -246,6 +279,7 @@ export class Machine {
         peerId: this.member.peerId,
         bootstrap: [],
         mempoolBytesMax: MEMPOOL_BYTES,
+        recoveries,
       },
       {
         clock,

@@ -1,6 +1,7 @@
 /** Bugs in the arithmetic of quorums: too few agree, or too few pull the others along. */
 import { openScenario } from '../../../src/sim/scenario.ts';
-import { gain } from '../support/goals.ts';
+import { gain, reach } from '../support/goals.ts';
+import { keysAt, proposeRemoval } from '../support/governing.ts';
 import { openBetrayed } from '../support/traitor.ts';
 import { roundOf } from '../support/turns.ts';
 import type { Killer } from './killer.ts';
@@ -63,8 +64,28 @@ const ONE_ASKS: Killer = {
   },
 };
 
+const OLD_SET: Killer = {
+  mutant: 'old-validator-set',
+  scenario: 'given a validator that leaves, then the set changes at the epoch boundary',
+  invariants: ['I13'],
+  play: async (foundry) => {
+    const parameters = { epochBlocks: 5, emptyIntervalMs: 1000 };
+    const scenario = await openScenario({ validators: 5, parameters }, foundry);
+    await gain(scenario, scenario.running(), { withinMs: 20_000 });
+
+    proposeRemoval(scenario, 4);
+
+    const staying = scenario.running().filter(({ index }) => index !== 4);
+    const isOut = (): boolean => staying.every((one) => keysAt(one).length === 4);
+    await reach(scenario, isOut, { what: 'it is out of the set', withinMs: 60_000 });
+    await gain(scenario, staying, { withinMs: 20_000 });
+    scenario.end();
+  },
+};
+
 export const QUORUM_KILLERS: readonly Killer[] = [
   halves('quorum-1', 4),
   halves('quorum-2f+1', 6),
   ONE_ASKS,
+  OLD_SET,
 ];

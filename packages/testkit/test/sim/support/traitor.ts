@@ -30,7 +30,11 @@ export async function openBetrayed(
   const scenario = await openScenario({ ...options, down }, foundry);
   const { world } = scenario;
   const place = scenario.machine(machine);
-  const traitor = new Traitor(world, place, { prng: world.prng.fork('traitor'), twin: 0 });
+  const traitor = new Traitor(world, place, {
+    prng: world.prng.fork('traitor'),
+    twin: 0,
+    strategy: 'of the scenario',
+  });
   const reins: Reins = { isMute: false, outgoing: (message) => [message] };
   traitor.bend({
     outgoing: ({ to, message }) => (reins.isMute ? [] : reins.outgoing(message, to)),
