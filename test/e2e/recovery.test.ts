@@ -30,10 +30,12 @@ const LOST = ['education', 'audit'] as const;
 const SURVIVORS = ['finance', 'health'] as const;
 const REPLACEMENTS = ['parks', 'roads'] as const;
 const ALIVE = [...SURVIVORS, ...REPLACEMENTS];
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
+/** Programs start slowly where many tests run. */
+const SLOWLY = { timeoutMs: 180_000 };
 
 describe('recovery from the loss of two of four validators (spec C-33)', function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   let cluster: Cluster;
   let file: string;
   let recoveredMs = 0;
@@ -44,7 +46,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
   const recover = (slug: string, ...words: readonly string[]): Promise<Run> => {
     const { configFile } = cluster.node(slug);
     const command = ['recover', '--config', configFile, '--file', file, ...words];
-    return runProgram('packages/node/bin/daybookd.js', command);
+    return runProgram('packages/node/bin/daybookd.js', command, SLOWLY);
   };
   const pay = async (slug: string, name: string): Promise<number> => {
     return (await postTransaction(urlOf(slug), signedPayment(cluster, name).bytes)).status;
@@ -59,7 +61,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
   const consent = async (slug: string): Promise<void> => {
     const key = await governanceFile(slug);
     const words = ['recovery', 'sign', file, '--key', key, '--organisation', slug, '--yes'];
-    const { exitCode, stderr } = await runDaybook(words);
+    const { exitCode, stderr } = await runDaybook(words, SLOWLY);
     expect(exitCode, stderr).to.equal(0);
   };
 
@@ -105,10 +107,11 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     ]);
     const kept = SURVIVORS.flatMap((slug) => ['--keep', slug]);
 
-    const drafted = await runDaybook([
+    const drafting = [
       ...['recovery', 'draft', '--url', urlOf('finance'), '--genesis', cluster.genesisFile],
       ...[...kept, ...validators, '--reason', 'two sites burned down', '--out', file, '--json'],
-    ]);
+    ];
+    const drafted = await runDaybook(drafting, SLOWLY);
 
     expect(drafted.exitCode, drafted.stderr).to.equal(0);
     const said = JSON.parse(drafted.stdout) as { readonly height: number };
@@ -184,7 +187,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     expect(rows[0]?.row.reason).to.equal('two sites burned down');
     expect(rows[0]?.row.departments).to.deep.equal(['audit', 'finance', 'health']);
     const words = ['--url', urlOf('roads'), '--genesis', cluster.genesisFile, '--recovery', file];
-    const listed = await runDaybook(['list', 'governance', 'recovery', ...words]);
+    const listed = await runDaybook(['list', 'governance', 'recovery', ...words], SLOWLY);
     expect(listed.exitCode, listed.stderr).to.equal(0);
     expect(listed.stdout).to.contain('two sites burned down');
     const set = await getJson(urlOf('roads'), '/v1/validators');
@@ -197,8 +200,8 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     await writeFile(proof, bundle);
     const words = ['verify', proof, '--genesis', cluster.genesisFile, '--json'];
 
-    const vouched = await runDaybook([...words, '--recovery', file]);
-    const alone = await runDaybook(words);
+    const vouched = await runDaybook([...words, '--recovery', file], SLOWLY);
+    const alone = await runDaybook(words, SLOWLY);
 
     expect(vouched.exitCode, vouched.stdout).to.equal(0);
     expect(JSON.parse(vouched.stdout)).to.include({ outcome: 'valid' });

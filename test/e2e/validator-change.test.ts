@@ -35,14 +35,14 @@ import { eventually } from './support/waiting.ts';
 
 const NEWCOMER = 'parks';
 const DELEGATES = ['finance/admin', 'health/admin', 'education/admin', 'audit/admin'];
-const CHANGE_MS = 90_000;
+const CHANGE_MS = 120_000;
 
 interface ValidatorsView {
   readonly validators: readonly { readonly id: string; readonly publicKey: string }[];
 }
 
 describe('changes of the validator set under load (validators=4 to 5)', function () {
-  this.timeout(300_000);
+  this.timeout(480_000);
   let cluster: Cluster;
   let load: Load | undefined;
   let urls: readonly string[];
@@ -211,7 +211,8 @@ describe('changes of the validator set under load (validators=4 to 5)', function
     expect(verdict.outcome === 'valid' && verdict.facts.setChanges).to.equal(3);
     const file = path.join(cluster.directory, 'across.daybook-proof');
     await writeFile(file, bundle);
-    const { exitCode } = await runDaybook(['verify', file, '--genesis', cluster.genesisFile]);
+    const words = ['verify', file, '--genesis', cluster.genesisFile];
+    const { exitCode } = await runDaybook(words, { timeoutMs: 180_000 });
     expect(exitCode).to.equal(0);
     const decoded = decodeProofBundle(bundle);
     const changes = decoded.ok ? decoded.value.changes : [];
