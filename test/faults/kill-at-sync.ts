@@ -11,12 +11,13 @@ export const killAtSync: Fault = {
   id: 'F2',
   title: 'kill at the k-th sync of a validator under load, for every k',
   needs: ['strace'],
-  run: async ({ short }) => {
+  run: async ({ short, tell }) => {
     const kills = KILLS[short ? 'short' : 'long'];
     return await onStage({ clients: 2, pauseMs: 100 }, async (stage) => {
       await stage.kill(VICTIM);
       for (let at = 1; at <= kills; at += 1) {
         const end = await stage.startToEnd(VICTIM, injecting(SYNCS, `signal=SIGKILL:when=${at}`));
+        tell(`sync ${at}: ${end?.signal ?? 'no end'}`);
         if (end?.signal !== 'SIGKILL') throw new Error(`sync ${at}: ended by ${end?.exitCode}`);
       }
       await stage.start(VICTIM);

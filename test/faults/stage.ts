@@ -2,7 +2,8 @@
  * A cluster under a fault: nodes as processes that each start may wrap differently, a load that must
  * survive, and everything seen on the way that must never be taken back.
  */
-import { readdir } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ChainParameters } from '@daybook/core';
 import { asPublicKey, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
@@ -18,11 +19,12 @@ import type {
 import { createCluster, createNodeProcess } from '@daybook/testkit';
 import type { HeadView } from '../e2e/support/api.ts';
 import { getJson, heightOf, statusOf } from '../e2e/support/api.ts';
-import { openFund } from '../e2e/support/fund.ts';
+import { openingCalls } from '../e2e/support/fund.ts';
 import { FOUR } from '../e2e/support/members.ts';
+import { signedBy } from '../e2e/support/transactions.ts';
 import { eventually } from '../e2e/support/waiting.ts';
 import type { FaultLoad } from './load.ts';
-import { startFaultLoad } from './load.ts';
+import { startFaultLoad, untilFinal } from './load.ts';
 import { elapse } from './moments.ts';
 import type { SignedHistory } from './signed.ts';
 import { createSignedHistory } from './signed.ts';
@@ -38,6 +40,8 @@ export interface StageOptions {
   readonly wrappers?: Readonly<Record<string, readonly string[]>>;
   readonly clients?: number;
   readonly pauseMs?: number;
+  /** Nodes that clients hand payments in at; all of them by default. */
+  readonly served?: readonly string[];
 }
 
 /** Bounds of single steps on a machine that others use, too; not what is measured. */
@@ -49,7 +53,7 @@ const PARAMETERS: Partial<ChainParameters> = {
   blockIntervalMs: 50,
   roundBaseMs: 1000,
   emptyIntervalMs: 2000,
-  precisionMs: 500,
+  precisionMs: 2000,
   messageDelayMs: 2000,
 };
 
@@ -107,9 +111,9 @@ export class Stage {
     withinMs: number = PATIENCE_MS,
   ): Promise<ProcessEnd | undefined> {
     let isOver = false;
-    const deadline = performance.now() + withinMs;
     // A node that ends before it is ready ends all the same.
     await this.start(slug, wrapper).catch(() => undefined);
+    const deadline = performance.now() + withinMs;
     const ended = this.process(slug).ended();
     const watch = async (): Promise<undefined> => {
       while (!isOver && performance.now() < deadline) {
@@ -229,8 +233,13 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     );
     await Promise.all([...processes.values()].map((process) => process.start()));
     const apiUrls = cluster.nodes.map(({ apiUrl }) => apiUrl);
-    await openFund(apiUrls[0] ?? '', cluster);
-    const load = startFaultLoad(cluster, { apiUrls, clients, pauseMs, prefix: 'fault' });
+    const fund = signedBy(cluster, ['finance/treasurer', 'finance/budgeter'], openingCalls());
+    const deadline = performance.now() + PATIENCE_MS;
+    const opened = await untilFinal(fund, apiUrls, () => performance.now() > deadline);
+    if (opened === undefined) throw new Error(`the fund is not open after ${PATIENCE_MS} ms`);
+    const { served } = options;
+    const entries = served?.map((slug) => cluster.node(slug).apiUrl) ?? apiUrls;
+    const load = startFaultLoad(cluster, { apiUrls: entries, clients, pauseMs, prefix: 'fault' });
     const { finalityMs } = load;
     await eventually(() => finalityMs.length >= 3, {
       what: 'the first payments',
@@ -244,7 +253,20 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   }
 }
 
-/** Opens a stage, plays on it, inspects it, and leaves nothing behind. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What the nodes logged is all that is kept of a stage that failed. */
+async function keepLogs({ cluster }: Stage): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'daybook-fault-'));
+  for (const { slug, logFile } of cluster.nodes) {
+    await copyFile(logFile, path.join(folder, `${slug}.log`));
+  }
+  return folder;
+}
+
+/** Opens a stage, plays on it, and leaves nothing behind but the logs of a failure. */
 export async function onStage<T>(
   options: StageOptions,
   play: (stage: Stage) => Promise<T>,
@@ -252,6 +274,8 @@ export async function onStage<T>(
   const stage = await openStage(options);
   try {
     return await play(stage);
+  } catch (error) {
+    throw new Error(`${messageOf(error)}; logs are in ${await keepLogs(stage)}`, { cause: error });
   } finally {
     await stage.close();
   }

@@ -1,10 +1,13 @@
-/** The faults that run on real processes, in the order of docs/reliability.md. */
+/** The faults that run on real processes, in the order of docs/reliability.md; P for pace. */
 import { clocks } from './clocks.ts';
+import { damagedFiles } from './damage.ts';
 import type { Fault } from './fault.ts';
 import { fullDisk } from './full-disk.ts';
 import { killAtSync } from './kill-at-sync.ts';
 import { killLoop } from './kill-loop.ts';
 import { lostDisk } from './lost-disk.ts';
+import { outage } from './outage.ts';
+import { oneBad, oneDead } from './pace-under-fault.ts';
 import { partitions } from './partitions.ts';
 import { pause } from './pause.ts';
 import { restoredBackup } from './restored-backup.ts';
@@ -19,9 +22,13 @@ export const FAULTS: readonly Fault[] = [
   slowDisk,
   fullDisk,
   lostDisk,
+  damagedFiles,
   pause,
   partitions,
   clocks,
   sameKey,
   restoredBackup,
+  outage,
+  oneDead,
+  oneBad,
 ];

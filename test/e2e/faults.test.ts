@@ -1,0 +1,33 @@
+/**
+ * The short forms of those faults that every submission runs (docs/reliability.md): killed at random,
+ * killed at every sync, and damaged files. `npm run faults` has the others and the long forms.
+ */
+import type { Fault } from '../faults/fault.ts';
+import { lackOf } from '../faults/machine.ts';
+import { createRandom } from '../faults/random.ts';
+import { FAULTS } from '../faults/table.ts';
+import { tellFigure } from './support/figures.ts';
+
+const CHOSEN = ['F1', 'F2', 'F7'];
+const SEED = 1;
+
+function named(id: string): Fault {
+  const fault = FAULTS.find((one) => one.id === id);
+  if (fault === undefined) throw new Error(`there is a fault ${id}`);
+  return fault;
+}
+
+describe('faults on real processes, short forms', function () {
+  this.timeout(600_000);
+
+  for (const fault of CHOSEN.map(named)) {
+    it(`${fault.id}: given ${fault.title}, then all agree and nothing is lost (I1, I3, I8, I9)`, async function () {
+      const lack = lackOf(fault.needs);
+      if (lack !== undefined) {
+        tellFigure(`skipped: ${lack}`);
+        this.skip();
+      }
+      tellFigure(await fault.run({ short: true, random: createRandom(SEED), tell: tellFigure }));
+    });
+  }
+});

@@ -1,0 +1,200 @@
+/**
+ * F7: bytes of every file of a validator flipped, zeroed and cut off, while it is down. At the next
+ * start the damage is named and the node refuses, or it does no harm: then every answer is right.
+ */
+import { execFile } from 'node:child_process';
+import { cpSync, globSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { daemonPath } from '@daybook/node';
+import { getJson, heightOf } from '../e2e/support/api.ts';
+import { paymentPath } from '../e2e/support/fund.ts';
+import { eventually } from '../e2e/support/waiting.ts';
+import { damage, overwrite } from './damaging.ts';
+import type { Fault } from './fault.ts';
+import { inspect, outlinesOf, renderInspection } from './inspection.ts';
+import type { Random } from './random.ts';
+import type { Stage } from './stage.ts';
+import { onStage, PATIENCE_MS } from './stage.ts';
+
+const VICTIM = 'audit';
+const WITNESS = 'finance';
+const POSITIONS = { short: 5, long: 200 } as const;
+/** Exit code of a defect: what no damage may cause. */
+const DEFECT = 1;
+
+/** Files of the data directory that are rebuilt from peers; a copy of them is no danger. */
+const STORED = {
+  blocks: 'data/blocks/*.log',
+  'tree nodes': 'data/state/nodes-*.seg',
+  values: 'data/state/values-*.seg',
+  'LevelDB log': 'data/state/index/*.log',
+  'LevelDB table': 'data/state/index/*.ldb',
+  MANIFEST: 'data/state/index/MANIFEST-*',
+  CURRENT: 'data/state/index/CURRENT',
+  LOCK: 'data/state/index/LOCK',
+  'directory lock': 'data/lock/*',
+  format: 'data/format.json',
+} as const;
+const WRITTEN_BY_PEOPLE = {
+  configuration: 'daybookd.yaml',
+  'consensus key': 'keys/consensus.json',
+  'peer key': 'keys/peer.json',
+} as const;
+const VOTES = { 'WAL A': ['wal-A'], 'WAL B': ['wal-B'], 'both WALs': ['wal-A', 'wal-B'] } as const;
+const COPIED = ['data/blocks', 'data/state', 'data/lock', 'data/format.json'] as const;
+
+type Outcome = 'refused' | 'harmless' | 'quarantine';
+
+/** Counts by kind of file. */
+class Tally {
+  readonly #counts = new Map<string, Map<Outcome | 'absent', number>>();
+
+  add(title: string, outcome: Outcome | 'absent'): void {
+    const counts = this.#counts.get(title) ?? new Map<Outcome | 'absent', number>();
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    this.#counts.set(title, counts);
+  }
+
+  lines(): readonly string[] {
+    return [...this.#counts].map(([title, counts]) => {
+      return `${title}: ${[...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`;
+    });
+  }
+}
+
+/** Payments as the victim tells them are those of the witness, and so is every block. */
+async function compareAnswers(stage: Stage, words: string): Promise<void> {
+  const [own, other] = [stage.urlOf(VICTIM), stage.urlOf(WITNESS)];
+  const goal = await heightOf(other);
+  await eventually(async () => (await heightOf(own)) >= goal - 1, {
+    what: `${VICTIM} follows after ${words}`,
+    withinMs: PATIENCE_MS,
+  });
+  const [here, there] = [await outlinesOf(own), await outlinesOf(other)];
+  for (const [height, { blockHash }] of here.entries()) {
+    if (height < there.length && there[height]?.blockHash !== blockHash) {
+      throw new Error(`I22: ${words}: another block at ${height}`);
+    }
+  }
+  for (const name of ['fault-0-0', 'fault-0-1', 'fault-0-2']) {
+    const asked = [own, other].map((url) => getJson(url, paymentPath(name)));
+    const [mine, theirs] = (await Promise.all(asked)).map(({ status, body }) =>
+      JSON.stringify({ status, ...body, head: undefined }),
+    );
+    if (mine !== theirs) throw new Error(`I22: ${words}: ${mine} is not ${theirs}`);
+  }
+}
+
+/** Starts on damaged files. @throws Error when damage is not named, or answers are wrong */
+async function judge(stage: Stage, files: readonly string[], words: string): Promise<Outcome> {
+  try {
+    await stage.start(VICTIM);
+  } catch (error) {
+    const said = String(error);
+    const { exitCode } = await stage.process(VICTIM).ended();
+    const names = files.flatMap((file) => [path.basename(file), path.dirname(file)]);
+    const isNamed = names.some((name) => said.includes(name));
+    if (isNamed && exitCode !== DEFECT && exitCode !== null) return 'refused';
+    throw new Error(`I22: ${words} is not named (exit code ${exitCode})`, { cause: error });
+  }
+  await compareAnswers(stage, words);
+  const { body } = await getJson(stage.urlOf(VICTIM), '/v1/status');
+  return String(body.hindrance ?? '').includes('STATE_VOTES') ? 'quarantine' : 'harmless';
+}
+
+async function damageStored(stage: Stage, run: Trials): Promise<void> {
+  const { directory } = stage.cluster.node(VICTIM);
+  const copies = path.join(stage.cluster.directory, 'copies');
+  for (const name of COPIED) {
+    cpSync(path.join(directory, name), path.join(copies, name), { recursive: true });
+  }
+  for (const [title, pattern] of Object.entries(STORED)) {
+    for (let position = 0; position < run.positions; position += 1) {
+      const files = globSync(path.join(directory, pattern)).sort();
+      if (files.length === 0) {
+        run.tally.add(title, 'absent');
+        break;
+      }
+      const file = run.random.pick(files);
+      const words = `${path.relative(directory, file)}: ${damage(file, run.random)}`;
+      run.tally.add(title, await judge(stage, [file], words));
+      await stage.process(VICTIM).kill();
+      await stage.readVotes(VICTIM);
+      for (const name of COPIED) {
+        rmSync(path.join(directory, name), { recursive: true, force: true });
+        cpSync(path.join(copies, name), path.join(directory, name), { recursive: true });
+      }
+    }
+  }
+}
+
+/** Nothing of a vote log is ever put back: what the node makes of it is what it goes on with. */
+async function damageVotes(stage: Stage, run: Trials): Promise<void> {
+  const { dataDirectory } = stage.cluster.node(VICTIM);
+  for (const [title, names] of Object.entries(VOTES)) {
+    for (let position = 0; position < run.positions; position += 1) {
+      const files = names.map((name) => path.join(dataDirectory, 'votes', name));
+      const what = files.map((file) => `${path.basename(file)}: ${damage(file, run.random)}`);
+      run.tally.add(title, await judge(stage, files, what.join(', ')));
+      await stage.votes(VICTIM);
+      await stage.kill(VICTIM);
+    }
+  }
+}
+
+function checkConfiguration(configFile: string): Promise<{ exitCode: number; said: string }> {
+  const command = [daemonPath(), 'check', '--config', configFile];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, (error, stdout, stderr) => {
+      resolve({ exitCode: Number(error?.code ?? 0), said: stdout + stderr });
+    });
+  });
+}
+
+async function damageSettings(stage: Stage, run: Trials): Promise<void> {
+  const { directory, configFile } = stage.cluster.node(VICTIM);
+  for (const [title, name] of Object.entries(WRITTEN_BY_PEOPLE)) {
+    const file = path.join(directory, name);
+    const good = readFileSync(file);
+    for (let position = 0; position < run.positions; position += 1) {
+      const words = damage(file, run.random);
+      const { exitCode, said } = await checkConfiguration(configFile);
+      overwrite(file, good);
+      if (exitCode === DEFECT) throw new Error(`I22: ${name}: ${words}: ${said}`);
+      run.tally.add(title, exitCode === 0 ? 'harmless' : 'refused');
+    }
+  }
+}
+
+interface Trials {
+  readonly positions: number;
+  readonly random: Random;
+  readonly tally: Tally;
+}
+
+export const damagedFiles: Fault = {
+  id: 'F7',
+  title: 'damaged files: named, or harmless, and never a wrong answer or a second vote',
+  needs: [],
+  run: async ({ short, random, tell }) => {
+    const tally = new Tally();
+    const run = { positions: POSITIONS[short ? 'short' : 'long'], random, tally };
+    return await onStage({ clients: 1, pauseMs: 200 }, async (stage) => {
+      await stage.votes(VICTIM);
+      await stage.grows(VICTIM, 10);
+      await stage.kill(VICTIM);
+      await damageSettings(stage, run);
+      await damageStored(stage, run);
+      await damageVotes(stage, run);
+      for (const line of tally.lines()) tell(line);
+
+      const { dataDirectory } = stage.cluster.node(VICTIM);
+      for (const name of ['blocks', 'state']) {
+        rmSync(path.join(dataDirectory, name), { recursive: true });
+      }
+      await stage.start(VICTIM);
+      await compareAnswers(stage, 'everything but the votes lost');
+      return `rebuilt from peers; ${renderInspection(await inspect(stage))}`;
+    });
+  },
+};

@@ -1,0 +1,42 @@
+/** Damage to a file, in place, so that the file stays the one the system knows. */
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type { Random } from './random.ts';
+
+const KINDS = ['flip', 'zero', 'truncate'] as const;
+const ZEROS = new Uint8Array(16);
+
+/** Writes these bytes over a file, which keeps its identity. */
+export function overwrite(file: string, bytes: Uint8Array): void {
+  const descriptor = openSync(file, 'r+');
+  try {
+    ftruncateSync(descriptor, 0);
+    writeSync(descriptor, bytes, 0, bytes.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** One bit, sixteen bytes, or the end of the file, at a random place. @returns words for it */
+export function damage(file: string, random: Random): string {
+  const bytes = readFileSync(file);
+  if (bytes.length === 0) {
+    overwrite(file, Uint8Array.of(0xff, 0x00, 0x5a));
+    return 'three bytes where there were none';
+  }
+  const kind = random.pick(KINDS);
+  const at = random.integer(0, bytes.length);
+  switch (kind) {
+    case 'flip':
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << random.integer(0, 8));
+      overwrite(file, bytes);
+      break;
+    case 'zero':
+      bytes.set(ZEROS.subarray(0, Math.min(ZEROS.length, bytes.length - at)), at);
+      overwrite(file, bytes);
+      break;
+    case 'truncate':
+      overwrite(file, bytes.subarray(0, at));
+      break;
+  }
+  return `${kind} at ${at} of ${bytes.length}`;
+}
