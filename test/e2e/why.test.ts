@@ -70,7 +70,7 @@ describe('why blocks do not advance (validators=4)', function () {
     expect(english.output).to.match(/Only 2 of 4 validators are within reach, 3 are needed/);
     expect(english.output).to.match(/education \(last heard \d+ s ago\)/);
     expect(english.output).to.contain('call the operators');
-    expect(chinese.output).to.contain('4 个验证节点中仅能连通 2 个,需要 3 个');
+    expect(chinese.output).to.contain('4 个验证者中仅能连通 2 个,需要 3 个');
     expect(JSON.stringify(body.reasons)).to.contain('quorum-unreachable');
     const text = await (await fetch(`${url}/metrics`)).text();
     expect(text).to.match(/^daybook_node_quorum_missing_count 1$/m);

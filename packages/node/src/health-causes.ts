@@ -26,7 +26,7 @@ export const CAUSES = {
     severity: 'fault',
     words: {
       en: 'The node has stopped taking part, to protect the chain. {detail}',
-      zh: '本节点为保护账本已停止参与。{detail}',
+      zh: '本节点为保护链已停止参与。{detail}',
     },
     advice: {
       en: 'Keep the data directory as it is; do not restart; follow the runbook for this code.',
@@ -38,7 +38,7 @@ export const CAUSES = {
     severity: 'fault',
     words: {
       en: 'The process that holds the validator key does not answer, so this validator does not sign.',
-      zh: '保管验证密钥的签名进程没有应答,本验证节点无法签名。',
+      zh: '保管共识密钥的签名进程没有应答,本验证者无法签名。',
     },
     advice: {
       en: 'Look at systemctl status daybook-signer and its log; the node connects again by itself.',
@@ -50,7 +50,7 @@ export const CAUSES = {
     severity: 'fault',
     words: {
       en: 'This validator is in quarantine and does not sign. {detail} {progress}',
-      zh: '本验证节点处于隔离状态,不签名。{detail} {progressZh}',
+      zh: '本验证者处于隔离状态,不签名。{detail} {progressZh}',
     },
     advice: {
       en: 'Make sure that no second process uses this key; then wait: quarantine ends by itself.',
@@ -86,7 +86,7 @@ export const CAUSES = {
     severity: 'fault',
     words: {
       en: 'This node is connected to no other validator ({silent}).',
-      zh: '本节点未连接任何其他验证节点({silentZh})。',
+      zh: '本节点未连接任何其他验证者({silentZh})。',
     },
     advice: {
       en: 'Check the line, the firewall (TCP 7700 in and out), name resolution and the address registered for this node.',
@@ -98,7 +98,7 @@ export const CAUSES = {
     severity: 'fault',
     words: {
       en: 'Only {count} of {of} validators are within reach, {quorum} are needed. Not connected: {silent}.',
-      zh: '{of} 个验证节点中仅能连通 {count} 个,需要 {quorum} 个。未连接:{silentZh}。',
+      zh: '{of} 个验证者中仅能连通 {count} 个,需要 {quorum} 个。未连接:{silentZh}。',
     },
     advice: {
       en: 'If another department sees the same, call the operators of those named; if not, check the own line and firewall. No restart is needed: blocks come when {quorum} are back.',
@@ -158,11 +158,11 @@ export const CAUSES = {
     severity: 'warning',
     words: {
       en: 'The chain goes on without: {silent}.',
-      zh: '账本正常运行,但缺少:{silentZh}。',
+      zh: '链正常运行,但缺少:{silentZh}。',
     },
     advice: {
       en: 'Tell their operators; {spare} more may fail before the chain stands still.',
-      zh: '通知其运维人员;再有 {spare} 个以上失效,账本将停止。',
+      zh: '通知其运维人员;再有 {spare} 个以上失效,链将停止。',
     },
     alarm: 'DaybookValidatorSilent',
   },
@@ -174,7 +174,7 @@ export const CAUSES = {
     },
     advice: {
       en: 'Several validators are slow or down: tell the operators of the silent ones.',
-      zh: '有多个验证节点缓慢或停机:请通知没有投票的节点的运维人员。',
+      zh: '有多个验证者缓慢或停机:请通知没有投票的节点的运维人员。',
     },
     alarm: 'DaybookRounds',
   },
@@ -224,7 +224,7 @@ export const STATES = {
   starting: { en: 'The node is starting.', zh: '节点正在启动。' },
   asking: {
     en: 'Before it signs, this validator asks the others what they hold of its votes: {answers} of {needed} have answered.',
-    zh: '签名之前,本验证节点先向其他节点核对自己的投票:{needed} 个中已有 {answers} 个应答。',
+    zh: '签名之前,本验证者先向其他节点核对自己的投票:{needed} 个中已有 {answers} 个应答。',
   },
   'catching-up': {
     en: 'The node catches up: height {head} of {target}.',
