@@ -302,10 +302,11 @@ class ValueReader {
   }
 
   #map(count: number, depth: number): CborValue {
-    const map: Record<string, CborValue> = Object.create(null);
+    // A plain object, of which the engine knows the shape; field names never reach the prototype.
+    const map: Record<string, CborValue> = {};
     for (let index = 0; index < count; index += 1) {
       const name = this.value(depth + 1);
-      if (typeof name !== 'string') throw new Unreadable();
+      if (typeof name !== 'string' || name === '__proto__') throw new Unreadable();
       map[name] = this.value(depth + 1);
     }
     return map;
