@@ -1,10 +1,12 @@
 /**
- * Stored nodes by reference: the node log, the pool, and a cache of inner nodes only. Buckets are
- * never cached: there are too many, and each is read once per use.
+ * Stored nodes by reference: the node log, the pool, and a cache. Inner nodes take most of it; of
+ * the buckets, of which there are too many, only those used lately are kept: a block reads a bucket
+ * when it executes and again when it writes.
  */
 import { RECORD_KINDS, readInner } from './inner.ts';
 import type { InnerNode } from './nodes.ts';
 import { INNER_MEMORY_BYTES, InnerPool } from './nodes.ts';
+import { RecentBytes } from './recent-bytes.ts';
 import type { RecordBody, RecordLog, Ref } from './record-log.ts';
 
 export class NodeStore {
@@ -16,12 +18,15 @@ export class NodeStore {
   /** Chunks of memory that finished stages have given back. */
   readonly freeChunks: Uint8Array[] = [];
   readonly #cache = new Map<Ref, InnerNode>();
+  readonly #buckets: RecentBytes<Ref>;
   readonly #countMax: number;
 
   /** @param cacheBytes  bound of the cache; nodes in use by one operation may exceed it meanwhile */
   constructor(log: RecordLog, cacheBytes: number) {
     this.log = log;
-    this.#countMax = Math.max(16, Math.floor(cacheBytes / INNER_MEMORY_BYTES));
+    const bucketBytes = cacheBytes * BUCKET_SHARE;
+    this.#buckets = new RecentBytes(bucketBytes);
+    this.#countMax = Math.max(16, Math.floor((cacheBytes - bucketBytes) / INNER_MEMORY_BYTES));
   }
 
   /** The node of a reference; valid until the next `trim`. @throws StateError STATE_DAMAGED */
@@ -38,8 +43,13 @@ export class NodeStore {
   }
 
   /** The body of a stored bucket of `count` keys; valid until the next read. @throws StateError STATE_DAMAGED */
-  bucketBody(ref: Ref, count: number): RecordBody {
-    return this.log.readInPlace(ref, RECORD_KINDS.bucket, 32 + 72 * count);
+  bucketBody(ref: Ref, count: number): Omit<RecordBody, 'kind'> {
+    const cached = this.#buckets.get(ref);
+    if (cached !== undefined) return { bytes: cached, at: 0, size: cached.length };
+    const { bytes, at, size } = this.log.readInPlace(ref, RECORD_KINDS.bucket, 32 + 72 * count);
+    const body = bytes.slice(at, at + size);
+    this.#buckets.put(ref, body);
+    return { bytes: body, at: 0, size };
   }
 
   /** Caches a staged node that has just been written, in place of the version it replaces. */
@@ -72,6 +82,7 @@ export class NodeStore {
   }
 
   clear(): void {
+    this.#buckets.clear();
     for (const node of this.#cache.values()) this.pool.give(node);
     this.#cache.clear();
   }
@@ -94,6 +105,8 @@ export class NodeStore {
   }
 }
 
+/** Part of the cache that buckets take: some thousands of them. */
+const BUCKET_SHARE = 1 / 8;
 /** What one or two blocks of 2,000 keys need. */
 const FREE_NODES_MAX = 8192;
 const FREE_CHUNKS_MAX = 32;

@@ -1,0 +1,53 @@
+/**
+ * Byte strings that were used lately, within a bound. Two generations: what was not used during one
+ * of them is forgotten with it. No entry is ever moved but by its use, so a lookup costs one map.
+ */
+
+/** What an entry takes beside its bytes: key, array, and its place in the map. */
+const ENTRY_BYTES = 200;
+
+export class RecentBytes<K> {
+  #young = new Map<K, Uint8Array>();
+  #old = new Map<K, Uint8Array>();
+  #youngBytes = 0;
+  readonly #generationBytes: number;
+
+  /** @param bytesMax  of both generations together */
+  constructor(bytesMax: number) {
+    this.#generationBytes = bytesMax / 2;
+  }
+
+  isEmpty(): boolean {
+    return this.#young.size + this.#old.size === 0;
+  }
+
+  get(key: K): Uint8Array | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.put(key, old);
+    return old;
+  }
+
+  /** @param bytes  stay as they are from now on */
+  put(key: K, bytes: Uint8Array): void {
+    this.#young.set(key, bytes);
+    this.#youngBytes += bytes.length + ENTRY_BYTES;
+    if (this.#youngBytes < this.#generationBytes) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
+  }
+
+  /** @returns whether it was there */
+  delete(key: K): boolean {
+    const wasYoung = this.#young.delete(key);
+    return this.#old.delete(key) || wasYoung;
+  }
+
+  clear(): void {
+    this.#young.clear();
+    this.#old.clear();
+    this.#youngBytes = 0;
+  }
+}
