@@ -30,6 +30,8 @@ export type { Foundry } from './sim/foundry.ts';
 export { createFoundry } from './sim/foundry.ts';
 export type { RunPlan, Sizes, Traitor } from './sim/plan.ts';
 export { drawPlan } from './sim/plan.ts';
+export type { Regression } from './sim/regressions.ts';
+export { REGRESSIONS } from './sim/regressions.ts';
 export { renderFailure, renderResult } from './sim/report.ts';
 export type { Scenario, ScenarioOptions } from './sim/scenario.ts';
 export { openScenario } from './sim/scenario.ts';

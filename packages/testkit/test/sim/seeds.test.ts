@@ -1,0 +1,108 @@
+/** Random seeds of the simulator in a short form; `npm run sim` runs any number. */
+import { simulationSwitches } from '@daybook/core';
+import { expect } from 'chai';
+import { CHECKERS } from '../../src/sim/checkers/all.ts';
+import { FAULTS } from '../../src/sim/faults/all.ts';
+import { createFoundry } from '../../src/sim/foundry.ts';
+import { drawPlan } from '../../src/sim/plan.ts';
+import { REGRESSIONS } from '../../src/sim/regressions.ts';
+import { renderFailure, renderResult } from '../../src/sim/report.ts';
+import { openScenario } from '../../src/sim/scenario.ts';
+import { shrink } from '../../src/sim/shrink.ts';
+import { simulate } from '../../src/sim/simulate.ts';
+
+const SEEDS = 50;
+const SEEDS_PER_TEST = 5;
+const foundry = createFoundry();
+
+describe('simulator: seeds', () => {
+  for (let from = 0; from < SEEDS; from += SEEDS_PER_TEST) {
+    const last = from + SEEDS_PER_TEST - 1;
+    it(`given the seeds ${from} to ${last}, then every invariant holds and the chain goes on after healing`, async function () {
+      this.timeout(300_000);
+      for (let seed = from; seed <= last; seed++) {
+        const result = await simulate(drawPlan(seed), foundry);
+        const words = result.violation === undefined ? '' : renderFailure(result, 'this one');
+        expect(words.slice(0, 4000)).to.equal('');
+      }
+    });
+  }
+
+  it('given a seed run twice, once after others, then the traces are equal (I32)', async function () {
+    this.timeout(120_000);
+    const seeds = [1, 12, 37];
+    const first: string[] = [];
+    for (const seed of seeds) first.push((await simulate(drawPlan(seed), foundry)).traceHash);
+
+    const second: string[] = [];
+    for (const seed of seeds) {
+      second.push((await simulate(drawPlan(seed), createFoundry())).traceHash);
+    }
+
+    expect(second).to.deep.equal(first);
+  });
+
+  for (const [index, { plan, invariant, cause }] of REGRESSIONS.entries()) {
+    it(`given regression ${index + 1}, which broke ${invariant}, then it holds`, async function () {
+      this.timeout(120_000);
+      const result = await simulate(plan, foundry);
+
+      expect(result.violation, `${cause}\n${renderResult(result)}`).to.equal(undefined);
+    });
+  }
+
+  it('given every checker, then each names its invariants, and every fault has a name of its own', () => {
+    const ids = CHECKERS.flatMap(({ invariants }) => invariants);
+    const names = FAULTS.map(({ name }) => name);
+
+    expect(ids.filter((id) => !/^I\d+$/.test(id))).to.deep.equal([]);
+    expect(new Set(names).size).to.equal(names.length);
+  });
+});
+
+describe('simulator: a planted bug', () => {
+  function plant(mutant: 'quorum-1' | undefined): void {
+    const switches = simulationSwitches();
+    if (switches === undefined) throw new Error('run with --conditions=simulation');
+    switches.mutant = mutant;
+  }
+
+  afterEach(() => plant(undefined));
+
+  it('given a quorum that is one too small, when the network falls into halves, then I1 is broken', async () => {
+    plant('quorum-1');
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    scenario.partition([0, 1], [2, 3]);
+    scenario.submit(0);
+    scenario.submit(2);
+
+    const outcome = await scenario.run(60_000).then(
+      () => 'all held',
+      (error: Error) => error.message.slice(0, 3),
+    );
+
+    expect(outcome).to.equal('I1:');
+  });
+
+  it('given a failing plan, when it is shrunk, then less of it still breaks the same invariant', async function () {
+    this.timeout(300_000);
+    plant('quorum-1');
+    const plan = {
+      ...drawPlan(15),
+      validators: 4,
+      traitors: [],
+      observers: 1,
+      meanSubmissionMs: 1000,
+      faults: ['partitions', 'duplicates', 'slow network'],
+    };
+    const failed = await simulate(plan, foundry);
+    expect(failed.violation?.invariant, renderResult(failed)).to.equal('I1');
+
+    const smallest = await shrink(failed, foundry);
+
+    expect(smallest.violation?.invariant).to.equal('I1');
+    expect(smallest.plan.faults.length).to.be.below(plan.faults.length);
+    expect(smallest.plan.faults).to.include('partitions');
+    expect(smallest.plan.safetyMs).to.be.below(plan.safetyMs);
+  });
+});
