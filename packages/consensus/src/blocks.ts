@@ -3,7 +3,7 @@
  * this table decides which it must hold, at most one per round of the window and one more.
  */
 import type { Hash } from '@daybook/core';
-import { equalBytes, toHex } from '@daybook/core';
+import { toHex } from '@daybook/core';
 import type { Work } from './draft.ts';
 import { emit } from './draft.ts';
 import type { BlockRef, Verdict } from './event.ts';
@@ -152,9 +152,4 @@ export function uponJudged(work: Work, hash: Hash, verdict: Verdict): void {
     type: 'notice',
     notice: { code: 'CONSENSUS_RECHECK_PASSED', height, blockHash: hash },
   });
-}
-
-/** Whether two optional hashes name the same block. */
-export function sameBlock(a: Hash | undefined, b: Hash | undefined): boolean {
-  return a !== undefined && b !== undefined && equalBytes(a, b);
 }

@@ -10,9 +10,6 @@ import type { FieldSpec, FieldTable } from './spec.ts';
 /** How one type stands in a key: text, u64 or 32 bytes. */
 type KeyForm = 'text' | 'number' | 'hash';
 
-/** Longest key in bytes; keys are hashed on every touch. */
-export const KEY_BYTES_MAX = 1024;
-
 const TWO_POW_32 = 0x1_0000_0000;
 
 /** How a field stands in a key, or undefined if its type cannot be a key. */
