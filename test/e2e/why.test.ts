@@ -1,30 +1,23 @@
 /** `daybook why` and /healthz of real nodes, while a quorum is there, gone, and back. */
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
 import { getJson, heightOf } from './support/api.ts';
 import { openFund } from './support/fund.ts';
 import { FOUR } from './support/members.ts';
+import { runDaybook } from './support/programs.ts';
 import { eventually } from './support/waiting.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../packages/cli/bin/daybook.js', import.meta.url));
 const WITHIN_MS = 60_000;
 
-interface Run {
+interface Told {
   readonly exitCode: number;
   readonly output: string;
 }
 
-function why(apiUrl: string, ...args: readonly string[]): Promise<Run> {
-  const command = [...process.execArgv, PROGRAM, 'why', '--url', apiUrl, ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { timeout: WITHIN_MS }, (error, stdout, stderr) => {
-      const exitCode = error === null ? 0 : Number(error.code ?? -1);
-      resolve({ exitCode, output: `${stdout}${stderr}` });
-    });
-  });
+async function why(apiUrl: string, ...args: readonly string[]): Promise<Told> {
+  const { exitCode, stdout, stderr } = await runDaybook(['why', '--url', apiUrl, ...args]);
+  return { exitCode, output: `${stdout}${stderr}` };
 }
 
 describe('why blocks do not advance (validators=4)', function () {
