@@ -32,7 +32,9 @@ describe('docs/reliability.md', () => {
     it(`has every id from ${letter}1 to ${letter}${count} once, in order`, () => {
       const ids = rows.map(({ id }) => id).filter((id) => id.startsWith(letter));
 
-      expect(ids).to.deep.equal(Array.from({ length: count }, (_, index) => `${letter}${index + 1}`));
+      expect(ids).to.deep.equal(
+        Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
+      );
     });
   }
 
@@ -65,7 +67,9 @@ describe('docs/reliability.md', () => {
   });
 
   it('has a row for every fault on processes', () => {
-    const unknown = FAULTS.filter(({ id }) => /^F\d/.test(id) && !rows.some((row) => row.id === id));
+    const unknown = FAULTS.filter(
+      ({ id }) => /^F\d/.test(id) && !rows.some((row) => row.id === id),
+    );
 
     expect(unknown.map(({ id }) => id)).to.deep.equal([]);
   });
