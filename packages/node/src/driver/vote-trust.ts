@@ -15,7 +15,7 @@ import {
   roundDurationMs,
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
-import type { BlockLog, QuarantineReason, VoteSigner } from '@daybook/state';
+import type { BlockLog, QuarantineReason, VoteSigner, VoteState } from '@daybook/state';
 import { explainState } from '@daybook/state';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -92,6 +92,8 @@ type Phase =
 
 class WatchedTrust implements VoteTrust {
   readonly #parts: VoteTrustParts;
+  /** The log as it was opened: what sync adds to it later says nothing of what it lacks. */
+  readonly #opened: VoteState;
   #phase: Phase = { name: 'asking' };
   #inquiry: Inquiry;
   #cancel: () => void = () => undefined;
@@ -99,6 +101,7 @@ class WatchedTrust implements VoteTrust {
 
   constructor(parts: VoteTrustParts) {
     this.#parts = parts;
+    this.#opened = parts.signer.state();
     this.#inquiry = this.#newInquiry();
   }
 
@@ -158,6 +161,8 @@ class WatchedTrust implements VoteTrust {
 
   onCommitted(): void {
     this.onSigner();
+    // What sync has just brought may carry own seals, too, of before an older copy was put back.
+    if (this.#phase.name === 'asking' && !this.#isStopped) this.#checkSeals();
     const phase = this.#phase;
     if (phase.name !== 'quarantine' || this.#isStopped) return;
     const { header, next } = this.#parts.ledger.head();
@@ -172,7 +177,7 @@ class WatchedTrust implements VoteTrust {
   /** A COMMIT of the own key stands in a certificate, and the log ends before it. */
   #checkSeals(): void {
     const { signer, ledger, blockLog, validatorsAt } = this.#parts;
-    const { guard } = signer.state();
+    const { guard } = this.#opened;
     const head = ledger.head().header.height;
     const last = Math.max(1, guard.height, head - SEALS_SEARCHED);
     for (let height = head; height >= last; height -= 1) {
@@ -189,7 +194,7 @@ class WatchedTrust implements VoteTrust {
   }
 
   #holdsCommit(height: Height, round: number): boolean {
-    const { own, earlier, guard } = this.#parts.signer.state();
+    const { own, earlier, guard } = this.#opened;
     if (height > guard.height) return false;
     return [...own, ...earlier].some(
       (vote) => vote.height === height && vote.round === round && vote.step === 'commit',
@@ -276,7 +281,7 @@ class WatchedTrust implements VoteTrust {
   }
 
   #findLostVote(): void {
-    const { guard, own, earlier } = this.#parts.signer.state();
+    const { guard, own, earlier } = this.#opened;
     for (const { newest } of this.#inquiry.answers.values()) {
       if (newest === undefined || newest.content.height < guard.height) continue;
       const isKnown = [...own, ...earlier].some((vote) =>

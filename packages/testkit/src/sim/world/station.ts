@@ -131,11 +131,12 @@ class SimulatedStation implements Station {
   receive(from: Port, parcel: Parcel): void {
     this.#parts.life.enter(() => {
       if (this.#parts.tap?.admits(from.peerId, parcel) === false) return;
-      this.#deliver(from.peerId, parcel);
+      this.#deliver(from, parcel);
     });
   }
 
-  #deliver(from: string, parcel: Parcel): void {
+  #deliver(port: Port, parcel: Parcel): void {
+    const from = port.peerId;
     switch (parcel.type) {
       case 'message':
         for (const listener of this.#listeners.get(parcel.channel) ?? []) {
@@ -147,7 +148,7 @@ class SimulatedStation implements Station {
         this.#hear(from, parcel.topic, parcel.bytes);
         return;
       case 'request':
-        this.#serve(from, parcel).catch(this.#parts.onFault);
+        this.#serve(port, parcel).catch(this.#parts.onFault);
         return;
       case 'response': {
         const { id, bytes } = parcel;
@@ -177,12 +178,13 @@ class SimulatedStation implements Station {
       .catch(this.#parts.onFault);
   }
 
-  async #serve(from: string, { name, id, bytes }: Parcel & { type: 'request' }): Promise<void> {
+  async #serve(port: Port, { name, id, bytes }: Parcel & { type: 'request' }): Promise<void> {
+    const from = port.peerId;
     const handler = this.#handlers.get(name);
     const honest = await handler?.(from, bytes.slice(), new AbortController().signal);
     const { tap, wire } = this.#parts;
     const answer = tap === undefined ? honest : tap.answer(from, name, honest);
-    wire.send(this, from, 'response', { type: 'response', id, bytes: answer });
+    wire.reply(this, port, { type: 'response', id, bytes: answer });
   }
 
   // --- the node's side -------------------------------------------------------------------------

@@ -88,6 +88,8 @@ export interface Wire {
    */
   partition(isCut: ((from: number, to: number) => boolean) | undefined, isSeen: boolean): void;
   send(from: Port, toPeerId: string, kind: FrameKind, parcel: Parcel): boolean;
+  /** Answers the very process that asked, whoever else has its peer id. */
+  reply(from: Port, to: Port, parcel: Parcel): void;
   /** Ports that this one is linked with. */
   linksOf(port: Port): readonly Port[];
   /** Frames handed to the wire since the start. */
@@ -96,8 +98,6 @@ export interface Wire {
 
 /** Who watches, for traces; called for each frame before its fate. */
 export type WireWatch = (from: Port, to: Port, kind: FrameKind, parcel: Parcel) => void;
-
-const LINK_KINDS: ReadonlySet<FrameKind> = new Set(['request', 'response']);
 
 class SimulatedWire implements Wire {
   readonly #timeline: Timeline;
@@ -185,10 +185,14 @@ class SimulatedWire implements Wire {
   send(from: Port, toPeerId: string, kind: FrameKind, parcel: Parcel): boolean {
     const targets = (this.#links.get(from) ?? []).filter(({ peerId }) => peerId === toPeerId);
     // Several machines may answer to one peer id: twins. A request goes to one of them.
-    for (const to of LINK_KINDS.has(kind) ? targets.slice(0, 1) : targets) {
+    for (const to of kind === 'request' ? targets.slice(0, 1) : targets) {
       this.#carry(from, to, kind, parcel);
     }
     return targets.length > 0;
+  }
+
+  reply(from: Port, to: Port, parcel: Parcel): void {
+    if (this.#links.get(from)?.includes(to) === true) this.#carry(from, to, 'response', parcel);
   }
 
   #carry(from: Port, to: Port, kind: FrameKind, parcel: Parcel): void {

@@ -109,17 +109,22 @@ export interface SignedVote {
   readonly hash: string;
 }
 
-/** Everything that is signed from now on. */
-export function recordVotes(scenario: Scenario): readonly SignedVote[] {
-  const votes: SignedVote[] = [];
+/** Calls for each vote that a guard lets out, when it is durable and has not left. */
+export function onVote(scenario: Scenario, listener: (vote: SignedVote) => void): void {
   scenario.world.events.on('signed', ({ machine, request }) => {
     const parsed = parseSignBytes(request.signBytes);
     if (!parsed.ok) return;
     const { content } = parsed.value;
     const { type, height, round } = content;
     const hash = 'blockHash' in content ? toHex(content.blockHash) : '';
-    votes.push({ machine: machine.index, life: machine.lives, type, height, round, hash });
+    listener({ machine: machine.index, life: machine.lives, type, height, round, hash });
   });
+}
+
+/** Everything that is signed from now on. */
+export function recordVotes(scenario: Scenario): readonly SignedVote[] {
+  const votes: SignedVote[] = [];
+  onVote(scenario, (vote) => votes.push(vote));
   return votes;
 }
 
