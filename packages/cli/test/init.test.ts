@@ -156,6 +156,17 @@ describe('cli: founding a consortium', function () {
     expect(purposes).to.deep.equal(['consensus', 'governance', 'log', 'peer', 'sealing']);
   });
 
+  it('given a peer key, then it is shown with the peer id that the card has', async () => {
+    const shown = await run(['key', 'show', inFolder('finance/peer.json'), '--json']);
+    const { card } = JSON.parse(await readFile(inFolder('finance/card.json'), 'utf8')) as {
+      card: { node: { peerId: string } };
+    };
+
+    expect(shown.json().peerId)
+      .to.equal(card.node.peerId)
+      .and.to.match(/^12D3Koo/);
+  });
+
   it('spec X-13: given a new consensus key, when proven, then the proof holds for that chain and organisation', async () => {
     const file = inFolder('consensus-next.json');
     const made = await run([

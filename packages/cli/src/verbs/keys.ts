@@ -1,7 +1,14 @@
 /** Key files: make, show, list. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { asPublicKey, possessionSignBytes, publicKeyOf, sign, toHex } from '@daybook/core';
+import {
+  asPublicKey,
+  peerIdFromPublicKey,
+  possessionSignBytes,
+  publicKeyOf,
+  sign,
+  toHex,
+} from '@daybook/core';
 import type { PublicKeyFile } from '@daybook/keystore';
 import { createKeyFile, isKeyPurpose, KEY_PURPOSES, readPublicKey } from '@daybook/keystore';
 import { TRUST_OPTIONS, trustedChainOf } from '../connect.ts';
@@ -43,8 +50,14 @@ async function show(input: Input, world: World): Promise<Exit> {
   return 'done';
 }
 
-function keyJson(file: string, { purpose, publicKey, protection }: PublicKeyFile) {
-  return { file, purpose, publicKey: toHex(publicKey), protection };
+/** A peer key has a second name, the one that networks and the directory know it by. */
+function peerIdOf({ purpose, publicKey }: PublicKeyFile): string | undefined {
+  return purpose === 'peer' ? peerIdFromPublicKey(publicKey) : undefined;
+}
+
+function keyJson(file: string, key: PublicKeyFile) {
+  const { purpose, publicKey, protection } = key;
+  return { file, purpose, publicKey: toHex(publicKey), peerId: peerIdOf(key), protection };
 }
 
 function answerKey(
@@ -52,6 +65,7 @@ function answerKey(
   key: PublicKeyFile,
   { input, world }: { readonly input: Input; readonly world: World },
 ): void {
+  const peerId = peerIdOf(key);
   answer(input, world, {
     json: keyJson(file, key),
     lines: (paint) =>
@@ -60,6 +74,7 @@ function answerKey(
           { title: 'File', text: file },
           { title: 'Purpose', text: `${key.purpose}: ${KEY_PURPOSES[key.purpose]}` },
           { title: 'Public key', text: toHex(key.publicKey) },
+          ...(peerId === undefined ? [] : [{ title: 'Peer id', text: peerId }]),
           { title: 'Protection', text: key.protection },
         ],
         paint,
@@ -146,6 +161,7 @@ export const KEY_VERBS: readonly Verb[] = [
   {
     words: ['key', 'show'],
     title: 'Show the public half of a key file.',
+    help: 'Of a peer key also the peer id, as daybook directory announce-node takes it.',
     operands: [{ name: 'file', help: 'Key file.' }],
     options: {},
     run: show,
