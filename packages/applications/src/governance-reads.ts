@@ -207,7 +207,9 @@ export function readAwaitedBoundary(view: StateView, height: number): number | u
   const present = setAt(sets, height);
   const window = READY_EPOCHS * epochOf(view);
   const boundaries = waiting.flatMap((change) => {
-    const { boundary, publicKey } = change;
+    const { boundary, publicKey, rule } = change;
+    // Too few or too many validators: another change must come first, and no block brings it.
+    if (rule?.startsWith('(1)') === true) return [];
     const applied = applyChange(present, change);
     if (applied === undefined) return [boundary];
     const isReady = (key: Uint8Array): boolean =>

@@ -3,6 +3,7 @@ import type { Call, ValidatorSet } from '@daybook/core';
 import { carryRotation, equalBytes, freshRotation, toHex, validatorsHash } from '@daybook/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { readAwaitedBoundary } from '../src/index.ts';
 import type { TestChain } from './consortium.ts';
 import {
   codeOf,
@@ -321,6 +322,34 @@ describe('governance: removals and rotations (spec X-13, X-14)', () => {
     chain.passTo(9);
 
     expect(chain.validators(10)).to.have.length(2);
+  });
+});
+
+describe('governance: blocks wanted for a boundary (spec X-26)', () => {
+  it('given a change without READYs, then none; with them, then until its boundary; refused by rule 1, then none', () => {
+    const chain = createChain({ organisations: FIVE_IN_SET });
+    const [first, second] = chain.validators();
+    const awaited = () => readAwaitedBoundary(chain.view, chain.height() + 1);
+    const propose = (signers: readonly string[], validator: Uint8Array | undefined) =>
+      chain.act(signers, 'governance.proposeValidatorRemoval', {
+        validator: validator ?? new Uint8Array(32),
+        ...REASON,
+      });
+    const all = FIVE_IN_SET.slice(0, 4).map((slug) => `${slug}/admin`);
+    // Both are proposed before either is adopted, so that neither knows of the other.
+    expect(codeOf(propose(['audit/admin'], second?.id))).to.equal('OK');
+    expect(codeOf(propose(all, first?.id))).to.equal('OK');
+    const vote = { proposal: 1, choice: 'yes', ...REASON };
+    expect(codeOf(chain.act(all.slice(1), 'governance.vote', vote))).to.equal('OK');
+    expect(awaited()).to.equal(undefined);
+
+    sendReadies(chain, consensusOf(FIVE_IN_SET));
+    expect(awaited()).to.equal(10);
+    chain.passTo(9);
+
+    expect(chain.validators(10)).to.have.length(4);
+    expect(rows.pending(chain.view, {})?.changes[0]?.rule).to.match(/^\(1\)/);
+    expect(awaited()).to.equal(undefined);
   });
 });
 
