@@ -161,15 +161,11 @@ export class RecordLog {
     this.#hasNewFile = false;
   }
 
-  /**
-   * Makes durable what an earlier process may have left to the system, from an offset on. It is
-   * written once more, because after a sync that failed the system takes its pages for clean.
-   */
+  /** Writes and syncs again what an earlier process, or a failed sync, may have left to the system. */
   async syncFrom(offset: number): Promise<void> {
-    const from = Math.floor(offset / this.segmentBytes);
-    for (let segment = from; segment * this.segmentBytes < this.end(); segment++) {
-      const start = Math.max(offset, segment * this.segmentBytes);
-      const end = Math.min(this.end(), (segment + 1) * this.segmentBytes);
+    for (let start = offset, end = 0; start < this.end(); start = end) {
+      const segment = Math.floor(start / this.segmentBytes);
+      end = Math.min(this.end(), (segment + 1) * this.segmentBytes);
       const file = this.#fileOf(segment);
       for (let at = start; at < end; at += SCAN_BYTES) {
         file.write(at % this.segmentBytes, this.#chunkAt(at, end, SCAN_BYTES));
