@@ -93,7 +93,8 @@ async function main(): Promise<void> {
     .sort(byText);
   const files = await Promise.all(names.map(readSource));
   const own = { file: LIST, contracts: [], values: ['applications'], types: [] };
-  const doors = [...files, own].sort((a, b) => byText(a.file, b.file));
+  // By name without extension, as the formatter sorts.
+  const doors = [...files, own].sort((a, b) => byText(stemOf(a.file), stemOf(b.file)));
   const wanted = { [LIST]: buildList(files), [DOOR]: buildDoor(doors) };
   const stale = Object.entries(wanted).filter(([file, text]) => text !== presentText(file));
   if (values.check) {
@@ -102,6 +103,10 @@ async function main(): Promise<void> {
     return;
   }
   for (const [file, text] of stale) writeFileSync(join(FOLDER, file), text);
+}
+
+function stemOf(file: string): string {
+  return file.slice(0, -'.ts'.length);
 }
 
 function presentText(file: string): string {

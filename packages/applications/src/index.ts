@@ -2,6 +2,7 @@
 export { applications } from './applications.ts';
 export { directory, identityOf, officerOf } from './directory.ts';
 export { foundingContracts } from './founding.ts';
+export { governance } from './governance.ts';
 export type { KnownRecovery, NextBlock, WaitingChange } from './governance-reads.ts';
 export {
   examineEvidence,
@@ -17,5 +18,4 @@ export {
   readWaitingChanges,
   readySignBytes,
 } from './governance-reads.ts';
-export { governance } from './governance.ts';
 export { treasury } from './treasury.ts';
