@@ -12,7 +12,7 @@
  * `finalityMs` is measured on the smaller data set: each payment is a request of its own, timed from
  * handing it in over HTTP to the answer that it is final, four at a time.
  */
-import { copyFile, mkdtemp } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -155,6 +155,8 @@ async function main(options: Options): Promise<number> {
     await copyFile(cluster.genesisFile, path.join(folder, 'genesis.json'));
     const exitCode = await work(cluster, folder, options);
     if (exitCode !== EXIT.bad) await cluster.remove();
+    // Without a report there is no proof file either.
+    if (exitCode === EXIT.interrupted) await rm(folder, { recursive: true });
     return exitCode;
   } catch (error) {
     await cluster.stop();
