@@ -76,8 +76,9 @@ export const fullDisk: Fault = {
     const prepare = async (cluster: Cluster): Promise<void> => {
       disk = await moveToSmallDisk(cluster, VICTIM);
     };
-    try {
-      return await onStage({ prepare, clients: 2, pauseMs: 100 }, async (stage) => {
+    return await onStage(
+      { prepare, release: () => disk?.remove(), clients: 2, pauseMs: 100 },
+      async (stage) => {
         const { dataDirectory } = stage.cluster.node(VICTIM);
         stage.expectStop(VICTIM, /STATE_DISK_FULL|no room for the next record|ENOSPC|No space/i);
         await stage.votes(VICTIM);
@@ -98,9 +99,7 @@ export const fullDisk: Fault = {
         }
         await stage.votes(VICTIM);
         return `full: the node ${full}; ${renderInspection(await inspect(stage))}`;
-      });
-    } finally {
-      disk?.remove();
-    }
+      },
+    );
   },
 };

@@ -21,8 +21,9 @@ export const lostDisk: Fault = {
     const prepare = async (cluster: Cluster): Promise<void> => {
       disk = await moveToSmallDisk(cluster, VICTIM);
     };
-    try {
-      return await onStage({ prepare, clients: 2, pauseMs: 100 }, async (stage) => {
+    return await onStage(
+      { prepare, release: () => disk?.remove(), clients: 2, pauseMs: 100 },
+      async (stage) => {
         stage.expectStop(VICTIM, /refused to read or write|did not confirm|EROFS|Read-only/);
         await stage.kill(VICTIM);
         // A mount with files open for writing cannot be remounted; a failing disk does it all the same.
@@ -47,9 +48,7 @@ export const lostDisk: Fault = {
         await stage.start(VICTIM);
         await stage.votes(VICTIM);
         return renderInspection(await inspect(stage));
-      });
-    } finally {
-      disk?.remove();
-    }
+      },
+    );
   },
 };

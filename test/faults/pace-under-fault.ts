@@ -5,6 +5,7 @@
 import { createRelays } from '@daybook/testkit';
 import { FOUR } from '../e2e/support/members.ts';
 import type { Fault } from './fault.ts';
+import { startFlood } from './flood.ts';
 import { inspect, renderInspection } from './inspection.ts';
 import { elapse } from './moments.ts';
 import { heightMs } from './pace.ts';
@@ -52,7 +53,7 @@ async function finalityMs({ load }: Stage, whileMs: number): Promise<number> {
 
 export const oneBad: Fault = {
   id: 'P3',
-  title: 'one slow or silent validator: finality p50 less than twice the healthy one',
+  title: 'one slow, silent or flooding validator: finality p50 less than twice the healthy one',
   needs: ['linux'],
   run: async ({ short, tell }) => {
     const whileMs = MEASURED_MS[short ? 'short' : 'long'];
@@ -78,7 +79,11 @@ export const oneBad: Fault = {
         stage.process(VICTIM).signal('SIGSTOP');
         const silent = await judge('silent');
         stage.process(VICTIM).signal('SIGCONT');
-        const words = `healthy ${Math.round(healthy)} ms, ${slow}, ${silent}`;
+        await stage.kill(VICTIM);
+        const flood = await startFlood(stage, VICTIM, WITNESS);
+        const flooding = await judge('flooding').finally(() => flood.stop());
+        await stage.start(VICTIM);
+        const words = `healthy ${Math.round(healthy)} ms, ${slow}, ${silent}, ${flooding}, ${flood.sent()} messages`;
         return `${words}; ${renderInspection(await inspect(stage))}`;
       });
     } finally {

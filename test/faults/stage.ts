@@ -36,6 +36,8 @@ export interface StageOptions {
   readonly relays?: Relays;
   /** Between the creation of the folders and the first start. */
   readonly prepare?: (cluster: Cluster) => Promise<void> | void;
+  /** When everything has ended, before the folders are removed. */
+  readonly release?: () => void;
   /** Put before the runtime of a node at its first start. */
   readonly wrappers?: Readonly<Record<string, readonly string[]>>;
   readonly clients?: number;
@@ -67,10 +69,17 @@ export class Stage {
   /** Nodes that were expected to stop by themselves, and why. */
   readonly #stops = new Map<string, RegExp>();
 
-  constructor(cluster: Cluster, processes: Map<string, NodeProcess>, load: FaultLoad) {
+  readonly #release: () => void;
+
+  constructor(
+    cluster: Cluster,
+    processes: Map<string, NodeProcess>,
+    { load, release }: { readonly load: FaultLoad; readonly release: () => void },
+  ) {
     this.cluster = cluster;
     this.#processes = processes;
     this.load = load;
+    this.#release = release;
   }
 
   get slugs(): readonly string[] {
@@ -200,6 +209,7 @@ export class Stage {
     await this.load.stop(0).catch(() => undefined);
     for (const process of this.#processes.values()) process.signal('SIGCONT');
     await Promise.all([...this.#processes.values()].map((process) => process.kill()));
+    this.#release();
     await this.cluster.remove();
   }
 }
@@ -213,6 +223,7 @@ export function processOf(node: ClusterNode, wrapper: readonly string[] = []): N
 /** Starts the cluster and the load, and waits for the first payments. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const { members = FOUR, relays, prepare, wrappers = {}, clients = 3, pauseMs = 30 } = options;
+  const release = options.release ?? (() => undefined);
   const cluster = await createCluster({
     members,
     parameters: { ...PARAMETERS, ...options.parameters },
@@ -245,9 +256,10 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       what: 'the first payments',
       withinMs: PATIENCE_MS,
     });
-    return new Stage(cluster, processes, load);
+    return new Stage(cluster, processes, { load, release });
   } catch (error) {
     await Promise.all([...processes.values()].map((process) => process.kill()));
+    release();
     await cluster.remove();
     throw error;
   }
