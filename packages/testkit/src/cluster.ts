@@ -6,6 +6,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Contract } from '@daybook/contracts';
+import { foundingContractsOf } from '@daybook/contracts';
 import type { ChainParameters, Genesis } from '@daybook/core';
 import { asPublicKey, assert, publicKeyOf, readGenesisFile } from '@daybook/core';
 import { createKeyFile } from '@daybook/keystore';
@@ -27,6 +29,8 @@ export interface ClusterOptions {
   /** Parent of the cluster's folder; the system's folder for temporary files by default. */
   readonly directory?: string;
   readonly parameters?: Partial<ChainParameters>;
+  /** Contracts that act from the first block; those of this release by default. */
+  readonly contracts?: readonly Contract[];
   /** Time of the genesis; now by default. */
   readonly timeMs?: number;
   /** Extra lines of YAML for every node's configuration, by section. */
@@ -308,6 +312,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     name: options.name ?? 'local-cluster',
     organisations,
     ...(options.parameters && { parameters: options.parameters }),
+    ...(options.contracts && { contracts: foundingContractsOf(options.contracts) }),
     ...(options.timeMs !== undefined && { timeMs: options.timeMs }),
   });
   const genesisFile = path.join(directory, 'genesis.json');

@@ -62,8 +62,9 @@ describe('a contract of 60 lines', function () {
     const officers = [{ name: 'admin', roles: ['directory.administrator'] }];
     const title = { en: 'Finance', zh: '财政' };
     const members = [{ slug: 'finance', title, officers, node: 'validator' as const }];
-    cluster = await createCluster({ members, parameters: { blockIntervalMs: 20 } });
-    nodes = await startInProcessNodes(cluster, { contracts: [...applications, boxes] });
+    const contracts = [...applications, boxes];
+    cluster = await createCluster({ members, contracts, parameters: { blockIntervalMs: 20 } });
+    nodes = await startInProcessNodes(cluster, { contracts });
     url = nodes[0]?.apiUrl ?? '';
     signer = `finance/admin=${cluster.directory}/officers/finance-admin.json`;
     // Before the first block nothing proves the manifest, and nothing unproven is used.

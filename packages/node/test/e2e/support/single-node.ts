@@ -6,7 +6,8 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { applications, foundingContracts } from '@daybook/applications';
+import { applications } from '@daybook/applications';
+import { foundingContractsOf } from '@daybook/contracts';
 import type { CallArguments, Genesis, PublicKey } from '@daybook/core';
 import {
   asPublicKey,
@@ -83,7 +84,7 @@ function buildGenesis(secrets: Secrets, jane: Officer): Genesis {
     timeMs: Date.now() - 1000,
     developmentMode: true,
     parameters: parameters.value,
-    contracts: foundingContracts,
+    contracts: foundingContractsOf([...applications, notebook]),
     organisations: [
       {
         slug: ORGANISATION,
