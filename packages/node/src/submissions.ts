@@ -4,22 +4,14 @@
  * validators hold it; what peers spread is judged in the same way and acknowledged.
  */
 import type { Hash, Result, TimestampMs, Transaction, TransactionId } from '@daybook/core';
-import {
-  createWriter,
-  decodeBinary,
-  decodeTransaction,
-  fail,
-  LIMITS,
-  ok,
-  quorumOf,
-  toHex,
-} from '@daybook/core';
+import { decodeTransaction, fail, LIMITS, ok, quorumOf, toHex } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { Placement, Refusal, Submissions } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Mempool } from './mempool.ts';
 import type { SignatureVerifier } from './signatures.ts';
 import { firstUnsigned } from './signatures.ts';
+import { decodeTransactionFrame, encodeBatch, encodeHeld } from './transaction-frames.ts';
 
 export interface SubmissionParts {
   readonly clock: Clock;
@@ -64,12 +56,6 @@ const SPREAD_BYTES_MAX = 256 * 1024;
 const FRESH_MS = 60;
 /** A hand-over repeats only what spreading should have delivered long ago. */
 const HAND_OVER_AGE_MS = 3000;
-const BATCH_MAX = 4096;
-
-/** Frames of the transactions channel: what is spread, and which of it the receiver holds. */
-const FRAME_BATCH = 1;
-const FRAME_HELD = 2;
-
 interface Tracked {
   readonly transaction: Transaction;
   readonly sinceMs: number;
@@ -86,40 +72,6 @@ interface Waiter {
 
 /** How waiting for a transaction ends; `aborted` says nothing about the transaction. */
 type Ending = 'expired' | 'aborted' | Placement;
-
-function encodeBatch(transactions: readonly Transaction[]): Uint8Array {
-  const writer = createWriter();
-  writer.u8(FRAME_BATCH);
-  writer.u32(transactions.length);
-  for (const { bytes } of transactions) writer.sized(bytes);
-  return writer.finish();
-}
-
-function encodeHeld(ids: readonly TransactionId[]): Uint8Array {
-  const writer = createWriter();
-  writer.u8(FRAME_HELD);
-  writer.u32(ids.length);
-  for (const id of ids) writer.raw(id);
-  return writer.finish();
-}
-
-type Frame =
-  | { readonly kind: 'batch'; readonly wires: readonly Uint8Array[] }
-  | { readonly kind: 'held'; readonly ids: readonly Uint8Array[] };
-
-function decodeFrame(bytes: Uint8Array): Result<Frame, unknown> {
-  return decodeBinary(bytes, 'transactions frame', (reader): Frame => {
-    const kind = reader.u8();
-    const count = reader.u32();
-    if (count > BATCH_MAX) reader.refuse('too many entries');
-    if (kind === FRAME_BATCH) {
-      const wire = (): Uint8Array => reader.sized(LIMITS.transactionBytesMax);
-      return { kind: 'batch', wires: Array.from({ length: count }, wire) };
-    }
-    if (kind !== FRAME_HELD) reader.refuse('unknown kind of frame');
-    return { kind: 'held', ids: Array.from({ length: count }, () => reader.raw(32)) };
-  });
-}
 
 const WHOLE_EXPECTED = `canonical CBOR [body, signatures] of at most ${LIMITS.transactionBytesMax} bytes`;
 
@@ -255,7 +207,7 @@ class Desk implements SubmissionDesk {
   // --- from peers --------------------------------------------------------------------------
 
   async #receive(peerId: string, bytes: Uint8Array): Promise<void> {
-    const frame = decodeFrame(bytes);
+    const frame = decodeTransactionFrame(bytes);
     if (!frame.ok) {
       this.#parts.network.penalise(peerId, 'malformed');
       return;
