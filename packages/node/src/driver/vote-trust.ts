@@ -94,6 +94,8 @@ class WatchedTrust implements VoteTrust {
   readonly #parts: VoteTrustParts;
   /** The log as it was opened: what sync adds to it later says nothing of what it lacks. */
   readonly #opened: VoteState;
+  /** Nothing is signed in this run up to this height; 0 after quarantine. */
+  #silentUpTo: Height = 0;
   #phase: Phase = { name: 'asking' };
   #inquiry: Inquiry;
   #cancel: () => void = () => undefined;
@@ -161,8 +163,7 @@ class WatchedTrust implements VoteTrust {
 
   onCommitted(): void {
     this.onSigner();
-    // What sync has just brought may carry own seals, too, of before an older copy was put back.
-    if (this.#phase.name === 'asking' && !this.#isStopped) this.#checkSeals();
+    if (this.#hasSignedNothing() && !this.#isStopped) this.#checkSeals();
     const phase = this.#phase;
     if (phase.name !== 'quarantine' || this.#isStopped) return;
     const { header, next } = this.#parts.ledger.head();
@@ -170,6 +171,13 @@ class WatchedTrust implements VoteTrust {
     if (!endsQuarantine(phase.startMs, header.timestampMs, next.parameters)) return;
     phase.candidate = header.height;
     this.#parts.logger.info('quarantine nearly over', { height: header.height });
+  }
+
+  /** What sync brings may carry own seals, too, of before an older copy was put back. */
+  #hasSignedNothing(): boolean {
+    if (this.#phase.name === 'asking') return true;
+    const { height } = this.#parts.ledger.head().header;
+    return this.#phase.name === 'trusted' && height <= this.#silentUpTo;
   }
 
   // --- what the block log knows --------------------------------------------------------------
@@ -265,8 +273,12 @@ class WatchedTrust implements VoteTrust {
     if (this.#phase.name === 'asking') this.#findLostVote();
     if (this.#phase.name === 'quarantine') this.#findTwin(this.#phase);
     if (!this.#isInquiring() || !this.#isAnswered()) return;
-    if (this.#phase.name === 'asking') this.#trust(this.#claimedHead());
-    else this.#resume();
+    if (this.#phase.name !== 'asking') {
+      this.#resume();
+      return;
+    }
+    this.#silentUpTo = this.#claimedHead();
+    this.#trust(this.#silentUpTo);
   }
 
   /** At least one correct validator has this block. */
@@ -313,10 +325,13 @@ class WatchedTrust implements VoteTrust {
     const guardHeight = signer.state().guard.height;
     const reason = { code: 'STATE_VOTES_BEHIND', height, guardHeight, fact } as const;
     signer.withhold(reason).catch(onFatal);
+    this.#parts.tell({ type: 'quarantine' });
     this.#enterQuarantine(reason);
+    this.#tick();
   }
 
   #enterQuarantine(reason: QuarantineReason): void {
+    this.#silentUpTo = 0;
     this.#phase = { name: 'quarantine', reason, startMs: undefined, candidate: undefined };
     this.#inquiry = this.#newInquiry();
     const { code } = reason;

@@ -99,6 +99,37 @@ describe('node: trust in the vote log (validators=4)', function () {
     expect(cluster.node(3).replica().signer?.state().own).to.deep.equal([]);
   });
 
+  it('spec C-27: given older blocks and votes put back, when sync brings blocks with its seals, then quarantine', async () => {
+    await start();
+    await decide(1, [0, 3]);
+    const node = cluster.node(3);
+    await node.kill();
+    const segments = node.disk.list('/data/blocks').map((name) => `/data/blocks/${name}`);
+    const old = [...segments, ...MIRRORS].map((path) => ({
+      path,
+      content: node.disk.content(path).slice(),
+    }));
+    await node.start();
+    await cluster.until('trust', () => phaseOf(3) === 'trusted');
+    for (const number of [2, 3, 4]) await decide(number, [0, 3]);
+    await node.kill();
+    // Until no peer holds a vote of its key any more.
+    for (const number of [5, 6, 7]) await decide(number, [0, 1, 2]);
+    for (const { path, content } of old) {
+      const file = node.disk.openFile(path);
+      file.truncate(0);
+      file.write(0, content);
+      file.close();
+    }
+
+    await node.start();
+    await cluster.until('quarantine', () => phaseOf(3) === 'quarantine');
+
+    const report = node.replica().consensus.trust?.report();
+    expect(report).to.have.nested.property('reason.code', 'STATE_VOTES_BEHIND');
+    expect(report).to.have.nested.property('reason.fact').that.contains('carries its COMMIT');
+  });
+
   it('spec C-27: given nobody to ask, when time passes, then nothing is signed', async () => {
     await start();
     await decide(1, [0, 1, 2, 3]);
