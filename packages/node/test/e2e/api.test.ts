@@ -99,7 +99,11 @@ describe('api on a real node', () => {
     const receipt = await submit(single.call('notebook', 'write', note(20)));
 
     let text = '';
-    while (!text.includes('notebook.written')) text += (await reader?.read())?.value ?? '';
+    while (!text.includes('notebook.written')) {
+      const chunk = await reader?.read();
+      if (chunk?.value === undefined) break;
+      text += chunk.value;
+    }
     controller.abort();
 
     expect(text).to.contain(`id: ${receipt.json.height}.${receipt.json.index}.0`);
