@@ -59,7 +59,7 @@ async function openLock(path: string, directory: string): Promise<KeyValue> {
       throw new StateError({ code: 'STATE_DIRECTORY_LOCKED', ...facts }, { cause: error });
     }
     // Damaged, but locked by nobody: LevelDB locks before it reads. It holds nothing of value.
-    fs.rmSync(directory, { recursive: true, force: true });
+    attempt('remove', directory, () => fs.rmSync(directory, { recursive: true, force: true }));
     return openLevel(directory);
   }
 }
