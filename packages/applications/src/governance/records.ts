@@ -230,7 +230,7 @@ export const records = {
     },
     key: { fromHeight: field.integer({ en: 'From height', zh: '起始高度' }) },
     fields: {
-      era: field.hash({ en: 'What votes bind from here', zh: '此后签名绑定的纪元标识' }),
+      era: field.hash({ en: 'What votes bind from here', zh: '此后签名绑定的恢复期标识' }),
       blockHash: field.hash({ en: 'Block it goes on from', zh: '所接续的区块' }),
       reason: field.text({ en: 'Reason', zh: '理由', min: 0, max: 1000 }),
       departments: field.list(slug, {
@@ -250,11 +250,11 @@ export const records = {
         field.object(
           {
             fromHeight: field.integer({ en: 'From height', zh: '起始高度' }),
-            era: field.hash({ en: 'Era', zh: '纪元标识' }),
+            era: field.hash({ en: 'Era', zh: '恢复期标识' }),
           },
-          { en: 'Era', zh: '纪元' },
+          { en: 'Era', zh: '恢复期' },
         ),
-        { en: 'Eras, ascending', zh: '纪元(按高度升序)', max: 256 },
+        { en: 'Eras, ascending', zh: '恢复期(按高度升序)', max: 256 },
       ),
     },
   },
