@@ -1,0 +1,170 @@
+/** Named scenarios of power, disks, clocks and time (docs/reliability.md, 30, 32, 33, 36, 39). */
+import { expect } from 'chai';
+import { createFoundry } from '../../../src/sim/foundry.ts';
+import type { Machine } from '../../../src/sim/node/machine.ts';
+import type { Scenario } from '../../../src/sim/scenario.ts';
+import { openScenario } from '../../../src/sim/scenario.ts';
+import { signFor } from '../../../src/sim/workload.ts';
+import { gain } from '../support/goals.ts';
+
+const foundry = createFoundry();
+const HOUR_MS = 3_600_000;
+
+/** Blocks that machine 0 makes final from now on: when, and in which round. */
+function watchBlocks({
+  world,
+}: Scenario): readonly { readonly atMs: number; readonly round: number; readonly size: number }[] {
+  const blocks: { atMs: number; round: number; size: number }[] = [];
+  world.events.on('committed', ({ machine, block, certificate }) => {
+    if (machine.index !== 0) return;
+    const { round } = certificate;
+    blocks.push({ atMs: world.timeline.now(), round, size: block.bytes.length });
+  });
+  return blocks;
+}
+
+/** Lets the time of `heights` blocks pass under load. @returns how long they took, in ms */
+async function timeOf(scenario: Scenario, heights: number): Promise<number> {
+  const startMs = scenario.world.timeline.now();
+  const goal = scenario.machine(0).height() + heights;
+  while (scenario.machine(0).height() < goal) {
+    scenario.submit(0);
+    await scenario.run(250);
+  }
+  return scenario.world.timeline.now() - startMs;
+}
+
+/** Whether the validator of a machine has a seal in the newest certificates of machine 0. */
+function sealsSeen(scenario: Scenario, machine: Machine): () => number {
+  let count = 0;
+  scenario.world.events.on('committed', ({ machine: viewer, block, certificate }) => {
+    if (viewer.index !== 0) return;
+    const set = viewer.replica()?.history.at(block.header.height) ?? [];
+    const index = set.findIndex(({ id }) => machine.hasValidatorId(id));
+    if (certificate.signers.includes(index)) count += 1;
+  });
+  return () => count;
+}
+
+describe('scenarios: machines and time', () => {
+  it('scenario 30: wrong clocks of f validators stop nobody, of n-Q+1 only until they are set', async () => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    scenario.world.setClocksWrong();
+    scenario.machine(3).clock.offsetMs = HOUR_MS;
+    await gain(scenario, scenario.world.machines, { withinMs: 60_000 });
+
+    // Two of four: neither the right nor the wrong ones have a quorum.
+    scenario.machine(2).clock.offsetMs = HOUR_MS;
+    await scenario.run(20_000);
+    const stuckAt = scenario.machine(0).height();
+    await scenario.run(20_000);
+    expect(scenario.machine(0).height()).to.equal(stuckAt);
+
+    for (const machine of scenario.world.machines) machine.clock.offsetMs = 0;
+    await gain(scenario, scenario.world.machines, { withinMs: 120_000 });
+    scenario.end();
+  });
+
+  it('scenario 32: a slow disk of f validators costs the chain less than half its speed', async () => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    const healthyMs = await timeOf(scenario, 30);
+    const victim = scenario.machine(3);
+    victim.syncMs = () => 1500;
+
+    const slowMs = await timeOf(scenario, 30);
+
+    expect(slowMs).to.be.lessThan(2 * healthyMs);
+    victim.syncMs = () => 0;
+    await gain(scenario, scenario.world.machines, { heights: 1, withinMs: 60_000 });
+    scenario.end();
+  });
+
+  it('scenario 33: a full disk silences f validators until it is freed', async () => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    const victim = scenario.machine(3);
+    const seals = sealsSeen(scenario, victim);
+    victim.disk.free = 0.01;
+    await scenario.run(1000);
+    const before = seals();
+
+    await gain(scenario, scenario.world.machines, { heights: 4, withinMs: 60_000 });
+    expect(seals()).to.equal(before);
+
+    // Signing resumes above 5 %, not at once above the 2 % at which it ended.
+    victim.disk.free = 0.04;
+    await gain(scenario, scenario.world.machines, { heights: 2, withinMs: 60_000 });
+    expect(seals()).to.equal(before);
+    victim.disk.free = 0.5;
+    await gain(scenario, scenario.world.machines, { heights: 4, withinMs: 60_000 });
+    expect(seals()).to.be.greaterThan(before);
+    scenario.end();
+  });
+
+  it('scenario 36: thirty validators decide blocks of the largest size', async () => {
+    const blockBytesMax = 128 * 1024;
+    const parameters = { blockBytesMax, emptyIntervalMs: 60_000 };
+    const scenario = await openScenario({ validators: 30, parameters }, foundry);
+    const blocks = watchBlocks(scenario);
+    fillMempool(scenario, 2 * blockBytesMax);
+
+    await gain(scenario, scenario.world.machines, { heights: 2, withinMs: 60_000 });
+
+    const largest = Math.max(...blocks.map(({ size }) => size));
+    expect(largest).to.be.within(0.8 * blockBytesMax, blockBytesMax);
+    scenario.end();
+  }).timeout(120_000);
+
+  it('scenario 39: half of the validators start with empty data, and nobody waits for ever', async () => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    await gain(scenario, scenario.world.machines, { heights: 5, withinMs: 60_000 });
+    for (const { index } of scenario.world.machines) scenario.stop(index);
+    for (const index of [2, 3]) loseBlocksAndState(scenario.machine(index));
+
+    for (const { index } of scenario.world.machines) scenario.start(index);
+
+    await gain(scenario, scenario.world.machines, { withinMs: 60_000 });
+    expect(scenario.machine(3).lives).to.equal(2);
+    scenario.end();
+  });
+
+  it('scenario 39: a chain of which half has never had data begins by itself', async () => {
+    const scenario = await openScenario({ validators: 4, down: [2, 3] }, foundry);
+    await scenario.run(5000);
+    expect(scenario.machine(0).height()).to.equal(0);
+
+    scenario.start(2, 3);
+
+    await gain(scenario, scenario.world.machines, { withinMs: 60_000 });
+    scenario.end();
+  });
+});
+
+/** The vote log stays: what is lost otherwise is what peers can give back. */
+function loseBlocksAndState(machine: Machine): void {
+  machine.wasDamaged = true;
+  for (const path of machine.disk.paths()) {
+    if (!path.includes('/votes')) machine.disk.remove(path);
+  }
+  machine.keyValue.restore(new Map());
+}
+
+/** Hands in transactions of many calls until there are so many bytes of them. */
+function fillMempool(scenario: Scenario, bytesWanted: number): void {
+  const { world } = scenario;
+  const [member] = world.chain.members;
+  const target = scenario.machine(0);
+  if (member === undefined) return;
+  const args = { name: 'a-name-that-takes-some-room-in-the-block', amount: 1 };
+  const calls = Array.from({ length: 200 }, () => ({ contract: 'tally', action: 'add', args }));
+  let bytes = 0;
+  for (let number = 0; bytes < bytesWanted; number++) {
+    const nonce = new Uint8Array(16).fill(number);
+    const validUntilMs = target.clock.wall() + 300_000;
+    const transaction = signFor(world, { member, calls, nonce, validUntilMs });
+    bytes += transaction.bytes.length;
+    target
+      .replica()
+      ?.desk.submit([transaction.bytes])
+      .catch((error: unknown) => world.events.emit({ type: 'fault', machine: target, error }));
+  }
+}

@@ -1,0 +1,134 @@
+/** Named scenarios of changes of the validator set (docs/reliability.md, 22 to 25). */
+import type { Header } from '@daybook/core';
+import { equalBytes, publicKeyOf, toHex } from '@daybook/core';
+import { expect } from 'chai';
+import { createFoundry } from '../../../src/sim/foundry.ts';
+import type { Machine } from '../../../src/sim/node/machine.ts';
+import type { Scenario } from '../../../src/sim/scenario.ts';
+import { openScenario } from '../../../src/sim/scenario.ts';
+import { gain, reach } from '../support/goals.ts';
+import {
+  adopt,
+  idOf,
+  isInSet,
+  keysAt,
+  proposeNewcomer,
+  proposeRemoval,
+  proposeRotation,
+} from '../support/governing.ts';
+import { loseFrames } from '../support/sightings.ts';
+import { roundOf } from '../support/turns.ts';
+
+const foundry = createFoundry();
+/** Boundaries come quickly, and blocks come by themselves. */
+const EPOCHS = { epochBlocks: 5, emptyIntervalMs: 1000 };
+const CHANGE_MS = 90_000;
+
+interface Change {
+  readonly header: Header;
+  readonly round: number;
+}
+
+/** Headers of machine 0 that name another set for the next height. */
+function watchChanges({ world }: Scenario): readonly Change[] {
+  const changes: Change[] = [];
+  world.events.on('committed', ({ machine, block, certificate }) => {
+    const { header } = block;
+    if (machine.index !== 0) return;
+    if (equalBytes(header.validatorsHash, header.nextValidatorsHash)) return;
+    changes.push({ header, round: certificate.round });
+  });
+  return changes;
+}
+
+async function untilSet(
+  scenario: Scenario,
+  what: string,
+  holds: (set: readonly string[]) => boolean,
+): Promise<void> {
+  const viewer = scenario.machine(0);
+  await reach(scenario, () => holds(keysAt(viewer)), { what, withinMs: CHANGE_MS });
+}
+
+function machines(scenario: Scenario, ...indexes: readonly number[]): readonly Machine[] {
+  return indexes.map((index) => scenario.machine(index));
+}
+
+describe('scenarios: changes of the validator set', () => {
+  it('scenario 22: one joins, one leaves and one turns its key at the same boundary', async () => {
+    const parameters = { epochBlocks: 25, emptyIntervalMs: 2000, blockIntervalMs: 250 };
+    const options = { validators: 10, observers: 1, parameters };
+    const scenario = await openScenario(options, foundry);
+    const changes = watchChanges(scenario);
+    const oldKey = toHex(publicKeyOf(scenario.machine(8).member.keys.consensus));
+    await proposeNewcomer(scenario, 10);
+    proposeRemoval(scenario, 9);
+    await proposeRotation(scenario, 8);
+
+    await untilSet(scenario, 'the set has turned', (set) => !set.includes(oldKey));
+
+    expect(changes.length).to.equal(1);
+    const viewer = scenario.machine(0);
+    expect(keysAt(viewer)).to.have.length(10);
+    expect(isInSet(viewer, scenario.machine(10))).to.equal(true);
+    expect(isInSet(viewer, scenario.machine(9))).to.equal(false);
+    const voting = machines(scenario, 0, 1, 2, 3, 4, 5, 6, 7, 8, 10);
+    await gain(scenario, voting, { heights: 4, withinMs: 60_000 });
+    scenario.end();
+  }).timeout(120_000);
+
+  it('scenario 23: a newcomer that never lived is not admitted, one that dies then halts nobody', async () => {
+    const options = { validators: 4, observers: 2, parameters: EPOCHS };
+    const scenario = await openScenario(options, foundry);
+    await proposeNewcomer(scenario, 5);
+    scenario.stop(5);
+    await gain(scenario, machines(scenario, 0, 1, 2, 3), { heights: 12, withinMs: 60_000 });
+    expect(keysAt(scenario.machine(0))).to.have.length(4);
+
+    scenario.world.events.on('committed', () => {
+      if (keysAt(scenario.machine(0)).length === 5) scenario.stop(4);
+    });
+    await proposeNewcomer(scenario, 4);
+    await untilSet(scenario, 'five validators', (set) => set.length === 5);
+    expect(scenario.machine(4).state()).to.equal('down');
+
+    await gain(scenario, machines(scenario, 0, 1, 2, 3), { heights: 4, withinMs: 60_000 });
+    scenario.end();
+  });
+
+  it('scenario 24: the block before the boundary is decided in a high round', async () => {
+    const scenario = await openScenario({ validators: 5, parameters: EPOCHS }, foundry);
+    const changes = watchChanges(scenario);
+    const atBoundary = (one: Machine): boolean => (one.height() + 2) % EPOCHS.epochBlocks === 0;
+    loseFrames(scenario, ({ kind, from }) => {
+      const speaker = scenario.machine(from);
+      return kind === 'commit' && atBoundary(speaker) && roundOf(speaker) < 2;
+    });
+
+    proposeRemoval(scenario, 4);
+
+    await untilSet(scenario, 'four validators', (set) => set.length === 4);
+    expect(changes[0]?.round).to.be.at.least(2);
+    await gain(scenario, machines(scenario, 0, 1, 2, 3), { heights: 2, withinMs: 60_000 });
+    scenario.end();
+  });
+
+  it('scenario 25: the set changes while some are cut off, who then come along', async () => {
+    const scenario = await openScenario({ validators: 7, parameters: EPOCHS }, foundry);
+    adopt(scenario, 'proposeValidatorRemoval', { validator: idOf(scenario, 6) }, 2);
+    await scenario.run(300);
+    scenario.partition([0, 1], [2, 3, 4, 5, 6]);
+    const viewer = scenario.machine(2);
+    const hasChanged = (): boolean => keysAt(viewer).length === 6;
+    await reach(scenario, hasChanged, { what: 'six validators', withinMs: CHANGE_MS });
+    expect(keysAt(scenario.machine(0))).to.have.length(7);
+    await gain(scenario, machines(scenario, 2, 3, 4, 5), { heights: 2, withinMs: 60_000 });
+
+    scenario.heal();
+
+    const staying = machines(scenario, 0, 1, 2, 3, 4, 5);
+    await gain(scenario, staying, { heights: 2, withinMs: 60_000 });
+    expect(keysAt(scenario.machine(0))).to.have.length(6);
+    scenario.end();
+  });
+});
