@@ -15,6 +15,7 @@ import {
 } from '@daybook/core';
 import type { Consortium, OrganisationKeys } from '../consortium.ts';
 import { createConsortium } from '../consortium.ts';
+import { TREASURY_ROLES } from './treasury-workload.ts';
 
 /** Genesis time of every simulated chain: virtual time 0. */
 export const GENESIS_MS = 1_750_000_000_000;
@@ -57,10 +58,13 @@ function countingKeys(): () => Uint8Array {
 
 function consortiumOf(plan: ChainPlan, contracts: readonly Contract[]): Consortium {
   const { validators, observers, parameters } = plan;
+  const hasTreasury = contracts.some(({ name }) => name === 'treasury');
+  const base = ['directory.administrator', 'governance.delegate'];
+  const roles = [...base, ...(hasTreasury ? TREASURY_ROLES : [])];
   const organisations = Array.from({ length: validators + observers }, (_, index) => ({
     slug: `office-${index}`,
     title: { en: `Office ${index}`, zh: `第${index}处` },
-    officers: [{ name: 'clerk', roles: ['directory.administrator', 'governance.delegate'] }],
+    officers: [{ name: 'clerk', roles }],
     node: index < validators ? ('validator' as const) : ('observer' as const),
   }));
   const makeKey = countingKeys();
@@ -119,7 +123,9 @@ export function createFoundry(): Foundry {
   const chains = new Map<string, SimulatedChain>();
   return {
     chain: (plan, contracts) => {
-      const key = JSON.stringify([plan, contracts.map(({ name, version }) => [name, version])]);
+      const { validators, observers, parameters, signatures } = plan;
+      const names = contracts.map(({ name, version }) => [name, version]);
+      const key = JSON.stringify([validators, observers, parameters, signatures, names]);
       const chain = chains.get(key) ?? forge(plan, contracts);
       chains.set(key, chain);
       return chain;

@@ -12,6 +12,7 @@ import type { RunPlan } from './plan.ts';
 import { strategyNamed } from './strategies/all.ts';
 import { Traitor } from './strategies/traitor.ts';
 import { TALLY_WORKLOAD } from './tally-workload.ts';
+import { TREASURY_WORKLOAD } from './treasury-workload.ts';
 import type { Workload } from './workload.ts';
 import { createWorld } from './world/create-world.ts';
 import { createPrng } from './world/prng.ts';
@@ -50,7 +51,7 @@ const SAMPLE_MS = 1000;
 export async function openSimulation(
   plan: RunPlan,
   foundry: Foundry,
-  { print, workload = TALLY_WORKLOAD }: SimulationOptions = {},
+  { print, workload = workloadOf(plan) }: SimulationOptions = {},
 ): Promise<Simulation> {
   const switches = simulationSwitches();
   if (switches !== undefined) switches.signatures = plan.signatures;
@@ -66,6 +67,10 @@ export async function openSimulation(
   for (const { machine, strategy } of plan.traitors) betray(world, machine, strategy);
   sample(world);
   return { plan, world, conditions, workload };
+}
+
+function workloadOf(plan: RunPlan): Workload {
+  return plan.workload === 'treasury' ? TREASURY_WORKLOAD : TALLY_WORKLOAD;
 }
 
 function contractsOf(plan: RunPlan, workload: Workload): readonly Contract[] {

@@ -5,15 +5,8 @@
 
 import type { Contract } from '@daybook/contracts';
 import type { Call, Transaction, TransactionId } from '@daybook/core';
-import {
-  asPublicKey,
-  assert,
-  decodeTransaction,
-  encodeBody,
-  encodeTransaction,
-  publicKeyOf,
-  signBody,
-} from '@daybook/core';
+import { assert, decodeTransaction, encodeBody, encodeTransaction, signBody } from '@daybook/core';
+import type { OfficerKey } from '../consortium.ts';
 import type { Member } from './foundry.ts';
 import type { Machine } from './node/machine.ts';
 import type { Prng } from './world/prng.ts';
@@ -24,31 +17,40 @@ export interface Workload {
   readonly contracts: readonly Contract[];
   /** The calls of the next transaction by an officer of this organisation. */
   nextCalls(member: Member, prng: Prng): readonly Call[];
+  /** Whose officer signs the next transaction; any member's by default. */
+  author?(members: readonly Member[], prng: Prng): Member;
+  /** Members whose officers sign with the author; nobody by default. */
+  cosigners?(author: Member, calls: readonly Call[], members: readonly Member[]): readonly Member[];
 }
 
 export interface SignedFor {
   readonly member: Member;
+  /** Who signs beside it. */
+  readonly cosigners?: readonly Member[];
   readonly calls: readonly Call[];
   readonly validUntilMs: number;
   readonly nonce: Uint8Array;
 }
 
-/** A transaction signed by the first officer of a member. */
+function officerOf({ keys, slug }: Member): OfficerKey {
+  const [officer] = keys.officers;
+  assert(officer !== undefined, `${slug} has an officer`);
+  return officer;
+}
+
+/** A transaction signed by the first officer of each member. */
 export function signFor(world: World, plan: SignedFor): Transaction {
-  const [officer] = plan.member.keys.officers;
-  assert(officer !== undefined, 'every member has an officer');
+  const officers = [plan.member, ...(plan.cosigners ?? [])].map(officerOf);
   const bodyBytes = encodeBody({
     version: 1,
     chain: world.genesis.chain,
-    signers: [
-      { publicKey: asPublicKey(publicKeyOf(officer.secretKey)), identity: officer.identity },
-    ],
+    signers: officers.map(({ publicKey, identity }) => ({ publicKey, identity })),
     nonce: plan.nonce,
     validUntilMs: plan.validUntilMs,
     calls: plan.calls,
   });
-  const signature = signBody(bodyBytes, officer.secretKey);
-  const decoded = decodeTransaction(encodeTransaction(bodyBytes, [signature]));
+  const signatures = officers.map(({ secretKey }) => signBody(bodyBytes, secretKey));
+  const decoded = decodeTransaction(encodeTransaction(bodyBytes, signatures));
   assert(decoded.ok, 'a transaction of the workload decodes');
   return decoded.value;
 }
@@ -65,13 +67,16 @@ export function startClients(
     if (atMs > untilMs) return;
     timeline.at(atMs, () => {
       const machine = prng.pick(world.machines);
-      const member = prng.pick(world.chain.members);
+      const { members } = world.chain;
+      const member = workload.author?.(members, prng) ?? prng.pick(members);
       const calls = workload.nextCalls(member, prng);
+      const cosigners = workload.cosigners?.(member, calls, members) ?? [];
       const nonce = prng.bytes(16);
       const validMs = prng.between(20_000, 500_000);
       if (machine.state() === 'up' && machine.life()?.isPaused() === false) {
         submit(world, machine, {
           member,
+          cosigners,
           calls,
           nonce,
           validUntilMs: machine.clock.wall() + validMs,

@@ -16,6 +16,8 @@ export const TRANSACTIONS: Checker = {
       if (!machine.isHonest) return;
       const { height } = block.header;
       for (const [index, entry] of block.entries.entries()) {
+        const code = block.outcomes[index]?.result.code;
+        world.coverage.add(code === 0 ? 'transaction done' : 'transaction refused');
         const id = toHex(refOf(entry).id);
         const words = `${height}/${index} ${toHex(block.results[index] ?? new Uint8Array())}`;
         const known = places.get(id);
