@@ -8,6 +8,7 @@
  *   npm run sim -- --plan plan.json                     a plan as a failure printed it, with its log
  *   npm run sim -- --seeds 50 --twice                   each seed twice: equal traces (I32)
  *   npm run sim -- --mutants [--seeds 500]              planted bugs: each must be noticed
+ *   npm run sim -- --crash-points [--jobs 2]            a death at every point of disk work
  *   npm run sim -- --seeds 200 --coverage               what the runs have visited
  *
  * The last line says how many seeds ran, how many broke an invariant, and how many ran per second.
@@ -15,6 +16,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { drawPlan } from '@daybook/testkit';
+import { runCrashPoints, servePoints } from './sim/crash-points.ts';
 import { runMutants } from './sim/mutants.ts';
 import { readPlan, replay, shrinkPlan } from './sim/replay.ts';
 import { runSeeds } from './sim/seeds.ts';
@@ -32,6 +34,7 @@ const { values } = parseArgs({
     twice: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
+    'crash-points': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
   },
 });
@@ -44,7 +47,7 @@ function numberOf(text: string, name: string): number {
 
 async function main(): Promise<boolean> {
   if (values.worker) {
-    await serveParent();
+    await (values['crash-points'] ? servePoints() : serveParent());
     return true;
   }
   const sizes = values.large ? 'large' : 'usual';
@@ -55,6 +58,7 @@ async function main(): Promise<boolean> {
   }
   const from = numberOf(values.from, 'from');
   const jobs = values.jobs === undefined ? availableParallelism() : numberOf(values.jobs, 'jobs');
+  if (values['crash-points']) return await runCrashPoints(jobs);
   if (values.mutants) {
     return await runMutants({ seeds: numberOf(values.seeds ?? '0', 'seeds'), from, jobs });
   }

@@ -1,4 +1,5 @@
 /** Named scenario 20 of docs/reliability.md: two processes with one validator key. */
+import { fromHex } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../../src/sim/foundry.ts';
 import type { Machine } from '../../../src/sim/node/machine.ts';
@@ -21,7 +22,7 @@ async function openDoubled(): Promise<Doubled> {
   const scenario = await openScenario(
     {
       validators: 4,
-      parameters: { ...QUIET, emptyIntervalMs: 3000 },
+      parameters: { ...QUIET, emptyIntervalMs: 1000 },
       // Two machines under one key; without their tap they are as honest as their operator.
       traitors: [{ machine: 1, strategy: 'B21' }],
       down: [1, 4],
@@ -51,8 +52,8 @@ describe('simulator scenarios: doubled keys', () => {
 
     scenario.start(4);
     await scenario.until('the copy in quarantine', () => phaseOf(second) === 'quarantine', 5000);
-    const height = scenario.machine(0).height() + 10;
-    await untilAllAt(scenario, OTHERS, { height, withinMs: 90_000 });
+    const height = scenario.machine(0).height() + 4;
+    await untilAllAt(scenario, OTHERS, { height, withinMs: 60_000 });
 
     expect(votes.filter(({ machine }) => machine === 4)).to.be.empty;
     scenario.end();
@@ -66,9 +67,24 @@ describe('simulator scenarios: doubled keys', () => {
 
     scenario.start(4);
     await scenario.until('the second in quarantine', () => phaseOf(second) === 'quarantine', 8000);
-    await scenario.run(30_000);
+    await scenario.run(5000);
 
     expect(votes.filter(({ machine }) => machine === 4)).to.be.empty;
+    scenario.end();
+  });
+
+  it('scenario 20: given both started at the same time, then they count as one faulty validator', async () => {
+    const { scenario, first } = await openDoubled();
+    const accused = new Set<string>();
+    scenario.world.events.on('evidence', ({ validator }) => accused.add(validator));
+    scenario.start(1, 4);
+    await untilAllAt(scenario, OTHERS, { height: 8, withinMs: 90_000 });
+
+    // Both propose in their turn: that is all that can be proven, and against nobody else.
+    expect(accused.size).to.equal(1);
+    for (const id of accused) {
+      expect(first.hasValidatorId(fromHex(id) ?? new Uint8Array())).to.equal(true);
+    }
     scenario.end();
   });
 });

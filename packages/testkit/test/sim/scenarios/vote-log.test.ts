@@ -45,7 +45,7 @@ function tear({ disk }: Machine, path: string): void {
 }
 
 function holdsBytes({ disk }: Machine, path: string, bytes: Uint8Array): boolean {
-  return Buffer.from(disk.durable(path) ?? new Uint8Array()).includes(bytes);
+  return Buffer.from(disk.durable(path) ?? new Uint8Array()).includes(Buffer.from(bytes));
 }
 
 /** Everybody has COMMITted a block of height 1, all hear the COMMIT of machine 1 and no other. */
