@@ -18,6 +18,7 @@ export interface Flood {
 const BURST = 50;
 const BURST_EVERY_MS = 20;
 const ROUNDS = 60;
+const HEIGHTS_AHEAD = 10;
 
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const UNCOUNTED = { add: ignore, set: ignore, observe: ignore };
@@ -84,7 +85,8 @@ export async function startFlood(stage: Stage, slug: string, witness: string): P
   const flooder = { chain, secretKey: keys.consensus, sender };
   const network = openNetwork(stage, slug);
   await network.start();
-  const first = (await heightOf(stage.urlOf(witness))) + 1;
+  // Beyond every height in which the node itself may have voted.
+  const first = (await heightOf(stage.urlOf(witness))) + HEIGHTS_AHEAD;
   let sent = 0;
   let turn = 0;
   const timer = setInterval(() => {
