@@ -8,6 +8,8 @@
  *   npm run sim -- --plan plan.json                     a plan as a failure printed it, with its log
  *   npm run sim -- --seeds 50 --twice                   each seed twice: equal traces (I32)
  *   npm run sim -- --mutants [--seeds 500]              planted bugs: each must be noticed
+ *   npm run sim -- --twins                              every case of four validators, one twice
+ *   npm run sim -- --twins --validators 7 --seeds 1000  a sample of those of seven
  *   npm run sim -- --crash-points [--jobs 2]            a death at every point of disk work
  *   npm run sim -- --seeds 200 --coverage               what the runs have visited
  *
@@ -20,6 +22,7 @@ import { runCrashPoints, servePoints } from './sim/crash-points.ts';
 import { runMutants } from './sim/mutants.ts';
 import { readPlan, replay, shrinkPlan } from './sim/replay.ts';
 import { runSeeds } from './sim/seeds.ts';
+import { runTwins } from './sim/twins.ts';
 import { serveParent } from './sim/worker.ts';
 
 const { values } = parseArgs({
@@ -34,6 +37,9 @@ const { values } = parseArgs({
     twice: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
+    twins: { type: 'boolean', default: false },
+    validators: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '4' },
     'crash-points': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
   },
@@ -59,6 +65,14 @@ async function main(): Promise<boolean> {
   const from = numberOf(values.from, 'from');
   const jobs = values.jobs === undefined ? availableParallelism() : numberOf(values.jobs, 'jobs');
   if (values['crash-points']) return await runCrashPoints(jobs);
+  if (values.twins) {
+    return await runTwins({
+      validators: numberOf(values.validators, 'validators'),
+      rounds: numberOf(values.rounds, 'rounds'),
+      count: values.seeds === undefined ? undefined : numberOf(values.seeds, 'seeds'),
+      seed: from,
+    });
+  }
   if (values.mutants) {
     return await runMutants({ seeds: numberOf(values.seeds ?? '0', 'seeds'), from, jobs });
   }

@@ -37,7 +37,7 @@ export interface ReadySender {
   stop(): void;
 }
 
-/** A READY that no block took is signed anew after so many blocks. */
+/** A READY that no block took is signed anew after so many blocks, or after a shorter epoch. */
 const PATIENCE_BLOCKS = 20;
 
 class Sender implements ReadySender {
@@ -53,10 +53,12 @@ class Sender implements ReadySender {
 
   look(): void {
     const { ledger, signers, isInStep, onFatal } = this.#parts;
-    const { header, reader } = ledger.head();
+    const { header, reader, next } = ledger.head();
+    // It counts for two epochs: whoever waited longer would be missed at every other boundary.
+    const patience = Math.min(PATIENCE_BLOCKS, next.parameters.epochBlocks);
     for (const signer of signers) {
       const last = this.#said.get(toHex(signer.publicKey));
-      if (last !== undefined && last + PATIENCE_BLOCKS > header.height) continue;
+      if (last !== undefined && last + patience > header.height) continue;
       if (!isReadyWanted(reader, signer.publicKey, header.height + 1)) continue;
       if (!isInStep()) return;
       this.#say(signer).catch(onFatal);

@@ -35,8 +35,9 @@ export const VOTES: Checker = {
         return;
       }
       const { content } = parsed.value;
-      const ledger = ledgers.get(machine.name) ?? freshLedger();
-      ledgers.set(machine.name, ledger);
+      const owner = ownerOf(machine);
+      const ledger = ledgers.get(owner) ?? freshLedger();
+      ledgers.set(owner, ledger);
       checkSlot(world, machine, ledger, { content, bytes: toHex(vote.signBytes) });
       checkLock(world, machine, ledger, content);
       checkMembership(world, machine, content);
@@ -49,6 +50,14 @@ export const VOTES: Checker = {
 /** The signer of the key that the set of the next height names, while there are two. */
 function signerOf(machine: Machine): VoteSigner | undefined {
   return machine.replica()?.signer ?? machine.storage()?.signer;
+}
+
+/** Each key has a log of its own, and another one for each era. */
+function ownerOf(machine: Machine): string {
+  const signer = signerOf(machine);
+  return signer === undefined
+    ? machine.name
+    : `${machine.name} ${toHex(signer.publicKey)} ${toHex(signer.chain)}`;
 }
 
 function freshLedger(): Ledger {
@@ -125,7 +134,7 @@ function countPrepare(
 
 /** After a restart the guard stands where the last signature given out was, or later. */
 function checkGuard(world: World, machine: Machine, ledgers: ReadonlyMap<string, Ledger>): void {
-  const last = ledgers.get(machine.name)?.last;
+  const last = ledgers.get(ownerOf(machine))?.last;
   const signer = signerOf(machine);
   if (last === undefined || signer === undefined) return;
   if (!machine.isHonest || machine.wasDamaged) return;

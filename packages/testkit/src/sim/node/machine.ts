@@ -69,6 +69,8 @@ export class Machine {
   consensusKey: Uint8Array | undefined;
   /** The key that is to take its place, while a rotation is under way. */
   nextConsensusKey: Uint8Array | undefined;
+  /** The contracts of its release. */
+  engine: Engine;
   /** Recovery files that its operator has installed. */
   recoveries: readonly RecoveryFile[] = [];
   /** Runs before every start, with the disk at hand. */
@@ -97,6 +99,7 @@ export class Machine {
     this.index = options.index;
     this.member = options.member;
     const { keys, role } = options.member;
+    this.engine = options.engine;
     this.consensusKey = role === 'validator' ? keys.consensus : undefined;
     this.#validatorId = validatorIdOf(asPublicKey(publicKeyOf(options.member.keys.consensus)));
     this.prng = parts.prng;
@@ -244,10 +247,10 @@ export class Machine {
 
   async #boot(life: Life): Promise<void> {
     await this.beforeStart?.();
-    const { genesis, engine } = this.#options;
+    const { genesis } = this.#options;
     const clock = this.clock.portFor(life);
     const logger = this.#logger();
-    const { consensusKey, nextConsensusKey, recoveries } = this;
+    const { consensusKey, nextConsensusKey, recoveries, engine } = this;
     const storage = await openStorage(
       {
         genesis,

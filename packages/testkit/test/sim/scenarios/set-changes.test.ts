@@ -1,6 +1,13 @@
-/** Named scenarios of changes of the validator set (docs/reliability.md, 22 to 25). */
-import type { Header } from '@daybook/core';
-import { equalBytes, publicKeyOf, toHex } from '@daybook/core';
+/** Named scenarios of changes of the validator set (docs/reliability.md, 22 to 26 and 28). */
+import type { Certificate, Header, ValidatorSet } from '@daybook/core';
+import {
+  equalBytes,
+  publicKeyOf,
+  sha256,
+  toHex,
+  validatorsHash,
+  verifyCertificate,
+} from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../../src/sim/foundry.ts';
 import type { Machine } from '../../../src/sim/node/machine.ts';
@@ -11,6 +18,7 @@ import {
   adopt,
   idOf,
   isInSet,
+  keyFor,
   keysAt,
   proposeNewcomer,
   proposeRemoval,
@@ -20,6 +28,7 @@ import { loseFrames } from '../support/sightings.ts';
 import { roundOf } from '../support/turns.ts';
 
 const foundry = createFoundry();
+const IS_LONG = process.env.DAYBOOK_SIM_LONG === '1';
 /** Boundaries come quickly, and blocks come by themselves. */
 const EPOCHS = { epochBlocks: 5, emptyIntervalMs: 1000 };
 const CHANGE_MS = 90_000;
@@ -131,4 +140,94 @@ describe('scenarios: changes of the validator set', () => {
     expect(keysAt(scenario.machine(0))).to.have.length(6);
     scenario.end();
   });
+
+  const largest = IS_LONG ? 30 : 8;
+  it(`scenario 26: a set shrinks to four and grows to ${largest}`, async () => {
+    const options = { validators: 6, observers: largest - 4, parameters: EPOCHS };
+    const scenario = await openScenario(options, foundry);
+    for (const leaver of [5, 4]) {
+      proposeRemoval(scenario, leaver);
+      await untilSet(scenario, `without ${leaver}`, (set) => set.length === leaver);
+    }
+    expect(keysAt(scenario.machine(0))).to.have.length(4);
+    // Below four nobody may go: the contract refuses the proposal, and nothing changes.
+    proposeRemoval(scenario, 3);
+    await gain(scenario, machines(scenario, 0, 1, 2, 3), { heights: 11, withinMs: 60_000 });
+    expect(keysAt(scenario.machine(0))).to.have.length(4);
+
+    for (let count = 5; count <= largest; count++) {
+      await proposeNewcomer(scenario, 6 + (count - 5));
+      await untilSet(scenario, `${count} validators`, (set) => set.length === count);
+    }
+
+    const joined = Array.from({ length: largest - 4 }, (_, index) => 6 + index);
+    const all = machines(scenario, 0, 1, 2, 3, ...joined);
+    await gain(scenario, all, { heights: 2, withinMs: 60_000 });
+    scenario.end();
+  }).timeout(IS_LONG ? 3_600_000 : 120_000);
+
+  it('scenario 28: an observer and whoever knows only genesis follow ten changes of the set', async () => {
+    const options = { validators: 4, observers: 1, parameters: EPOCHS };
+    const scenario = await openScenario(options, foundry);
+    const follower = followSets(scenario, 4);
+    const rotating = scenario.machine(3);
+    for (let turn = 1; turn <= 10; turn++) {
+      const seed = sha256(new TextEncoder().encode(`key ${turn}`));
+      const key = keyFor(scenario, rotating, seed);
+      rotating.crash('kill', 'to get its next key');
+      if (rotating.nextConsensusKey !== undefined)
+        rotating.consensusKey = rotating.nextConsensusKey;
+      rotating.nextConsensusKey = key.secretKey;
+      await rotating.prepareNext();
+      rotating.start();
+      const { publicKey: consensusKey, proof } = key;
+      const args = { validator: idOf(scenario, 3), consensusKey, proof };
+      adopt(scenario, 'proposeKeyRotation', args, 0);
+      const hasTurned = (set: readonly string[]): boolean => set.includes(toHex(key.publicKey));
+      await untilSet(scenario, `key ${turn}`, hasTurned);
+    }
+
+    await gain(scenario, scenario.world.machines, { heights: 2, withinMs: 60_000 });
+
+    expect(follower.changes()).to.equal(10);
+    expect(follower.refused()).to.deep.equal([]);
+    expect(toHex(validatorsHash(follower.trusted()))).to.equal(
+      toHex(validatorsHash(scenario.machine(4).replica()?.ledger.head().next.validators ?? [])),
+    );
+    scenario.end();
+  });
+
 });
+
+interface Follower {
+  changes(): number;
+  /** Heights whose header did not pass. */
+  refused(): readonly number[];
+  trusted(): ValidatorSet;
+}
+
+/** Follows headers of one node from genesis by sections 5 and 17 of the protocol alone. */
+function followSets({ world }: Scenario, source: number): Follower {
+  let trusted = world.genesis.validators;
+  let count = 0;
+  const refused: number[] = [];
+  const passes = (header: Header, certificate: Certificate, blockHash: Header['parentHash']) => {
+    const { chain } = world.genesis;
+    const { height } = header;
+    const expected = { kind: 'commit', chain, height, blockHash, validators: trusted } as const;
+    const isOfSet = equalBytes(header.validatorsHash, validatorsHash(trusted));
+    return isOfSet && verifyCertificate(certificate, expected).ok;
+  };
+  world.events.on('committed', ({ machine, block, certificate }) => {
+    if (machine.index !== source) return;
+    const { header } = block;
+    if (!passes(header, certificate, block.hash)) refused.push(header.height);
+    if (equalBytes(header.validatorsHash, header.nextValidatorsHash)) return;
+    // The list comes from a node that may lie; the header says which one is right.
+    const told = machine.replica()?.ledger.head().next.validators ?? [];
+    if (!equalBytes(validatorsHash(told), header.nextValidatorsHash)) return;
+    trusted = told;
+    count += 1;
+  });
+  return { changes: () => count, refused: () => refused, trusted: () => trusted };
+}

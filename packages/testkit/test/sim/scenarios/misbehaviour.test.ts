@@ -1,0 +1,209 @@
+/** Named scenarios of proven faults, liars and late releases (docs/reliability.md, 27, 29, 35). */
+import { directory, governance } from '@daybook/applications';
+import { createEngine, defineContract, field } from '@daybook/contracts';
+import type { EvidenceKind, Message } from '@daybook/core';
+import { asHash, assert, conflictOf, readEvidence, ZERO_HASH } from '@daybook/core';
+import { expect } from 'chai';
+import { createFoundry } from '../../../src/sim/foundry.ts';
+import type { Scenario } from '../../../src/sim/scenario.ts';
+import { openScenario } from '../../../src/sim/scenario.ts';
+import type { Traitor } from '../../../src/sim/strategies/traitor.ts';
+import { inlineAll } from '../../../src/sim/strategies/traitor.ts';
+import { tally } from '../../../src/sim/tally.ts';
+import { PATIENT } from '../support/division.ts';
+import { gain, reach } from '../support/goals.ts';
+import { adopt } from '../support/governing.ts';
+import { loseFrames } from '../support/sightings.ts';
+import { openBetrayed } from '../support/traitor.ts';
+import { toHeightWhere } from '../support/turns.ts';
+
+const foundry = createFoundry();
+const TRAITOR = 3;
+const EPOCHS = { epochBlocks: 5, emptyIntervalMs: 1000 };
+
+/** Kinds of evidence that stand in blocks from now on. */
+function watchEvidence({ world }: Scenario): ReadonlySet<EvidenceKind> {
+  const kinds = new Set<EvidenceKind>();
+  world.events.on('committed', ({ machine, block }) => {
+    if (!machine.isHonest) return;
+    for (const entry of block.entries) {
+      if (entry.type !== 'system' || entry.system.kind !== 'evidence') continue;
+      const read = readEvidence(entry.system.payload);
+      const kind = read.ok && conflictOf(read.value.first.content, read.value.second.content);
+      if (kind !== false && kind !== undefined) kinds.add(kind);
+    }
+  });
+  return kinds;
+}
+
+const hashOf = (number: number): ReturnType<typeof asHash> =>
+  asHash(new Uint8Array(32).fill(number));
+
+/** Votes that contradict each other in each of the six ways, at a height where it has a lock. */
+function contradictions(traitor: Traitor, height: number): readonly Message[] {
+  const lock = traitor.machine.replica()?.consensus.driver.state().current?.lock;
+  assert(lock !== undefined, 'the traitor has a lock');
+  const { certificate, blockHash, round } = lock;
+  const prepared = { round, blockHash };
+  const roundChange = (at: number, isHonest: boolean): Message => ({
+    type: 'round-change',
+    signed: traitor.sign({
+      type: 'round-change',
+      height,
+      round: at,
+      ...(isHonest && { prepared }),
+    }),
+    ...(isHonest && { certificate }),
+  });
+  const vote = (type: 'prepare' | 'commit', number: number): Message => {
+    const signed = { height, round: 0, blockHash: number === 0 ? blockHash : hashOf(number) };
+    return type === 'prepare'
+      ? { type, signed: traitor.sign({ type, ...signed }) }
+      : { type, signed: traitor.sign({ type, ...signed }) };
+  };
+  return [
+    ...proposals(traitor, height),
+    vote('prepare', 1),
+    vote('prepare', 0),
+    vote('commit', 0),
+    vote('commit', 1),
+    roundChange(1, true),
+    roundChange(1, false),
+    roundChange(2, false),
+  ];
+}
+
+/** Two proposals for round 1. */
+function proposals(traitor: Traitor, height: number): readonly Message[] {
+  return [1, 2].map((number) => {
+    const forged = traitor.forgeBlock(traitor.machine.clock.wall() + number);
+    assert(forged !== undefined, 'the traitor is where the others are');
+    const content = {
+      type: 'pre-prepare',
+      height,
+      round: 1,
+      blockHash: forged.hash,
+      justificationHash: ZERO_HASH,
+    } as const;
+    return {
+      type: 'pre-prepare',
+      signed: traitor.sign(content),
+      header: forged.block.header,
+      ...inlineAll([]),
+    };
+  });
+}
+
+describe('scenarios: misbehaviour', () => {
+  it('scenario 27: evidence of all six kinds comes on chain, and nothing is recorded twice', async () => {
+    const options = { validators: 4, parameters: PATIENT };
+    const { scenario, traitor, reins } = await openBetrayed(options, TRAITOR, foundry);
+    const kinds = watchEvidence(scenario);
+    const height = await toHeightWhere(scenario, (turn) => turn(1) === traitor.machine);
+    // Nothing is decided while the traitor speaks.
+    const restore = loseFrames(scenario, ({ kind, from }) => kind === 'commit' && from !== TRAITOR);
+    scenario.submit(0);
+    const lock = () => traitor.machine.replica()?.consensus.driver.state().current?.lock;
+    await scenario.until('the traitor is locked', () => lock() !== undefined, 5000);
+    reins.isMute = true;
+    for (const message of contradictions(traitor, height)) {
+      traitor.sendToAll(message);
+      await scenario.run(50);
+    }
+    restore();
+    await reach(scenario, () => kinds.size === 6, {
+      invariant: 'I15',
+      what: 'evidence of six kinds is recorded',
+      withinMs: 60_000,
+    });
+    expect([...kinds].sort()).to.deep.equal(['E1', 'E2', 'E3', 'E4', 'E5', 'E6']);
+    await gain(scenario, traitor.honest(), { heights: 1, withinMs: 90_000 });
+    const left = traitor.honest().map((one) => one.replica()?.systems.pool.count('evidence'));
+    expect(left).to.deep.equal([0, 0, 0]);
+    scenario.end();
+  });
+
+  it('scenario 29: a node joins by ranges of blocks under load, while one provider lies', async () => {
+    const traitors = [{ machine: 3, strategy: 'B24' }];
+    const options = { validators: 4, observers: 1, traitors, down: [4] };
+    const scenario = await openScenario(options, foundry);
+    const honest = scenario.world.machines.filter(({ isHonest }) => isHonest);
+    const validators = honest.filter(({ isValidator }) => isValidator);
+    while (scenario.machine(0).height() < 20) {
+      scenario.submit(0);
+      await scenario.run(500);
+    }
+
+    scenario.start(4);
+    const joiner = scenario.machine(4);
+    for (let count = 0; count < 10; count++) {
+      scenario.submit(count % 3);
+      await scenario.run(500);
+    }
+
+    await gain(scenario, [...validators, joiner], { heights: 2, withinMs: 60_000 });
+    expect(joiner.height()).to.be.at.least(20);
+    scenario.end();
+  });
+
+  it('scenario 35: a release that lacks a contract version stops, and catches up once it is installed', async () => {
+    const scenario = await openScenario({ validators: 4, parameters: EPOCHS }, foundry);
+    await gain(scenario, scenario.world.machines, { heights: 2, withinMs: 30_000 });
+    const next = createEngine([directory, governance, tally, tallyTwo]);
+    for (const index of [0, 1, 2]) {
+      scenario.stop(index);
+      scenario.machine(index).engine = next;
+      scenario.start(index);
+      await gain(scenario, scenario.world.machines, { heights: 1, withinMs: 60_000 });
+    }
+    const late = scenario.machine(3);
+    // An old release is no fault of storage, but no correct node either.
+    late.wasDamaged = true;
+
+    adopt(scenario, 'proposeContract', { contract: 'tally', version: 2 });
+
+    await reach(scenario, () => late.state() === 'down', {
+      what: 'the late node stops',
+      withinMs: 60_000,
+    });
+    const others = [0, 1, 2].map((index) => scenario.machine(index));
+    // Past the boundary at which the version acts.
+    await gain(scenario, others, { heights: 12, withinMs: 60_000 });
+    late.engine = next;
+    late.start();
+    await gain(scenario, scenario.world.machines, { heights: 2, withinMs: 60_000 });
+    scenario.end();
+  });
+});
+
+const name = field.slug({ en: 'Name', zh: '名称' });
+
+/** A later version of the tally: it accepts what the first one refused. */
+const tallyTwo = defineContract({
+  number: 901,
+  name: 'tally',
+  version: 2,
+  title: { en: 'Tally', zh: '计数' },
+  help: { en: 'Running sums, for simulations.', zh: '累计数,用于模拟。' },
+  records: {
+    sum: {
+      number: 1,
+      title: { en: 'Sum', zh: '合计' },
+      key: { name },
+      fields: { total: field.integer({ en: 'Total', zh: '总数' }) },
+    },
+  },
+  failures: {},
+  actions: {
+    add: {
+      title: { en: 'Add', zh: '增加' },
+      by: 'anyone',
+      input: { name, amount: field.integer({ en: 'Amount', zh: '数量', min: 1, max: 1000 }) },
+      handler: (context, input) => {
+        const total = context.records.sum.get({ name: input.name })?.total ?? 0;
+        context.records.sum.put({ name: input.name, total: total + input.amount });
+        return undefined;
+      },
+    },
+  },
+});
