@@ -1,7 +1,8 @@
 /**
  * After the faults: a core of correct validators, at least a quorum, runs on a good network with
  * right clocks and sound disks; whoever is not in it may stay dead. The core must go on (I26), with
- * everybody correct who runs (I30), and include what its clients hand in (I27).
+ * everybody correct who runs (I30), include what its clients hand in (I27), and put every fault that
+ * is proven on chain (I15).
  */
 import { quorumOf, refOf, toHex } from '@daybook/core';
 import type { Machine } from './node/machine.ts';
@@ -97,9 +98,18 @@ async function handIn(
   return waiting;
 }
 
+/** Faults that a node of the core knows proven and not yet on chain (I15). */
+function unrecorded(core: readonly Machine[]): () => readonly string[] {
+  const known = core.flatMap((machine) => {
+    const pool = machine.replica()?.systems.pool;
+    const faults = pool?.select().filter(({ kind }) => kind === 'evidence') ?? [];
+    return pool === undefined ? [] : faults.map((system) => ({ machine, pool, system }));
+  });
+  return () => known.filter(({ pool, system }) => pool.has(system)).map((one) => one.machine.name);
+}
+
 export async function heal(simulation: Simulation): Promise<void> {
   const { world, plan } = simulation;
-  const { timeline } = world;
   const core = chooseCore(world, plan.validators);
   if (core.length === 0) {
     world.coverage.add('too few correct validators to heal');
@@ -107,37 +117,78 @@ export async function heal(simulation: Simulation): Promise<void> {
   }
   await mend(simulation, core);
   world.events.emit({ type: 'healed', core });
-  const isOver = (): boolean => world.violation() !== undefined;
-  if (isOver()) return;
+  if (world.violation() !== undefined) return;
+  const faults = unrecorded(core);
   const lost = await handIn(simulation, core);
   const head = Math.max(...core.map((machine) => machine.height()));
-  const goal = head + HEIGHTS_GAINED;
-  const correct = (): readonly Machine[] => {
-    return world.machines.filter(({ isHonest, wasDamaged }) => isHonest && !wasDamaged);
-  };
+  await expectGrowth(simulation, core, head + HEIGHTS_GAINED);
+  const { validators } = plan;
+  const inclusion = validators + quorumOf(validators).faultyMax + HEIGHTS_GAINED;
+  await expectWithin(simulation, core, {
+    invariant: 'I27',
+    height: head + inclusion,
+    left: () => [...lost],
+    words: 'transactions are not final',
+  });
+  await expectWithin(simulation, core, {
+    invariant: 'I15',
+    height: head + 3 * validators,
+    left: faults,
+    words: 'proven faults are not on chain',
+  });
+}
+
+/** I26 for the core, I30 for every other correct node that runs. */
+async function expectGrowth(
+  simulation: Simulation,
+  core: readonly Machine[],
+  goal: number,
+): Promise<void> {
+  const { world } = simulation;
+  const { timeline, machines } = world;
   const behind = (): readonly Machine[] => {
-    return correct().filter((machine) => {
-      return (machine.state() !== 'down' || core.includes(machine)) && machine.height() < goal;
+    return machines.filter((machine) => {
+      const { isHonest, wasDamaged } = machine;
+      const runs = machine.state() !== 'down' || core.includes(machine);
+      return isHonest && !wasDamaged && runs && machine.height() < goal;
     });
   };
   await timeline.run(timeline.now() + boundMs(core, simulation), () => {
-    return behind().length === 0 || isOver();
+    return behind().length === 0 || world.violation() !== undefined;
   });
-  if (isOver()) return;
-  if (behind().length > 0) {
-    const heights = world.machines.map((one) => `${one.name} ${one.state()} ${one.height()}`);
-    const missing = behind().map(({ name }) => name);
-    const words = `${missing.join(', ')} did not reach ${goal}: ${heights.join(', ')}`;
-    world.violate(behind().some((one) => core.includes(one)) ? 'I26' : 'I30', words);
-    return;
-  }
-  const { faultyMax } = quorumOf(plan.validators);
-  const last = head + plan.validators + faultyMax + HEIGHTS_GAINED;
-  const reached = (): boolean => core.every((machine) => machine.height() >= last);
+  const late = behind();
+  if (late.length === 0) return;
+  const heights = machines.map((one) => `${one.name} ${one.state()} ${one.height()}`);
+  const missing = late.map(({ name }) => name).join(', ');
+  const invariant = late.some((one) => core.includes(one)) ? 'I26' : 'I30';
+  world.violate(invariant, `${missing} did not reach ${goal}: ${heights.join(', ')}`);
+}
+
+interface Expectation {
+  readonly invariant: string;
+  /** By when nothing may be left. */
+  readonly height: number;
+  readonly left: () => readonly string[];
+  readonly words: string;
+}
+
+async function expectWithin(
+  simulation: Simulation,
+  core: readonly Machine[],
+  { invariant, height, left, words }: Expectation,
+): Promise<void> {
+  const { world } = simulation;
+  const { timeline } = world;
+  const missing = height - Math.min(...core.map((machine) => machine.height()));
   // Every height is wanted while something waits, so the bound in heights is one in time, too.
-  const untilMs = timeline.now() + (last - head) * boundMs(core, simulation);
-  await timeline.run(untilMs, () => lost.size === 0 || reached() || isOver());
-  if (lost.size === 0 || isOver()) return;
-  const [id] = lost;
-  world.violate('I27', `${lost.size} transactions are not final at height ${last}, one is ${id}`);
+  const untilMs = timeline.now() + Math.max(1, missing) * boundMs(core, simulation);
+  const isOver = (): boolean => {
+    const isReached = core.every((machine) => machine.height() >= height);
+    return left().length === 0 || isReached || world.violation() !== undefined;
+  };
+  if (isOver() && left().length === 0) return;
+  await timeline.run(untilMs, isOver);
+  const still = left();
+  if (still.length === 0) return;
+  world.violate(invariant, `${still.length} ${words} at height ${height}: ${still[0]}`);
 }
