@@ -51,6 +51,15 @@ function numberOf(text: string, name: string): number {
   throw new Error(`--${name} takes a number, not ${text}`);
 }
 
+async function twins(seed: number): Promise<boolean> {
+  return await runTwins({
+    validators: numberOf(values.validators, 'validators'),
+    rounds: numberOf(values.rounds, 'rounds'),
+    count: values.seeds === undefined ? undefined : numberOf(values.seeds, 'seeds'),
+    seed,
+  });
+}
+
 async function main(): Promise<boolean> {
   if (values.worker) {
     await (values['crash-points'] ? servePoints() : serveParent());
@@ -65,14 +74,7 @@ async function main(): Promise<boolean> {
   const from = numberOf(values.from, 'from');
   const jobs = values.jobs === undefined ? availableParallelism() : numberOf(values.jobs, 'jobs');
   if (values['crash-points']) return await runCrashPoints(jobs);
-  if (values.twins) {
-    return await runTwins({
-      validators: numberOf(values.validators, 'validators'),
-      rounds: numberOf(values.rounds, 'rounds'),
-      count: values.seeds === undefined ? undefined : numberOf(values.seeds, 'seeds'),
-      seed: from,
-    });
-  }
+  if (values.twins) return await twins(from);
   if (values.mutants) {
     return await runMutants({ seeds: numberOf(values.seeds ?? '0', 'seeds'), from, jobs });
   }

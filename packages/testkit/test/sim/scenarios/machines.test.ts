@@ -1,14 +1,22 @@
-/** Named scenarios of power, disks, clocks and time (docs/reliability.md, 30, 32, 33, 36, 39). */
+/** Named scenarios of power, disks, clocks and time (docs/reliability.md, 30 to 33, 36 to 39). */
+import { serialize } from 'node:v8';
 import { expect } from 'chai';
-import { createFoundry } from '../../../src/sim/foundry.ts';
+import { createFoundry, GENESIS_MS } from '../../../src/sim/foundry.ts';
 import type { Machine } from '../../../src/sim/node/machine.ts';
 import type { Scenario } from '../../../src/sim/scenario.ts';
 import { openScenario } from '../../../src/sim/scenario.ts';
 import { signFor } from '../../../src/sim/workload.ts';
 import { gain } from '../support/goals.ts';
+import { roundOf } from '../support/turns.ts';
 
 const foundry = createFoundry();
+/** Long forms: 30 virtual days, 10,000 heights. */
+const IS_LONG = process.env.DAYBOOK_SIM_LONG === '1';
 const HOUR_MS = 3_600_000;
+const EXECUTION_MS = 1500;
+/** How often a time server sets clocks that run fast or slow. */
+const CLOCK_SET_MS = 600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** Blocks that machine 0 makes final from now on: when, and in which round. */
 function watchBlocks({
@@ -65,6 +73,21 @@ describe('scenarios: machines and time', () => {
     scenario.end();
   });
 
+  it('scenario 31: execution slower than T(0) ends in a later round, with everybody on board', async () => {
+    const parameters = { roundBaseMs: 1000, roundStepMs: 1000 };
+    const scenario = await openScenario({ validators: 4, parameters }, foundry);
+    const blocks = watchBlocks(scenario);
+    const { fate } = scenario.conditions;
+    // A PREPARE leaves when the block is executed: later than round 0 lasts.
+    scenario.conditions.fate = (frame) => {
+      const delays = fate(frame);
+      return frame.kind === 'prepare' ? delays.map((ms) => ms + EXECUTION_MS) : delays;
+    };
+    await gain(scenario, scenario.world.machines, { withinMs: 120_000 });
+    expect(Math.max(...blocks.map(({ round }) => round))).to.be.at.least(1);
+    scenario.end();
+  });
+
   it('scenario 32: a slow disk of f validators costs the chain less than half its speed', async () => {
     const scenario = await openScenario({ validators: 4 }, foundry);
     const healthyMs = await timeOf(scenario, 30);
@@ -113,6 +136,53 @@ describe('scenarios: machines and time', () => {
     expect(largest).to.be.within(0.8 * blockBytesMax, blockBytesMax);
     scenario.end();
   }).timeout(120_000);
+
+  it(`scenario 37: ${IS_LONG ? 30 : 1} days of idle time, one empty block per interval in round 0`, async () => {
+    const emptyIntervalMs = IS_LONG ? 60_000 : HOUR_MS;
+    const scenario = await openScenario(
+      { validators: 4, parameters: { emptyIntervalMs } },
+      foundry,
+    );
+    const blocks = watchBlocks(scenario);
+    const days = IS_LONG ? 30 : 1;
+    const tasksBefore = scenario.world.timeline.tasks();
+
+    for (let passedMs = 0; passedMs < days * DAY_MS; passedMs += CLOCK_SET_MS) {
+      await scenario.run(CLOCK_SET_MS);
+      for (const { clock } of scenario.world.machines) {
+        clock.offsetMs += GENESIS_MS + scenario.world.timeline.now() - clock.wall();
+      }
+    }
+
+    const expected = (days * DAY_MS) / emptyIntervalMs;
+    expect(blocks.length).to.be.within(expected - 2 - expected / 100, expected);
+    expect(Math.max(...blocks.map(({ round }) => round))).to.equal(0);
+    // I29: at most five wake-ups a second and node.
+    const perSecond = ((scenario.world.timeline.tasks() - tasksBefore) / (days * DAY_MS)) * 1000;
+    expect(perSecond / 4).to.be.lessThan(5);
+    scenario.end();
+  }).timeout(IS_LONG ? HOUR_MS : 120_000);
+
+  it(`scenario 38: ${IS_LONG ? 10_000 : 150} heights without a restart, what is kept stays as large`, async () => {
+    const parameters = { blockIntervalMs: 50, emptyIntervalMs: 1000 };
+    const scenario = await openScenario({ validators: 4, parameters }, foundry);
+    const keptAt = async (height: number): Promise<number> => {
+      while (scenario.machine(0).height() < height) {
+        scenario.submit(scenario.machine(0).height() % 4);
+        await scenario.run(500);
+      }
+      const replica = scenario.machine(0).replica();
+      const pending = replica?.mempool.bytes() ?? 0;
+      return serialize(replica?.consensus.driver.state()).length + pending;
+    };
+
+    const early = await keptAt(30);
+    const late = await keptAt(IS_LONG ? 10_000 : 150);
+
+    expect(late).to.be.lessThan(1.5 * early);
+    expect(roundOf(scenario.machine(0))).to.equal(0);
+    scenario.end();
+  }).timeout(IS_LONG ? HOUR_MS : 120_000);
 
   it('scenario 39: half of the validators start with empty data, and nobody waits for ever', async () => {
     const scenario = await openScenario({ validators: 4 }, foundry);

@@ -196,7 +196,6 @@ describe('scenarios: changes of the validator set', () => {
     );
     scenario.end();
   });
-
 });
 
 interface Follower {
