@@ -2,7 +2,19 @@
 import { directory, governance } from '@daybook/applications';
 import { createEngine, defineContract, field } from '@daybook/contracts';
 import type { EvidenceKind, Message } from '@daybook/core';
-import { asHash, assert, conflictOf, readEvidence, ZERO_HASH } from '@daybook/core';
+import {
+  asHash,
+  asPublicKey,
+  assert,
+  conflictOf,
+  encodeEvidence,
+  proveEvidence,
+  publicKeyOf,
+  readEvidence,
+  sign,
+  signBytes,
+  ZERO_HASH,
+} from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../../src/sim/foundry.ts';
 import type { Scenario } from '../../../src/sim/scenario.ts';
@@ -12,7 +24,7 @@ import { inlineAll } from '../../../src/sim/strategies/traitor.ts';
 import { tally } from '../../../src/sim/tally.ts';
 import { PATIENT } from '../support/division.ts';
 import { gain, reach } from '../support/goals.ts';
-import { adopt } from '../support/governing.ts';
+import { adopt, keysAt, proposeRemoval } from '../support/governing.ts';
 import { loseFrames } from '../support/sightings.ts';
 import { openBetrayed } from '../support/traitor.ts';
 import { toHeightWhere } from '../support/turns.ts';
@@ -123,6 +135,33 @@ describe('scenarios: misbehaviour', () => {
     scenario.end();
   });
 
+  it('scenario 27: evidence is recorded after its author has left the set, of its own heights only', async () => {
+    const options = { validators: 5, parameters: EPOCHS };
+    const { scenario, traitor } = await openBetrayed(options, 4, foundry);
+    const kinds = watchEvidence(scenario);
+    await gain(scenario, scenario.world.machines, { withinMs: 30_000 });
+    const heightThen = traitor.machine.height();
+    const index = traitor.index();
+    proposeRemoval(scenario, 4);
+    const viewer = scenario.machine(0);
+    const isOut = (): boolean => keysAt(viewer).length === 4;
+    await reach(scenario, isOut, { what: 'it is out of the set', withinMs: 60_000 });
+    await gain(scenario, traitor.honest(), { heights: 2, withinMs: 30_000 });
+    const handIn = (height: number): void => {
+      const payload = proofAgainst(traitor, { height, sender: index ?? 0 });
+      viewer.replica()?.systems.submit('evidence', payload);
+    };
+
+    handIn(viewer.height());
+    await gain(scenario, traitor.honest(), { heights: 2, withinMs: 30_000 });
+    expect(kinds.size, 'it signed nothing for this height as a validator').to.equal(0);
+    handIn(heightThen);
+
+    const isRecorded = (): boolean => kinds.has('E2');
+    await reach(scenario, isRecorded, { invariant: 'I15', what: 'E2', withinMs: 30_000 });
+    scenario.end();
+  });
+
   it('scenario 29: a node joins by ranges of blocks under load, while one provider lies', async () => {
     const traitors = [{ machine: 3, strategy: 'B24' }];
     const options = { validators: 4, observers: 1, traitors, down: [4] };
@@ -175,6 +214,22 @@ describe('scenarios: misbehaviour', () => {
     scenario.end();
   });
 });
+
+/** Two PREPAREs of a traitor for one slot, as a payload. */
+function proofAgainst(
+  traitor: Traitor,
+  { height, sender }: { readonly height: number; readonly sender: number },
+): ReturnType<typeof encodeEvidence> {
+  const [first, second] = [1, 2].map((number) => {
+    const content = { type: 'prepare', height, round: 0, blockHash: hashOf(number) } as const;
+    const bytes = signBytes(traitor.world.genesis.chain, content);
+    const signature = sign(traitor.machine.member.keys.consensus, bytes);
+    return { content, sender, signature };
+  });
+  assert(first !== undefined && second !== undefined, 'two votes');
+  const publicKey = asPublicKey(publicKeyOf(traitor.machine.member.keys.consensus));
+  return encodeEvidence(proveEvidence({ kind: 'E2', first, second }, publicKey));
+}
 
 const name = field.slug({ en: 'Name', zh: '名称' });
 
