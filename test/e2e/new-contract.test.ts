@@ -4,9 +4,11 @@
  */
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { applications } from '@daybook/applications';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
+import { tools } from './fixtures/tools.ts';
 import { getJson } from './support/api.ts';
 import { member } from './support/members.ts';
 import type { Run } from './support/programs.ts';
@@ -71,6 +73,7 @@ describe('a new contract in one file', function () {
     const keeper = { name: 'keeper', roles: ['tools.keeper'] };
     cluster = await startCluster({
       members: [{ ...town, officers: [...town.officers, keeper] }],
+      contracts: [...applications, tools],
       daemon: path.join(copy.root, 'packages/node/bin/daybookd.js'),
     });
     apiUrl = cluster.node('town').apiUrl;
