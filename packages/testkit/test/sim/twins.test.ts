@@ -6,21 +6,12 @@ import { sampleTwins } from '../../src/sim/twins-space.ts';
 const foundry = createFoundry();
 
 describe('twins', () => {
-  it('given four validators of which one runs twice, then seven hundred cases are harmless', async () => {
-    const plan = { validators: 4, rounds: 4, count: 700, seed: 1 };
+  it('given four validators of which one runs twice, then forty cases are harmless', async () => {
+    const plan = { validators: 4, rounds: 4, count: 40, seed: 1 };
 
     const { played, failed } = await sampleTwins(plan, foundry);
 
     expect(failed).to.equal(undefined);
-    expect(played).to.equal(700);
-  }).timeout(240_000);
-
-  it('given seven validators of which one runs twice, then three hundred cases are harmless', async () => {
-    const plan = { validators: 7, rounds: 5, count: 300, seed: 2 };
-
-    const { played, failed } = await sampleTwins(plan, foundry);
-
-    expect(failed).to.equal(undefined);
-    expect(played).to.equal(300);
+    expect(played).to.equal(40);
   }).timeout(240_000);
 });
