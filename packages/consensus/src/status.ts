@@ -3,6 +3,7 @@
  * (R13), supplying what others lack (R14), and the hint that others are ahead (§18).
  */
 import type { Hash, Height, Status } from '@daybook/core';
+import { equalBytes } from '@daybook/core';
 import { bitmapOf } from './bitmap.ts';
 import type { Draft, Work } from './draft.ts';
 import { emit, noteHeard } from './draft.ts';
@@ -90,6 +91,9 @@ export function uponStatus(work: Work, { peer, validator, status }: StatusReceiv
   }
   const working = height.context.height;
   if (status.height < working) help(work, peer, status.height);
+  // The same height on another block: whoever is shown both certificates stops with a proof (R15).
+  const isForked = !equalBytes(status.headHash, height.context.parent.hash);
+  if (status.height === working && isForked) help(work, peer, working - 1);
   const ahead = state.phase === 'finalising' ? working + 1 : working;
   if (status.height > ahead) emit(work, { type: 'sync', height: status.height - 1, peer });
 }

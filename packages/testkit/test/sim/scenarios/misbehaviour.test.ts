@@ -1,4 +1,4 @@
-/** Named scenarios of proven faults, liars and late releases (docs/reliability.md, 27, 29, 35). */
+/** Named scenarios of proven faults, liars, forks and late releases (docs/reliability.md, 27, 29, 34, 35). */
 import { directory, governance } from '@daybook/applications';
 import { createEngine, defineContract, field } from '@daybook/contracts';
 import type { EvidenceKind, Message } from '@daybook/core';
@@ -17,10 +17,10 @@ import {
 } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../../src/sim/foundry.ts';
+import type { Machine } from '../../../src/sim/node/machine.ts';
 import type { Scenario } from '../../../src/sim/scenario.ts';
 import { openScenario } from '../../../src/sim/scenario.ts';
-import type { Traitor } from '../../../src/sim/strategies/traitor.ts';
-import { inlineAll } from '../../../src/sim/strategies/traitor.ts';
+import { inlineAll, Traitor } from '../../../src/sim/strategies/traitor.ts';
 import { tally } from '../../../src/sim/tally.ts';
 import { PATIENT } from '../support/division.ts';
 import { gain, reach } from '../support/goals.ts';
@@ -185,6 +185,35 @@ describe('scenarios: misbehaviour', () => {
     scenario.end();
   });
 
+  it('scenario 34: 2Q-n equivocators fork the chain, and whoever sees both halves stops with a proof', async () => {
+    const options = { validators: 4, parameters: PATIENT, down: [2, 3] };
+    const scenario = await openScenario(options, foundry);
+    // Beyond the fault model agreement is lost: what has to hold is that honest nodes notice.
+    const broken: string[] = [];
+    scenario.world.violate = (invariant) => broken.push(invariant);
+    const tongue = { isMute: false };
+    const traitors = [2, 3].map((index) => turn(scenario, index, tongue));
+    const fatal = new Map<number, string>();
+    scenario.world.events.on('fatal', ({ machine, code }) => fatal.set(machine.index, code));
+    scenario.start(2, 3);
+    await scenario.run(1000);
+    const [leader] = traitors;
+    assert(leader !== undefined, 'there are two traitors');
+    const height = await toHeightWhere(scenario, (turnOf) => turnOf(0) === leader.machine);
+    tongue.isMute = true;
+    scenario.world.wire.partition((from, to) => from + to === 1, true);
+
+    for (const victim of [0, 1]) forkFor(traitors, { height, victim });
+
+    const victims = [scenario.machine(0), scenario.machine(1)];
+    const isForked = (): boolean => victims.every((one) => one.height() === height);
+    await scenario.until('two blocks at one height', isForked, 10_000);
+    expect(broken).to.include('I1');
+    scenario.heal();
+    await scenario.until('one of them stops', () => fatal.size > 0, 60_000);
+    expect([...fatal.values()]).to.deep.equal(['CONSENSUS_FORK']);
+  });
+
   it('scenario 35: a release that lacks a contract version stops, and catches up once it is installed', async () => {
     const scenario = await openScenario({ validators: 4, parameters: EPOCHS }, foundry);
     await gain(scenario, scenario.world.machines, { heights: 2, withinMs: 30_000 });
@@ -229,6 +258,41 @@ function proofAgainst(
   assert(first !== undefined && second !== undefined, 'two votes');
   const publicKey = asPublicKey(publicKeyOf(traitor.machine.member.keys.consensus));
   return encodeEvidence(proveEvidence({ kind: 'E2', first, second }, publicKey));
+}
+
+/** Makes a machine that is down a traitor whose own code can be silenced. */
+function turn(scenario: Scenario, index: number, tongue: { readonly isMute: boolean }): Traitor {
+  const { world } = scenario;
+  const prng = world.prng.fork(`traitor ${index}`);
+  const machine: Machine = scenario.machine(index);
+  const traitor = new Traitor(world, machine, { prng, twin: 0, strategy: 'of the scenario' });
+  traitor.bend({ outgoing: ({ message }) => (tongue.isMute ? [] : [message]) });
+  return traitor;
+}
+
+/** All traitors vote for a block that only this victim ever hears of. */
+function forkFor(
+  traitors: readonly Traitor[],
+  { height, victim }: { readonly height: number; readonly victim: number },
+): void {
+  const [leader] = traitors;
+  const forged = leader?.forgeBlock(leader.machine.clock.wall() + victim);
+  assert(leader !== undefined && forged !== undefined, 'the leader is where the others are');
+  const slot = { height, round: 0, blockHash: forged.hash };
+  leader.send(victim, {
+    type: 'pre-prepare',
+    signed: leader.sign({
+      type: 'pre-prepare',
+      ...slot,
+      justificationHash: ZERO_HASH,
+    }),
+    header: forged.block.header,
+    ...inlineAll([]),
+  });
+  for (const one of traitors) {
+    one.send(victim, { type: 'prepare', signed: one.sign({ type: 'prepare', ...slot }) });
+    one.send(victim, { type: 'commit', signed: one.sign({ type: 'commit', ...slot }) });
+  }
 }
 
 const name = field.slug({ en: 'Name', zh: '名称' });
