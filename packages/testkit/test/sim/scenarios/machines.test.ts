@@ -1,4 +1,4 @@
-/** Named scenarios of power, disks, clocks and time (docs/reliability.md, 30 to 33, 36 to 39). */
+/** Named scenarios of power, disks, clocks and time (docs/reliability.md, 21, 30 to 33, 36 to 39). */
 import { serialize } from 'node:v8';
 import { expect } from 'chai';
 import { createFoundry, GENESIS_MS } from '../../../src/sim/foundry.ts';
@@ -55,6 +55,26 @@ function sealsSeen(scenario: Scenario, machine: Machine): () => number {
 }
 
 describe('scenarios: machines and time', () => {
+  it('scenario 21: all nodes killed together a hundred times, nothing final is ever lost', async () => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    const prng = scenario.world.prng.fork('kills');
+    for (let kill = 0; kill < 100; kill++) {
+      await scenario.run(50);
+      for (const { index } of scenario.world.machines) scenario.submit(index);
+      await scenario.run(prng.between(50, 1000));
+      for (const { index } of scenario.world.machines) {
+        scenario.crash(index, prng.chance(500) ? 'kill' : 'power-loss');
+      }
+      await scenario.run(prng.between(1, 50));
+      for (const { index } of scenario.world.machines) scenario.start(index);
+    }
+    const reported = Math.max(...scenario.world.machines.map((one) => one.reportedHeight));
+    expect(reported).to.be.at.least(5);
+    await gain(scenario, scenario.world.machines, { withinMs: 60_000 });
+    expect(scenario.machine(0).height()).to.be.greaterThan(reported);
+    scenario.end();
+  });
+
   it('scenario 30: wrong clocks of f validators stop nobody, of n-Q+1 only until they are set', async () => {
     const scenario = await openScenario({ validators: 4 }, foundry);
     scenario.world.setClocksWrong();
