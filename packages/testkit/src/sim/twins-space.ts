@@ -9,9 +9,6 @@ import { createPrng } from './world/prng.ts';
 import type { FrameKind } from './world/wire.ts';
 import type { Violation } from './world/world.ts';
 
-/** A cluster plays so many heights before a fresh one takes over. */
-const HEIGHTS_PER_WORLD = 300;
-
 export interface TwinsReport {
   /** Cases played. */
   readonly played: number;
@@ -73,7 +70,7 @@ class Worlds {
   }
 
   async next(): Promise<TwinsWorld> {
-    if (this.#world === undefined || this.#world.height() > HEIGHTS_PER_WORLD) {
+    if (this.#world === undefined || this.#world.isSpent()) {
       const options = { validators: this.#validators, seed: this.#seed++ };
       this.#world = await openTwins(options, this.#foundry);
     }

@@ -6,12 +6,12 @@ import { sampleTwins } from '../../src/sim/twins-space.ts';
 const foundry = createFoundry();
 
 describe('twins', () => {
-  it('given four validators of which one runs twice, then forty cases are harmless', async () => {
-    const plan = { validators: 4, rounds: 4, count: 40, seed: 1 };
+  it('given four validators of which one runs twice, then two hundred cases are harmless', async () => {
+    const plan = { validators: 4, rounds: 4, count: 200, seed: 1 };
 
     const { played, failed } = await sampleTwins(plan, foundry);
 
     expect(failed).to.equal(undefined);
-    expect(played).to.equal(40);
+    expect(played).to.equal(200);
   }).timeout(240_000);
 });
