@@ -200,7 +200,7 @@ export const damagedFiles: Fault = {
       await damageStored(stage, run);
       await damageVotes(stage, run);
       for (const line of tally.lines()) tell(line);
-      stage.expectStop(VICTIM, /STATE_|data\//);
+      stage.expectStop(VICTIM, /STATE_|\/data\b/);
 
       const { dataDirectory } = stage.cluster.node(VICTIM);
       for (const name of ['blocks', 'state']) {

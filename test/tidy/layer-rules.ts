@@ -112,6 +112,13 @@ export function checkImports(source: Source): readonly Fault[] {
   });
 }
 
+/** Scripts that play what tests define, by the folder of these tests: a scenario stands once. */
+function isOnTests(path: string, specifier: string): boolean {
+  const folders: Readonly<Record<string, string>> = layers.scriptsOnTests;
+  const folder = folders[path];
+  return folder !== undefined && posix.join(posix.dirname(path), specifier).startsWith(folder);
+}
+
 /** Scripts and cross-package tests may import every package, but only through its door. */
 export function checkOuterImports(source: Source): readonly Fault[] {
   if (source.path.startsWith('packages/')) return [];
@@ -120,7 +127,7 @@ export function checkOuterImports(source: Source): readonly Fault[] {
     const deep = /^@daybook\/[^/]+\/|^(\.\.\/)+packages\//.test(specifier);
     const bare =
       !/^(\.|node:|@daybook\/)/.test(specifier) && !allowed.includes(packageOf(specifier));
-    if (!deep && !bare) return [];
+    if ((!deep && !bare) || isOnTests(source.path, specifier)) return [];
     const message = banned(`import of ${specifier}`, 'a package by its name, or test/layers.json');
     return [{ path: source.path, line, message }];
   });
