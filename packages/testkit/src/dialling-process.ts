@@ -10,17 +10,34 @@ export interface DiallingNode {
   readonly process: { pid(): number | undefined };
 }
 
-/** Columns of /proc/net/tcp: local address and inode. */
-const LOCAL = 1;
-const INODE = 9;
+/** A connection on the loopback interface, as the one who dialled sees it. */
+export interface Dialled {
+  readonly localPort: number | undefined;
+  readonly remotePort: number | undefined;
+}
 
-function inodeOf(port: number): string | undefined {
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  for (const line of readText('/proc/net/tcp').split('\n')) {
-    const columns = line.trim().split(/\s+/);
-    if (columns[LOCAL] === local) return columns[INODE];
+/** Columns of /proc/net/tcp: local and remote address, inode. */
+const LOCAL = 1;
+const REMOTE = 2;
+const INODE = 9;
+/** The kernel shows the table piece by piece: a line may be missed while others come and go. */
+const READS_MAX = 5;
+
+/** Both ports are asked for: one local port may serve several connections, some of them over. */
+function inodeOf({ localPort, remotePort }: Dialled): string | undefined {
+  if (localPort === undefined || remotePort === undefined) return undefined;
+  const [local, remote] = [loopbackAddress(localPort), loopbackAddress(remotePort)];
+  for (let reading = 0; reading < READS_MAX; reading += 1) {
+    for (const line of readText('/proc/net/tcp').split('\n')) {
+      const columns = line.trim().split(/\s+/);
+      if (columns[LOCAL] === local && columns[REMOTE] === remote) return columns[INODE];
+    }
   }
   return undefined;
+}
+
+function loopbackAddress(port: number): string {
+  return `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 function readText(file: string): string {
@@ -57,12 +74,9 @@ function familyOf(pid: number): readonly number[] {
   return [pid, ...children.split(/\s+/).map(Number)];
 }
 
-/** The node whose connection comes from this port of the loopback interface. */
-export function dialling(
-  port: number | undefined,
-  nodes: readonly DiallingNode[],
-): string | undefined {
-  const inode = port === undefined ? undefined : inodeOf(port);
+/** The node that dialled this connection. */
+export function dialling(dialled: Dialled, nodes: readonly DiallingNode[]): string | undefined {
+  const inode = inodeOf(dialled);
   if (inode === undefined) return undefined;
   const owner = nodes.find(({ process }) => {
     const pid = process.pid();

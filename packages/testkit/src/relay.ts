@@ -218,7 +218,8 @@ class LinkRelays implements Relays {
 
   #accept(slug: string, incoming: Socket): void {
     const target = this.#posts.get(slug)?.target;
-    const from = dialling(incoming.remotePort, this.#nodes);
+    const dialled = { localPort: incoming.remotePort, remotePort: incoming.localPort };
+    const from = dialling(dialled, this.#nodes);
     if (target === undefined || from === undefined) {
       incoming.resetAndDestroy();
       return;
