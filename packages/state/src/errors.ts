@@ -19,7 +19,7 @@ export const STATE_ERRORS = defineErrors({
   },
   STATE_DISK_FULL: {
     summary: 'The disk has no room for the next record; nothing was written.',
-    remedy: 'Free space on the disk of the data directory; the node continues by itself.',
+    remedy: 'Free space on the disk of the data directory, then start the node again.',
     status: 503,
   },
   STATE_DISK_FAILED: {

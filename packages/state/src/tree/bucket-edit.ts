@@ -188,7 +188,7 @@ export class BucketEditor {
   #bodyOf(child: Child): Working {
     const { node } = child;
     if (node === undefined) {
-      const { bytes, at } = this.#store.bucketBody(child.ref, child.count);
+      const { bytes, at } = this.#store.replacedBody(child.ref, child.count);
       return { bytes, at, layout: layoutOf(bytes, at), values: undefined };
     }
     if (node.isInner) throw new TypeError('a child with at most 16 keys is a bucket');

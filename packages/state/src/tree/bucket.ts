@@ -15,9 +15,6 @@ const STRIDE_AT = U48_SIZE + 2;
 const HEAD_SIZE = U48_SIZE + 3;
 const HASH_SIZE = 32;
 
-/** Most bytes of a body: 16 keys of 52 bytes without shared ones. */
-export const BUCKET_BODY_MAX = HEAD_SIZE + 16 * (1 + 52 + U48_SIZE + HASH_SIZE);
-
 /** A body somewhere in memory; valid as long as its owner says. */
 export interface BucketBody {
   readonly bytes: Uint8Array;

@@ -9,6 +9,9 @@ import { INNER_MEMORY_BYTES, InnerPool } from './nodes.ts';
 import { RecentBytes } from './recent-bytes.ts';
 import type { RecordBody, RecordLog, Ref } from './record-log.ts';
 
+/** Where the bytes of a body are. */
+type StoredBody = Omit<RecordBody, 'kind'>;
+
 export class NodeStore {
   readonly log: RecordLog;
   /** Nodes of the cache. */
@@ -42,14 +45,29 @@ export class NodeStore {
     return node;
   }
 
-  /** The body of a stored bucket of `count` keys; valid until the next read. @throws StateError STATE_DAMAGED */
-  bucketBody(ref: Ref, count: number): Omit<RecordBody, 'kind'> {
+  /** The body of a stored bucket of `count` keys, to be read only. @throws StateError STATE_DAMAGED */
+  bucketBody(ref: Ref, count: number): StoredBody {
     const cached = this.#buckets.get(ref);
     if (cached !== undefined) return { bytes: cached, at: 0, size: cached.length };
-    const { bytes, at, size } = this.log.readInPlace(ref, RECORD_KINDS.bucket, 32 + 72 * count);
+    const { bytes, at, size } = this.#readBucket(ref, count);
     const body = bytes.slice(at, at + size);
     this.#buckets.put(ref, body);
     return { bytes: body, at: 0, size };
+  }
+
+  /**
+   * The same for whoever puts another bucket in its place: it is not kept, for nobody will look for
+   * it again. Valid until the next read, to be read only. @throws StateError STATE_DAMAGED
+   */
+  replacedBody(ref: Ref, count: number): StoredBody {
+    const cached = this.#buckets.get(ref);
+    if (cached === undefined) return this.#readBucket(ref, count);
+    this.#buckets.delete(ref);
+    return { bytes: cached, at: 0, size: cached.length };
+  }
+
+  #readBucket(ref: Ref, count: number): StoredBody {
+    return this.log.readInPlace(ref, RECORD_KINDS.bucket, 32 + 72 * count);
   }
 
   /** Caches a staged node that has just been written, in place of the version it replaces. */

@@ -99,7 +99,7 @@ export class Sweep {
   }
 
   #restageBucket(child: Child, stage: TreeStage): Child {
-    const body = this.#nodes.bucketBody(child.ref, child.count);
+    const body = this.#nodes.replacedBody(child.ref, child.count);
     const at = stage.arena.reserve(body.size);
     const { bytes } = stage.arena;
     bytes.set(body.bytes.subarray(body.at, body.at + body.size), at);
