@@ -272,8 +272,8 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     const changed = block.outcomes.some(({ result }) =>
       result.writes.some(({ treeKey }) => setOf(treeKey) === nodeSet.set),
     );
-    const setChanged =
-      toHex(block.header.validatorsHash) !== toHex(block.header.nextValidatorsHash);
+    const { validatorsHash, nextValidatorsHash } = block.header;
+    const setChanged = !equalBytes(validatorsHash, nextValidatorsHash);
     if (changed || setChanged) refreshPeers();
   });
   network.onPeer(() => consensus.onLinks());

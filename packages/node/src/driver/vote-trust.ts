@@ -96,6 +96,8 @@ class WatchedTrust implements VoteTrust {
   readonly #opened: VoteState;
   /** Nothing is signed in this run up to this height; 0 after quarantine. */
   #silentUpTo: Height = 0;
+  /** Certificates up to here have been searched for own seals. */
+  #searchedUpTo: Height = 0;
   #phase: Phase = { name: 'asking' };
   #inquiry: Inquiry;
   #cancel: () => void = () => undefined;
@@ -187,7 +189,8 @@ class WatchedTrust implements VoteTrust {
     const { signer, ledger, blockLog, validatorsAt } = this.#parts;
     const { guard } = this.#opened;
     const head = ledger.head().header.height;
-    const last = Math.max(1, guard.height, head - SEALS_SEARCHED);
+    const last = Math.max(this.#searchedUpTo + 1, guard.height, head - SEALS_SEARCHED);
+    this.#searchedUpTo = head;
     for (let height = head; height >= last; height -= 1) {
       const set = validatorsAt(height);
       const self = set && indexOfKey(set, signer.publicKey);
