@@ -170,6 +170,23 @@ describe('client: submit', () => {
     expect(world.clock.nowMs() - startedMs).to.be.within(5000, 6000);
   });
 
+  it('given receipts of a node that is behind another, then they are taken and nothing goes again', async () => {
+    const answerAt = (height: number) => async (_url: URL, init: RequestInit) => {
+      const items = (await bytesIn(init)).map((byte) => ({
+        status: 200,
+        receipt: receiptOf(byte),
+      }));
+      return json({ items, head: { ...head, height } });
+    };
+    const { client, world } = clientOf({ a: answerAt(9), b: answerAt(8) });
+    await client.submitBatch([transaction(1)], { startAt: 0 });
+
+    const outcomes = await client.submitBatch([transaction(2)], { startAt: 1 });
+
+    expect(outcomes.map(({ state }) => state)).to.deep.equal(['committed']);
+    expect(world.requests.map((line) => line[0]).join('')).to.equal('ab');
+  });
+
   it('given more than a batch takes, then it is split by count and by bytes', async () => {
     const sizes: number[] = [];
     const { client } = clientOf({
