@@ -1,31 +1,12 @@
 /** How the daemon refuses to run: by exit code, and with words that name the place. */
-import { execFile } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { daemonPath } from '@daybook/node';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { expect } from 'chai';
 import { ALONE } from './support/members.ts';
-
-interface Run {
-  readonly exitCode: number;
-  readonly output: string;
-}
-
-const RUN_MS_MAX = 30_000;
-
-/** Runs the daemon to its end. */
-function run(...args: readonly string[]): Promise<Run> {
-  const command = [...process.execArgv, daemonPath(), ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { timeout: RUN_MS_MAX }, (error, stdout, stderr) => {
-      const exitCode = error === null ? 0 : Number(error.code ?? -1);
-      resolve({ exitCode, output: `${stdout}${stderr}` });
-    });
-  });
-}
+import { changedConfig, runDaemon } from './support/programs.ts';
 
 describe('daybookd: exit codes', function () {
   this.timeout(90_000);
@@ -40,17 +21,13 @@ describe('daybookd: exit codes', function () {
     await cluster?.remove();
   });
 
-  /** A changed copy of the configuration, beside it. */
-  async function configWith(change: (text: string) => string): Promise<string> {
-    const file = path.join(node.directory, 'changed.yaml');
-    await writeFile(file, change(await readFile(node.configFile, 'utf8')));
-    return file;
-  }
+  const configWith = (change: (text: string) => string): Promise<string> =>
+    changedConfig(node.configFile, change);
 
   it('given an unknown setting, when started, then it ends with 2 and names line and setting', async () => {
     const file = await configWith((text) => `${text}mempol:\n  bytesMax: 1\n`);
 
-    const { exitCode, output } = await run('--config', file);
+    const { exitCode, output } = await runDaemon('--config', file);
 
     const line = (await readFile(file, 'utf8')).trimEnd().split('\n').length;
     expect(exitCode).to.equal(2);
@@ -61,7 +38,7 @@ describe('daybookd: exit codes', function () {
     const file = path.join(node.dataDirectory, 'fork-proof.bin');
     await writeFile(file, 'proof');
 
-    const { exitCode, output } = await run('--config', node.configFile);
+    const { exitCode, output } = await runDaemon('--config', node.configFile);
 
     await rm(file);
     expect(exitCode).to.equal(10);
@@ -71,21 +48,21 @@ describe('daybookd: exit codes', function () {
   it('given a value out of range, when checked, then it ends with 2 and says what was expected', async () => {
     const file = await configWith((text) => text.replace(/ {2}port: .*/, '  port: 99999'));
 
-    const { exitCode, output } = await run('check', '--config', file);
+    const { exitCode, output } = await runDaemon('check', '--config', file);
 
     expect(exitCode).to.equal(2);
     expect(output).to.match(/changed\.yaml:\d+:\d+: api\.port: .*99999/);
   });
 
   it('given no such file, when started, then it ends with 2 and names the file', async () => {
-    const { exitCode, output } = await run('--config', '/nowhere/daybookd.yaml');
+    const { exitCode, output } = await runDaemon('--config', '/nowhere/daybookd.yaml');
 
     expect(exitCode).to.equal(2);
     expect(output).to.contain('/nowhere/daybookd.yaml');
   });
 
   it('given a good configuration, when checked, then it ends with 0', async () => {
-    const { exitCode, output } = await run('check', '--config', node.configFile);
+    const { exitCode, output } = await runDaemon('check', '--config', node.configFile);
 
     expect(exitCode).to.equal(0);
     expect(output).to.contain('validator');
@@ -93,10 +70,10 @@ describe('daybookd: exit codes', function () {
 
   it('given a node that has run, when checked deeply, then every record is proven; while it runs, it ends with 4', async () => {
     await node.process.start();
-    const running = await run('check', '--deep', '--config', node.configFile);
+    const running = await runDaemon('check', '--deep', '--config', node.configFile);
     await node.process.stop();
 
-    const { exitCode, output } = await run('check', '--deep', '--config', node.configFile);
+    const { exitCode, output } = await runDaemon('check', '--deep', '--config', node.configFile);
 
     expect(running.exitCode).to.equal(4);
     expect(exitCode, output).to.equal(0);
@@ -106,7 +83,7 @@ describe('daybookd: exit codes', function () {
   it('given a missing key file, when started, then it ends with 3 and names the file', async () => {
     const file = await configWith((text) => text.replace('peer.json', 'no-peer.json'));
 
-    const { exitCode, output } = await run('--config', file);
+    const { exitCode, output } = await runDaemon('--config', file);
 
     expect(exitCode).to.equal(3);
     expect(output).to.contain('no-peer.json');
@@ -115,7 +92,7 @@ describe('daybookd: exit codes', function () {
   it('given a running node, when started again on its directory, then the second ends with 4', async () => {
     await node.process.start();
 
-    const { exitCode, output } = await run('--config', node.configFile);
+    const { exitCode, output } = await runDaemon('--config', node.configFile);
 
     const { exitCode: first } = await node.process.stop();
     expect(exitCode).to.equal(4);
@@ -130,7 +107,7 @@ describe('daybookd: exit codes', function () {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const file = await configWith((text) => text.replace(/ {2}port: .*/, `  port: ${port}`));
 
-    const { exitCode } = await run('--config', file);
+    const { exitCode } = await runDaemon('--config', file);
 
     server.close();
     expect(exitCode).to.equal(5);

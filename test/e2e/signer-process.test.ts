@@ -1,6 +1,6 @@
 /** The signer as a process: how it refuses to run, how a service manager hands it its socket. */
 import type { ChildProcess } from 'node:child_process';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,25 +9,9 @@ import type { Cluster, SignerPlace } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { expect } from 'chai';
 import { ALONE } from './support/members.ts';
+import { changedConfig, runDaemon } from './support/programs.ts';
 import { connectTo } from './support/signer.ts';
 import { eventually } from './support/waiting.ts';
-
-const RUN_MS_MAX = 30_000;
-
-interface Run {
-  readonly exitCode: number;
-  readonly output: string;
-}
-
-function run(...args: readonly string[]): Promise<Run> {
-  const command = [...process.execArgv, daemonPath(), ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { timeout: RUN_MS_MAX }, (error, stdout, stderr) => {
-      const exitCode = error === null ? 0 : Number(error.code ?? -1);
-      resolve({ exitCode, output: `${stdout}${stderr}` });
-    });
-  });
-}
 
 describe('daybookd signer', function () {
   this.timeout(90_000);
@@ -44,16 +28,13 @@ describe('daybookd signer', function () {
     await cluster?.remove();
   });
 
-  async function configWith(change: (text: string) => string): Promise<string> {
-    const file = path.join(path.dirname(place.configFile), 'changed.yaml');
-    await writeFile(file, change(await readFile(place.configFile, 'utf8')));
-    return file;
-  }
+  const configWith = (change: (text: string) => string): Promise<string> =>
+    changedConfig(place.configFile, change);
 
   it('given no socket in the settings, when started, then it ends with 2 and names the setting', async () => {
     const file = await configWith((text) => text.replace(/signer:\n.*\n/, ''));
 
-    const { exitCode, output } = await run('signer', '--config', file);
+    const { exitCode, output } = await runDaemon('signer', '--config', file);
 
     expect(exitCode).to.equal(2);
     expect(output).to.contain('signer.socket is not set');
@@ -62,7 +43,7 @@ describe('daybookd signer', function () {
   it('given a key file that is not there, when started, then it ends with 3', async () => {
     const file = await configWith((text) => text.replace('consensus.json', 'none.json'));
 
-    const { exitCode, output } = await run('signer', '--config', file);
+    const { exitCode, output } = await runDaemon('signer', '--config', file);
 
     expect(exitCode).to.equal(3);
     expect(output).to.contain('none.json');
@@ -75,7 +56,7 @@ describe('daybookd signer', function () {
     const file = path.join(directory, 'both.yaml');
     await writeFile(file, text.replace('keys:\n', `keys:\n  consensusFile: ${key}\n`));
 
-    const { exitCode, output } = await run('--config', file);
+    const { exitCode, output } = await runDaemon('--config', file);
 
     expect(exitCode).to.equal(2);
     expect(output).to.contain('leave out keys.consensusFile');
@@ -84,7 +65,7 @@ describe('daybookd signer', function () {
   it('given a running signer, when started again on its directory, then the second ends with 4', async () => {
     await place.process.start();
 
-    const { exitCode, output } = await run('signer', '--config', place.configFile);
+    const { exitCode, output } = await runDaemon('signer', '--config', place.configFile);
 
     const { exitCode: first } = await place.process.stop();
     expect(exitCode).to.equal(4);

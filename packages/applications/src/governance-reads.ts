@@ -17,7 +17,6 @@ import type {
 } from '@daybook/core';
 import {
   asHash,
-  asPublicKey,
   assert,
   carryRotation,
   LIMITS,
@@ -157,31 +156,6 @@ function epochOf(view: StateView): number {
   const row = stored.chain(view, {});
   assert(row !== undefined, 'genesis fixes the epoch');
   return row.epochBlocks;
-}
-
-/** A change of the set that waits for its boundary. */
-export interface WaitingChange {
-  readonly proposal: number;
-  readonly kind: 'addValidator' | 'removeValidator' | 'rotateValidator';
-  readonly organisation: string;
-  /** Of who joins, or of the key that comes. */
-  readonly publicKey: PublicKey | undefined;
-  readonly boundary: number;
-  /** Why the last boundary did not admit it. */
-  readonly rule: string | undefined;
-}
-
-/** Changes of the set that were adopted and wait, in the order decided. */
-export function readWaitingChanges(view: StateView): readonly WaitingChange[] {
-  const changes = stored.pending(view, {})?.changes ?? [];
-  return changes.map(({ proposal, kind, organisation, publicKey, boundary, rule }) => ({
-    proposal,
-    kind,
-    organisation,
-    publicKey: publicKey && asPublicKey(publicKey),
-    boundary,
-    rule,
-  }));
 }
 
 /**

@@ -3,7 +3,7 @@ export { applications } from './applications.ts';
 export { directory, identityOf, officerOf } from './directory.ts';
 export { foundingContracts } from './founding.ts';
 export { governance } from './governance.ts';
-export type { KnownRecovery, NextBlock, WaitingChange } from './governance-reads.ts';
+export type { KnownRecovery, NextBlock } from './governance-reads.ts';
 export {
   examineEvidence,
   examineReady,
@@ -15,7 +15,6 @@ export {
   readRecoveries,
   readRotation,
   readValidatorSet,
-  readWaitingChanges,
   readySignBytes,
 } from './governance-reads.ts';
 export { treasury } from './treasury.ts';

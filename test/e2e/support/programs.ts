@@ -1,6 +1,9 @@
 /** Programs of this repository run to their end as processes of their own. */
 import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { daemonPath } from '@daybook/node';
 
 export interface Run {
   readonly exitCode: number;
@@ -41,4 +44,22 @@ export function runProgram(
 /** The command line `daybook`. */
 export function runDaybook(words: readonly string[], options: ProgramOptions = {}): Promise<Run> {
   return runProgram('packages/cli/bin/daybook.js', words, options);
+}
+
+/** The daemon `daybookd`, to the end of its process: what it says, whichever stream it says it on. */
+export async function runDaemon(
+  ...words: readonly string[]
+): Promise<{ readonly exitCode: number; readonly output: string }> {
+  const { exitCode, stdout, stderr } = await runProgram(daemonPath(), words);
+  return { exitCode, output: `${stdout}${stderr}` };
+}
+
+/** A changed copy of a configuration file, beside it. @returns its path */
+export async function changedConfig(
+  file: string,
+  change: (text: string) => string,
+): Promise<string> {
+  const changed = path.join(path.dirname(file), 'changed.yaml');
+  await writeFile(changed, change(await readFile(file, 'utf8')));
+  return changed;
 }

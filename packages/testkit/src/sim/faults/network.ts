@@ -1,5 +1,5 @@
 /** Faults of the network that leave every way open now and then. */
-import type { FrameKind } from '../world/wire.ts';
+import { CONSENSUS_KINDS } from '../world/wire.ts';
 import type { Fault } from './fault.ts';
 
 export const SLOW_NETWORK: Fault = {
@@ -43,21 +43,12 @@ export const REPLAYS: Fault = {
   },
 };
 
-const LOSSY_KINDS: readonly FrameKind[] = [
-  'pre-prepare',
-  'prepare',
-  'commit',
-  'round-change',
-  'decided',
-  'status',
-];
-
 /** Purely random loss rarely meets the moments that matter; losing one kind of message does. */
 export const LOSS_BY_KIND: Fault = {
   name: 'loss by kind',
   permille: 350,
   begin: ({ conditions, prng }) => {
-    for (const kind of LOSSY_KINDS) {
+    for (const kind of CONSENSUS_KINDS) {
       if (prng.chance(500)) conditions.lossByKind.set(kind, prng.between(0, 900));
     }
   },

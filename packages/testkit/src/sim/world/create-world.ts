@@ -12,7 +12,7 @@ import type { Prng } from './prng.ts';
 import { createTimeline } from './timeline.ts';
 import { createTrace } from './trace.ts';
 import type { FrameKind, Parcel, Port } from './wire.ts';
-import { createWire } from './wire.ts';
+import { createWire, FRAME_KINDS } from './wire.ts';
 import type { Violation, World } from './world.ts';
 
 export interface WorldOptions {
@@ -23,19 +23,6 @@ export interface WorldOptions {
   /** Takes the full log. */
   readonly print?: ((line: string) => void) | undefined;
 }
-
-const KIND_NUMBERS: Readonly<Record<FrameKind, number>> = {
-  'pre-prepare': 1,
-  prepare: 2,
-  commit: 3,
-  'round-change': 4,
-  decided: 5,
-  status: 6,
-  transactions: 7,
-  request: 8,
-  response: 9,
-  gossip: 10,
-};
 
 export interface NewWorld {
   readonly world: World;
@@ -51,7 +38,7 @@ export function createWorld(options: WorldOptions): NewWorld {
   const watch = (from: Port, to: Port, kind: FrameKind, parcel: Parcel): void => {
     const bytes = parcel.bytes ?? new Uint8Array();
     const tail = ((bytes.at(-1) ?? 0) << 8) | (bytes.at(-2) ?? 0);
-    const numbers = [KIND_NUMBERS[kind], from.machine, to.machine, bytes.length, tail];
+    const numbers = [FRAME_KINDS.indexOf(kind) + 1, from.machine, to.machine, bytes.length, tail];
     trace.note(numbers, () => `n${from.machine} -> n${to.machine} ${kind} ${bytes.length} B`);
   };
   const wire = createWire(timeline, conditions, watch);

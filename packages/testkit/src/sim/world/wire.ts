@@ -9,33 +9,28 @@
 import type { ChannelName, NetworkFailure, Role, TopicName } from '@daybook/network';
 import type { Timeline } from './timeline.ts';
 
-/** Consensus messages by type, and what else travels. */
-export type FrameKind =
-  | 'pre-prepare'
-  | 'prepare'
-  | 'commit'
-  | 'round-change'
-  | 'decided'
-  | 'status'
-  | 'transactions'
-  | 'request'
-  | 'response'
-  | 'gossip';
-
-const CONSENSUS_KINDS: readonly FrameKind[] = [
-  'status',
+/** Consensus messages in the order of their type bytes, and what else travels. */
+export const FRAME_KINDS = [
   'pre-prepare',
   'prepare',
   'commit',
   'round-change',
   'decided',
   'status',
-];
+  'transactions',
+  'request',
+  'response',
+  'gossip',
+] as const;
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+/** What the consensus channel carries. */
+export const CONSENSUS_KINDS: readonly FrameKind[] = FRAME_KINDS.slice(0, 6);
 
 /** By the type byte of the encoding. */
 export function kindOf(channel: ChannelName, bytes: Uint8Array): FrameKind {
   if (channel === 'transactions') return 'transactions';
-  return CONSENSUS_KINDS[bytes[0] ?? 0] ?? 'status';
+  return CONSENSUS_KINDS[(bytes[0] ?? 0) - 1] ?? 'status';
 }
 
 /** One frame, for those who decide its fate. */
