@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Hash, ProofEnd, ProofStep, StateProof, TreeLeaf } from '../../src/index.ts';
+import type { Hash, ProofEnd, TreeLeaf } from '../../src/index.ts';
 import {
   asHash,
   bucketLabel,
@@ -18,7 +18,6 @@ import {
   sha256,
   sharedNibbles,
   slotsRoot,
-  TREE_WIDTH,
   toHex,
   treeLeafHash,
   treePairHash,
@@ -26,6 +25,7 @@ import {
   verifyStateProof,
   ZERO_HASH,
 } from '../../src/index.ts';
+import { endIn, pathOf, proveKey } from '../fixtures/prover.ts';
 
 function keyOf(set: number, seed: number, partition?: number): Uint8Array {
   const key = new Uint8Array(partition === undefined ? 36 : 52);
@@ -40,62 +40,6 @@ function leavesOf(keys: readonly Uint8Array[]): readonly TreeLeaf[] {
   return unique
     .toSorted(compareBytes)
     .map((treeKey) => ({ treeKey, valueHash: sha256(treeKey.toReversed()) }));
-}
-
-/** Sixteen hashes to the four siblings of one of them. */
-function pathOf(slots: readonly Hash[], slot: number): readonly Hash[] {
-  let level = Array.from({ length: TREE_WIDTH }, (_, index) => slots[index] ?? ZERO_HASH);
-  const siblings: Hash[] = [];
-  for (let at = slot; level.length > 1; at >>= 1) {
-    siblings.push(level[at ^ 1] ?? ZERO_HASH);
-    const below = level;
-    level = Array.from({ length: below.length / 2 }, (_, pair) =>
-      treePairHash(below[2 * pair] ?? ZERO_HASH, below[2 * pair + 1] ?? ZERO_HASH),
-    );
-  }
-  return siblings;
-}
-
-function prove(leaves: readonly TreeLeaf[], key: Uint8Array): StateProof {
-  const steps: ProofStep[] = [];
-  let rest = leaves;
-  while (rest.length > TREE_WIDTH) {
-    const first = rest[0]?.treeKey ?? key;
-    const depth = sharedNibbles(first, rest.at(-1)?.treeKey ?? key);
-    const children = Array.from({ length: TREE_WIDTH }, (_, slot) =>
-      rest.filter(({ treeKey }) => nibbleAt(treeKey, depth) === slot),
-    );
-    const slots = children.map((child) => treeRootOf(child));
-    if (sharedNibbles(first, key) < depth) {
-      const end = { depth, prefix: prefixOf(first, depth), slots: slotsRoot(slots) };
-      return { steps, end: { kind: 'other-prefix', ...end } };
-    }
-    const slot = nibbleAt(key, depth);
-    steps.push({ depth, siblings: pathOf(slots, slot) });
-    rest = children[slot] ?? [];
-    if (rest.length === 0) return { steps, end: { kind: 'empty-slot' } };
-  }
-  return { steps, end: endIn(rest, key) };
-}
-
-function endIn(bucket: readonly TreeLeaf[], key: Uint8Array): ProofEnd {
-  const hashes = bucket.map(({ treeKey, valueHash }) => treeLeafHash(treeKey, valueHash));
-  const count = bucket.length;
-  if (count === 0) return { kind: 'empty-tree' };
-  const show = (index: number) => ({
-    index,
-    treeKey: bucket[index]?.treeKey ?? key,
-    valueHash: bucket[index]?.valueHash ?? ZERO_HASH,
-    siblings: pathOf(hashes, index),
-  });
-  const index = bucket.findIndex(({ treeKey }) => compareBytes(treeKey, key) >= 0);
-  const at = index === -1 ? count : index;
-  if (at < count && compareBytes(show(at).treeKey, key) === 0) {
-    return { kind: 'record', count, leaf: show(at) };
-  }
-  const before = at > 0 ? { before: show(at - 1) } : {};
-  const after = at < count ? { after: show(at) } : {};
-  return { kind: 'other-keys', count, ...before, ...after };
 }
 
 const keyArbitrary = fc
@@ -155,7 +99,7 @@ describe('core: state proofs', () => {
         const root = treeRootOf(leaves);
         for (const key of [wanted, ...keys.slice(0, 5)]) {
           const leaf = leaves.find(({ treeKey }) => compareBytes(treeKey, key) === 0);
-          const bytes = encodeStateProof(prove(leaves, key));
+          const bytes = encodeStateProof(proveKey(leaves, key));
 
           expect(claimOf(root, key, bytes)).to.equal(leaf ? toHex(leaf.valueHash) : 'absent');
         }
@@ -167,7 +111,7 @@ describe('core: state proofs', () => {
   it('spec S-6: given any proof, encoding is canonical and decoding gives it back', () => {
     fc.assert(
       fc.property(fc.array(keyArbitrary, { maxLength: 60 }), keyArbitrary, (keys, key) => {
-        const proof = prove(leavesOf(keys), key);
+        const proof = proveKey(leavesOf(keys), key);
         const bytes = encodeStateProof(proof);
         const decoded = decodeStateProof(bytes);
         expect(decoded.ok && encodeStateProof(decoded.value)).to.deep.equal(bytes);
@@ -182,7 +126,7 @@ describe('core: state proofs', () => {
     const far = new Uint8Array(36).fill(0xee);
     const wanted = [keyOf(1, 0), keyOf(3, 5, 1), keyOf(2, 999), keyOf(3, 7, 2), far];
     for (const key of wanted) {
-      const bytes = encodeStateProof(prove(leaves, key));
+      const bytes = encodeStateProof(proveKey(leaves, key));
       const truth = claimOf(root, key, bytes);
       expect(truth).to.satisfy((claim: string) => claim === 'absent' || claim.length === 64);
 
@@ -202,7 +146,7 @@ describe('core: state proofs', () => {
     const keys = Array.from({ length: 200 }, (_, seed) => keyOf(1, seed));
     const leaves = leavesOf(keys);
     const root = treeRootOf(leaves);
-    const bytes = encodeStateProof(prove(leaves, keyOf(1, 3)));
+    const bytes = encodeStateProof(proveKey(leaves, keyOf(1, 3)));
     for (const other of keys.filter((key) => compareBytes(key, keyOf(1, 3)) !== 0)) {
       expect(claimOf(root, other, bytes)).to.match(/^CORE_STATE_PROOF_/);
     }
