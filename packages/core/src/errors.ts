@@ -2,6 +2,7 @@
  * Failures of this package: decoding, canonical form, signatures and the rules of the chain. Codes
  * are never reused after removal.
  */
+import type { CheckpointFailure } from './chain/checkpoint.ts';
 import { assertNever } from './codec/assert.ts';
 import type { DecodeFailure } from './codec/failure.ts';
 import { defineErrors } from './codec/failure.ts';
@@ -146,6 +147,41 @@ export const CORE_ERRORS = defineErrors({
     remedy: 'Check that proof and header are of one height, then ask another node.',
     status: 400,
   },
+  CORE_NOTE_MALFORMED: {
+    summary: 'The bytes are no signed note.',
+    remedy: 'Send the note as it was served; a note is text and may not be reformatted.',
+    status: 400,
+  },
+  CORE_NOTE_KEY_MALFORMED: {
+    summary: 'The text is no verifier key of a signed note.',
+    remedy: 'Write it as NAME+ID+KEY, as its owner published it.',
+    status: 400,
+  },
+  CORE_NOTE_SIGNATURE_WRONG: {
+    summary: 'A signature of a known key does not hold for the text of the note.',
+    remedy: 'Get the note again from another node; the one that sent it is faulty.',
+    status: 422,
+  },
+  CORE_CHECKPOINT_MALFORMED: {
+    summary: 'The text of the note is no checkpoint of a Daybook chain.',
+    remedy: 'Compare it with GET /v1/checkpoint of a node; it has three lines in one form.',
+    status: 400,
+  },
+  CORE_CHECKPOINT_FOREIGN: {
+    summary: 'The checkpoint is of another chain.',
+    remedy: 'Compare the origin line with the chain id of the genesis file.',
+    status: 422,
+  },
+  CORE_CHECKPOINT_QUORUM: {
+    summary: 'Fewer validators signed the checkpoint than a quorum.',
+    remedy: 'Get it again from another node; with fewer signatures it proves nothing.',
+    status: 422,
+  },
+  CORE_CHECKPOINT_WITNESSES: {
+    summary: 'Fewer of the trusted witnesses cosigned the checkpoint than were asked for.',
+    remedy: 'Wait for the witnesses and get it again, or ask their operators why they are silent.',
+    status: 422,
+  },
   CORE_SELF_TEST_FAILED: {
     summary: 'A cryptographic function gave another answer than the protocol demands.',
     remedy: 'Run the Node.js version that the release names; do not start this node with another.',
@@ -171,6 +207,28 @@ export function explainCore(failure: DecodeFailure | SelfTestFailure): string {
       return `${failure.title} ${failure.fact} (at byte ${failure.offset}).`;
     case 'CORE_SELF_TEST_FAILED':
       return `The self-test ${failure.suite} failed at the vector ${failure.vector}.`;
+    default:
+      return assertNever(failure);
+  }
+}
+
+/** What is wrong with a note or checkpoint, in one sentence. */
+export function explainCheckpoint(failure: CheckpointFailure): string {
+  switch (failure.code) {
+    case 'CORE_NOTE_MALFORMED':
+      return `The note ${failure.fault}.`;
+    case 'CORE_NOTE_KEY_MALFORMED':
+      return `The text is no verifier key: ${failure.fact}.`;
+    case 'CORE_NOTE_SIGNATURE_WRONG':
+      return `The signature of ${failure.name} with key id ${failure.keyId} does not hold.`;
+    case 'CORE_CHECKPOINT_MALFORMED':
+      return `The text of the note ${failure.fault}.`;
+    case 'CORE_CHECKPOINT_FOREIGN':
+      return `The checkpoint is of ${failure.found}, not of ${failure.expected}.`;
+    case 'CORE_CHECKPOINT_QUORUM':
+      return `${failure.signers} validators signed; a quorum is ${failure.quorum}.`;
+    case 'CORE_CHECKPOINT_WITNESSES':
+      return `${failure.cosigners} trusted witnesses cosigned; ${failure.needed} were asked for.`;
     default:
       return assertNever(failure);
   }

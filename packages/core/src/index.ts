@@ -25,6 +25,25 @@ export {
   readCertificate,
   verifyCertificate,
 } from './chain/certificate.ts';
+export type {
+  CheckpointFailure,
+  CheckpointFault,
+  CheckpointTrust,
+  ReadCheckpoint,
+  TreeHead,
+  VerifiedCheckpoint,
+} from './chain/checkpoint.ts';
+export {
+  CHECKPOINT_INTERVAL_MS,
+  checkpointKeysOf,
+  checkpointOriginOf,
+  encodeTreeHead,
+  isCheckpointDue,
+  isTreeHead,
+  readCheckpointNote,
+  readTreeHead,
+  verifyCheckpoint,
+} from './chain/checkpoint.ts';
 export type { Evidence, EvidenceKind } from './chain/evidence.ts';
 export { conflictOf, evidenceOf } from './chain/evidence.ts';
 export type { EvidenceFailure, EvidenceProof, SignedContent } from './chain/evidence-proof.ts';
@@ -271,6 +290,7 @@ export {
   appendFrontier,
   consistencyProof,
   emptyFrontier,
+  foldPeaks,
   frontierRoot,
   inclusionProof,
   leafHash,
@@ -279,6 +299,37 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './crypto/merkle.ts';
+export type { LeafRange, Subtree } from './crypto/merkle-ranges.ts';
+export {
+  completeSubtrees,
+  consistencyRanges,
+  inclusionRanges,
+  MERKLE_PATH_MAX,
+} from './crypto/merkle-ranges.ts';
+export type {
+  NoteFailure,
+  NoteFault,
+  NoteKey,
+  NoteKeyType,
+  NoteSignature,
+  SignedNote,
+  VerifiedLine,
+} from './crypto/note.ts';
+export {
+  cosignNote,
+  encodeNote,
+  encodeNoteKey,
+  encodeNoteSignature,
+  isNoteName,
+  NOTE_BYTES_MAX,
+  NOTE_SIGNATURES_MAX,
+  noteKeyIdOf,
+  readNote,
+  readNoteKey,
+  readNoteSignatures,
+  signNote,
+  verifyNote,
+} from './crypto/note.ts';
 export type { SelfTestFailure, SelfTestSuite } from './crypto/self-test.ts';
 export { runSelfTest } from './crypto/self-test.ts';
 export type { MutantName, Simulation } from './crypto/simulation/simulation.ts';
@@ -286,4 +337,4 @@ export { isPlanted, MUTANTS, simulationSwitches } from './crypto/simulation/simu
 export type { TagName } from './crypto/tags.ts';
 export { TAG_LAYOUTS, TAG_SIZE, TAGS } from './crypto/tags.ts';
 // errors
-export { CORE_ERRORS, explainCore } from './errors.ts';
+export { CORE_ERRORS, explainCheckpoint, explainCore } from './errors.ts';

@@ -8,6 +8,7 @@ import { equalBytes } from '../codec/bytes.ts';
 import type { Hash } from './brands.ts';
 import { HASH_SIZE } from './brands.ts';
 import { sha256 } from './hash.ts';
+import { consistencyRanges } from './merkle-ranges.ts';
 
 const LEAF_PREFIX = 0x00;
 const NODE_PREFIX = 0x01;
@@ -121,9 +122,8 @@ export function verifyInclusion(proof: InclusionProof): boolean {
  * @param smallerSize  from 1 to the number of leaves
  */
 export function consistencyProof(leafHashes: readonly Hash[], smallerSize: number): Hash[] {
-  const size = leafHashes.length;
-  assert(smallerSize >= 1 && smallerSize <= size, 'the smaller tree has 1 to all of the leaves');
-  return subproof(leafHashes, smallerSize, true);
+  const ranges = consistencyRanges(smallerSize, leafHashes.length);
+  return ranges.map(({ start, end }) => merkleRoot(leafHashes.slice(start, end)));
 }
 
 /**
@@ -171,8 +171,12 @@ export function appendFrontier(frontier: Frontier, leaf: Hash): Frontier {
 }
 
 /** Root of the tree that a frontier stands for; equals `merkleRoot` of its leaves. */
-export function frontierRoot(frontier: Frontier): Hash {
-  const { peaks } = frontier;
+export function frontierRoot({ peaks }: Frontier): Hash {
+  return foldPeaks(peaks);
+}
+
+/** Root over the roots of complete subtrees, the largest first; of none, the hash of nothing. */
+export function foldPeaks(peaks: readonly Hash[]): Hash {
   let root = peaks.at(-1);
   if (root === undefined) {
     return merkleRoot([]);
@@ -201,20 +205,6 @@ function parents(level: readonly Hash[]): readonly Hash[] {
     }
   }
   return next;
-}
-
-/** SUBPROOF(m, D[n], b) of RFC 9162 §2.1.4.1. */
-function subproof(leaves: readonly Hash[], smallerSize: number, isComplete: boolean): Hash[] {
-  if (smallerSize === leaves.length) {
-    return isComplete ? [] : [merkleRoot(leaves)];
-  }
-  const split = largestPowerOfTwoBelow(leaves.length);
-  const left = leaves.slice(0, split);
-  const right = leaves.slice(split);
-  if (smallerSize <= split) {
-    return [...subproof(left, smallerSize, isComplete), merkleRoot(right)];
-  }
-  return [...subproof(right, smallerSize - split, false), merkleRoot(left)];
 }
 
 /** Steps 3 to 7 of RFC 9162 §2.1.4.2: `seed` grows into both roots at once. */
@@ -273,13 +263,4 @@ function isPowerOfTwo(value: number): boolean {
     rest = half(rest);
   }
   return rest === 1;
-}
-
-/** The largest power of two that is smaller than `value`, at least 2. */
-function largestPowerOfTwoBelow(value: number): number {
-  let power = 1;
-  while (2 * power < value) {
-    power *= 2;
-  }
-  return power;
 }
