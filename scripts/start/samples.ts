@@ -1,13 +1,13 @@
 /** The spending files that ship with the repository, with the mapping that says how to read them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { SpendFile, SpendMapping } from '@daybook/formats';
+import type { SourceFile, SpendMapping } from '@daybook/formats';
 import { decodeSpendMapping } from '@daybook/formats';
 
 export interface Sample {
   readonly title: string;
   readonly mapping: SpendMapping;
-  readonly files: readonly SpendFile[];
+  readonly files: readonly SourceFile[];
 }
 
 const FOLDER = path.join(import.meta.dirname, '../../config/samples');

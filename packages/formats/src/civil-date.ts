@@ -20,12 +20,10 @@ const MONTHS = [
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const CENTURY = 2000;
 
-/** What each token of a pattern matches, and which part of the date it is. */
+/** What each token of a pattern matches but months in words, and which part of the date it is. */
 const TOKENS: Readonly<Record<string, readonly [part: string, match: string]>> = {
   yyyy: ['year', '[0-9]{4}'],
   yy: ['year', '[0-9]{2}'],
-  MMMM: ['month', MONTHS.join('|')],
-  MMM: ['month', MONTHS.map((name) => name.slice(0, 3)).join('|')],
   MM: ['month', '[0-9]{2}'],
   M: ['month', '[0-9]{1,2}'],
   dd: ['day', '[0-9]{2}'],
@@ -36,30 +34,63 @@ const TOKENS: Readonly<Record<string, readonly [part: string, match: string]>> =
 const TOKEN = /yyyy|yy|MMMM|MMM|MM|M|dd|d|EEEE|EEE/g;
 
 /** A pattern made ready for many dates. */
-export type DatePattern = RegExp;
+export interface DatePattern {
+  readonly form: RegExp;
+  /** Months in words that the pattern knows, in lower case. */
+  readonly months: ReadonlyMap<string, number>;
+}
+
+/** What dates of a publisher may be besides full English ones. */
+export interface DateStyle {
+  /** Short names of the twelve months in another language, tried besides the English ones. */
+  readonly monthNames?: readonly string[] | undefined;
+  /** Whether a pattern may leave out the day, or day and month. */
+  readonly reduced?: boolean;
+}
 
 /**
  * @returns undefined if the pattern does not name year, month and day once each
  */
-export function compileDatePattern(pattern: string): DatePattern | undefined {
+export function compileDatePattern(
+  pattern: string,
+  { monthNames = [], reduced = false }: DateStyle = {},
+): DatePattern | undefined {
+  const months = monthsOf(pattern, monthNames);
   const parts: string[] = [];
   const source = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(TOKEN, (token) => {
-    const [part, match] = TOKENS[token] ?? ['', ''];
+    const inWords: readonly [string, string] = ['month', [...months.keys()].join('|')];
+    const [part, match] = TOKENS[token] ?? inWords;
     parts.push(part);
     return `(?<${part}>${match})`;
   });
-  const once = ['day', 'month', 'year'].every((part) => parts.includes(part));
-  return once && new Set(parts).size === parts.length ? new RegExp(`^${source}$`, 'i') : undefined;
+  const needed = reduced ? NEEDED_REDUCED.get(parts.includes('day')) : NEEDED;
+  const once = needed?.every((part) => parts.includes(part)) === true;
+  return once && new Set(parts).size === parts.length
+    ? { form: new RegExp(`^${source}$`, 'i'), months }
+    : undefined;
+}
+
+const NEEDED = ['year', 'month', 'day'];
+/** A day is a day of a month; without one, a year is enough. */
+const NEEDED_REDUCED = new Map([
+  [true, NEEDED],
+  [false, ['year']],
+]);
+
+function monthsOf(pattern: string, names: readonly string[]): ReadonlyMap<string, number> {
+  const english = pattern.includes('MMMM') ? MONTHS : MONTHS.map((name) => name.slice(0, 3));
+  const all = [english, names.map((name) => name.toLowerCase())];
+  return new Map(all.flatMap((list) => list.map((name, index) => [name, index + 1] as const)));
 }
 
 /**
  * The date as `YYYY-MM-DD`, by the first pattern that fits and gives a day that exists; a weekday
- * that is written must be the right one.
+ * that is written must be the right one. A reduced pattern gives `YYYY-MM` or `YYYY`.
  */
 export function parseDate(text: string, patterns: readonly DatePattern[]): string | undefined {
-  for (const pattern of patterns) {
-    const groups = pattern.exec(text)?.groups;
-    const date = groups === undefined ? undefined : dateOf(groups);
+  for (const { form, months } of patterns) {
+    const groups = form.exec(text)?.groups;
+    const date = groups === undefined ? undefined : dateOf(groups, months);
     if (date !== undefined) {
       return date;
     }
@@ -67,11 +98,13 @@ export function parseDate(text: string, patterns: readonly DatePattern[]): strin
   return undefined;
 }
 
-function dateOf(groups: Readonly<Record<string, string | undefined>>): string | undefined {
-  const { year = '', month = '', day = '', weekday } = groups;
+function dateOf(
+  { year = '', month, day, weekday }: Readonly<Record<string, string | undefined>>,
+  months: ReadonlyMap<string, number>,
+): string | undefined {
   const yearNumber = year.length === 2 ? CENTURY + Number(year) : Number(year);
-  const monthNumber = numberOfMonth(month);
-  const dayNumber = Number(day);
+  const monthNumber = month === undefined ? 1 : numberOfMonth(month, months);
+  const dayNumber = Number(day ?? 1);
   if (dayNumber < 1 || dayNumber > daysInMonth(yearNumber, monthNumber)) {
     return undefined;
   }
@@ -81,14 +114,12 @@ function dateOf(groups: Readonly<Record<string, string | undefined>>): string | 
       return undefined;
     }
   }
-  return isoDate(yearNumber, monthNumber, dayNumber);
+  const full = isoDate(yearNumber, monthNumber, dayNumber);
+  return day === undefined ? full.slice(0, month === undefined ? 4 : 7) : full;
 }
 
-function numberOfMonth(text: string): number {
-  const name = text.toLowerCase();
-  return /^[0-9]/.test(text)
-    ? Number(text)
-    : 1 + MONTHS.findIndex((month) => month.startsWith(name));
+function numberOfMonth(text: string, months: ReadonlyMap<string, number>): number {
+  return /^[0-9]/.test(text) ? Number(text) : (months.get(text.toLowerCase()) ?? 0);
 }
 
 /** 0 for a month that does not exist. */

@@ -70,6 +70,10 @@ export const FORMATS_ERRORS = defineErrors({
     summary: 'The amount is larger than one payment may be.',
     remedy: 'Check that the amount is given in single units of the currency.',
   },
+  FORMATS_AMOUNT_NEGATIVE: {
+    summary: 'The amount is negative where money can only be promised.',
+    remedy: 'Ask the publisher what the amount stands for.',
+  },
   FORMATS_AMOUNT_ZERO: {
     summary: 'The amount is zero, so no money moved.',
     remedy: 'Nothing is lost: there is nothing to record.',
@@ -103,6 +107,9 @@ export type FormatsFailure =
       readonly column: string;
       readonly headers: readonly string[];
     };
+
+/** Longest part of a faulty value that a fault repeats, in UTF-16 units. */
+export const FOUND_SHOWN_MAX = 80;
 
 /** One fault of one line. `field` is the header of the column, or empty for the whole line. */
 export interface LineFault {

@@ -1,15 +1,34 @@
 /** Mappers between public formats and contract calls. Exports only. */
 export type { AmountFault, AmountStyle } from './amount.ts';
 export { formatAmount, parseAmount } from './amount.ts';
-export type { DatePattern, FiscalYear } from './civil-date.ts';
+export type { DatePattern, DateStyle, FiscalYear } from './civil-date.ts';
 export { compileDatePattern, fiscalYearOf, parseDate } from './civil-date.ts';
 export type { CsvFault, CsvRow } from './csv.ts';
 export { CSV_ROW_CHARS_MAX, readCsvRows } from './csv.ts';
+export type { Cell, CsvTable, TableLine } from './csv-table.ts';
+export { FILE_BYTES_MAX } from './csv-table.ts';
 export type { FormatsCode, FormatsFailure, LineFault } from './errors.ts';
 export { explainFault, explainFormats, FORMATS_ERRORS } from './errors.ts';
-export type { SpendFile, SpendLine, SpendPlace } from './spend-csv.ts';
-export { readSpendFile, SPEND_FILE_BYTES_MAX } from './spend-csv.ts';
-export type { LineReading, SpendPayment, SpendSource } from './spend-line.ts';
+export type { FundsLine, FundsTotals } from './funds-csv.ts';
+export { readFundsFile, totalFunds } from './funds-csv.ts';
+export type { FundsField, FundsMapping } from './funds-mapping.ts';
+export { decodeFundsMapping } from './funds-mapping.ts';
+export type {
+  Appropriation,
+  Classification,
+  Commitment,
+  Identifier,
+  Money,
+  MoneyPart,
+  Organisation,
+  Period,
+  RecordSource,
+  SourceFile,
+  SourcePlace,
+} from './records.ts';
+export type { SpendLine } from './spend-csv.ts';
+export { readSpendFile } from './spend-csv.ts';
+export type { LineReading, SpendPayment } from './spend-line.ts';
 export { SPEND_NUMBER_MAX, SPEND_TEXT_MAX } from './spend-line.ts';
 export type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
 export { decodeSpendMapping } from './spend-mapping.ts';

@@ -41,3 +41,18 @@ function hashOf(texts: readonly string[]): string {
   // No clean text holds a control character, so the join cannot be ambiguous.
   return toHex(sha256(encodeUtf8(texts.join('\u0000')))).slice(0, HASH_CHARACTERS);
 }
+
+/** Second part of an import identity: the series, and the file without its ending. */
+export function datasetOf({ dataset }: { readonly dataset: string }, file: string): string {
+  return `${dataset}/${wordFor(file.replace(/\.[^.]*$/, ''))}`;
+}
+
+/** Counts how often each number has come, from 1. */
+export function countOccurrences(): (number: string) => number {
+  const occurrences = new Map<string, number>();
+  return (number) => {
+    const occurrence = (occurrences.get(number) ?? 0) + 1;
+    occurrences.set(number, occurrence);
+    return occurrence;
+  };
+}

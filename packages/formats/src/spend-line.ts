@@ -6,18 +6,18 @@ import { isCurrency } from '@daybook/contracts';
 import { parseAmount } from './amount.ts';
 import type { DatePattern } from './civil-date.ts';
 import { parseDate } from './civil-date.ts';
+import type { Columns } from './csv-header.ts';
+import type { Cell as CellOf } from './csv-table.ts';
 import type { LineFault } from './errors.ts';
-import type { SpendColumns } from './spend-header.ts';
+import { FOUND_SHOWN_MAX } from './errors.ts';
+import type { RecordSource } from './records.ts';
 import type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
-import { SPEND_FIELDS_REQUIRED } from './spend-mapping.ts';
-import { cleanText } from './text.ts';
+import { SPEND_FIELDS } from './spend-mapping.ts';
 
 /** Longest text of a cell that a record takes, in UTF-16 units. */
 export const SPEND_TEXT_MAX = 200;
 /** Longest number of a publisher. */
 export const SPEND_NUMBER_MAX = 64;
-/** Longest part of a faulty cell that a fault repeats. */
-export const FOUND_SHOWN_MAX = 80;
 const TEXT_FIELDS: readonly (readonly [SpendField, number])[] = [
   ['number', SPEND_NUMBER_MAX],
   ['payee', SPEND_TEXT_MAX],
@@ -25,24 +25,10 @@ const TEXT_FIELDS: readonly (readonly [SpendField, number])[] = [
   ['purpose', SPEND_TEXT_MAX],
 ];
 
-/**
- * Import identity: who published, in which file of which series, under which number, and how often
- * that number had appeared in the file before. Counting within the file, and not over all files,
- * keeps the identity when a month is imported alone, again, or before an earlier one.
- */
-export interface SpendSource {
-  readonly publisher: string;
-  /** `<dataset of the mapping>/<file name without ending>`. */
-  readonly dataset: string;
-  readonly number: string;
-  /** From 1, counted over all lines of the file with this number, refused ones included. */
-  readonly occurrence: number;
-}
-
 /** A payment, or money that came back (a negative amount in the file). */
 export interface SpendPayment {
   readonly kind: 'disbursement' | 'credit';
-  readonly source: SpendSource;
+  readonly source: RecordSource;
   /** `YYYY-MM-DD`. */
   readonly date: string;
   /** Minor units, positive in both kinds. */
@@ -73,23 +59,13 @@ export interface LineLayout {
   /** Second part of the import identity. */
   readonly dataset: string;
   readonly headers: readonly string[];
-  readonly columns: SpendColumns;
+  readonly columns: Columns<SpendField>;
   readonly dates: readonly DatePattern[];
   /** Bodies by their names in lower case. */
   readonly bodies: ReadonlyMap<string, SpendBody>;
 }
 
-/** Clean text of a field of one line; empty where the file has no such column. */
-export type Cell = (field: SpendField) => string;
-
-/** Cleans the cells of one line. */
-export function cellsOf(cells: readonly string[], { columns }: LineLayout): Cell {
-  const texts = new Map<SpendField, string>();
-  for (const [field, index] of columns) {
-    texts.set(field, cleanText(cells[index] ?? ''));
-  }
-  return (field) => texts.get(field) ?? '';
-}
+type Cell = CellOf<SpendField>;
 
 /** Reads one line; `occurrence` counts the lines of the file with its number, from 1. */
 export function readLine(cell: Cell, occurrence: number, layout: LineLayout): LineReading {
@@ -129,7 +105,7 @@ export function readLine(cell: Cell, occurrence: number, layout: LineLayout): Li
 type Report = (field: SpendField, code: LineFault['code'], expected: string) => void;
 
 function checkTexts(cell: Cell, report: Report): void {
-  for (const field of SPEND_FIELDS_REQUIRED) {
+  for (const field of SPEND_FIELDS.required) {
     if (cell(field) === '') {
       report(field, 'FORMATS_FIELD_MISSING', 'a value');
     }

@@ -9,7 +9,8 @@ import { assert, assertNever } from '@daybook/core';
 import type { FiscalYear } from './civil-date.ts';
 import { fiscalYearOf } from './civil-date.ts';
 import { slugFor, slugOf, wordFor } from './names.ts';
-import type { SpendLine, SpendPlace } from './spend-csv.ts';
+import type { SourcePlace } from './records.ts';
+import type { SpendLine } from './spend-csv.ts';
 import type { SpendPayment } from './spend-line.ts';
 import type { SpendMapping } from './spend-mapping.ts';
 
@@ -42,7 +43,7 @@ export interface PlannedCall {
 }
 
 /** A payment or credit with the line it comes from: one transaction each. */
-export interface PlannedPayment extends PlannedCall, SpendPlace {}
+export interface PlannedPayment extends PlannedCall, SourcePlace {}
 
 /** Calls to be made in this order: parents come before what is taken out of them. */
 export interface SpendPlan {
@@ -55,7 +56,7 @@ export interface SpendPlan {
 }
 
 /** A line whose payment is on the ledger with another amount: the publisher changed the file. */
-export interface ChangedLine extends SpendPlace {
+export interface ChangedLine extends SourcePlace {
   readonly target: PlannedRecord;
   /** Signed minor units on the ledger. */
   readonly recorded: bigint;

@@ -4,7 +4,8 @@
  */
 import { assert } from '@daybook/core';
 import type { LineFault } from './errors.ts';
-import type { SpendLine, SpendPlace } from './spend-csv.ts';
+import type { SourcePlace } from './records.ts';
+import type { SpendLine } from './spend-csv.ts';
 
 /** Sums of one currency, credits negative. */
 export interface SpendTotals {
@@ -61,7 +62,7 @@ function addLine(totals: Mutable<SpendTotals>, line: SpendLine): void {
 }
 
 /** One fault with its place, for the list that a person works through. */
-export interface ReportedFault extends SpendPlace {
+export interface ReportedFault extends SourcePlace {
   /** Header of the column, or empty for the whole line. */
   readonly field: string;
   readonly reason: LineFault['code'];

@@ -1,7 +1,7 @@
 /** The data sets of the tests: the one that ships, and excerpts of two other publishers. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SpendFile, SpendLine, SpendMapping } from '../src/index.ts';
+import type { SourceFile, SpendLine, SpendMapping } from '../src/index.ts';
 import { decodeSpendMapping, explainFormats, readSpendFile } from '../src/index.ts';
 
 /** The data set that ships with the repository. */
@@ -10,12 +10,14 @@ const FIXTURES = join(import.meta.dirname, 'fixtures');
 
 export interface Sample {
   readonly mapping: SpendMapping;
-  readonly files: readonly SpendFile[];
+  readonly files: readonly SourceFile[];
   readonly lines: readonly SpendLine[];
 }
 
 /** Reads a folder with a mapping and its files, in the order of their names. */
-export function readSample(name: 'cabinet-office' | 'epsrc' | 'tfl'): Sample {
+export function readSample(
+  name: 'cabinet-office' | 'epsrc' | 'tfl' | 'transport-for-london',
+): Sample {
   const folder = name === 'cabinet-office' ? SHIPPED : join(FIXTURES, name);
   const decoded = decodeSpendMapping(
     JSON.parse(readFileSync(join(folder, 'mapping.json'), 'utf8')),
@@ -32,7 +34,7 @@ export function readSample(name: 'cabinet-office' | 'epsrc' | 'tfl'): Sample {
 }
 
 /** Lines of one file that must be readable as a whole. */
-export function linesOf(file: SpendFile, mapping: SpendMapping): readonly SpendLine[] {
+export function linesOf(file: SourceFile, mapping: SpendMapping): readonly SpendLine[] {
   const lines = readSpendFile(file, mapping);
   if (!lines.ok) {
     throw new Error(explainFormats(lines.reason));

@@ -143,6 +143,21 @@ describe('formats: spending files of other publishers', () => {
     ]);
   });
 
+  it('given TfL with all its bodies, when read, then counts and sums are those of csv-parse', () => {
+    const { files, lines } = readSample('transport-for-london');
+    const rows: Record<string, string>[] = parse(Buffer.from(files[0]?.bytes ?? []), {
+      columns: true,
+    });
+    const pence = rows.reduce((sum, { Amount = '' }) => {
+      const [pounds = '', decimals = ''] = Amount.replace('-', '').split('.');
+      const size = BigInt(pounds + decimals.padEnd(2, '0'));
+      return sum + (Amount.startsWith('-') ? -size : size);
+    }, 0n);
+
+    expect(lines.filter(({ ok }) => ok)).to.have.length(rows.length);
+    expect(totalSpend(lines)[0]?.imported).to.equal(pence);
+  });
+
   it('given TfL with other columns and unknown bodies, when read, then those lines are refused', () => {
     const { lines } = readSample('tfl');
     const [totals] = totalSpend(lines);

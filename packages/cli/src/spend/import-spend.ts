@@ -13,7 +13,7 @@ import type {
   PlannedPayment,
   PlannedSigner,
   ReportedFault,
-  SpendFile,
+  SourceFile,
   SpendLine,
   SpendMapping,
   SpendPlan,
@@ -32,7 +32,7 @@ import { settlePayment, withRefusals } from './settlement.ts';
 
 export interface ImportSpendOptions {
   /** In the order of their names. */
-  readonly files: readonly SpendFile[];
+  readonly files: readonly SourceFile[];
   readonly mapping: SpendMapping;
   /** Organisation that grants the reconstructed appropriations. */
   readonly grantor: string;

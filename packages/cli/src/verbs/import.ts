@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Client, TransactionAuthor } from '@daybook/client';
 import { describeAmount } from '@daybook/client';
-import type { PlannedSigner, SpendFile, SpendMapping, SpendTotals } from '@daybook/formats';
+import type { PlannedSigner, SourceFile, SpendMapping, SpendTotals } from '@daybook/formats';
 import { decodeSpendMapping, explainFormats } from '@daybook/formats';
 import { contractNamed } from '../actions/contracts.ts';
 import { connect, NODE_OPTIONS } from '../connect.ts';
@@ -27,8 +27,8 @@ async function readMapping(file: string): Promise<SpendMapping> {
   throw malformed(file, explainFormats(mapping.reason));
 }
 
-async function readFiles(names: readonly string[]): Promise<readonly SpendFile[]> {
-  const files: SpendFile[] = [];
+async function readFiles(names: readonly string[]): Promise<readonly SourceFile[]> {
+  const files: SourceFile[] = [];
   for (const name of names) {
     files.push({ name: path.basename(name), bytes: await readBytes(name) });
   }

@@ -1,0 +1,129 @@
+/**
+ * A publisher's CSV file as a table whose columns have the names of fields: decoding, header and
+ * the faults that concern a line as a whole, shared by all formats that come as CSV.
+ */
+import type { Result } from '@daybook/core';
+import { fail, ok } from '@daybook/core';
+import type { CsvRow } from './csv.ts';
+import { readCsvRows } from './csv.ts';
+import type { Columns } from './csv-header.ts';
+import { findColumns, splitHeader } from './csv-header.ts';
+import type { CsvFields, CsvMapping } from './csv-mapping.ts';
+import type { FormatsFailure, LineFault } from './errors.ts';
+import { FOUND_SHOWN_MAX } from './errors.ts';
+import type { SourceFile } from './records.ts';
+import { cleanText, decodeText } from './text.ts';
+
+/** One file is held in memory; the largest public file known to us has 50 MB. */
+export const FILE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Clean text of a field of one line; empty where the file has no such column. */
+export type Cell<Field extends string> = (field: Field) => string;
+
+/** A line of the table: its cells, or why it is no line of it. `line` is physical, from 1. */
+export type TableLine<Field extends string> = { readonly line: number } & (
+  | { readonly cell: Cell<Field> }
+  | { readonly fault: LineFault }
+);
+
+export interface CsvTable<Field extends string> {
+  readonly headers: readonly string[];
+  readonly columns: Columns<Field>;
+  /** May be walked once. */
+  readonly lines: Iterable<TableLine<Field>>;
+}
+
+/** Whether a file may be read into memory. */
+export function checkSize({ name, bytes }: SourceFile): FormatsFailure | undefined {
+  return bytes.length <= FILE_BYTES_MAX
+    ? undefined
+    : {
+        code: 'FORMATS_FILE_TOO_LARGE',
+        file: name,
+        size: bytes.length,
+        sizeMax: FILE_BYTES_MAX,
+      };
+}
+
+/**
+ * Opens a file by its mapping.
+ * @returns the table, or why no line of this file can be read
+ */
+export function openCsvTable<Field extends string>(
+  file: SourceFile,
+  mapping: CsvMapping<Field>,
+  fields: CsvFields<Field>,
+): Result<CsvTable<Field>, FormatsFailure> {
+  const tooLarge = checkSize(file);
+  if (tooLarge !== undefined) {
+    return fail(tooLarge);
+  }
+  const { encodings, separator, columns: spellings } = mapping;
+  const decoded = decodeText(file.bytes, encodings);
+  if (decoded === undefined) {
+    return fail({ code: 'FORMATS_ENCODING_UNKNOWN', file: file.name, encodings });
+  }
+  const rows = readCsvRows(decoded.text, separator);
+  const first = rows.next();
+  if (first.done === true || 'fault' in first.value) {
+    return fail({ code: 'FORMATS_FILE_EMPTY', file: file.name });
+  }
+  const { headers, glued } = splitHeader(first.value.cells, { fields, spellings });
+  const columns = findColumns(file.name, headers, { fields, spellings });
+  if (!columns.ok) {
+    return columns;
+  }
+  const { line } = first.value;
+  const records = glued === undefined ? rows : [{ line, cells: glued }, ...rows];
+  const lines = readLines(records, headers.length, columns.value);
+  return ok({ headers, columns: columns.value, lines });
+}
+
+function* readLines<Field extends string>(
+  rows: Iterable<CsvRow>,
+  width: number,
+  columns: Columns<Field>,
+): Generator<TableLine<Field>> {
+  for (const row of rows) {
+    const fault = 'fault' in row ? quotingFault(row.text) : rowFault(row.cells, width, columns);
+    if (fault !== undefined) {
+      yield { line: row.line, fault };
+    } else if ('cells' in row) {
+      yield { line: row.line, cell: cellsOf(row.cells, columns) };
+    }
+  }
+}
+
+function cellsOf<Field extends string>(
+  cells: readonly string[],
+  columns: Columns<Field>,
+): Cell<Field> {
+  const texts = new Map<Field, string>();
+  for (const [field, index] of columns) {
+    texts.set(field, cleanText(cells[index] ?? ''));
+  }
+  return (field) => texts.get(field) ?? '';
+}
+
+function quotingFault(text: string): LineFault {
+  const found = text.slice(0, FOUND_SHOWN_MAX);
+  const expected = 'quotes in pairs around a cell';
+  return { field: '', code: 'FORMATS_LINE_QUOTING', expected, found };
+}
+
+/** Surplus cells are let pass if they are empty: spreadsheets leave them behind. */
+function rowFault<Field extends string>(
+  cells: readonly string[],
+  width: number,
+  columns: Columns<Field>,
+): LineFault | undefined {
+  if ([...columns.values()].every((index) => (cells[index] ?? '').trim() === '')) {
+    const found = 'a line without content';
+    return { field: '', code: 'FORMATS_LINE_BLANK', expected: 'a record', found };
+  }
+  if (cells.length < width || cells.slice(width).some((cell) => cell.trim() !== '')) {
+    const found = `${cells.length} cells`;
+    return { field: '', code: 'FORMATS_LINE_WIDTH', expected: `${width} cells`, found };
+  }
+  return undefined;
+}

@@ -1,0 +1,104 @@
+/**
+ * The records that public formats hold, in the words of the treasury and procurement contracts and
+ * free of any format: mappers make them, planners turn them into calls. Money is minor units, an
+ * organisation keeps the identifiers its publisher gave, and everything knows where it came from.
+ */
+
+/** A file as it was published. */
+export interface SourceFile {
+  /** Name without folder; without its ending it becomes part of the import identity. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Where a line stands. */
+export interface SourcePlace {
+  readonly file: string;
+  /** Physical line of the file on which the record starts, from 1. */
+  readonly line: number;
+}
+
+/**
+ * Import identity: who published, in which file of which series, under which number, and how often
+ * that number had appeared in the file before. Counting within the file, and not over all files,
+ * keeps the identity when a month is imported alone, again, or before an earlier one.
+ */
+export interface RecordSource {
+  readonly publisher: string;
+  /** `<dataset of the mapping>/<file name without ending>`. */
+  readonly dataset: string;
+  readonly number: string;
+  /** From 1, counted over all lines of the file with this number, refused ones included. */
+  readonly occurrence: number;
+}
+
+export interface Money {
+  /** Minor units of the currency; negative where money comes back. */
+  readonly minor: bigint;
+  /** ISO 4217 code in use. */
+  readonly currency: string;
+}
+
+/** An identifier under the list that gives it, such as `GB-COH` and a company number. */
+export interface Identifier {
+  /** Code of org-id.guide where one is known; '' where the publisher names no list. */
+  readonly scheme: string;
+  readonly id: string;
+}
+
+export interface Organisation {
+  readonly name: string;
+  /** The publisher's main identifier first. */
+  readonly identifiers: readonly Identifier[];
+}
+
+/** A code of a classification, such as COFOG or the sectors of the OECD DAC. */
+export interface Classification {
+  readonly scheme: string;
+  readonly code: string;
+  readonly title?: string;
+}
+
+/** Dates as exact as the source: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
+export interface Period {
+  readonly start?: string;
+  readonly end?: string;
+}
+
+/** Who takes part in money under which name of the format, such as `subsidy` or `matching`. */
+export interface MoneyPart {
+  readonly name: string;
+  readonly money: Money;
+}
+
+/** Money set aside for a purpose. */
+export interface Appropriation {
+  readonly kind: 'appropriation';
+  readonly source: RecordSource;
+  readonly title: string;
+  readonly holder?: Organisation;
+  readonly money: Money;
+  readonly period: Period;
+  readonly classifications: readonly Classification[];
+}
+
+/** Money promised to a payee out of a fund. */
+export interface Commitment {
+  readonly kind: 'commitment';
+  readonly source: RecordSource;
+  /** Absent where the publisher left it empty. */
+  readonly title?: string;
+  readonly description?: string;
+  /** Name of the fund or of the activity that pays. */
+  readonly fund: string;
+  readonly payer?: Organisation;
+  readonly payee?: Organisation;
+  /** What the fund itself promises. */
+  readonly money: Money;
+  /** Every amount the source states, the fund's own included. */
+  readonly parts: readonly MoneyPart[];
+  readonly period: Period;
+  readonly classifications: readonly Classification[];
+  /** Places from the largest to the smallest. */
+  readonly places: readonly string[];
+}
