@@ -3,26 +3,16 @@
  * against the state root of the head, so that no part of the tree or of the values goes unseen. The
  * end of the chain, its certificates and its links are checked when the ledger is opened.
  */
-import { applications } from '@daybook/applications';
 import type { Manifest } from '@daybook/contracts';
-import { createEngine, manifestRecordKey } from '@daybook/contracts';
+import { manifestRecordKey } from '@daybook/contracts';
 import type { Genesis, RecordKey } from '@daybook/core';
 import { equalBytes, treeKeyOf, valueHashOf, verifyStateProof } from '@daybook/core';
 import type { StateStore } from '@daybook/state';
-import {
-  createNodeDisk,
-  openBlockLog,
-  openDataDirectory,
-  openLevel,
-  openStateStore,
-} from '@daybook/state';
-import { createSystemClock } from './clock.ts';
+import { openDataDirectory } from '@daybook/state';
 import type { Settings } from './config.ts';
 import { NodeError } from './errors.ts';
-import { createExecutor } from './ledger/executor.ts';
-import { openLedger } from './ledger/open-ledger.ts';
+import { withOfflineChain } from './offline.ts';
 import { installedRecoveries } from './recovery-files.ts';
-import { createSignatureVerifier } from './signatures.ts';
 
 export interface DeepReport {
   readonly height: number;
@@ -78,26 +68,16 @@ export async function checkState(stateStore: StateStore, manifest: Manifest): Pr
 export async function checkDeeply(settings: Settings, genesis: Genesis): Promise<DeepReport> {
   const { dataDirectory } = settings.node;
   const directory = await openDataDirectory(dataDirectory);
-  const closers: (() => Promise<void>)[] = [() => directory.close()];
   try {
-    const disk = createNodeDisk();
-    const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
-    closers.push(() => blockLog.close());
-    const stateStore = await openStateStore(
-      { directory: directory.paths.state, cacheBytes: settings.state.cacheBytesMax },
-      { disk, openKeyValue: openLevel },
-    );
-    closers.push(() => stateStore.close());
-    const engine = createEngine(applications);
-    const executor = createExecutor(engine, genesis, installedRecoveries(dataDirectory, genesis));
-    const signatures = createSignatureVerifier(createSystemClock());
-    const known = (): undefined => undefined;
-    const parts = { blockLog, stateStore, executor, signatures, known };
-    const { ledger } = await openLedger(genesis, parts);
-    const { header, reader } = ledger.head();
-    const records = await checkState(stateStore, engine.manifestOf(reader));
-    return { height: header.height, records };
+    const recoveries = installedRecoveries(dataDirectory, genesis);
+    const place = { directory, genesis, recoveries, cacheBytes: settings.state.cacheBytesMax };
+    return await withOfflineChain(place, async ({ engine, stateStore, openLedger }) => {
+      const { ledger } = await openLedger();
+      const { header, reader } = ledger.head();
+      const records = await checkState(stateStore, engine.manifestOf(reader));
+      return { height: header.height, records };
+    });
   } finally {
-    for (const close of closers.reverse()) await close();
+    await directory.close();
   }
 }

@@ -3,27 +3,16 @@
  * would happen, and installs it. The node is down meanwhile; nothing is decided here that the chain
  * does not judge again in its next block.
  */
-import { applications, examineRecovery, readRecoveries } from '@daybook/applications';
-import { createEngine } from '@daybook/contracts';
+import { examineRecovery, readRecoveries } from '@daybook/applications';
 import type { Genesis, Hash, PublicKey, RecoveryFailure, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import type { DataDirectory } from '@daybook/state';
-import {
-  createNodeDisk,
-  createVoteLog,
-  openBlockLog,
-  openDataDirectory,
-  openLevel,
-  openStateStore,
-} from '@daybook/state';
-import { createSystemClock } from './clock.ts';
+import { createNodeDisk, createVoteLog, openDataDirectory } from '@daybook/state';
 import type { Settings } from './config.ts';
 import { readConsensusKeys, readGenesis } from './identity.ts';
-import { createExecutor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { openLedger } from './ledger/open-ledger.ts';
+import { withOfflineChain } from './offline.ts';
 import { installedRecoveries, installRecovery, readRecoveryAt } from './recovery-files.ts';
-import { createSignatureVerifier } from './signatures.ts';
 import { namedVotesFolder, votesFolderOf } from './vote-logs.ts';
 
 export interface RecoverOptions {
@@ -77,41 +66,8 @@ function judge(
 
 type HashAt = (height: number) => Hash | undefined;
 
-/** Opens the chain of a data directory, without network and without signing. */
-async function withLedger<T>(
-  { settings, genesis, directory }: Place,
-  use: (ledger: Ledger, hashAt: HashAt) => T,
-  empty: T,
-): Promise<T> {
-  const disk = createNodeDisk();
-  const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
-  const stateStore = await openStateStore(
-    {
-      directory: directory.paths.state,
-      cacheBytes: settings.state.cacheBytesMax,
-      retainedHeights: 1000,
-    },
-    { disk, openKeyValue: openLevel },
-  );
-  try {
-    // A signer, or a node that is quite new, has no chain: nothing is laid for the question's sake.
-    if (blockLog.head() === undefined) return empty;
-    const installed = installedRecoveries(settings.node.dataDirectory, genesis);
-    const executor = createExecutor(createEngine(applications), genesis, installed);
-    const signatures = createSignatureVerifier(createSystemClock());
-    const known = (): undefined => undefined;
-    const parts = { blockLog, stateStore, executor, signatures, known };
-    const { ledger } = await openLedger(genesis, parts);
-    return use(ledger, (height) => blockLog.blockHashAt(height));
-  } finally {
-    await stateStore.close();
-    await blockLog.close();
-  }
-}
-
 interface Place {
   readonly settings: Settings;
-  readonly genesis: Genesis;
   readonly directory: DataDirectory;
 }
 
@@ -192,12 +148,18 @@ export async function recover(options: RecoverOptions): Promise<RecoverReport> {
   const genesis = await readGenesis(settings);
   const keys = await readConsensusKeys(settings);
   const directory = await openDataDirectory(settings.node.dataDirectory);
-  const place = { settings, genesis, directory };
+  const place = { settings, directory };
   try {
-    const verdict = await withLedger<RecoveryVerdict>(
-      place,
-      (ledger, hashAt) => judge(genesis, ledger, hashAt, file),
-      { kind: 'ahead', head: 0 },
+    const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
+    const { cacheBytesMax: cacheBytes } = settings.state;
+    const verdict = await withOfflineChain(
+      { directory, genesis, recoveries, cacheBytes },
+      async ({ blockLog, openLedger }): Promise<RecoveryVerdict> => {
+        // A signer, or a node that is quite new, has no chain: none is laid for the question's sake.
+        if (blockLog.head() === undefined) return { kind: 'ahead', head: 0 };
+        const { ledger } = await openLedger();
+        return judge(genesis, ledger, (height) => blockLog.blockHashAt(height), file);
+      },
     );
     const lines = [...planLines(file), verdictLine(verdict)];
     if (verdict.kind === 'refused') return { verdict, lines };

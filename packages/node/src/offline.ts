@@ -1,0 +1,67 @@
+/**
+ * The chain of a data directory, without network and without signing: what the verbs of `daybookd`
+ * open that work on a node that is down, or on a directory of their own.
+ */
+import { applications } from '@daybook/applications';
+import type { Engine } from '@daybook/contracts';
+import { createEngine } from '@daybook/contracts';
+import type { Genesis, RecoveryFile } from '@daybook/core';
+import { LIMITS } from '@daybook/core';
+import type { BlockLog, DataDirectory, StateStore } from '@daybook/state';
+import { createNodeDisk, openBlockLog, openLevel, openStateStore } from '@daybook/state';
+import { createSystemClock } from './clock.ts';
+import { createExecutor } from './ledger/executor.ts';
+import type { LedgerOpening } from './ledger/open-ledger.ts';
+import { openLedger } from './ledger/open-ledger.ts';
+import { createSignatureVerifier } from './signatures.ts';
+
+export interface OfflinePlace {
+  readonly directory: DataDirectory;
+  readonly genesis: Genesis;
+  readonly recoveries: readonly RecoveryFile[];
+  /** Bound of the cache of tree nodes. */
+  readonly cacheBytes: number;
+}
+
+export interface OfflineChain {
+  readonly engine: Engine;
+  readonly blockLog: BlockLog;
+  readonly stateStore: StateStore;
+  /** Lays genesis in an empty directory and executes forward to the head, as a start does. */
+  openLedger(): Promise<LedgerOpening>;
+}
+
+/**
+ * Opens block log and state, and closes whatever was opened when `use` has ended.
+ * @throws StateError; NodeError from `openLedger`
+ */
+export async function withOfflineChain<T>(
+  { directory, genesis, recoveries, cacheBytes }: OfflinePlace,
+  use: (chain: OfflineChain) => Promise<T>,
+): Promise<T> {
+  const disk = createNodeDisk();
+  const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
+  try {
+    const stateStore = await openStateStore(
+      { directory: directory.paths.state, cacheBytes, retainedHeights: LIMITS.retainedHeights },
+      { disk, openKeyValue: openLevel },
+    );
+    try {
+      const engine = createEngine(applications);
+      const executor = createExecutor(engine, genesis, recoveries);
+      const signatures = createSignatureVerifier(createSystemClock());
+      const known = (): undefined => undefined;
+      const parts = { blockLog, stateStore, executor, signatures, known };
+      return await use({
+        engine,
+        blockLog,
+        stateStore,
+        openLedger: () => openLedger(genesis, parts),
+      });
+    } finally {
+      await stateStore.close();
+    }
+  } finally {
+    await blockLog.close();
+  }
+}
