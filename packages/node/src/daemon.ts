@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { applications } from '@daybook/applications';
 import { asPublicKey, explainCore, publicKeyOf, runSelfTest } from '@daybook/core';
+import { runVerify, runWrite } from './archive/archive-verbs.ts';
 import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { loadSettings, mergeReload } from './config.ts';
@@ -41,10 +42,16 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
                                        install it; with --dry-run only judge and tell. The node
                                        must be stopped; see docs/operations/recovery.md
 
+  daybookd archive write DIR           copy the block log into a folder that verifies by itself and
+                                       that any web server can serve; also beside a running node,
+                                       and again into the same folder
+  daybookd archive verify DIR          check such a folder with nothing else at hand; --genesis FILE
+                                       names the genesis to trust, --json is for programs
+
   --help, --version
 
-Exit codes: 0 stopped, 1 defect, 2 usage or configuration, 3 keys or genesis, 4 data directory,
-5 address in use, 10 stopped to protect the chain.
+Exit codes: 0 stopped, 1 defect, 2 usage or configuration, 3 keys or genesis, 4 data directory or
+archive, 5 address in use, 6 not everything could be checked, 10 stopped to protect the chain.
 `;
 
 const DEFAULT_CONFIG = '/etc/daybook/daybookd.yaml';
@@ -178,8 +185,24 @@ async function recoverChain({ config: configFile, file, dryRun }: Command): Prom
   return verdict.kind === 'refused' ? EXIT_CODES.safety : EXIT_CODES.done;
 }
 
+/** The folder that a verb names. */
+function folderOf([folder]: readonly string[], verb: string): string {
+  if (folder !== undefined) return folder;
+  throw new NodeError('NODE_CONFIG_INVALID', { detail: `${verb} needs a folder.` });
+}
+
+async function archive({ config, rest, genesis, json }: Command): Promise<number> {
+  const [action, ...folders] = rest;
+  const directory = folderOf(folders, `archive ${action ?? 'verify'}`);
+  if (action === 'verify') return await runVerify({ directory, genesisFile: genesis, json });
+  if (action === 'write') return await runWrite(loadSettings(config, process.env), directory);
+  throw new NodeError('NODE_CONFIG_INVALID', { detail: `archive cannot ${action}.` });
+}
+
 interface Command {
   readonly verb: string;
+  /** Words after the verb. */
+  readonly rest: readonly string[];
   readonly config: string;
   /** Of `create-votes`. */
   readonly above: number | undefined;
@@ -190,6 +213,9 @@ interface Command {
   readonly dryRun: boolean;
   /** Of `check`. */
   readonly deep: boolean;
+  /** Of `archive verify`: a file. */
+  readonly genesis: string | undefined;
+  readonly json: boolean;
   /** Of `run` and `signer`. */
   readonly quarantine: boolean;
   readonly show: 'help' | 'version' | undefined;
@@ -200,6 +226,7 @@ const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
   check,
   'create-votes': prepareVotes,
   recover: recoverChain,
+  archive,
   signer: async (command) => await runSigner(command, process.env),
 };
 
@@ -221,6 +248,8 @@ function parseCommand(args: readonly string[]): Command {
       quarantine: { type: 'boolean', default: false },
       deep: { type: 'boolean', default: false },
       file: { type: 'string' },
+      genesis: { type: 'string' },
+      json: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       version: { type: 'boolean', default: false },
@@ -229,8 +258,9 @@ function parseCommand(args: readonly string[]): Command {
   const show = (['help', 'version'] as const).find((flag) => values[flag]);
   const above = readHeight(values.above);
   const verb = positionals[0] ?? 'run';
-  const { config, next: isNext, quarantine, deep, file, 'dry-run': dryRun } = values;
-  return { verb, config, above, isNext, quarantine, deep, file, dryRun, show };
+  const { config, next: isNext, quarantine, deep, file, 'dry-run': dryRun, genesis, json } = values;
+  const rest = positionals.slice(1);
+  return { verb, rest, config, above, isNext, quarantine, deep, file, dryRun, genesis, json, show };
 }
 
 /**

@@ -3,6 +3,7 @@
  * against the state root of the head, so that no part of the tree or of the values goes unseen. The
  * end of the chain, its certificates and its links are checked when the ledger is opened.
  */
+import { applications as contracts } from '@daybook/applications';
 import type { Manifest } from '@daybook/contracts';
 import { manifestRecordKey } from '@daybook/contracts';
 import type { Genesis, RecordKey } from '@daybook/core';
@@ -70,7 +71,8 @@ export async function checkDeeply(settings: Settings, genesis: Genesis): Promise
   const directory = await openDataDirectory(dataDirectory);
   try {
     const recoveries = installedRecoveries(dataDirectory, genesis);
-    const place = { directory, genesis, recoveries, cacheBytes: settings.state.cacheBytesMax };
+    const { cacheBytesMax: cacheBytes } = settings.state;
+    const place = { directory, genesis, recoveries, contracts, cacheBytes };
     return await withOfflineChain(place, async ({ engine, stateStore, openLedger }) => {
       const { ledger } = await openLedger();
       const { header, reader } = ledger.head();

@@ -252,6 +252,21 @@ export const NODE_ERRORS = defineErrors({
     summary: 'Executing a final block gives another state than its header names.',
     remedy: 'Check release, memory and disk of this node; delete its state folder to rebuild it.',
   },
+  // archives
+  NODE_ARCHIVE_DAMAGED: {
+    summary: 'An archive is damaged or was altered at this place.',
+    remedy:
+      'Copy the named file again from the node or from another archive of the same chain; ' +
+      'everything before the place holds.',
+  },
+  NODE_ARCHIVE_GENESIS: {
+    summary: 'An archive without a usable genesis file proves nothing.',
+    remedy: 'Put genesis.json into the folder, or name the file with --genesis.',
+  },
+  NODE_ARCHIVE_EMPTY: {
+    summary: 'There are no blocks in this folder.',
+    remedy: 'Name the folder that holds the files blocks-*.log.',
+  },
   // blocks of others
   NODE_BLOCK_FIELD: {
     summary: 'A header field of a block contradicts its parent or its body.',

@@ -19,6 +19,8 @@ export const EXIT_CODES = {
   storage: 4,
   /** An address cannot be listened on. */
   address: 5,
+  /** What was to be checked holds as far as it goes, but something needed for the rest is missing. */
+  unproven: 6,
   /** Stopped to protect the chain: read the last log line before starting again. */
   safety: 10,
 } as const;
@@ -39,6 +41,7 @@ function exitCodeOfNode(code: NodeError['code']): number {
       return EXIT_CODES.usage;
     case 'NODE_GENESIS_INVALID':
     case 'NODE_GENESIS_MISMATCH':
+    case 'NODE_ARCHIVE_GENESIS':
       return EXIT_CODES.identity;
     case 'NODE_API_LISTEN_FAILED':
       return EXIT_CODES.address;

@@ -29,7 +29,11 @@ async function readPassphrase(settings: Settings): Promise<string | undefined> {
 
 /** The genesis that all founders signed. @throws NodeError NODE_GENESIS_INVALID */
 export async function readGenesis(settings: Settings): Promise<Genesis> {
-  const file = settings.node.genesisFile;
+  return await readGenesisAt(settings.node.genesisFile);
+}
+
+/** A genesis file by its path. @throws NodeError NODE_GENESIS_INVALID */
+export async function readGenesisAt(file: string): Promise<Genesis> {
   let json: unknown;
   try {
     json = JSON.parse(await readFile(file, 'utf8'));

@@ -2,7 +2,6 @@
  * The chain of a data directory, without network and without signing: what the verbs of `daybookd`
  * open that work on a node that is down, or on a directory of their own.
  */
-import { applications } from '@daybook/applications';
 import type { Engine } from '@daybook/contracts';
 import { createEngine } from '@daybook/contracts';
 import type { Genesis, RecoveryFile } from '@daybook/core';
@@ -19,6 +18,8 @@ export interface OfflinePlace {
   readonly directory: DataDirectory;
   readonly genesis: Genesis;
   readonly recoveries: readonly RecoveryFile[];
+  /** Contracts of this release; those of `@daybook/applications` in production. */
+  readonly contracts: Parameters<typeof createEngine>[0];
   /** Bound of the cache of tree nodes. */
   readonly cacheBytes: number;
 }
@@ -36,7 +37,7 @@ export interface OfflineChain {
  * @throws StateError; NodeError from `openLedger`
  */
 export async function withOfflineChain<T>(
-  { directory, genesis, recoveries, cacheBytes }: OfflinePlace,
+  { directory, genesis, recoveries, contracts, cacheBytes }: OfflinePlace,
   use: (chain: OfflineChain) => Promise<T>,
 ): Promise<T> {
   const disk = createNodeDisk();
@@ -47,7 +48,7 @@ export async function withOfflineChain<T>(
       { disk, openKeyValue: openLevel },
     );
     try {
-      const engine = createEngine(applications);
+      const engine = createEngine(contracts);
       const executor = createExecutor(engine, genesis, recoveries);
       const signatures = createSignatureVerifier(createSystemClock());
       const known = (): undefined => undefined;

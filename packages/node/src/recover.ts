@@ -3,7 +3,7 @@
  * would happen, and installs it. The node is down meanwhile; nothing is decided here that the chain
  * does not judge again in its next block.
  */
-import { examineRecovery, readRecoveries } from '@daybook/applications';
+import { applications as contracts, examineRecovery, readRecoveries } from '@daybook/applications';
 import type { Genesis, Hash, PublicKey, RecoveryFailure, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import type { DataDirectory } from '@daybook/state';
@@ -153,7 +153,7 @@ export async function recover(options: RecoverOptions): Promise<RecoverReport> {
     const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
     const { cacheBytesMax: cacheBytes } = settings.state;
     const verdict = await withOfflineChain(
-      { directory, genesis, recoveries, cacheBytes },
+      { directory, genesis, recoveries, contracts, cacheBytes },
       async ({ blockLog, openLedger }): Promise<RecoveryVerdict> => {
         // A signer, or a node that is quite new, has no chain: none is laid for the question's sake.
         if (blockLog.head() === undefined) return { kind: 'ahead', head: 0 };

@@ -2,6 +2,13 @@
  * What a node keeps: the block log, the vote log with its signer, and the authenticated state.
  * Exports only.
  */
+export type { ArchivedSegment, PlacedBlock } from './blocks/archived-segment.ts';
+export {
+  indexName,
+  readGrowingSegment,
+  readSegment,
+  segmentHeight,
+} from './blocks/archived-segment.ts';
 export type {
   BlockLog,
   Candidate,
@@ -13,6 +20,8 @@ export type {
   TransactionPlace,
 } from './blocks/block-log.ts';
 export { openBlockLog } from './blocks/file-block-log.ts';
+export type { Tile } from './blocks/tiles.ts';
+export { tilesOf } from './blocks/tiles.ts';
 export type { DataDirectory } from './data-directory.ts';
 export { openDataDirectory } from './data-directory.ts';
 export type { Disk, DiskFile, FileIdentity } from './disk/disk.ts';

@@ -12,7 +12,6 @@ import {
   asValidatorId,
   blockHash,
   decodeBlock,
-  decodeCertificate,
   emptyFrontier,
   encodeBlock,
   equalBytes,
@@ -25,16 +24,17 @@ import {
   toHex,
   transactionRoot,
   validatorsHash,
-  verifyCertificate,
   ZERO_HASH,
 } from '@daybook/core';
 import type { StagedState } from '@daybook/state';
 import type { NodeCode } from '../errors.ts';
 import { NodeError } from '../errors.ts';
+import type { Signing } from './certified.ts';
+import { isCertified } from './certified.ts';
 import type { Executor } from './executor.ts';
 import type { Ledger, LedgerParts } from './ledger.ts';
 import { createLedger } from './ledger.ts';
-import type { NextHeight, Tip } from './tip.ts';
+import type { Tip } from './tip.ts';
 
 /** What opening had to do, for the log of the node. */
 export interface LedgerOpening {
@@ -165,21 +165,10 @@ function checkLinks(genesis: Genesis, parts: LedgerParts): void {
 }
 
 /** The certificate of a logged block holds for the set that signs its height. */
-function checkCertificate(
-  parts: LedgerParts,
-  height: Height,
-  { validators, era: chain }: Pick<NextHeight, 'validators' | 'era'>,
-): void {
-  const hash = parts.blockLog.blockHashAt(height);
+function checkCertificate(parts: LedgerParts, height: Height, next: Signing): void {
   const stored = parts.blockLog.readFinalisation(height);
-  const certificate = stored && decodeCertificate(stored.certificate);
-  if (hash === undefined || certificate?.ok !== true) {
-    throw brokenAt('NODE_CERTIFICATE_BROKEN', height);
-  }
-  const expected = { kind: 'commit', chain, height, blockHash: hash, validators } as const;
-  if (!verifyCertificate(certificate.value, expected).ok) {
-    throw brokenAt('NODE_CERTIFICATE_BROKEN', height);
-  }
+  if (stored !== undefined && isCertified(stored, next)) return;
+  throw brokenAt('NODE_CERTIFICATE_BROKEN', height);
 }
 
 /** The block that the stored state is of was decided: the others are checked when executed again. */

@@ -24,13 +24,20 @@ function isMap(value: CborValue | undefined): value is CborMap {
   return !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
+/** Stored bytes of any origin; undefined when they have not the layout. */
+export function readStoredResult(bytes: Uint8Array): StoredResult | undefined {
+  const decoded = decodeCanonical(bytes, { bytesMax: STORED_BYTES_MAX, depthMax: DEPTH_MAX });
+  if (!decoded.ok || !Array.isArray(decoded.value)) return undefined;
+  const [leaf, facts] = decoded.value as readonly CborValue[];
+  if (!(leaf instanceof Uint8Array)) return undefined;
+  const result = decodeResult(leaf);
+  if (!result.ok) return undefined;
+  return { leaf, result: result.value, facts: isMap(facts) ? facts : undefined };
+}
+
 /** The bytes come from the own log, checksummed there: anything else than the layout is our bug. */
 export function decodeStoredResult(bytes: Uint8Array): StoredResult {
-  const decoded = decodeCanonical(bytes, { bytesMax: STORED_BYTES_MAX, depthMax: DEPTH_MAX });
-  assert(decoded.ok && Array.isArray(decoded.value), 'a stored result decodes');
-  const [leaf, facts] = decoded.value as readonly CborValue[];
-  assert(leaf instanceof Uint8Array, 'a stored result has a leaf');
-  const result = decodeResult(leaf);
-  assert(result.ok, 'a stored result leaf decodes');
-  return { leaf, result: result.value, facts: isMap(facts) ? facts : undefined };
+  const stored = readStoredResult(bytes);
+  assert(stored !== undefined, 'a stored result of the own log has its layout');
+  return stored;
 }

@@ -185,8 +185,14 @@ export interface OpenChain extends LedgerOpening {
   close(): Promise<void>;
 }
 
-export async function openChain(genesis: Genesis, disks: Disks): Promise<OpenChain> {
-  const blockLog = await openBlockLog({ directory: '/blocks' }, { disk: disks.blocks });
+/** @param segmentBytes  size at which a segment of the block log is sealed */
+export async function openChain(
+  genesis: Genesis,
+  disks: Disks,
+  { segmentBytes = 64 * 1024 * 1024 } = {},
+): Promise<OpenChain> {
+  const blocks = { directory: '/blocks', segmentBytes };
+  const blockLog = await openBlockLog(blocks, { disk: disks.blocks });
   const stateStore = await openStateStore(
     { directory: '/state', retainedHeights: 1000 },
     { disk: disks.state, openKeyValue: async () => disks.keyValue },

@@ -10,7 +10,8 @@ import { createGrowingIndex, readIndex } from './segment-index.ts';
 import type { Scan } from './segment-scan.ts';
 import { assertTorn, damaged, SEGMENT_MAGIC, scanSegment } from './segment-scan.ts';
 
-const FILE_NAME = /^blocks-(\d{12})\.log$/;
+/** Names of segments; the number is the first height. */
+export const FILE_NAME = /^blocks-(\d{12})\.log$/;
 
 /** A segment that is open. */
 export interface Segment {

@@ -40,8 +40,9 @@ export interface Scan {
   }[];
 }
 
-export function damaged(path: string, offset: number, fact: string): StateError {
-  return new StateError({ code: 'STATE_BLOCK_DAMAGED', path, offset, fact });
+export function damaged(path: string, offset: number, fact: string, height?: Height): StateError {
+  const place = { path, offset, ...(height !== undefined && { height }) };
+  return new StateError({ code: 'STATE_BLOCK_DAMAGED', fact, ...place });
 }
 
 interface PlacedRecord extends FramedRecord {
@@ -71,7 +72,7 @@ function* recordsFrom(
 /** Reads every record of a segment in order. */
 export function scanSegment(path: string, bytes: Uint8Array, first: Height): Scan {
   if (!equalBytes(bytes.subarray(0, SEGMENT_MAGIC.length), SEGMENT_MAGIC)) {
-    throw damaged(path, 0, 'it does not begin like a segment');
+    throw damaged(path, 0, 'it does not begin like a segment', first);
   }
   const index = createGrowingIndex(first);
   let open: { blockHash: Hash; offset: number; size: number }[] = [];
@@ -82,7 +83,7 @@ export function scanSegment(path: string, bytes: Uint8Array, first: Height): Sca
     const height = first + index.count();
     if (kindOf(next.value) === RECORD_CANDIDATE) {
       const head = readCandidateHead(next.value.payload);
-      if (head?.height !== height) throw damaged(path, offset, 'a body of another height');
+      if (head?.height !== height) throw damaged(path, offset, 'a body of another height', height);
       open.push({ blockHash: head.blockHash, offset, size });
     } else {
       index.add(...finalOf(next.value, { path, offset, height, open }));
@@ -102,9 +103,10 @@ function finalOf(
 ): [IndexedBlock, readonly LoggedTransaction[]] {
   const { path, offset, height, open } = at;
   const final = kindOf(found) === RECORD_FINAL ? readFinalisation(found.payload) : undefined;
-  if (final?.height !== height) throw damaged(path, offset, 'a record of another height or kind');
+  if (final?.height !== height)
+    throw damaged(path, offset, 'a record of another height or kind', height);
   const body = open.find(({ blockHash }) => equalBytes(blockHash, final.blockHash));
-  if (body === undefined) throw damaged(path, offset, 'a final block without its body');
+  if (body === undefined) throw damaged(path, offset, 'a final block without its body', height);
   const { blockHash, timestampMs, transactions } = final;
   const places = { candidateOffset: body.offset, finalOffset: offset };
   const validUntilMaxMs = latestValidUntil(transactions);

@@ -1,0 +1,84 @@
+/** `daybookd archive write` and `daybookd archive verify`, in words or as JSON. */
+import { applications } from '@daybook/applications';
+import type { Result } from '@daybook/core';
+import type { Settings } from '../config.ts';
+import { NODE_ERRORS } from '../errors.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { readGenesis, readGenesisAt } from '../identity.ts';
+import type { ArchiveDamage, ArchiveReport } from './verify-archive.ts';
+import { verifyArchive } from './verify-archive.ts';
+import { writeArchive } from './write-archive.ts';
+
+export interface VerifyRequest {
+  readonly directory: string;
+  /** File of the genesis to trust. */
+  readonly genesisFile: string | undefined;
+  readonly json: boolean;
+}
+
+const MIB = 1024 * 1024;
+const PROGRESS_EVERY = 1000;
+
+export async function runVerify({ directory, genesisFile, json }: VerifyRequest): Promise<number> {
+  const genesis = genesisFile === undefined ? undefined : await readGenesisAt(genesisFile);
+  const onBlock = (height: number): void => {
+    if (!process.stderr.isTTY || height % PROGRESS_EVERY !== 0) return;
+    process.stderr.write(`\rheight ${height} `);
+  };
+  const options = { directory, onBlock, ...(genesis && { genesis }) };
+  const verified = await verifyArchive(options, { contracts: applications });
+  if (process.stderr.isTTY) process.stderr.write('\r');
+  process.stdout.write(json ? `${jsonOf(verified)}\n` : `${wordsOf(verified).join('\n')}\n`);
+  if (!verified.ok) return EXIT_CODES.storage;
+  return verified.value.uncertified > 0 ? EXIT_CODES.unproven : EXIT_CODES.done;
+}
+
+function jsonOf(verified: Result<ArchiveReport, ArchiveDamage>): string {
+  if (verified.ok) {
+    const outcome = verified.value.uncertified > 0 ? 'cannot tell' : 'valid';
+    return JSON.stringify({ outcome, ...verified.value });
+  }
+  return JSON.stringify({
+    outcome: 'invalid',
+    code: 'NODE_ARCHIVE_DAMAGED',
+    ...verified.reason,
+    remedy: NODE_ERRORS.NODE_ARCHIVE_DAMAGED.remedy,
+  });
+}
+
+function wordsOf(verified: Result<ArchiveReport, ArchiveDamage>): readonly string[] {
+  if (!verified.ok) {
+    const { file, height, offset, fact } = verified.reason;
+    const place = [
+      file,
+      ...(height === undefined ? [] : [`height ${height}`]),
+      ...(offset === undefined ? [] : [`byte ${offset}`]),
+    ];
+    const { summary, remedy } = NODE_ERRORS.NODE_ARCHIVE_DAMAGED;
+    return [`damaged: ${place.join(', ')}: ${fact}`, `${summary} ${remedy}`];
+  }
+  const { first, last, lastHash, segments, transactions, size, uncertified, executed } =
+    verified.value;
+  const megabytes = (size / MIB).toFixed(1);
+  const checked = executed
+    ? 'every record, link and certificate holds, and every result was computed again'
+    : 'every record and link holds';
+  return [
+    `blocks ${first} to ${last}, ${transactions} transactions, ${segments} segments, ${megabytes} MiB`,
+    `${checked}; the last block is ${lastHash}`,
+    ...(uncertified === 0
+      ? []
+      : [
+          `cannot tell whether ${uncertified} of the blocks were decided: their validators are ` +
+            'not known here. Put the segments from height 0 into the folder and verify again.',
+        ]),
+  ];
+}
+
+export async function runWrite(settings: Settings, target: string): Promise<number> {
+  const { dataDirectory, genesisFile } = settings.node;
+  const genesis = await readGenesis(settings);
+  const { first, last, files } = writeArchive({ dataDirectory, genesis, genesisFile }, target);
+  process.stdout.write(`${target}: blocks ${first} to ${last} in ${files.length} files\n`);
+  return EXIT_CODES.done;
+}

@@ -1,0 +1,138 @@
+/**
+ * Writing an archive of the block log beside a running node. Sealed segments never change, and the
+ * one that grows only does so at its end: its copy ends with its last final block, whose certificate
+ * proves it whether or not the node has synced it yet. Everything is checked while it is copied.
+ */
+import * as fs from 'node:fs';
+import path from 'node:path';
+import type { Genesis, Hash } from '@daybook/core';
+import { leafHash, merkleRoot, toHex } from '@daybook/core';
+import { indexName, readGrowingSegment, readSegment, tilesOf } from '@daybook/state';
+import { NodeError } from '../errors.ts';
+import type { ArchivedFile, ArchiveManifest } from './archive-files.ts';
+import {
+  ARCHIVE_FORMAT,
+  describeFile,
+  filesBelow,
+  GENESIS_FILE,
+  MANIFEST_FILE,
+  RECOVERY_FOLDER,
+  segmentsIn,
+} from './archive-files.ts';
+
+export interface ArchiveOrigin {
+  /** Of the node, running or not. */
+  readonly dataDirectory: string;
+  readonly genesis: Genesis;
+  readonly genesisFile: string;
+  /** Further small files that go with it. */
+  readonly extra?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/** A blank segment is one that a node has created and not written to yet. */
+const HEADER_BYTES = 16;
+
+/**
+ * Copies the block log with what is needed to check it; files that are there already and equal are
+ * left alone, so that the next archive into the same folder costs what is new.
+ * @throws NodeError NODE_ARCHIVE_EMPTY, StateError STATE_BLOCK_DAMAGED and nothing is listed then
+ */
+export function writeArchive(
+  { dataDirectory, genesis, genesisFile, extra = [] }: ArchiveOrigin,
+  target: string,
+): ArchiveManifest {
+  const writer = createFolderWriter(target);
+  const blocks = path.join(dataDirectory, 'blocks');
+  const { first, hashes } = copySegments(blocks, writer);
+  const last = first + hashes.length - 1;
+  const lastHash = hashes.at(-1);
+  if (lastHash === undefined) {
+    throw new NodeError('NODE_ARCHIVE_EMPTY', { detail: `${blocks}.` });
+  }
+  writer.put(GENESIS_FILE, fs.readFileSync(genesisFile));
+  const recoveries = path.join(dataDirectory, RECOVERY_FOLDER);
+  for (const name of filesBelow(recoveries).filter((one) => one.endsWith('.json'))) {
+    writer.put(`${RECOVERY_FOLDER}/${name}`, fs.readFileSync(path.join(recoveries, name)));
+  }
+  for (const { name, bytes } of extra) writer.put(name, bytes);
+  const tree = first === 0 ? { historyRoot: toHex(merkleRoot(hashes.map(leafHash))) } : {};
+  if (first === 0) for (const tile of tilesOf(hashes)) writer.put(tile.path, tile.bytes);
+  const manifest: ArchiveManifest = {
+    format: ARCHIVE_FORMAT,
+    name: genesis.document.name,
+    chain: toHex(genesis.chain),
+    first,
+    last,
+    lastHash: toHex(lastHash),
+    ...tree,
+    files: writer.files(),
+  };
+  writer.finish(`${JSON.stringify(manifest, undefined, 2)}\n`);
+  return manifest;
+}
+
+function copySegments(
+  directory: string,
+  writer: FolderWriter,
+): { readonly first: number; readonly hashes: readonly Hash[] } {
+  const segments = segmentsIn(directory);
+  const hashes: Hash[] = [];
+  for (const [index, { name, first }] of segments.entries()) {
+    const file = path.join(directory, name);
+    const bytes = fs.readFileSync(file);
+    if (bytes.length <= HEADER_BYTES) continue;
+    const isLast = index === segments.length - 1;
+    const segment = (isLast ? readGrowingSegment : readSegment)(file, bytes, first);
+    if (segment.count === 0) continue;
+    for (let height = first; height < first + segment.count; height++) {
+      const hash = segment.hashAt(height);
+      if (hash !== undefined) hashes.push(hash);
+    }
+    writer.put(name, bytes.subarray(0, isLast ? segment.end : bytes.length));
+    writer.put(indexName(name), segment.index);
+  }
+  return { first: segments[0]?.first ?? 0, hashes };
+}
+
+interface FolderWriter {
+  put(name: string, bytes: Uint8Array): void;
+  files(): readonly ArchivedFile[];
+  /** Writes the list, durably and last. */
+  finish(manifest: string): void;
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = fs.openSync(folder, 'r');
+  try {
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Each file appears whole or not at all, and is durable before the list names it. */
+function createFolderWriter(target: string): FolderWriter {
+  const files: ArchivedFile[] = [];
+  const changed = new Set<string>([target]);
+  const write = (name: string, bytes: Uint8Array): void => {
+    const file = path.join(target, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    if (fs.existsSync(file) && fs.readFileSync(file).equals(bytes)) return;
+    const temporary = `${file}.new`;
+    fs.writeFileSync(temporary, bytes, { flush: true });
+    fs.renameSync(temporary, file);
+    changed.add(path.dirname(file));
+  };
+  return {
+    put: (name, bytes) => {
+      write(name, bytes);
+      files.push(describeFile(name, bytes));
+    },
+    files: () => files,
+    finish: (manifest) => {
+      for (const folder of changed) syncFolder(folder);
+      write(MANIFEST_FILE, new TextEncoder().encode(manifest));
+      syncFolder(target);
+    },
+  };
+}
