@@ -138,6 +138,22 @@ export {
   PROOF_BUNDLE_FORMAT,
 } from './chain/proof-bundle.ts';
 export type {
+  RangeBranch,
+  RangeProof,
+  RangeSlots,
+  TreePlace,
+  TreeRange,
+} from './chain/range-proof.ts';
+export {
+  isInRange,
+  keyBefore,
+  placeOfSlot,
+  ROOT_PLACE,
+  relationOf,
+  verifyRangeProof,
+} from './chain/range-proof.ts';
+export { decodeRangeProof, encodeRangeProof } from './chain/range-proof-codec.ts';
+export type {
   RecoveryConsent,
   RecoveryFailure,
   RecoveryFile,
@@ -169,12 +185,13 @@ export type {
   UnsignedRoundChange,
 } from './chain/sign-bytes.ts';
 export { signBytes } from './chain/sign-bytes.ts';
-export type { RecordKey } from './chain/state-key.ts';
+export type { RecordKey, RecordPlace } from './chain/state-key.ts';
 export {
   PARTITION_SIZE,
   recordSetOf,
   TREE_KEY_SIZES,
   treeKeyOf,
+  treePrefixOf,
   valueHashOf,
 } from './chain/state-key.ts';
 export type {
@@ -191,10 +208,12 @@ export { decodeStateProof, encodeStateProof, verifyStateProof } from './chain/st
 export type { TreeLeaf } from './chain/state-tree.ts';
 export {
   bucketLabel,
+  EMPTY_SLOTS,
   EMPTY_STATE_ROOT,
   nibbleAt,
   nodeLabel,
   prefixOf,
+  runRoot,
   SLOT_PATH_LENGTH,
   sharedNibbles,
   slotsRoot,

@@ -39,8 +39,9 @@ export { openStateStore } from './store/open-state-store.ts';
 export type {
   HistoryOptions,
   ListOptions,
+  ProvenRange,
   ProvenRecord,
-  RecordRange,
+  RangeOptions,
   RecordVersion,
   StagedState,
   StageRequest,

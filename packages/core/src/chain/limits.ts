@@ -45,6 +45,8 @@ export const LIMITS = {
   rangeBytesMax: 8 * 1024 * 1024,
   /** Tree versions kept for proofs behind the head. */
   retainedHeights: 1000,
+  /** Bytes of a proof that a range of records is whole, without the records. */
+  rangeProofBytesMax: 64 * 1024,
   /** Bytes of a genesis document in canonical form. */
   genesisBytesMax: 1024 * 1024,
   /** Bytes of a proof bundle. */

@@ -13,9 +13,10 @@ import type { Result } from '../codec/result.ts';
 import { fail, ok } from '../codec/result.ts';
 import type { Hash } from './ids.ts';
 import { asHash, ZERO_HASH } from './ids.ts';
-import { TREE_KEY_SIZES } from './state-key.ts';
+import { isTreeKey, TREE_KEY_SIZES } from './state-key.ts';
 import {
   bucketLabel,
+  EMPTY_SLOTS,
   nibbleAt,
   nodeLabel,
   prefixOf,
@@ -90,9 +91,6 @@ export type StateProofFailure =
   | { readonly code: 'CORE_STATE_PROOF_MISMATCH'; readonly root: Hash };
 
 const DEPTH_MAX = 2 * TREE_KEY_SIZES.partitioned - 1;
-/** Hash of an empty run of 1, 2, 4 and 8 slots: siblings that need not be sent. */
-const EMPTY_SLOTS: readonly Hash[] = emptySlots();
-
 /**
  * Checks a proof of a key against a state root. Never throws on any proof that `decodeStateProof`
  * returned.
@@ -120,7 +118,7 @@ export function verifyStateProof(
 }
 
 function faultOfSteps(treeKey: Uint8Array, { steps }: StateProof): string | undefined {
-  if (treeKey.length !== TREE_KEY_SIZES.plain && treeKey.length !== TREE_KEY_SIZES.partitioned) {
+  if (!isTreeKey(treeKey)) {
     return 'the key has no length of a tree key';
   }
   let above = -1;
@@ -206,15 +204,6 @@ function foldPath(hash: Hash, slot: number, siblings: SlotPath): Hash {
     folded = isRight ? treePairHash(sibling, folded) : treePairHash(folded, sibling);
   }
   return folded;
-}
-
-function emptySlots(): readonly Hash[] {
-  const hashes: Hash[] = [ZERO_HASH];
-  for (let level = 1; level < SLOT_PATH_LENGTH; level++) {
-    const below = hashes[level - 1] ?? ZERO_HASH;
-    hashes.push(treePairHash(below, below));
-  }
-  return hashes;
 }
 
 // --- encoding ------------------------------------------------------------------------------
@@ -337,11 +326,8 @@ function writeNeighbour(writer: BinaryWriter, neighbour: NeighbourLeaf): void {
 }
 
 function readNeighbour(reader: BinaryReader): NeighbourLeaf {
-  const size = reader.u8();
-  if (size !== TREE_KEY_SIZES.plain && size !== TREE_KEY_SIZES.partitioned) {
-    reader.refuse('has a key of no known length');
-  }
-  const treeKey = reader.raw(size);
+  const treeKey = reader.raw(reader.u8());
+  if (!isTreeKey(treeKey)) reader.refuse('has a key of no known length');
   return { treeKey, ...readLeaf(reader) };
 }
 

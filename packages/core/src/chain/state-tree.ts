@@ -56,10 +56,16 @@ export function treePairHash(left: Hash, right: Hash): Hash {
 
 /** Root of up to 16 slots; the missing ones are empty. */
 export function slotsRoot(slots: readonly Hash[]): Hash {
-  let level = Array.from({ length: TREE_WIDTH }, (_, slot) => slots[slot] ?? ZERO_HASH);
+  return runRoot(Array.from({ length: TREE_WIDTH }, (_, slot) => slots[slot] ?? ZERO_HASH));
+}
+
+/** Root of a run of slots: 1, 2, 4, 8 or all 16 of them. */
+export function runRoot(run: readonly Hash[]): Hash {
+  let level = run;
   while (level.length > 1) {
-    level = Array.from({ length: level.length / 2 }, (_, pair) =>
-      treePairHash(level[2 * pair] ?? ZERO_HASH, level[2 * pair + 1] ?? ZERO_HASH),
+    const below = level;
+    level = Array.from({ length: below.length / 2 }, (_, pair) =>
+      treePairHash(below[2 * pair] ?? ZERO_HASH, below[2 * pair + 1] ?? ZERO_HASH),
     );
   }
   return level[0] ?? ZERO_HASH;
@@ -89,6 +95,10 @@ export function prefixOf(key: Uint8Array, depth: number): Uint8Array {
   return prefix;
 }
 
+function slotOf(leaf: TreeLeaf | undefined, depth: number): number | undefined {
+  return leaf && nibbleAt(leaf.treeKey, depth);
+}
+
 /**
  * State root of a whole set of records, or hash of the subtree of those below one prefix: the
  * definition of the tree, which faster implementations must agree with.
@@ -103,8 +113,25 @@ export function treeRootOf(leaves: readonly TreeLeaf[]): Hash {
     return treePairHash(slotsRoot(hashes), bucketLabel(leaves.length));
   }
   const depth = sharedNibbles(first.treeKey, last.treeKey);
-  const children = Array.from({ length: TREE_WIDTH }, (_, slot) =>
-    treeRootOf(leaves.filter(({ treeKey }) => nibbleAt(treeKey, depth) === slot)),
-  );
+  let from = 0;
+  const children = Array.from({ length: TREE_WIDTH }, (_, slot) => {
+    let to = from;
+    while (to < leaves.length && slotOf(leaves[to], depth) === slot) to += 1;
+    const child = treeRootOf(leaves.slice(from, to));
+    from = to;
+    return child;
+  });
   return treePairHash(slotsRoot(children), nodeLabel(depth, first.treeKey));
+}
+
+/** Hash of an empty run of 1, 2, 4 and 8 slots. */
+export const EMPTY_SLOTS: readonly Hash[] = emptySlots();
+
+function emptySlots(): readonly Hash[] {
+  const hashes: Hash[] = [ZERO_HASH];
+  for (let level = 1; level < SLOT_PATH_LENGTH; level++) {
+    const below = hashes[level - 1] ?? ZERO_HASH;
+    hashes.push(treePairHash(below, below));
+  }
+  return hashes;
 }

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Hash, ProofEnd, TreeLeaf } from '../../src/index.ts';
+import type { Hash, ProofEnd } from '../../src/index.ts';
 import {
   asHash,
   bucketLabel,
@@ -26,26 +26,7 @@ import {
   ZERO_HASH,
 } from '../../src/index.ts';
 import { endIn, pathOf, proveKey } from '../fixtures/prover.ts';
-
-function keyOf(set: number, seed: number, partition?: number): Uint8Array {
-  const key = new Uint8Array(partition === undefined ? 36 : 52);
-  key[3] = set;
-  if (partition !== undefined) key.set(sha256(Uint8Array.of(partition)).subarray(0, 16), 4);
-  key.set(sha256(Uint8Array.of(seed >> 8, seed & 255, set)), key.length - 32);
-  return key;
-}
-
-function leavesOf(keys: readonly Uint8Array[]): readonly TreeLeaf[] {
-  const unique = [...new Map(keys.map((key) => [toHex(key), key])).values()];
-  return unique
-    .toSorted(compareBytes)
-    .map((treeKey) => ({ treeKey, valueHash: sha256(treeKey.toReversed()) }));
-}
-
-const keyArbitrary = fc
-  .tuple(fc.integer({ min: 1, max: 3 }), fc.nat(300), fc.option(fc.nat(2), { nil: undefined }))
-  // One set has keys of one length only: sets 1 and 2 are plain, set 3 is partitioned.
-  .map(([set, seed, partition]) => keyOf(set, seed, set === 3 ? (partition ?? 0) : undefined));
+import { keyArbitrary, keyOf, leavesOf } from '../fixtures/tree-keys.ts';
 
 const claimOf = (root: Hash, key: Uint8Array, bytes: Uint8Array): string => {
   const decoded = decodeStateProof(bytes);

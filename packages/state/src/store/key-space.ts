@@ -12,10 +12,9 @@
  *
  *   record = set u32 | flags u8 (1 = partition) | [partition size u16 | partition] | key
  */
-import type { Height, RecordKey } from '@daybook/core';
+import type { Height, RecordKey, RecordPlace } from '@daybook/core';
 import { concatBytes, createWriter } from '@daybook/core';
 import { writeU16, writeU32 } from '../tree/numbers.ts';
-import type { RecordRange } from './state-store.ts';
 
 const PREFIX = { format: 'f', synced: 's', root: 'r', pin: 'p', record: 'k' } as const;
 const MORE = { removals: 'd', leaving: 'q', held: 'h' } as const;
@@ -113,7 +112,7 @@ export function heldRange(pin: Height): KeyRange {
 }
 
 /** Index keys of a record set or of one of its partitions. */
-export function recordRange({ set, partition }: RecordRange): KeyRange {
+export function recordRange({ set, partition }: RecordPlace): KeyRange {
   const writer = createWriter();
   writer.u32(set);
   if (partition !== undefined) {

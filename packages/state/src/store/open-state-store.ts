@@ -2,7 +2,7 @@
  * The state store: one object that ties the tree, the value log, the database and the retained
  * versions together. Reads and staging are synchronous; commits are done one after another.
  */
-import type { Hash, Height, RecordKey } from '@daybook/core';
+import type { Hash, Height, RecordKey, RecordPlace } from '@daybook/core';
 import { assert } from '@daybook/core';
 import type { Disk } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
@@ -28,8 +28,9 @@ import { Staged, StagedSet } from './staged.ts';
 import type {
   HistoryOptions,
   ListOptions,
+  ProvenRange,
   ProvenRecord,
-  RecordRange,
+  RangeOptions,
   RecordVersion,
   StagedState,
   StageRequest,
@@ -166,7 +167,11 @@ class Store implements StateStore {
     return this.#reads.prove(key, height);
   }
 
-  list(range: RecordRange, options: ListOptions): Promise<readonly StoredRecord[]> {
+  proveRange(range: RecordPlace, options: RangeOptions): ProvenRange {
+    return this.#reads.proveRange(range, options);
+  }
+
+  list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]> {
     return this.#reads.list(range, options);
   }
 

@@ -2,11 +2,12 @@
  * Reading stored and staged versions: single records, proofs, lists and histories. Nothing here
  * writes; every value is checked against the record it was asked for.
  */
-import type { Height, RecordKey } from '@daybook/core';
-import { assert, treeKeyOf } from '@daybook/core';
+import type { Height, RecordKey, RecordPlace } from '@daybook/core';
+import { assert, compareBytes, keyBefore, treeKeyOf, treePrefixOf } from '@daybook/core';
 import type { Child } from '../tree/child.ts';
 import { findValue, proveKey } from '../tree/lookup.ts';
 import type { NodeStore } from '../tree/node-store.ts';
+import { proveRange, recordsIn } from '../tree/ranges.ts';
 import type { RecordLog, Ref } from '../tree/record-log.ts';
 import { describeRecord, isSameRecord, readValue } from '../tree/values.ts';
 import type { Database } from './database.ts';
@@ -19,8 +20,9 @@ import type { Staged } from './staged.ts';
 import type {
   HistoryOptions,
   ListOptions,
+  ProvenRange,
   ProvenRecord,
-  RecordRange,
+  RangeOptions,
   RecordVersion,
   StateReader,
   StoredRecord,
@@ -75,7 +77,38 @@ export class Reads {
     return { height: version.height, root: version.root, value: this.#get(tree, key), proof };
   }
 
-  async list(range: RecordRange, options: ListOptions): Promise<readonly StoredRecord[]> {
+  /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */
+  proveRange(place: RecordPlace, { from, limit, bytesMax, height }: RangeOptions): ProvenRange {
+    assert(limit >= 1 && limit <= PAGE_MAX, 'a range has 1 to 1000 records');
+    const { nodes, values, versions } = this.#parts;
+    const version = height === undefined ? versions.newest() : versions.need(height);
+    assert(version !== undefined, 'a proof needs a state');
+    const tree = treeOf(version);
+    const prefix = treePrefixOf(place);
+    const whole = { from: from ?? prefix, to: prefix };
+    const records: StoredRecord[] = [];
+    let bytes = 0;
+    let next: Uint8Array | undefined;
+    for (const { treeKey, ref } of recordsIn(tree, whole, nodes)) {
+      if (records.length === limit || bytes >= bytesMax) {
+        next = treeKey;
+        break;
+      }
+      const { key, value } = readValue(values, ref);
+      if (value === undefined || compareBytes(treeKeyOf(key), treeKey) !== 0) {
+        throw values.damage(ref, 'a value of another record than its leaf');
+      }
+      records.push({ key, value });
+      bytes += value.length;
+    }
+    // Ranges stand side by side: the rest begins right behind this one.
+    const range = next === undefined ? whole : { ...whole, to: keyBefore(next) };
+    const proof = proveRange(tree, range, { nodes, values });
+    nodes.trim();
+    return { height: version.height, root: version.root, range, records, proof, next };
+  }
+
+  async list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]> {
     const { limit, after, height } = options;
     assert(limit >= 1 && limit <= PAGE_MAX, 'a page has 1 to 1000 records');
     const reader = this.view(height ?? this.#parts.versions.newest()?.height);

@@ -2,7 +2,15 @@
  * The state store: the authenticated tree with its values, versioned by height. It is derived from
  * the block log and may lose its unsynced tail; `appliedHeight` says from where to execute again.
  */
-import type { Hash, Height, RecordKey, StateProof } from '@daybook/core';
+import type {
+  Hash,
+  Height,
+  RangeProof,
+  RecordKey,
+  RecordPlace,
+  StateProof,
+  TreeRange,
+} from '@daybook/core';
 
 /** Synchronous reads of one version; execution runs over this (it fits contracts' `StateView`). */
 export interface StateReader {
@@ -45,12 +53,6 @@ export interface StageRequest {
   readonly writes: readonly StateWrite[];
 }
 
-/** A record set, or one partition of it. */
-export interface RecordRange {
-  readonly set: number;
-  readonly partition?: Uint8Array;
-}
-
 export interface ListOptions {
   /** The last key of the previous page; absent starts at the beginning. */
   readonly after?: RecordKey;
@@ -86,6 +88,31 @@ export interface ProvenRecord {
   readonly root: Hash;
   readonly value: Uint8Array | undefined;
   readonly proof: StateProof;
+}
+
+export interface RangeOptions {
+  /** The `next` of the range before; absent starts at the beginning. */
+  readonly from?: Uint8Array;
+  /** At most this many records, 1 to 1000. */
+  readonly limit: number;
+  /** No further record is taken once the values have so many bytes together. */
+  readonly bytesMax: number;
+  /** A retained or pinned version; absent means the newest. */
+  readonly height?: Height;
+}
+
+/**
+ * Records of a set or a partition in the order of tree keys, with what proves that they are all that
+ * lie in `range`.
+ */
+export interface ProvenRange {
+  readonly height: Height;
+  readonly root: Hash;
+  readonly range: TreeRange;
+  readonly records: readonly StoredRecord[];
+  readonly proof: RangeProof;
+  /** Where the rest begins, if the limits left something. */
+  readonly next: Uint8Array | undefined;
 }
 
 /** What the store found when it was opened. */
@@ -135,8 +162,10 @@ export interface StateStore {
   commit(staged: StagedState): Promise<void>;
   /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */
   prove(key: RecordKey, height?: Height): ProvenRecord;
+  /** Records of a set with the proof that they are all. @throws as `prove` */
+  proveRange(range: RecordPlace, options: RangeOptions): ProvenRange;
   /** Records of a set in the order of (partition, key) bytes. */
-  list(range: RecordRange, options: ListOptions): Promise<readonly StoredRecord[]>;
+  list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]>;
   /** Versions of a record, newest first. */
   history(key: RecordKey, options: HistoryOptions): Promise<readonly RecordVersion[]>;
   /** Keeps a version beyond the retained window until `unpin`; survives restarts. */

@@ -140,13 +140,15 @@ function placeAmong(keys: readonly Uint8Array[], treeKey: Uint8Array): number {
   return -1 - (index === -1 ? keys.length : index);
 }
 
-function valueHashAt(ref: Ref, values: RecordLog): Hash {
+/** Hash of the value at a place. @throws StateError STATE_DAMAGED */
+export function valueHashAt(ref: Ref, values: RecordLog): Hash {
   const { value } = readValue(values, ref);
   if (value === undefined) throw values.damage(ref, 'a removal where a value was expected');
   return valueHashOf(value);
 }
 
-function slotsOf(node: InnerNode): readonly Hash[] {
+/** The hashes of the children of a node. */
+export function slotsOf(node: InnerNode): readonly Hash[] {
   return Array.from({ length: TREE_WIDTH }, (_, slot) =>
     asHash(node.bytes.slice(32 * slot, 32 * slot + 32)),
   );
