@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { applications } from '@daybook/applications';
 import { asPublicKey, explainCore, publicKeyOf, runSelfTest } from '@daybook/core';
-import { runVerify, runWrite } from './archive/archive-verbs.ts';
+import { runBackup, runRestore, runVerify, runWrite } from './archive/archive-verbs.ts';
 import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { loadSettings, mergeReload } from './config.ts';
@@ -47,6 +47,11 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
                                        and again into the same folder
   daybookd archive verify DIR          check such a folder with nothing else at hand; --genesis FILE
                                        names the genesis to trust, --json is for programs
+
+  daybookd backup DIR --config FILE    copy block log, genesis and settings, also beside a running
+                                       node; keys and votes are not in it
+  daybookd restore DIR --config FILE   fill an empty data directory from a backup and execute its
+                                       chain; the node must be stopped
 
   --help, --version
 
@@ -199,6 +204,15 @@ async function archive({ config, rest, genesis, json }: Command): Promise<number
   throw new NodeError('NODE_CONFIG_INVALID', { detail: `archive cannot ${action}.` });
 }
 
+async function backup({ config, rest }: Command): Promise<number> {
+  const target = folderOf(rest, 'backup');
+  return await runBackup(loadSettings(config, process.env), config, target);
+}
+
+async function restore({ config, rest }: Command): Promise<number> {
+  return await runRestore(loadSettings(config, process.env), folderOf(rest, 'restore'));
+}
+
 interface Command {
   readonly verb: string;
   /** Words after the verb. */
@@ -227,6 +241,8 @@ const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
   'create-votes': prepareVotes,
   recover: recoverChain,
   archive,
+  backup,
+  restore,
   signer: async (command) => await runSigner(command, process.env),
 };
 

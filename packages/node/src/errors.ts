@@ -267,6 +267,14 @@ export const NODE_ERRORS = defineErrors({
     summary: 'There are no blocks in this folder.',
     remedy: 'Name the folder that holds the files blocks-*.log.',
   },
+  NODE_BACKUP_UNUSABLE: {
+    summary: 'This folder is no complete backup of a chain from its genesis.',
+    remedy: 'Use another backup, or start with an empty data directory and sync from peers.',
+  },
+  NODE_RESTORE_OCCUPIED: {
+    summary: 'A backup is restored only where there are no blocks and no state.',
+    remedy: 'Move the folder away, and leave votes and keys where they are; then restore again.',
+  },
   // blocks of others
   NODE_BLOCK_FIELD: {
     summary: 'A header field of a block contradicts its parent or its body.',

@@ -72,9 +72,9 @@ export function describeFile(name: string, bytes: Uint8Array): ArchivedFile {
   return { name, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** The genesis of an archive; undefined when the file is missing or cannot be used. */
-export function genesisIn(directory: string): Genesis | undefined {
-  const text = readText(path.join(directory, GENESIS_FILE));
+/** The genesis in a folder; undefined when the file is missing or cannot be used. */
+export function genesisIn(directory: string, name: string = GENESIS_FILE): Genesis | undefined {
+  const text = readText(path.join(directory, name));
   const read = text === undefined ? undefined : readGenesisFile(parseJson(text));
   return read?.ok === true ? read.value : undefined;
 }

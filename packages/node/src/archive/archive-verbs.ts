@@ -1,10 +1,12 @@
-/** `daybookd archive write` and `daybookd archive verify`, in words or as JSON. */
+/** `daybookd archive write`, `archive verify`, `backup` and `restore`, in words or as JSON. */
+import { readFileSync } from 'node:fs';
 import { applications } from '@daybook/applications';
 import type { Result } from '@daybook/core';
 import type { Settings } from '../config.ts';
 import { NODE_ERRORS } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { readGenesis, readGenesisAt } from '../identity.ts';
+import { restoreBackup } from './restore.ts';
 import type { ArchiveDamage, ArchiveReport } from './verify-archive.ts';
 import { verifyArchive } from './verify-archive.ts';
 import { writeArchive } from './write-archive.ts';
@@ -80,5 +82,31 @@ export async function runWrite(settings: Settings, target: string): Promise<numb
   const genesis = await readGenesis(settings);
   const { first, last, files } = writeArchive({ dataDirectory, genesis, genesisFile }, target);
   process.stdout.write(`${target}: blocks ${first} to ${last} in ${files.length} files\n`);
+  return EXIT_CODES.done;
+}
+
+/** An archive with the settings beside it; keys and votes stay where they are. */
+export async function runBackup(settings: Settings, configFile: string, target: string) {
+  const { dataDirectory, genesisFile } = settings.node;
+  const genesis = await readGenesis(settings);
+  const extra = [{ name: 'daybookd.yaml', bytes: readFileSync(configFile) }];
+  const manifest = writeArchive({ dataDirectory, genesis, genesisFile, extra }, target);
+  const { last, lastHash, files } = manifest;
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  process.stdout.write(
+    `${target}: height ${last}, block ${lastHash}, ${files.length} files, ` +
+      `${(size / MIB).toFixed(1)} MiB\nkeys and vote log are not in it\n`,
+  );
+  return EXIT_CODES.done;
+}
+
+export async function runRestore(settings: Settings, source: string): Promise<number> {
+  const options = { settings, source };
+  const { height, blockHash } = await restoreBackup(options, { contracts: applications });
+  const { dataDirectory } = settings.node;
+  process.stdout.write(
+    `${dataDirectory}: height ${height}, block ${blockHash}, executed from genesis\n` +
+      'start the node; a validator signs again when the others have told what it signed\n',
+  );
   return EXIT_CODES.done;
 }
