@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ChainParameters } from '@daybook/core';
 import { asPublicKey, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
-import { createNodeDisk, readVotes } from '@daybook/state';
+import { createReadingDisk, readVotes } from '@daybook/state';
 import type {
   Cluster,
   ClusterNode,
@@ -169,7 +169,7 @@ export class Stage {
     const directory = dataDirectory ?? this.cluster.node(slug).dataDirectory;
     const names = await readdir(directory).catch(() => []);
     for (const name of names.filter((one) => /^votes(-|$)/.test(one))) {
-      const votes = readVotes(path.join(directory, name), createNodeDisk());
+      const votes = readVotes(path.join(directory, name), createReadingDisk());
       for (const vote of votes) this.signed.add(this.validatorOf(slug), vote);
     }
   }

@@ -27,7 +27,7 @@ export { openDataDirectory } from './data-directory.ts';
 export type { Disk, DiskFile, FileIdentity } from './disk/disk.ts';
 export type { MemoryDisk, MemoryDiskOptions, PendingWrite } from './disk/memory-disk.ts';
 export { createMemoryDisk } from './disk/memory-disk.ts';
-export { createNodeDisk } from './disk/node-disk.ts';
+export { createNodeDisk, createReadingDisk } from './disk/node-disk.ts';
 export type { StateFailure } from './errors.ts';
 export { explainState, STATE_ERRORS, StateError } from './errors.ts';
 export type { KeyValue, MemoryKeyValue } from './store/key-value.ts';

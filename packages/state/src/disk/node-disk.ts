@@ -31,6 +31,18 @@ export function createNodeDisk(): Disk {
   };
 }
 
+/** Files of this machine for who only looks: a file system that is read-only is good enough. */
+export function createReadingDisk(): Pick<Disk, 'list' | 'openFile'> {
+  return {
+    openFile: (path) =>
+      new NodeFile(
+        path,
+        attempt('open', path, () => fs.openSync(path, 'r')),
+      ),
+    list: listNames,
+  };
+}
+
 class NodeFile implements DiskFile {
   readonly path: string;
   readonly #descriptor: number;

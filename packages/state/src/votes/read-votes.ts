@@ -14,7 +14,10 @@ const NAMES = ['wal-A', 'wal-B'] as const;
  * Votes of the log in a directory, and of those put aside there, oldest file first. A log that is
  * damaged in both mirrors has none that could be trusted, and gives none.
  */
-export function readVotes(directory: string, disk: Disk): readonly SignedVote[] {
+export function readVotes(
+  directory: string,
+  disk: Pick<Disk, 'list' | 'openFile'>,
+): readonly SignedVote[] {
   const names = disk.list(directory);
   const asides = names
     .filter((name) => name.startsWith(`${NAMES[0]}.aside-`))
@@ -28,13 +31,13 @@ export function readVotes(directory: string, disk: Disk): readonly SignedVote[] 
   });
 }
 
-function votesOf(paths: readonly string[], disk: Disk): readonly SignedVote[] {
+function votesOf(paths: readonly string[], disk: Pick<Disk, 'openFile'>): readonly SignedVote[] {
   const merged = mergeMirrors(paths.map((path) => ({ path, file: readFile(path, disk) })));
   if ('code' in merged) return [];
   return merged.records.flatMap(({ record }) => (record.type === 'signed' ? [record.vote] : []));
 }
 
-function readFile(path: string, disk: Disk): ReturnType<typeof readVoteFile> {
+function readFile(path: string, disk: Pick<Disk, 'openFile'>): ReturnType<typeof readVoteFile> {
   const file = disk.openFile(path);
   try {
     const bytes = new Uint8Array(file.size());

@@ -3,7 +3,12 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { expect } from 'chai';
 import type { Disk } from '../../src/index.ts';
-import { createMemoryDisk, createNodeDisk, StateError } from '../../src/index.ts';
+import {
+  createMemoryDisk,
+  createNodeDisk,
+  createReadingDisk,
+  StateError,
+} from '../../src/index.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -141,5 +146,23 @@ describe('state: disk in memory', () => {
       .with.property('code', 'STATE_DISK_FAILED');
     const failure = await file.sync().catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(StateError).with.property('code', 'STATE_SYNC_FAILED');
+  });
+});
+
+describe('state: disk for reading', () => {
+  it('given a file, then it is listed and read, and a write is refused', () => {
+    const directory = fs.mkdtempSync(`${os.tmpdir()}/daybook-disk-`);
+    fs.writeFileSync(`${directory}/a`, 'kept');
+    const disk = createReadingDisk();
+
+    const file = disk.openFile(`${directory}/a`);
+    const into = new Uint8Array(4);
+    file.read(0, into);
+
+    expect(disk.list(directory)).to.deep.equal(['a']);
+    expect(new TextDecoder().decode(into)).to.equal('kept');
+    expect(() => file.write(0, into)).to.throw(StateError, /EBADF/);
+    file.close();
+    fs.rmSync(directory, { recursive: true });
   });
 });
