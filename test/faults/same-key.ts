@@ -1,12 +1,9 @@
 /** F19: the key of a running validator is started a second time, in three ways an operator might. */
 import { execFile } from 'node:child_process';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { asPublicKey, publicKeyOf } from '@daybook/core';
-import { createVotes, daemonPath } from '@daybook/node';
-import type { NodeProcess } from '@daybook/testkit';
-import { claimPorts, createNodeProcess } from '@daybook/testkit';
+import { daemonPath } from '@daybook/node';
 import { getJson } from '../e2e/support/api.ts';
+import type { Twin } from '../e2e/support/twin.ts';
+import { createTwin } from '../e2e/support/twin.ts';
 import { eventually } from '../e2e/support/waiting.ts';
 import type { Fault } from './fault.ts';
 import { inspect, renderInspection } from './inspection.ts';
@@ -27,33 +24,6 @@ async function startAgain(stage: Stage): Promise<void> {
   });
   if (exitCode !== LOCKED)
     throw new Error(`a second process on the directory ended by ${exitCode}`);
-}
-
-interface Twin {
-  readonly process: NodeProcess;
-  readonly apiUrl: string;
-  readonly dataDirectory: string;
-}
-
-/** A second node with the keys of the victim, on other ports. */
-async function twinOf(stage: Stage, name: string): Promise<Twin> {
-  const { directory, configFile } = stage.cluster.node(VICTIM);
-  const twin = path.join(stage.cluster.directory, 'twins', name);
-  const [listen = 0, api = 0] = (await claimPorts(2)).ports;
-  await cp(directory, twin, { recursive: true });
-  const settings = (await readFile(configFile, 'utf8'))
-    .replaceAll(`${directory}/data`, `${twin}/data`)
-    .replace(/listen: .*/, `listen: ["/ip4/127.0.0.1/tcp/${listen}"]`)
-    .replace(/port: \d+/, `port: ${api}`);
-  const file = path.join(twin, 'daybookd.yaml');
-  await writeFile(file, settings);
-  const process = createNodeProcess({
-    name,
-    configFile: file,
-    logFile: path.join(twin, 'daybookd.log'),
-    flags: [],
-  });
-  return { process, apiUrl: `http://127.0.0.1:${api}`, dataDirectory: path.join(twin, 'data') };
 }
 
 /** The twin runs beside the victim for some blocks; then what both have signed is merged. */
@@ -81,18 +51,20 @@ export const sameKey: Fault = {
       await startAgain(stage);
       tell('same directory: refused with exit code 4');
 
-      await liveWith(stage, await twinOf(stage, 'copied'), 'STATE_VOTES_COPIED');
+      await liveWith(
+        stage,
+        await createTwin(stage.cluster, {
+          slug: VICTIM,
+          name: 'copied',
+          votes: 'copied',
+          flags: [],
+        }),
+        'STATE_VOTES_COPIED',
+      );
       tell('copied directory: in quarantine');
 
-      const fresh = await twinOf(stage, 'fresh');
-      const keys = stage.cluster.consortium.organisations.find(({ slug }) => slug === VICTIM);
-      if (keys === undefined) throw new Error(`${VICTIM} is a member`);
-      await rm(path.join(fresh.dataDirectory, 'votes'), { recursive: true });
-      await createVotes({
-        dataDirectory: fresh.dataDirectory,
-        chain: stage.cluster.genesis.chain,
-        publicKey: asPublicKey(publicKeyOf(keys.consensus)),
-      });
+      const again = { slug: VICTIM, name: 'fresh', votes: 'fresh', flags: [] } as const;
+      const fresh = await createTwin(stage.cluster, again);
       await liveWith(stage, fresh, 'STATE_VOTES_BEHIND');
       tell('fresh vote log: the twin check puts it into quarantine');
 

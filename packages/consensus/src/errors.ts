@@ -2,7 +2,7 @@
  * Failures of the consensus package: what stops a node (R15), and what is worth a line in the log.
  * Facts travel as values; the sentence is made here.
  */
-import type { Certificate, Hash, Height, Round, TimestampMs, VoteMessage } from '@daybook/core';
+import type { Certificate, Hash, Height, Round, TimestampMs, Unsigned } from '@daybook/core';
 import { assertNever, defineErrors, toHex } from '@daybook/core';
 import type { SigningStep } from './event.ts';
 
@@ -18,7 +18,8 @@ export const CONSENSUS_ERRORS = defineErrors({
   },
   CONSENSUS_KEY_ELSEWHERE: {
     summary: 'Another process signs with the consensus key of this node.',
-    remedy: 'Find and stop the other instance before starting one of them again.',
+    remedy:
+      'Find and stop the other instance before starting one of them again; if there is none, treat the key as stolen.',
   },
   CONSENSUS_PROPOSAL_UNJUSTIFIED: {
     summary: 'A proposal of a later round does not prove that its block may be proposed.',
@@ -67,7 +68,18 @@ export type ConsensusFatal =
       readonly vouched: 'decided' | 'prepared';
       readonly reason: { readonly code: string };
     }
-  | { readonly code: 'CONSENSUS_KEY_ELSEWHERE'; readonly message: VoteMessage };
+  | KeyElsewhere;
+
+/** The own key signed what the own vote log does not hold (R15). */
+export interface KeyElsewhere {
+  readonly code: 'CONSENSUS_KEY_ELSEWHERE';
+  /** What it signed. */
+  readonly content: Unsigned;
+  readonly seenIn: KeySighting;
+}
+
+/** Where a signature of the own key was met: alone, or inside what others put together. */
+export type KeySighting = 'message' | 'justification' | 'certificate' | 'evidence';
 
 /** What is wrong with a justification. */
 export type JustificationFault =
@@ -138,8 +150,9 @@ function explainFatal(failure: ConsensusFatal): string {
       return `${block}, ${vouched} at height ${height}, is invalid here: ${reason.code}.`;
     }
     case 'CONSENSUS_KEY_ELSEWHERE': {
-      const { type, height, round } = failure.message.signed.content;
-      return `The own key signed a ${type} at height ${height}, round ${round}, elsewhere.`;
+      const { content, seenIn } = failure;
+      const slot = `a ${content.type} at height ${content.height}, round ${content.round}`;
+      return `The own key signed ${slot}, elsewhere: the own vote log lacks it (seen in: ${seenIn}).`;
     }
     default:
       return assertNever(failure);

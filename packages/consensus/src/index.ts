@@ -20,7 +20,13 @@ export type {
   Store,
   Sync,
 } from './effect.ts';
-export type { ConsensusFatal, ConsensusNotice, JustificationFault } from './errors.ts';
+export type {
+  ConsensusFatal,
+  ConsensusNotice,
+  JustificationFault,
+  KeyElsewhere,
+  KeySighting,
+} from './errors.ts';
 export { CONSENSUS_ERRORS, explainConsensus } from './errors.ts';
 export type {
   BlockAvailable,

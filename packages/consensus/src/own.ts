@@ -38,5 +38,9 @@ export function uponStranger(work: Work, message: VoteMessage): void {
   const { guard } = work.state;
   if (isQuarantinedAt(work.state, height) || height < work.height.context.height) return;
   if (guard !== undefined && height < guard.height) return;
-  stop(work, { code: 'CONSENSUS_KEY_ELSEWHERE', message });
+  stop(work, {
+    code: 'CONSENSUS_KEY_ELSEWHERE',
+    content: message.signed.content,
+    seenIn: 'message',
+  });
 }

@@ -68,8 +68,11 @@ export function relayHeld<Message extends VoteMessage, Place extends Held<Messag
   return { ...held, relayedMonoMs: work.now.monoMs };
 }
 
-/** Votes of the round a STATUS speaks of, that it lacks and that are held long enough. */
-function lackedVotes(work: Work, to: number, status: Status): readonly VoteMessage[] {
+/**
+ * Votes of the round a STATUS speaks of, that it lacks and that are held long enough. Those of its own
+ * sender are among them: a validator that lacks a vote of its own key has a double, and must know (R15).
+ */
+function lackedVotes(work: Work, status: Status): readonly VoteMessage[] {
   const { height, now } = work;
   const self = selfOf(work);
   const rows = [
@@ -79,7 +82,7 @@ function lackedVotes(work: Work, to: number, status: Status): readonly VoteMessa
   ];
   return rows.flatMap(({ row = [], bitmap }) =>
     row.flatMap((held, index) => {
-      if (held === undefined || index === self || index === to || hasBit(bitmap, index)) return [];
+      if (held === undefined || index === self || hasBit(bitmap, index)) return [];
       return now.monoMs - held.sinceMonoMs < RESEND_AGE_MS ? [] : [held.message];
     }),
   );
@@ -105,7 +108,7 @@ export function supplyLacking(work: Work, to: number, view: PeerView): PeerView 
   if (status.height !== height.context.height || selfOf(work) === undefined) return view;
   if (suppliedMonoMs !== undefined && now.monoMs - suppliedMonoMs < RESEND_AGE_MS) return view;
 
-  const lacked: VoteMessage[] = [...lackedVotes(work, to, status)];
+  const lacked: VoteMessage[] = [...lackedVotes(work, status)];
   const proposal = height.proposals[status.round];
   const sender = proposal?.message.signed.sender;
   const owed =

@@ -12,7 +12,11 @@ const reason = { code: 'STATE_ROOT_MISMATCH' };
 const FAILURES: readonly (ConsensusFatal | ConsensusNotice)[] = [
   { code: 'CONSENSUS_FORK', height: 7, first: undefined, second: certificate },
   { code: 'CONSENSUS_BLOCK_INVALID', height: 7, blockHash: hash, vouched: 'decided', reason },
-  { code: 'CONSENSUS_KEY_ELSEWHERE', message: prepareBy(0, hash, { height: 7 }) },
+  {
+    code: 'CONSENSUS_KEY_ELSEWHERE',
+    content: prepareBy(0, hash, { height: 7 }).signed.content,
+    seenIn: 'message',
+  },
   { ...slot, code: 'CONSENSUS_PROPOSAL_UNJUSTIFIED', fault: 'count' },
   { ...slot, code: 'CONSENSUS_PROPOSAL_AUTHOR' },
   { ...slot, code: 'CONSENSUS_PROPOSAL_UNTIMELY', timestampMs: 7, receivedWallMs: 9 },

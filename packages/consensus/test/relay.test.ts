@@ -86,6 +86,17 @@ describe('consensus: relay', () => {
     expect(only(again, 'send'), 'not before another RESEND').to.deep.equal([]);
   });
 
+  it('spec R14 R15: given a STATUS that lacks a vote of its own sender, then it is sent: there is a double', () => {
+    const machine = meshLacking([]);
+    machine.vote(prepareBy(3, hash));
+    machine.monoMs += 1000;
+
+    const effects = tellStatus(machine, 3);
+
+    const back = { type: 'send', message: prepareBy(3, hash), to: [3] };
+    expect(only(effects, 'send')).to.deep.equal([back]);
+  });
+
   it('spec R14: given a lost proposal, then F1 supply it, and others the next time', () => {
     const proposer = proposerFor(context, 0);
     const block = blockBy(context, proposer);

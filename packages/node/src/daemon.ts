@@ -11,7 +11,7 @@ import type { Settings } from './config.ts';
 import { loadSettings, mergeReload } from './config.ts';
 import { checkDeeply } from './deep-check.ts';
 import { NodeError } from './errors.ts';
-import { describe, EXIT_CODES, exitCodeOf, isSafetyStop } from './exit-codes.ts';
+import { describe, EXIT_CODES, exitCodeOf, explainStop, isSafetyStop } from './exit-codes.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
 import { giveMemoryBackAtRest } from './idle-memory.ts';
 import type { Logger } from './log.ts';
@@ -100,7 +100,7 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
     const onFatal = (error: unknown): void => {
       if (ending) return;
       const safety = isSafetyStop(error);
-      logger.error('node must stop', { reason: safety ? error.code : describe(error) });
+      logger.error('node must stop', { reason: safety ? explainStop(error) : describe(error) });
       end(safety ? EXIT_CODES.safety : exitCodeOf(error));
     };
     process.once('SIGTERM', () => end(EXIT_CODES.done));

@@ -1,4 +1,6 @@
 /** How a process of the node ends: exit codes, and the words before them. */
+import type { ConsensusFatal } from '@daybook/consensus';
+import { CONSENSUS_ERRORS, explainConsensus } from '@daybook/consensus';
 import { KeystoreError } from '@daybook/keystore';
 import { NetworkError } from '@daybook/network';
 import { StateError } from '@daybook/state';
@@ -58,6 +60,16 @@ export function describe(error: unknown): string {
     return error.stack ?? error.message;
   }
   return error instanceof Error ? error.message : JSON.stringify(error);
+}
+
+function isConsensusFatal(error: { readonly code?: string }): error is ConsensusFatal {
+  return error.code !== undefined && error.code in CONSENSUS_ERRORS;
+}
+
+/** What happened and what to do, for who stopped to protect the chain. */
+export function explainStop(error: { readonly code: string }): string {
+  if (!isConsensusFatal(error)) return error.code;
+  return `${error.code}: ${explainConsensus(error)} ${CONSENSUS_ERRORS[error.code].remedy}`;
 }
 
 /** A value with a code that consensus or the driver gave as the reason to stop. */

@@ -12,6 +12,7 @@ import { startApi } from './api/api.ts';
 import type { Heads, NodeReport } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
+import { describe, explainStop, isSafetyStop } from './exit-codes.ts';
 import type { ForkFailure } from './fork-proof.ts';
 import { buildForkProof, isFork, refuseAfterFork, writeForkProof } from './fork-proof.ts';
 import { giveInsight } from './insight.ts';
@@ -196,7 +197,7 @@ async function runNode(
         if (isFork(error)) {
           keepForkProof(settings.node.dataDirectory, error, { genesis, blockLog, replica, logger });
         }
-        status.halted(error instanceof Error ? error.message : 'It protects the chain.');
+        status.halted(isSafetyStop(error) ? explainStop(error) : describe(error));
         parts.onFatal(error);
       },
     },

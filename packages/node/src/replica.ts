@@ -19,7 +19,7 @@ import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { Placement } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import { readDirectoryNodes, recordSetNamed } from './directory-nodes.ts';
-import type { Consensus } from './driver/consensus.ts';
+import type { Consensus, ConsensusParts } from './driver/consensus.ts';
 import { createConsensus } from './driver/consensus.ts';
 import { createExclusive } from './exclusive.ts';
 import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
@@ -79,6 +79,8 @@ export interface ReplicaParts {
   readonly createNetwork: (plan: NetworkPlan) => Network;
   /** A proof of more than f faults, a disk error or a defect: the process must end. */
   readonly onFatal: (error: unknown) => void;
+  /** As for `createConsensus`: only liars of the simulator go on then. */
+  readonly onKeyElsewhere?: ConsensusParts['onKeyElsewhere'];
 }
 
 export interface Replica {
@@ -224,6 +226,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     network,
     ledger,
     validatorsAt: (height) => history.at(height),
+    onEvidence: (proof) => consensus.ownKey?.onEvidence(proof),
     onWork: () => consensus.onWork(),
   });
   const consensus: Consensus = createConsensus({
@@ -243,6 +246,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     chainAt: (height) => history.chainAt(height),
     seed: Math.floor(random() * 0xffff_ffff),
     onFatal,
+    onKeyElsewhere: parts.onKeyElsewhere,
   });
 
   const ready = createReadySender({

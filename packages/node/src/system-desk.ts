@@ -4,7 +4,14 @@
  * are judged before they are kept or passed on.
  */
 import { readAwaitedBoundary } from '@daybook/applications';
-import type { CborValue, Evidence, Height, SystemTransaction, ValidatorSet } from '@daybook/core';
+import type {
+  CborValue,
+  Evidence,
+  EvidenceProof,
+  Height,
+  SystemTransaction,
+  ValidatorSet,
+} from '@daybook/core';
 import {
   assert,
   createWriter,
@@ -12,6 +19,7 @@ import {
   decodeBodyEntry,
   encodeEvidence,
   proveEvidence,
+  readEvidence,
   systemTransaction,
   toHex,
 } from '@daybook/core';
@@ -30,6 +38,8 @@ export interface SystemDeskParts {
   readonly network: Pick<Network, 'publish' | 'onGossip'>;
   readonly ledger: Pick<Ledger, 'head' | 'genesis' | 'onCommit'>;
   readonly validatorsAt: (height: Height) => ValidatorSet | undefined;
+  /** Evidence that holds: found here, passed on by a peer, or in a block. */
+  readonly onEvidence: (proof: EvidenceProof) => void;
   /** Something new may go into a block. */
   readonly onWork: () => void;
 }
@@ -112,6 +122,7 @@ class Desk implements SystemDesk {
       return;
     }
     if (offered.value === 'known') return;
+    this.#tellEvidence(system);
     this.#own.set(toHex(system.id), { system, attempts: 0 });
     this.#publishOwn();
     this.#parts.onWork();
@@ -144,9 +155,17 @@ class Desk implements SystemDesk {
       this.#parts.logger.debug('system transaction refused', { peer: peerId, code });
       return isFault ? 'reject' : 'ignore';
     }
-    if (offered.value === 'new') this.#parts.onWork();
+    if (offered.value === 'new') {
+      this.#tellEvidence(system);
+      this.#parts.onWork();
+    }
     // A repeat that is known is passed on, too: it is there for those who missed the first.
     return 'accept';
+  }
+
+  #tellEvidence({ kind, payload }: SystemTransaction): void {
+    const proof = kind === 'evidence' ? readEvidence(payload) : undefined;
+    if (proof?.ok === true) this.#parts.onEvidence(proof.value);
   }
 
   #settle({ block }: Committed): void {
@@ -159,6 +178,7 @@ class Desk implements SystemDesk {
       metrics.add('daybook_node_evidence_total', faults.length, { stage: 'recorded' });
       logger.warn('evidence recorded', { height: block.header.height, count: faults.length });
     }
+    for (const system of faults) this.#tellEvidence(system);
     this.pool.drop(included);
     if (block.header.height % REVIEW_BLOCKS === 0) this.pool.review();
   }

@@ -87,6 +87,7 @@ async function makeWorld(count = 2): Promise<World> {
       } as unknown as Pick<Network, 'publish' | 'onGossip'>,
       ledger: chain.ledger,
       validatorsAt: () => genesis.validators,
+      onEvidence: () => undefined,
       onWork: () => undefined,
     });
     places.push({ chain, desk, verdicts: [] });

@@ -2,7 +2,7 @@
  * Consensus in this node: driver, effects, inbox and sync wired together around one ledger. What
  * happens when a block becomes final, in which order, is written here and nowhere else.
  */
-import type { Effect, Recovered } from '@daybook/consensus';
+import type { Effect, KeyElsewhere, Recovered } from '@daybook/consensus';
 import type { Hash, Height, ValidatorSet } from '@daybook/core';
 import {
   asPublicKey,
@@ -38,6 +38,8 @@ import { createDriver } from './driver.ts';
 import type { OutsideEffect } from './effects.ts';
 import { createEffects } from './effects.ts';
 import { listenToPeers } from './listen.ts';
+import type { OwnKeyWatch } from './own-key.ts';
+import { createOwnKeyWatch } from './own-key.ts';
 import { recoverVotes } from './recovery.ts';
 import type { ValidatorPeers } from './validators.ts';
 import type { VoteTrust } from './vote-trust.ts';
@@ -65,6 +67,8 @@ export interface ConsensusParts {
   readonly seed: number;
   /** A defect or a proof of more than f faults: the process must end. */
   readonly onFatal: (error: unknown) => void;
+  /** Replaces the stop when the own key signs elsewhere: for liars of the simulator, who go on. */
+  readonly onKeyElsewhere?: ((failure: KeyElsewhere) => void) | undefined;
 }
 
 export interface Consensus {
@@ -72,6 +76,8 @@ export interface Consensus {
   readonly syncer: Syncer;
   /** Whether the own vote log may be signed with; absent on an observer. */
   readonly trust: VoteTrust | undefined;
+  /** Looks out for another holder of the own key; absent on an observer. */
+  readonly ownKey: OwnKeyWatch | undefined;
   start(): void;
   /** The mempool got work. */
   onWork(): void;
@@ -87,6 +93,7 @@ class NodeConsensus implements Consensus {
   readonly driver: Driver;
   readonly syncer: Syncer;
   readonly trust: VoteTrust | undefined;
+  readonly ownKey: OwnKeyWatch | undefined;
   readonly #parts: ConsensusParts;
   readonly #bodies = createBodies();
   readonly #builder: BlockBuilder;
@@ -122,13 +129,16 @@ class NodeConsensus implements Consensus {
       advanced: (blocks) => this.#advanced(blocks),
       onFatal: parts.onFatal,
     });
-    this.trust = signer && this.#createTrust(signer);
+    const { onFatal, onKeyElsewhere = onFatal } = parts;
+    this.ownKey = signer && createOwnKeyWatch({ ...parts, signer, onKeyElsewhere });
+    this.trust = signer && this.ownKey && this.#createTrust(signer, this.ownKey);
   }
 
-  #createTrust(signer: VoteSigner): VoteTrust {
+  #createTrust(signer: VoteSigner, watch: OwnKeyWatch): VoteTrust {
     return createVoteTrust({
       ...this.#parts,
       signer,
+      watch,
       state: () => this.driver.state(),
       tell: (event) => this.driver.tell(event),
     });
@@ -137,9 +147,10 @@ class NodeConsensus implements Consensus {
   // --- life --------------------------------------------------------------------------------
 
   start(): void {
-    const { driver, syncer } = this;
+    const { driver, syncer, ownKey } = this;
     const [bodies, exchange] = [this.#bodies, this.#exchange];
-    this.#unsubscribe.push(...listenToPeers({ ...this.#parts, driver, syncer, bodies, exchange }));
+    const parts = { ...this.#parts, driver, syncer, ownKey, bodies, exchange };
+    this.#unsubscribe.push(...listenToPeers(parts));
     this.trust?.start();
     this.onWork();
     const recovered = this.#recoveredVotes();
@@ -342,8 +353,10 @@ class NodeConsensus implements Consensus {
   #enterHeight(): void {
     const { signer, onFatal } = this.#parts;
     this.#bodies.enterHeight(this.#height());
-    signer?.enterHeight(this.#height()).catch(onFatal);
+    // Before the log lets go of the votes of older heights.
+    this.ownKey?.onCommitted();
     this.trust?.onCommitted();
+    signer?.enterHeight(this.#height()).catch(onFatal);
     this.onWork();
     const recovered = this.#recoveredVotes();
     const context = this.#context();

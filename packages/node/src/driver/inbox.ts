@@ -30,6 +30,8 @@ import { isBodyOf } from '../ledger/validity.ts';
 import type { Logger } from '../log.ts';
 import type { Bodies } from './bodies.ts';
 import type { UnstampedEvent } from './driver.ts';
+import type { OwnSignature } from './own-key.ts';
+import { ownSignaturesIn } from './own-key.ts';
 import type { ValidatorPeers } from './validators.ts';
 
 export interface InboxParts {
@@ -48,6 +50,8 @@ export interface InboxParts {
   readonly peers: () => ValidatorPeers;
   /** Whether the own vote log holds a vote with these signed bytes. */
   readonly isOwnVote: (signBytes: Uint8Array) => boolean;
+  /** Signatures of the own key that messages of others carry. */
+  readonly onOwnSigned: (found: readonly OwnSignature[]) => void;
   readonly known: KnownTransactions;
   /** Completes a proposal from mempool and peers; undefined when it cannot be had. */
   readonly assemble: (peerId: string, message: PrePrepare) => Promise<Block | undefined>;
@@ -143,7 +147,9 @@ class ConsensusInbox implements Inbox {
     if (message.type === 'round-change') {
       const authentic = authenticateRoundChange(message, authority);
       // The signer, not the relay, answers for content; only frames are the relay's (protocol §20).
-      if (authentic.ok) tell({ type: 'vote', message });
+      if (!authentic.ok) return;
+      this.#lookForOwn(message, message.signed.content.height);
+      tell({ type: 'vote', message });
       return;
     }
     if (isSigned(message.signed, authority)) tell({ type: 'vote', message });
@@ -168,6 +174,14 @@ class ConsensusInbox implements Inbox {
     tell({ type: 'stranger', message });
   }
 
+  /** The own key inside what others have put together; the set of later heights is not known yet. */
+  #lookForOwn(message: VoteMessage | Decided, height: number): void {
+    const { state, onOwnSigned } = this.#parts;
+    const context = state().current?.context;
+    if (context?.selfIndex === undefined || context.height !== height) return;
+    onOwnSigned(ownSignaturesIn(message, context.selfIndex));
+  }
+
   #receiveProposal(peerId: string, message: PrePrepare, authority: Authority): void {
     const { tell, assemble, bodies, clock, onFatal } = this.#parts;
     const receivedWallMs = clock.wall();
@@ -178,6 +192,7 @@ class ConsensusInbox implements Inbox {
     // What comes meanwhile is sent again (R11).
     if (this.#assembling.has(slot)) return;
     const sound = isJustificationSound(message.justification, content, authority);
+    if (sound) this.#lookForOwn(message, content.height);
     const deliver = (): void => {
       tell({ type: 'proposal', message: { ...message, inlined: [] }, receivedWallMs, sound });
     };
@@ -210,6 +225,7 @@ class ConsensusInbox implements Inbox {
       this.#blame(peerId, 'lie', authentic.reason.code);
       return 'reject';
     }
+    this.#lookForOwn(message, height);
     const hash = authentic.value;
     const final = finalHash(height);
     if (final !== undefined && equalBytes(final, hash)) return 'accept';

@@ -2,36 +2,33 @@
  * What this node answers to its peers in matters of consensus: messages go to the inbox, requests to
  * whoever can serve them.
  */
-import { decodeMessage, equalBytes } from '@daybook/core';
+import { decodeMessage } from '@daybook/core';
 import { serveRange } from '../sync.ts';
 import { assembleProposal } from './assembly.ts';
 import type { Bodies } from './bodies.ts';
 import type { BodyExchange } from './body-exchange.ts';
 import type { Consensus, ConsensusParts } from './consensus.ts';
 import { createInbox } from './inbox.ts';
+import { holdsVote } from './own-key.ts';
 import { answerVoteInquiry } from './vote-inquiry.ts';
 
-export interface ListenParts extends ConsensusParts, Pick<Consensus, 'driver' | 'syncer'> {
+export interface ListenParts
+  extends ConsensusParts,
+    Pick<Consensus, 'driver' | 'syncer' | 'ownKey'> {
   readonly bodies: Bodies;
   readonly exchange: BodyExchange;
 }
 
-/** Whether the own vote log holds a vote with these signed bytes. */
-function isOwnVote({ signer }: ListenParts, bytes: Uint8Array): boolean {
-  const votes = signer?.state();
-  if (votes === undefined) return false;
-  return [...votes.own, ...votes.earlier].some((vote) => equalBytes(vote.signBytes, bytes));
-}
-
 /** @returns what ends each subscription */
 export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
-  const { network, ledger, blockLog, mempool, driver, syncer, exchange } = parts;
+  const { network, ledger, blockLog, mempool, driver, syncer, exchange, signer, ownKey } = parts;
   const headHeight = (): number => ledger.head().header.height;
   const inbox = createInbox({
     ...parts,
     headHeight,
     known: (hash) => mempool.byHash(hash),
-    isOwnVote: (bytes) => isOwnVote(parts, bytes),
+    isOwnVote: (bytes) => signer !== undefined && holdsVote(signer.state(), bytes),
+    onOwnSigned: (found) => ownKey?.onSigned(found),
     state: () => driver.state(),
     finalHash: (height) => blockLog.blockHashAt(height),
     assemble: (peerId, message) => assembleProposal(peerId, message, parts),

@@ -21,6 +21,7 @@ import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../log.ts';
 import type { UnstampedEvent } from './driver.ts';
+import type { OwnKeyWatch } from './own-key.ts';
 import type { ValidatorPeers } from './validators.ts';
 import type { VoteAnswer } from './vote-inquiry.ts';
 import { readVoteAnswer } from './vote-inquiry.ts';
@@ -36,6 +37,8 @@ export interface VoteTrustParts {
   readonly validatorsAt: (height: Height) => ValidatorSet | undefined;
   readonly state: () => State;
   readonly tell: (event: UnstampedEvent) => void;
+  /** Told from which height on the log holds every vote of the key. */
+  readonly watch: Pick<OwnKeyWatch, 'begin' | 'end'>;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -335,6 +338,7 @@ class WatchedTrust implements VoteTrust {
 
   #enterQuarantine(reason: QuarantineReason): void {
     this.#silentUpTo = 0;
+    this.#parts.watch.end();
     this.#phase = { name: 'quarantine', reason, startMs: undefined, candidate: undefined };
     this.#inquiry = this.#newInquiry();
     const { code } = reason;
@@ -344,6 +348,7 @@ class WatchedTrust implements VoteTrust {
   #trust(height: Height): void {
     this.#phase = { name: 'trusted' };
     this.#cancel();
+    this.#parts.watch.begin(Math.max(height, this.#opened.guard.height));
     this.#parts.logger.info('vote log trusted', { answers: this.#inquiry.answers.size, height });
     this.#parts.tell({ type: 'quarantine', resumeAbove: height });
   }
@@ -358,6 +363,8 @@ class WatchedTrust implements VoteTrust {
       .then(() => {
         if (signer.quarantine() !== undefined || this.#isStopped) return;
         this.#parts.logger.warn('quarantine over', { height: above });
+        // Seals up to there are of before the loss.
+        this.#searchedUpTo = above;
         this.#trust(above);
       })
       .catch(onFatal);

@@ -81,6 +81,7 @@ async function makePlace(height = 2): Promise<Place> {
     finalHash: (at) => chain.blockLog.blockHashAt(at),
     peers: () => mapValidatorPeers([]),
     isOwnVote: () => false,
+    onOwnSigned: () => undefined,
     known: () => undefined,
     assemble: async () => await new Promise((resolve) => assembling.push(resolve)),
     tell: (event) => events.push(event),

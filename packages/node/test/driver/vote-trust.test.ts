@@ -1,6 +1,6 @@
 /** Whether the own vote log may be signed with: lost votes, twins, and the way out of quarantine. */
 import { createState } from '@daybook/consensus';
-import type { UnsignedPrepare } from '@daybook/core';
+import type { Prepare, UnsignedPrepare } from '@daybook/core';
 import {
   asHash,
   asPublicKey,
@@ -220,6 +220,56 @@ describe('node: trust in the vote log (validators=4)', function () {
     const seen = cluster.node(0).replica().consensus.driver.state().past;
     const index = indexOfKey(cluster.node(0).replica().ledger.head().next.validators, key(3)) ?? 99;
     expect(seen?.prepares[0]?.[index]).to.equal(undefined);
+  });
+
+  /** A PREPARE under the key of node 3, which its own log does not hold. */
+  function prepareOfTwin(height: number, byte: number): Prepare {
+    const { validators } = cluster.node(0).replica().ledger.head().next;
+    const sender = indexOfKey(validators, key(3)) ?? 99;
+    const blockHash = asHash(new Uint8Array(32).fill(byte));
+    const content: UnsignedPrepare = { type: 'prepare', height, round: 0, blockHash };
+    const signature = sign(consensusSeed(3), signBytes(genesis.chain, content));
+    return { type: 'prepare', signed: { content, sender, signature } };
+  }
+
+  it('spec C-36: given evidence that another process signs with the key, then the validator stops', async () => {
+    await start();
+    await decide(1, [0, 1, 2, 3]);
+    const { driver } = cluster.node(0).replica().consensus;
+
+    for (const byte of [8, 9]) driver.tell({ type: 'vote', message: prepareOfTwin(2, byte) });
+    await cluster.until('the stop', () => cluster.node(3).fatal.length > 0);
+
+    const [failure] = cluster.node(3).fatal;
+    expect(failure).to.include({ code: 'CONSENSUS_KEY_ELSEWHERE', seenIn: 'evidence' });
+    expect([0, 1, 2].flatMap((index) => cluster.node(index).fatal)).to.deep.equal([]);
+  });
+
+  it('spec C-36: given a vote of the key that only a peer holds, then the peer sends it and the validator stops', async () => {
+    await start();
+    await decide(1, [0, 1, 2, 3]);
+    const { driver } = cluster.node(0).replica().consensus;
+
+    driver.tell({ type: 'vote', message: prepareOfTwin(2, 9) });
+    await cluster.until('the stop', () => cluster.node(3).fatal.length > 0, 30_000);
+
+    const [failure] = cluster.node(3).fatal;
+    expect(failure).to.include({ code: 'CONSENSUS_KEY_ELSEWHERE', seenIn: 'message' });
+  });
+
+  it('spec C-36: given evidence of before its start, then a validator votes on', async () => {
+    await start();
+    await decide(1, [0, 1, 2, 3]);
+    const { driver } = cluster.node(0).replica().consensus;
+    await cluster.node(3).kill();
+    for (const byte of [8, 9]) driver.tell({ type: 'vote', message: prepareOfTwin(2, byte) });
+    for (const number of [2, 3, 4, 5]) await decide(number, [0, 1, 2]);
+
+    await cluster.node(3).start();
+    await cluster.until('trust', () => phaseOf(3) === 'trusted', 10_000);
+    await decide(6, [0, 1, 2, 3]);
+
+    expect(cluster.node(3).fatal).to.deep.equal([]);
   });
 });
 

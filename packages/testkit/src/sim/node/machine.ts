@@ -65,6 +65,8 @@ export class Machine {
   tap: Tap | undefined;
   /** Whether its own code is to be believed: false for machines of the adversary. */
   isHonest = true;
+  /** Whether it stops when its key signs elsewhere; by default if it is honest. */
+  givesWayToDouble: boolean | undefined;
   /** What it signs with; absent on an observer. Taken at the next start, as all of these. */
   consensusKey: Uint8Array | undefined;
   /** The key that is to take its place, while a rotation is under way. */
@@ -293,6 +295,8 @@ export class Machine {
         random: () => random.fraction(),
         createNetwork: ({ admission }) => this.#join(life, clock, admission),
         onFatal: (error) => this.#fail(life, error),
+        // A liar knows well that it signed past its log, and does not give up for it.
+        ...(!(this.givesWayToDouble ?? this.isHonest) && { onKeyElsewhere: ignore }),
       },
     );
     if (!life.isAlive()) return;

@@ -87,4 +87,27 @@ describe('simulator scenarios: doubled keys', () => {
     }
     scenario.end();
   });
+
+  it('scenario 20: given both started at the same time, when they learn of each other, then at most one goes on', async () => {
+    const { scenario, first, second } = await openDoubled();
+    for (const machine of [first, second]) machine.givesWayToDouble = true;
+    const stops = new Map<number, string>();
+    scenario.world.events.on('fatal', ({ machine, code }) => stops.set(machine.index, code));
+
+    scenario.start(1, 4);
+    await scenario.until('one of them stops', () => stops.size > 0, 90_000);
+    await scenario.run(1000);
+    const votes = recordVotes(scenario);
+    await untilAllAt(scenario, OTHERS, {
+      height: scenario.machine(0).height() + 8,
+      withinMs: 90_000,
+    });
+
+    expect([...new Set(stops.values())]).to.deep.equal(['CONSENSUS_KEY_ELSEWHERE']);
+    const signing = votes
+      .map(({ machine }) => machine)
+      .filter((index) => index === 1 || index === 4);
+    expect(new Set(signing).size).to.be.at.most(1);
+    scenario.end();
+  });
 });
