@@ -1,0 +1,21 @@
+/** The SQL read model: tables derived from the contracts, fed by final blocks. Exports only. */
+
+export type { DuckdbOptions } from './duckdb/duckdb-store.ts';
+export { openDuckdb } from './duckdb/duckdb-store.ts';
+export type { ReadmodelFailure } from './errors.ts';
+export { explainReadmodel, READMODEL_ERRORS, ReadmodelError } from './errors.ts';
+export { startReadModel } from './process/start-read-model.ts';
+export type { Batch, ReadModel, Written } from './read-model.ts';
+export { createReadModel, schemaOfManifest } from './read-model.ts';
+export type { RecordChange, Row } from './rows.ts';
+export { rowKeyOf, rowOf } from './rows.ts';
+export type {
+  Answer,
+  AnswerValue,
+  Progress,
+  QueryLimits,
+  SqlStore,
+  SqlTransaction,
+} from './sql-store.ts';
+export type { Cell, Column, SqlType, Table } from './tables.ts';
+export { STAMP_COLUMNS, tablesOf } from './tables.ts';
