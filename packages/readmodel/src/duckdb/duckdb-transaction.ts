@@ -89,7 +89,7 @@ export class DuckdbTransaction implements SqlTransaction {
   }
 
   async #append(
-    { name, catalog = null }: { readonly name: string; readonly catalog?: string },
+    { name, catalog = null }: { readonly name: string; readonly catalog?: string | null },
     columns: readonly Column[],
     rows: readonly Row[],
   ): Promise<void> {
