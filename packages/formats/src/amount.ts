@@ -96,3 +96,21 @@ export function formatAmount(minor: bigint, currency: string): string {
   const fraction = places === 0 ? '' : `.${digits.slice(-places)}`;
   return `${minor < 0n ? '-' : ''}${whole}${fraction}`;
 }
+
+/** Larger powers of ten are no amount of money. */
+const EXPONENT_MAX = 18;
+
+/** A number of JSON without exponent: `1.1e3` is `1100`. What is no such number stays as it is. */
+export function plainDecimal(text: string): string {
+  const parts = /^(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?[0-9]{1,2})$/.exec(text);
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts ?? [];
+  const shift = Number(exponent);
+  if (parts === null || Math.abs(shift) > EXPONENT_MAX) {
+    return text;
+  }
+  const digits = '0'.repeat(EXPONENT_MAX) + whole + fraction + '0'.repeat(EXPONENT_MAX);
+  const point = EXPONENT_MAX + whole.length + shift;
+  const bare = digits.slice(0, point).replace(/^0+(?=[0-9])/, '');
+  const rest = digits.slice(point).replace(/0+$/, '');
+  return rest === '' ? sign + bare : `${sign}${bare}.${rest}`;
+}

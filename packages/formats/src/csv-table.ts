@@ -11,11 +11,9 @@ import { findColumns, splitHeader } from './csv-header.ts';
 import type { CsvFields, CsvMapping } from './csv-mapping.ts';
 import type { FormatsFailure, LineFault } from './errors.ts';
 import { FOUND_SHOWN_MAX } from './errors.ts';
+import { checkSize } from './file-size.ts';
 import type { SourceFile } from './records.ts';
 import { cleanText, decodeText } from './text.ts';
-
-/** One file is held in memory; the largest public file known to us has 50 MB. */
-export const FILE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Clean text of a field of one line; empty where the file has no such column. */
 export type Cell<Field extends string> = (field: Field) => string;
@@ -31,18 +29,6 @@ export interface CsvTable<Field extends string> {
   readonly columns: Columns<Field>;
   /** May be walked once. */
   readonly lines: Iterable<TableLine<Field>>;
-}
-
-/** Whether a file may be read into memory. */
-export function checkSize({ name, bytes }: SourceFile): FormatsFailure | undefined {
-  return bytes.length <= FILE_BYTES_MAX
-    ? undefined
-    : {
-        code: 'FORMATS_FILE_TOO_LARGE',
-        file: name,
-        size: bytes.length,
-        sizeMax: FILE_BYTES_MAX,
-      };
 }
 
 /**

@@ -26,6 +26,38 @@ export const FORMATS_ERRORS = defineErrors({
     summary: 'A column that the mapping requires is not in the header line.',
     remedy: 'Add the spelling of this header to the mapping.',
   },
+  FORMATS_JSON_INVALID: {
+    summary: 'The file is not JSON.',
+    remedy: 'Check that the download is complete, or ask the publisher for a corrected file.',
+  },
+  FORMATS_NESTED_TOO_DEEP: {
+    summary: 'The file is nested deeper than any record of its format.',
+    remedy: 'Ask the publisher for a corrected file.',
+  },
+  FORMATS_PACKAGE_UNKNOWN: {
+    summary: 'The file is none of the packages that the format knows.',
+    remedy: 'Check that the file is what its name says.',
+  },
+  FORMATS_NAME_TWICE: {
+    summary: 'A name comes twice in one object; the last value was read.',
+    remedy: 'Ask the publisher which value is right.',
+  },
+  FORMATS_SCHEMA_MISMATCH: {
+    summary: 'The value is not what the schema of the format asks for.',
+    remedy: 'Nothing else is refused for it; ask the publisher to correct the value.',
+  },
+  FORMATS_RECORD_TOO_LARGE: {
+    summary: 'A list or a name inside the record is too long to be checked; it was not read.',
+    remedy: 'Ask the publisher to split the record.',
+  },
+  FORMATS_RECORD_TWICE: {
+    summary: 'A record with this identifier stands in the file already.',
+    remedy: 'Nothing is lost: the first was read. Ask the publisher if the two differ.',
+  },
+  FORMATS_REFERENCE_UNKNOWN: {
+    summary: 'The value names something that is not in the record.',
+    remedy: 'Ask the publisher what is meant.',
+  },
   FORMATS_LINE_BLANK: {
     summary: 'The line has no content.',
     remedy: 'Nothing is lost: the publisher left a blank line.',
@@ -97,6 +129,15 @@ export type FormatsFailure =
     }
   | { readonly code: 'FORMATS_FILE_EMPTY'; readonly file: string }
   | {
+      readonly code: 'FORMATS_JSON_INVALID';
+      readonly file: string;
+      readonly line: number;
+      /** What the parser says. */
+      readonly found: string;
+    }
+  | { readonly code: 'FORMATS_NESTED_TOO_DEEP'; readonly file: string; readonly depthMax: number }
+  | { readonly code: 'FORMATS_PACKAGE_UNKNOWN'; readonly file: string; readonly expected: string }
+  | {
       readonly code: 'FORMATS_ENCODING_UNKNOWN';
       readonly file: string;
       readonly encodings: readonly string[];
@@ -119,6 +160,19 @@ export interface LineFault {
   readonly found: string;
 }
 
+/** One thing that is wrong in a structured file; what it concerns is read as far as it goes. */
+export interface Finding {
+  readonly file: string;
+  /** Physical line from 1, where the parser knows it. */
+  readonly line?: number;
+  /** RFC 6901 pointer into JSON, path of an XML element; '' for the whole file. */
+  readonly pointer: string;
+  readonly code: LineFault['code'];
+  readonly expected: string;
+  /** What came, shortened. */
+  readonly found: string;
+}
+
 /** The failure in one sentence with its facts. */
 export function explainFormats(failure: FormatsFailure): string {
   switch (failure.code) {
@@ -130,6 +184,12 @@ export function explainFormats(failure: FormatsFailure): string {
       return `${failure.file} has ${failure.size} bytes, at most ${failure.sizeMax} are read`;
     case 'FORMATS_FILE_EMPTY':
       return `${failure.file} has no header line`;
+    case 'FORMATS_JSON_INVALID':
+      return `${failure.file}:${failure.line}: ${failure.found}`;
+    case 'FORMATS_NESTED_TOO_DEEP':
+      return `${failure.file} is nested deeper than ${failure.depthMax} levels`;
+    case 'FORMATS_PACKAGE_UNKNOWN':
+      return `${failure.file} is not ${failure.expected}`;
     case 'FORMATS_ENCODING_UNKNOWN':
       return `${failure.file} is not in ${failure.encodings.join(' or ')}`;
     case 'FORMATS_COLUMN_MISSING':
@@ -146,4 +206,11 @@ export function explainFormats(failure: FormatsFailure): string {
 export function explainFault(fault: LineFault): string {
   const where = fault.field === '' ? '' : `${fault.field}: `;
   return `${where}expected ${fault.expected}, found ${fault.found === '' ? 'nothing' : fault.found}`;
+}
+
+/** The finding in one sentence with its place. */
+export function explainFinding({ file, line, pointer, expected, found }: Finding): string {
+  const place = line === undefined ? file : `${file}:${line}`;
+  const where = pointer === '' ? place : `${place} ${pointer}`;
+  return `${where}: expected ${expected}, found ${found === '' ? 'nothing' : found}`;
 }

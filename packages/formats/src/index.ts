@@ -6,25 +6,41 @@ export { compileDatePattern, fiscalYearOf, parseDate } from './civil-date.ts';
 export type { CsvFault, CsvRow } from './csv.ts';
 export { CSV_ROW_CHARS_MAX, readCsvRows } from './csv.ts';
 export type { Cell, CsvTable, TableLine } from './csv-table.ts';
-export { FILE_BYTES_MAX } from './csv-table.ts';
-export type { FormatsCode, FormatsFailure, LineFault } from './errors.ts';
-export { explainFault, explainFormats, FORMATS_ERRORS } from './errors.ts';
+
+export type { Finding, FormatsCode, FormatsFailure, LineFault } from './errors.ts';
+export { explainFault, explainFinding, explainFormats, FORMATS_ERRORS } from './errors.ts';
+export type { ExactJson, ExactNumber, ExactObject, JsonFile } from './exact-json.ts';
+export { exactNumber, readExactJson, writeExactJson } from './exact-json.ts';
+export { FILE_BYTES_MAX } from './file-size.ts';
 export type { FundsLine, FundsTotals } from './funds-csv.ts';
 export { readFundsFile, totalFunds } from './funds-csv.ts';
 export type { FundsField, FundsMapping } from './funds-mapping.ts';
 export { decodeFundsMapping } from './funds-mapping.ts';
+export type { OcdsMetadata, OcdsPackage, OcdsRecord, OcdsRelease } from './ocds/package.ts';
+export { readOcdsFile } from './ocds/package.ts';
+export type { OcdsPart, OcdsValidator } from './ocds/validator.ts';
+export { createOcdsValidator } from './ocds/validator.ts';
+export type { WrittenPackage } from './ocds/write.ts';
+export { releaseJson, writeRecordPackage, writeReleasePackage } from './ocds/write.ts';
 export type {
   Appropriation,
+  Award,
   Classification,
   Commitment,
+  Contract,
   Identifier,
+  Item,
   Money,
   MoneyPart,
   Organisation,
+  Party,
+  Payment,
   Period,
+  ProcurementRelease,
   RecordSource,
   SourceFile,
   SourcePlace,
+  Tender,
 } from './records.ts';
 export type { SpendLine } from './spend-csv.ts';
 export { readSpendFile } from './spend-csv.ts';

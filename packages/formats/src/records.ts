@@ -47,6 +47,8 @@ export interface Identifier {
 }
 
 export interface Organisation {
+  /** Its key within the file or process, where the format has one. */
+  readonly key?: string;
   readonly name: string;
   /** The publisher's main identifier first. */
   readonly identifiers: readonly Identifier[];
@@ -59,7 +61,7 @@ export interface Classification {
   readonly title?: string;
 }
 
-/** Dates as exact as the source: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
+/** As exact as the source: `YYYY`, `YYYY-MM`, `YYYY-MM-DD` or a date-time of RFC 3339. */
 export interface Period {
   readonly start?: string;
   readonly end?: string;
@@ -101,4 +103,100 @@ export interface Commitment {
   readonly classifications: readonly Classification[];
   /** Places from the largest to the smallest. */
   readonly places: readonly string[];
+}
+
+/** Money that moved. */
+export interface Payment {
+  readonly kind: 'payment';
+  readonly source: RecordSource;
+  /** Identifier of the payment within its process or activity. */
+  readonly id?: string;
+  readonly date?: string;
+  readonly money: Money;
+  readonly payer?: Organisation;
+  readonly payee?: Organisation;
+  /** What the money was for, in the words of the source. */
+  readonly purpose?: string;
+  /** Code of the format for the kind of payment, such as an IATI transaction type. */
+  readonly type?: string;
+}
+
+/** Goods, works or services. */
+export interface Item {
+  readonly id: string;
+  readonly description?: string;
+  readonly classification?: Classification;
+  /** Decimal text: a quantity may have a fraction and is never a float. */
+  readonly quantity?: string;
+  readonly unit?: { readonly name?: string; readonly price?: Money };
+}
+
+/** An invitation to bid. */
+export interface Tender {
+  readonly kind: 'tender';
+  readonly id: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly status?: string;
+  /** OCDS codelist method: open, selective, limited, direct. */
+  readonly method?: string;
+  readonly procuringEntity?: Organisation;
+  readonly money?: Money;
+  /** When bids are taken. */
+  readonly period: Period;
+  readonly items: readonly Item[];
+  readonly tenderers: readonly Organisation[];
+}
+
+export interface Award {
+  readonly kind: 'award';
+  readonly id: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly status?: string;
+  readonly date?: string;
+  readonly money?: Money;
+  readonly suppliers: readonly Organisation[];
+  readonly items: readonly Item[];
+}
+
+export interface Contract {
+  readonly kind: 'contract';
+  readonly id: string;
+  /** Identifier of the award that it carries out. */
+  readonly award: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly status?: string;
+  readonly period: Period;
+  readonly signed?: string;
+  readonly money?: Money;
+  readonly items: readonly Item[];
+  readonly payments: readonly Payment[];
+}
+
+/** An organisation with what it does in a contracting process: buyer, supplier, tenderer, … */
+export interface Party extends Organisation {
+  readonly roles: readonly string[];
+}
+
+/** What one OCDS release says, from budget to payment. */
+export interface ProcurementRelease {
+  readonly kind: 'release';
+  readonly source: RecordSource;
+  /** Open Contracting ID of the process. */
+  readonly process: string;
+  readonly id: string;
+  /** Date-time of RFC 3339. */
+  readonly date: string;
+  readonly tags: readonly string[];
+  readonly initiation?: string;
+  readonly language?: string;
+  readonly parties: readonly Party[];
+  readonly buyer?: Organisation;
+  /** The budget that pays, where the planning names its amount. */
+  readonly budget?: Appropriation;
+  readonly tender?: Tender;
+  readonly awards: readonly Award[];
+  readonly contracts: readonly Contract[];
 }
