@@ -10,6 +10,7 @@ import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { loadSettings, mergeReload } from './config.ts';
 import { checkDeeply } from './deep-check.ts';
+import { runDoctor } from './doctor/doctor.ts';
 import { NodeError } from './errors.ts';
 import { describe, EXIT_CODES, exitCodeOf, explainStop, isSafetyStop } from './exit-codes.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
@@ -33,6 +34,8 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
                                        whose setting signer.socket names the same socket
   daybookd check --config FILE         check configuration, keys and genesis, then end; with
                                        --deep also every record of the state, on a node that is down
+  daybookd doctor --config FILE        look at settings, keys, disk, data, ports, clock and peers, and
+                                       say one line about each; also beside a running node; --json
   daybookd create-votes --config FILE  create the vote log of a new validator key, once;
                                        with --above HEIGHT when leaving quarantine: signs only
                                        above that height, which must lie above the chain's head;
@@ -56,7 +59,8 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
   --help, --version
 
 Exit codes: 0 stopped, 1 defect, 2 usage or configuration, 3 keys or genesis, 4 data directory or
-archive, 5 address in use, 6 not everything could be checked, 10 stopped to protect the chain.
+archive, 5 address in use, 6 not everything could be checked, 7 doctor found what hinders
+the node, 10 stopped to protect the chain.
 `;
 
 const DEFAULT_CONFIG = '/etc/daybook/daybookd.yaml';
@@ -239,6 +243,8 @@ const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
   run,
   check,
   'create-votes': prepareVotes,
+  doctor: async ({ config: configFile, json }) =>
+    await runDoctor({ configFile, json, environment: process.env }),
   recover: recoverChain,
   archive,
   backup,

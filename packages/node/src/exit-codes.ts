@@ -23,6 +23,8 @@ export const EXIT_CODES = {
   address: 5,
   /** What was to be checked holds as far as it goes, but something needed for the rest is missing. */
   unproven: 6,
+  /** `doctor` found what hinders the node in its duty, though it would start. */
+  unwell: 7,
   /** Stopped to protect the chain: read the last log line before starting again. */
   safety: 10,
 } as const;

@@ -7,6 +7,11 @@ import { stat, statfs } from 'node:fs/promises';
 import { StateError } from '@daybook/state';
 import type { Clock } from './clock.ts';
 
+/** Free shares at which the guard stops and resumes signing (protocol G4), and the node warns. */
+export const DISK_STOP = 0.02;
+export const DISK_RESUME = 0.05;
+export const DISK_LOW = 0.1;
+
 export interface FreeSpace {
   /** 0 to 1, as last seen. */
   fraction(): number;

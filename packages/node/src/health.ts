@@ -6,6 +6,7 @@
 import type { ChainParameters } from '@daybook/core';
 import { quorumOf, roundDurationMs } from '@daybook/core';
 import type { NodeReport, VoterReport, WaitingReport } from './api/ports.ts';
+import { DISK_LOW, DISK_RESUME, DISK_STOP } from './free-space.ts';
 import type { Facts, HealthKind, StateKind, Words } from './health-causes.ts';
 import { AWAITED, CAUSES, fill, HEALTH_KINDS, STATES } from './health-causes.ts';
 
@@ -34,10 +35,6 @@ export interface HealthFacts {
   readonly head: number;
 }
 
-/** Free disk space at which the guard stops and resumes signing (protocol G4), and warns. */
-const DISK_FULL = 0.02;
-const DISK_RESUME = 0.05;
-const DISK_LOW = 0.1;
 /** Sync that brings no block for this long is stuck. */
 const SYNC_STALL_MS = 60_000;
 const MEMPOOL_WARNING = 0.9;
@@ -212,7 +209,7 @@ function progressOf({
 const judgeDisk: Judge = ({ report: { diskFree, signing } }) => {
   const percent = `${(diskFree * 100).toFixed(1)} %`;
   const isPaused = signing.state === 'paused' && diskFree < DISK_RESUME;
-  if (diskFree < DISK_FULL || isPaused) return [['disk-full', { percent }]];
+  if (diskFree < DISK_STOP || isPaused) return [['disk-full', { percent }]];
   return diskFree < DISK_LOW ? [['disk-low', { percent }]] : [];
 };
 

@@ -1,0 +1,150 @@
+/**
+ * Block log, state and vote log, opened as a start opens them and closed again. They belong to one
+ * process at a time: beside a running node they are left alone, and it is asked instead.
+ */
+import * as fs from 'node:fs';
+import path from 'node:path';
+import { applications as contracts } from '@daybook/applications';
+import type { Genesis, PublicKey } from '@daybook/core';
+import { asPublicKey, decodeBlock, equalBytes, toHex, validatorIdOf } from '@daybook/core';
+import { readPublicKey } from '@daybook/keystore';
+import type { DataDirectory } from '@daybook/state';
+import {
+  createNodeDisk,
+  explainState,
+  openDataDirectory,
+  openVoteLog,
+  StateError,
+} from '@daybook/state';
+import type { Settings } from '../config.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import type { OfflineChain } from '../offline.ts';
+import { withOfflineChain } from '../offline.ts';
+import { installedRecoveries, signingChainOf } from '../recovery-files.ts';
+import { votesFolderOf } from '../vote-logs.ts';
+import type { Finding } from './finding.ts';
+import { failure, good, skipped, thrown, warning } from './finding.ts';
+
+export interface DataChecks {
+  readonly findings: readonly Finding[];
+  /** Another process has the data directory: the node runs. */
+  readonly isRunning: boolean;
+}
+
+export async function checkData(settings: Settings, genesis: Genesis): Promise<DataChecks> {
+  const { dataDirectory } = settings.node;
+  if (!fs.existsSync(path.join(dataDirectory, 'format.json'))) {
+    const words = 'there are no data yet: the first start makes them';
+    return { findings: [skipped('database', words)], isRunning: false };
+  }
+  let directory: DataDirectory;
+  try {
+    directory = await openDataDirectory(dataDirectory);
+  } catch (error) {
+    const failed = error instanceof StateError ? error.failure : undefined;
+    if (failed?.code !== 'STATE_DIRECTORY_LOCKED') {
+      const advice = 'check disk and permissions';
+      return { findings: [thrown('database', error, advice)], isRunning: false };
+    }
+    const who = failed.pid === undefined ? 'another process' : `process ${failed.pid}`;
+    const words = `${who} has it open and checked it when it started; stop it for a check here`;
+    return {
+      findings: [skipped('database', words), skipped('vote log', words)],
+      isRunning: true,
+    };
+  }
+  try {
+    const findings = [
+      await checkDatabase(settings, genesis, directory),
+      await checkVotes(settings, genesis, directory),
+    ];
+    return { findings, isRunning: false };
+  } finally {
+    await directory.close();
+  }
+}
+
+async function checkDatabase(
+  settings: Settings,
+  genesis: Genesis,
+  directory: DataDirectory,
+): Promise<Finding> {
+  const { cacheBytesMax: cacheBytes } = settings.state;
+  try {
+    const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
+    const place = { directory, genesis, recoveries, contracts, cacheBytes };
+    return await withOfflineChain(place, async (chain) => compareChain(chain, genesis));
+  } catch (error) {
+    return thrown('database', error, 'daybookd repair rebuilds what can be rebuilt');
+  }
+}
+
+function compareChain({ blockLog, stateStore }: OfflineChain, genesis: Genesis): Finding {
+  const head = blockLog.head();
+  const stored = head && blockLog.readBlock(head.height);
+  const block = stored && decodeBlock(stored.bytes);
+  if (head === undefined || block === undefined) {
+    return good('database', 'opens; it holds no block yet');
+  }
+  if (!block.ok || !equalBytes(block.value.header.chain, genesis.chain)) {
+    const found = block.ok ? toHex(block.value.header.chain) : 'something that is no block';
+    const advice = 'point node.genesisFile at the file this directory was started with';
+    return failure('database', `its blocks are of chain ${found}`, advice, EXIT_CODES.identity);
+  }
+  const applied = stateStore.appliedHeight();
+  const words = `opens; blocks to ${head.height}, state of ${applied ?? 'no height yet'}`;
+  return good('database', `${words}, of the chain of the genesis file`);
+}
+
+async function checkVotes(
+  settings: Settings,
+  genesis: Genesis,
+  directory: DataDirectory,
+): Promise<Finding> {
+  const { consensusFile } = settings.keys;
+  if (consensusFile === undefined) {
+    const { socket } = settings.signer;
+    return socket === undefined
+      ? good('vote log', 'an observer needs none')
+      : skipped('vote log', 'the signer keeps it: run doctor with its configuration');
+  }
+  try {
+    const publicKey = asPublicKey((await readPublicKey(consensusFile)).publicKey);
+    return await openVotes({ settings, genesis, directory }, publicKey);
+  } catch (error) {
+    return thrown('vote log', error, 'check the disk; never copy a vote log from elsewhere');
+  }
+}
+
+interface VotesPlace {
+  readonly settings: Settings;
+  readonly genesis: Genesis;
+  readonly directory: DataDirectory;
+}
+
+async function openVotes(
+  { settings, genesis, directory }: VotesPlace,
+  publicKey: PublicKey,
+): Promise<Finding> {
+  const disk = createNodeDisk();
+  const { voteMirrorDirectory: mirror } = settings.state;
+  const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
+  const owner = { chain: signingChainOf(genesis, recoveries), publicKey };
+  const opening = await openVoteLog(
+    {
+      directory: votesFolderOf(directory.paths.votes, owner, disk),
+      chain: owner.chain,
+      validatorId: validatorIdOf(publicKey),
+      ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
+    },
+    { disk },
+  );
+  if (opening.kind === 'quarantine') {
+    const advice = 'start the node: quarantine ends by itself; see docs/operations/runbook.md';
+    return warning('vote log', explainState(opening.reason), advice);
+  }
+  const { height } = opening.log.state().guard;
+  await opening.log.close();
+  const mended = opening.repairs.length === 0 ? '' : `; ${opening.repairs.length} copies mended`;
+  return good('vote log', `both copies open, signed up to height ${height}${mended}`);
+}

@@ -1,0 +1,142 @@
+/** The doctor before the first start, beside a running node, and with one thing wrong at a time. */
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import type { Cluster, ClusterNode } from '@daybook/testkit';
+import { createCluster } from '@daybook/testkit';
+import { expect } from 'chai';
+import { heightOf } from './support/api.ts';
+import { FOUR } from './support/members.ts';
+import { changedConfig, runDaemon } from './support/programs.ts';
+import { eventually } from './support/waiting.ts';
+
+interface Told {
+  readonly verdict: string;
+  readonly words: string;
+  readonly advice?: string;
+}
+
+describe('daybookd doctor', function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+  let node: ClusterNode;
+
+  before(async () => {
+    cluster = await createCluster({ members: FOUR, parameters: { emptyIntervalMs: 1000 } });
+    node = cluster.node('finance');
+  });
+  after(async () => {
+    await cluster?.remove();
+  });
+
+  async function doctor(
+    config = node.configFile,
+  ): Promise<{ readonly exitCode: number; readonly told: ReadonlyMap<string, Told> }> {
+    const { exitCode, output } = await runDaemon('doctor', '--json', '--config', config);
+    const answer = JSON.parse(output) as {
+      readonly exitCode: number;
+      readonly findings: readonly (Told & { readonly check: string })[];
+    };
+    expect(answer.exitCode).to.equal(exitCode);
+    return { exitCode, told: new Map(answer.findings.map((one) => [one.check, one])) };
+  }
+
+  it('given a node that has never run, then all is well but its peers, which are named as silent', async () => {
+    const { exitCode, told } = await doctor();
+
+    const verdicts = Object.fromEntries([...told].map(([check, { verdict }]) => [check, verdict]));
+    expect(exitCode, JSON.stringify([...told])).to.equal(0);
+    expect(verdicts).to.include({
+      settings: 'ok',
+      genesis: 'ok',
+      keys: 'ok',
+      role: 'ok',
+      passphrase: 'warn',
+      'disk sync': 'ok',
+      database: 'ok',
+      'vote log': 'ok',
+      ports: 'ok',
+      clock: 'skipped',
+      peers: 'warn',
+    });
+    expect(told.get('peers')?.words).to.contain('0 of 3');
+  });
+
+  it('given a running cluster, then the node is asked, and what it holds open is named with its process', async () => {
+    await cluster.start();
+    const blocks = async (): Promise<boolean> => (await heightOf(node.apiUrl)) >= 2;
+    await eventually(blocks, { what: 'two blocks', withinMs: 30_000 });
+
+    const { exitCode, told } = await doctor();
+    const lines = await runDaemon('doctor', '--config', node.configFile);
+
+    expect(exitCode, JSON.stringify([...told])).to.equal(0);
+    expect(told.get('ports')).to.include({ verdict: 'ok' });
+    expect(told.get('peers')?.words).to.contain('of 4 validators within reach');
+    for (const check of ['database', 'vote log']) {
+      expect(told.get(check)?.verdict).to.equal('skipped');
+      expect(told.get(check)?.words).to.contain(`process ${node.process.pid()}`);
+    }
+    expect(lines.output).to.match(/^ok {6}settings {3}/);
+    await cluster.stop();
+  });
+
+  it('given a key that others may read, then it fails with 3 and says what to do', async () => {
+    const file = path.join(node.directory, 'keys', 'peer.json');
+    await chmod(file, 0o644);
+
+    const { exitCode, told } = await doctor();
+
+    await chmod(file, 0o600);
+    expect(exitCode).to.equal(3);
+    expect(told.get('keys')).to.include({ verdict: 'fail' });
+    expect(told.get('keys')?.advice).to.contain('chmod 600');
+  });
+
+  it('given a taken port, then it fails with 5 and names the setting', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const config = await changedConfig(node.configFile, (text) =>
+      text.replace(/ {2}port: .*/, `  port: ${port}`),
+    );
+
+    const { exitCode, told } = await doctor(config);
+
+    await new Promise<void>((resolve) => taken.close(() => resolve()));
+    expect(exitCode).to.equal(5);
+    expect(told.get('ports')?.words).to.contain(
+      `api.port: cannot listen on 127.0.0.1 port ${port}`,
+    );
+  });
+
+  it('given damaged settings, then the line is named and the rest is left out', async () => {
+    const config = await changedConfig(node.configFile, (text) => `${text}nonsense:\n  a: 1\n`);
+
+    const { exitCode, told } = await doctor(config);
+
+    expect(exitCode).to.equal(2);
+    expect(told.get('settings')?.words).to.match(/changed\.yaml:\d+:\d+: nonsense/);
+    expect(told.get('the rest')?.verdict).to.equal('skipped');
+  });
+
+  it('given damaged blocks, then the file is named with 4; given a lost vote log, then it is quarantine', async () => {
+    const blocks = path.join(node.dataDirectory, 'blocks', 'blocks-000000000000.log');
+    const clean = await readFile(blocks);
+    const broken = Buffer.from(clean);
+    broken[60] = (broken[60] ?? 0) ^ 1;
+    await writeFile(blocks, broken);
+    const damaged = await doctor();
+    await writeFile(blocks, clean);
+    const votes = path.join(node.dataDirectory, 'votes');
+    await rename(votes, `${votes}.away`);
+    const lost = await doctor();
+    await rename(`${votes}.away`, votes).catch(() => undefined);
+
+    expect(damaged.exitCode).to.equal(4);
+    expect(damaged.told.get('database')?.words).to.contain('blocks-000000000000.log at byte');
+    expect(lost.exitCode).to.equal(0);
+    expect(lost.told.get('vote log')).to.include({ verdict: 'warn' });
+  });
+});
