@@ -98,6 +98,10 @@ export const CLIENT_ERRORS = defineErrors({
     summary: 'The path of the record does not lead to the state root of the header.',
     remedy: 'Do not rely on this record. Keep the file and tell the body that oversees the chain.',
   },
+  CLIENT_LIST_UNPROVEN: {
+    summary: 'The records of the list are not all that the state holds, or not those it holds.',
+    remedy: 'Do not rely on this list. Keep the file and tell the body that oversees the chain.',
+  },
   CLIENT_SCHEMA_UNPROVEN: {
     summary: 'The words for the record are not those the chain agreed on.',
     remedy: 'Do not rely on how the record is shown; get the proof again from another node.',
@@ -244,6 +248,7 @@ export type VerifyFailure =
   | { readonly code: 'CLIENT_CERTIFICATE_INVALID'; readonly fact: string }
   | { readonly code: 'CLIENT_VALIDATORS_WRONG'; readonly height: number }
   | { readonly code: 'CLIENT_RECORD_UNPROVEN'; readonly fact: string }
+  | { readonly code: 'CLIENT_LIST_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_SCHEMA_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_TRANSACTION_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_FORK_FOUND'; readonly height: number };
@@ -270,6 +275,7 @@ export function explainVerification(reason: VerifyFailure | UndecidedReason): st
     case 'CLIENT_HEADER_MALFORMED':
     case 'CLIENT_CERTIFICATE_INVALID':
     case 'CLIENT_RECORD_UNPROVEN':
+    case 'CLIENT_LIST_UNPROVEN':
     case 'CLIENT_SCHEMA_UNPROVEN':
     case 'CLIENT_TRANSACTION_UNPROVEN':
       return `${summary} (${reason.fact})`;

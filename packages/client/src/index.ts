@@ -59,14 +59,23 @@ export {
   trustGenesis,
   verifyHeader,
 } from './verify/light-client.ts';
-export type { ProvenFacts, Verdict } from './verify/proof.ts';
+export type { ListVerdict, ProvenList, ProvenRow } from './verify/list-proof.ts';
+export { nextOfList, verifyListBundle, verifyListBundles } from './verify/list-proof.ts';
+export type { ProvenFacts, ProvenFrame, Verdict, VerdictOf } from './verify/proof.ts';
 export { verifyProofBundle } from './verify/proof.ts';
 export type { ProvenTransaction } from './verify/transaction-proof.ts';
 export { verifyTransactionProof } from './verify/transaction-proof.ts';
 export type { Checkpoint, Trust } from './verify/trust.ts';
 export { readCheckpoint, readTrustedChain, TRUST_PERIOD_MS } from './verify/trust.ts';
 export type { Language, ShownLine } from './verify/words.ts';
-export { describeAmount, describeFacts, describeRow, explainVerdict } from './verify/words.ts';
+export {
+  describeAmount,
+  describeFacts,
+  describeList,
+  describeRow,
+  explainList,
+  explainVerdict,
+} from './verify/words.ts';
 export type {
   BlockAnswer,
   BlockOutline,

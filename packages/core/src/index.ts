@@ -131,10 +131,21 @@ export {
   roundDurationMs,
 } from './chain/parameters.ts';
 export { peerIdFromPublicKey, publicKeyOfPeerId } from './chain/peer-id.ts';
-export type { ProofBundle, RecordClaim, SetChange } from './chain/proof-bundle.ts';
+export type {
+  ListBundle,
+  ListClaim,
+  ListedRecord,
+  ProofBundle,
+  ProofFrame,
+  RecordClaim,
+  SetChange,
+} from './chain/proof-bundle.ts';
 export {
+  decodeListBundle,
   decodeProofBundle,
+  encodeListBundle,
   encodeProofBundle,
+  LIST_BUNDLE_FORMAT,
   PROOF_BUNDLE_FORMAT,
 } from './chain/proof-bundle.ts';
 export type {
@@ -146,6 +157,7 @@ export type {
 } from './chain/range-proof.ts';
 export {
   isInRange,
+  keyAfter,
   keyBefore,
   placeOfSlot,
   ROOT_PLACE,
@@ -187,6 +199,7 @@ export type {
 export { signBytes } from './chain/sign-bytes.ts';
 export type { RecordKey, RecordPlace } from './chain/state-key.ts';
 export {
+  isTreeKey,
   PARTITION_SIZE,
   recordSetOf,
   TREE_KEY_SIZES,

@@ -1,10 +1,14 @@
-/** Reading records: one, a list, every version, and the proof of one. Derived from the manifest. */
+/** Reading records: one, a list, every version, and the proofs of them. Derived from the manifest. */
+import path from 'node:path';
 import type { Client, FoundRecord, JsonRow, Language, RecordVersion } from '@daybook/client';
 import {
   ClientError,
   describeFacts,
   describeRow,
   explainVerdict,
+  nextOfList,
+  verifyListBundle,
+  verifyListBundles,
   verifyProofBundle,
 } from '@daybook/client';
 import type { JsonValue, ManifestContract, ManifestRecord } from '@daybook/contracts';
@@ -22,7 +26,7 @@ import type { Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, answerNothing, remark } from '../print.ts';
 import { verdictJson } from './verdict-json.ts';
-import { exitOfVerdict } from './verify.ts';
+import { answerList, exitOfVerdict } from './verify.ts';
 
 const HEIGHT_OPTION = {
   height: { value: 'HEIGHT', help: 'State after this block; the newest if left out.' },
@@ -169,6 +173,14 @@ async function list(input: Input, world: World): Promise<Exit> {
   const query = Object.hasOwn(contract.records, name) ? undefined : contract.queries[name];
   const spec = specNamed(contract, query?.record ?? name);
   const leading = keyOf(spec, input.operands('key'), false);
+  const proofFile = input.optionalText('proof');
+  if (proofFile !== undefined) {
+    if (query !== undefined) {
+      const expected = 'a record set, for only such a list can be proven whole';
+      throw new CliError({ code: 'CLI_OPTION_INVALID', option: 'proof', expected });
+    }
+    return await saveList({ client, contract, spec }, leading, { input, world, proofFile });
+  }
   const limit = input.integer('limit', { min: 1, max: ROWS_MAX }) ?? ROWS_DEFAULT;
   const options = { ...heightOf(input), pageSize: Math.min(limit, 200), signal: world.signal };
   const json = client.contractBy(contract);
@@ -187,6 +199,51 @@ async function list(input: Input, world: World): Promise<Exit> {
   });
   if (rows.length === limit) remark(world, `The first ${limit}; --limit shows more.`);
   return 'done';
+}
+
+/** Fetches the proof of a list, file by file, keeps them, and checks them together. */
+async function saveList(
+  { client, contract, spec }: Place,
+  leading: JsonRow,
+  {
+    input,
+    world,
+    proofFile,
+  }: { readonly input: Input; readonly world: World; readonly proofFile: string },
+): Promise<Exit> {
+  const reader = client.contractBy(contract).records(spec.name);
+  const trust = {
+    chain: await client.chain(),
+    eras: await trustedErasOf(input),
+    nowMs: world.nowMs(),
+  };
+  const files: Uint8Array[] = [];
+  let { height } = heightOf(input);
+  let from: Uint8Array | undefined;
+  do {
+    const at = { ...(height !== undefined && { height }), ...(from && { from }) };
+    const bytes = await withPatience('Fetching the proof', world, reader.proveList(leading, at));
+    files.push(bytes);
+    await writeOut(numbered(proofFile, files.length), bytes, world);
+    const part = verifyListBundle(bytes, trust);
+    if (part.outcome === 'invalid') break;
+    height = part.facts.block.header.height;
+    from = nextOfList(part.facts);
+  } while (from !== undefined);
+  const exit = answerList(verifyListBundles(files, trust), { input, world });
+  const size = files.reduce((sum, { length }) => sum + length, 0);
+  remark(
+    world,
+    `Proof kept in ${files.map((_, at) => numbered(proofFile, at + 1)).join(' ')} (${size} bytes).`,
+  );
+  return exit;
+}
+
+/** The first file has the name asked for, the others a number before their extension. */
+function numbered(file: string, number: number): string {
+  if (number === 1) return file;
+  const { dir, name, ext } = path.parse(file);
+  return path.join(dir, `${name}-${number}${ext}`);
 }
 
 function listLines(
@@ -262,11 +319,19 @@ export const RECORD_VERBS: readonly Verb[] = [
     operands: [...RECORD_OPERANDS, { ...KEY_OPERAND, help: 'First key fields, in order.' }],
     options: {
       limit: { value: 'COUNT', help: 'Most rows.', default: String(ROWS_DEFAULT) },
+      proof: {
+        value: 'FILE',
+        help: 'Keep the proof that the list leaves nothing out, and check it; a long list takes several files.',
+      },
       ...HEIGHT_OPTION,
       ...LANGUAGE_OPTION,
       ...NODE_OPTIONS,
     },
-    examples: ['list directory officer finance', 'list treasury payment water-2026 --limit 20'],
+    examples: [
+      'list directory officer finance',
+      'list treasury payment water-2026 --limit 20',
+      'list treasury payment water-2026 --proof payments.proof',
+    ],
     run: list,
   },
   {

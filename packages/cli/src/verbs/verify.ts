@@ -1,14 +1,17 @@
 /** Checking a proof file, with no node and no network. */
-import type { ForkVerdict, Verdict } from '@daybook/client';
+import type { ForkVerdict, ListVerdict, Verdict } from '@daybook/client';
 import {
   CLIENT_ERRORS,
   describeFacts,
+  describeList,
+  explainList,
   explainVerdict,
   explainVerification,
   verifyForkProof,
+  verifyListBundles,
   verifyProofBundle,
 } from '@daybook/client';
-import { decodeForkProof, toHex } from '@daybook/core';
+import { decodeForkProof, decodeListBundle, toHex } from '@daybook/core';
 import {
   LANGUAGE_OPTION,
   languageOf,
@@ -23,7 +26,7 @@ import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
-import { verdictJson } from './verdict-json.ts';
+import { listJson, verdictJson } from './verdict-json.ts';
 
 /** The exit code of a verdict. */
 export function exitOfVerdict({ outcome }: Pick<Verdict, 'outcome'>): Exit {
@@ -34,11 +37,15 @@ export function exitOfVerdict({ outcome }: Pick<Verdict, 'outcome'>): Exit {
 const COLOURS = { valid: 'green', invalid: 'red', unknown: 'yellow' } as const;
 
 async function verify(input: Input, world: World): Promise<Exit> {
-  const file = input.operand('file');
+  const [file = '', ...more] = input.operands('file');
   const chain = await trustedChainOf(input);
   const bytes = await readBytes(file);
   const eras = await trustedErasOf(input);
   const trust = { chain, eras, nowMs: world.nowMs() };
+  if (more.length > 0 || decodeListBundle(bytes).ok) {
+    const files = [bytes, ...(await Promise.all(more.map(readBytes)))];
+    return answerList(verifyListBundles(files, trust), { input, world });
+  }
   if (decodeForkProof(bytes).ok)
     return verifyFork(file, verifyForkProof(bytes, trust), { input, world });
   const verdict = verifyProofBundle(bytes, trust);
@@ -48,6 +55,24 @@ async function verify(input: Input, world: World): Promise<Exit> {
     lines: (paint) => {
       const [first = '', ...rest] = explainVerdict(verdict, language);
       const facts = verdict.outcome === 'invalid' ? [] : describeFacts(verdict.facts, language);
+      return [
+        paint(COLOURS[verdict.outcome], first),
+        ...rest,
+        ...(facts.length === 0 ? [] : ['', renderPairs(facts, paint)]),
+      ].join('\n');
+    },
+  });
+  return exitOfVerdict(verdict);
+}
+
+/** Shows what the files of a list prove. */
+export function answerList(verdict: ListVerdict, { input, world }: Asked): Exit {
+  const language = languageOf(input);
+  answer(input, world, {
+    json: listJson(verdict),
+    lines: (paint) => {
+      const [first = '', ...rest] = explainList(verdict, language);
+      const facts = verdict.outcome === 'invalid' ? [] : describeList(verdict.facts, language);
       return [
         paint(COLOURS[verdict.outcome], first),
         ...rest,
@@ -99,13 +124,22 @@ export const VERIFY_VERB: Verb = {
   title: 'Check a proof file offline.',
   help:
     'Three answers: valid, invalid, and "cannot tell" when nothing says which chain you mean: give ' +
-    'the genesis file or the chain id that you trust. Checks fork-proof.bin of a node, too: then ' +
-    'valid means that the fork happened.',
-  operands: [{ name: 'file', help: 'Proof file: from a node, or from daybook proof.' }],
+    'the genesis file or the chain id that you trust. Of a list that came in several files give ' +
+    'all, in order. Checks fork-proof.bin of a node, too: then valid means that the fork happened.',
+  operands: [
+    {
+      name: 'file',
+      help: 'Proof file: from a node, daybook proof, or daybook list --proof.',
+      many: true,
+    },
+  ],
   options: {
     ...TRUST_OPTIONS,
     ...LANGUAGE_OPTION,
   },
-  examples: ['verify payment.proof --genesis genesis.json'],
+  examples: [
+    'verify payment.proof --genesis genesis.json',
+    'verify payments-1.proof payments-2.proof --genesis genesis.json',
+  ],
   run: verify,
 };

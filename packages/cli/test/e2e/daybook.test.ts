@@ -256,6 +256,18 @@ describe('daybook against real nodes', function () {
     const kept = await run(['get', ...key, '--proof', file]);
     const absent = inFolder('absent.proof');
     await run(['proof', 'treasury', 'payment', 'water-2026', 'p-2', '--out', absent]);
+    const lists = [inFolder('payments.proof'), inFolder('officers.proof')] as const;
+    const listed = await run(['list', 'treasury', 'payment', 'water-2026', '--proof', lists[0]]);
+    await run(['list', 'directory', 'officer', '--proof', lists[1]]);
+    const asked = await run([
+      'list',
+      'directory',
+      'officer',
+      TREASURY,
+      'granter',
+      '--proof',
+      absent,
+    ]);
     await cluster.stop();
     const genesis = ['--genesis', cluster.genesisFile];
 
@@ -272,6 +284,9 @@ describe('daybook against real nodes', function () {
       await writeFile(bent, copy);
       codes.push((await daybook(['verify', bent, ...genesis])).code);
     }
+    const list = await runHere(['verify', lists[0], ...genesis]);
+    const officers = await runHere(['verify', lists[1], ...genesis, '--json']);
+    const mixed = await runHere(['verify', ...lists, ...genesis]);
     const away = await run(['status']);
 
     expect(kept.code, kept.errors).to.equal(0);
@@ -281,6 +296,14 @@ describe('daybook against real nodes', function () {
     expect(none.out).to.contain('no such record');
     expect(untrusted.code).to.equal(5);
     expect(codes).to.deep.equal([4, 4, 4]);
+    expect(listed.code, listed.errors).to.equal(0);
+    expect(listed.errors).to.contain('payments.proof');
+    expect(list.out).to.contain('leaves no record out').and.to.contain('1 record');
+    expect(officers.json()).to.include({ outcome: 'valid', whole: true, record: 'officer' });
+    expect(officers.json().rows).to.have.length(Number(officers.json().count));
+    expect(mixed.code).to.equal(4);
+    expect(asked.code, asked.errors).to.equal(1);
+    expect(asked.errors).to.contain('no key fields, or organisation');
     expect(away.code).to.equal(3);
     await rm(bent);
   });

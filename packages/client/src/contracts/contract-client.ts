@@ -26,6 +26,7 @@ import type {
   JsonRow,
   LeadingKey,
   ListOptions,
+  ProofStart,
   RecordReader,
   RecordVersion,
 } from '../reads/record-reader.ts';
@@ -42,6 +43,8 @@ export interface RecordClient<K, T> {
   history(key: K, options?: ListOptions): AsyncIterable<RecordVersion<T>>;
   /** The proof bundle of the record, or of its absence: verify it before relying on it. */
   prove(key: K, at?: AtHeight): Promise<Uint8Array>;
+  /** The bundle of the whole list, of one partition, or of as much as one file holds. */
+  proveList(leading?: Partial<K>, at?: ProofStart): Promise<Uint8Array>;
 }
 
 /** A contract typed by its definition. */
@@ -133,6 +136,7 @@ function jsonRecords(place: Place, reader: RecordReader): RecordClient<JsonRow, 
     list: (leading = {}, options = {}) => reader.list(place, leading, options),
     history: (key, options) => reader.history(place, key, options),
     prove: (key, at) => reader.prove(place, key, at),
+    proveList: (leading = {}, at = {}) => reader.proveList(place, leading, at),
   };
 }
 
@@ -160,6 +164,7 @@ function typedRecords(place: Place, reader: RecordReader): RecordClient<Row, Row
         ...(row !== undefined && { row: typed(row) }),
       })),
     prove: (key, at) => json.prove(keyToJsonRow(spec.key, key), at),
+    proveList: (leading = {}, at = {}) => json.proveList(keyToJsonRow(spec.key, leading), at),
   };
 }
 

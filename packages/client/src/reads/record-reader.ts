@@ -5,6 +5,7 @@
 import type { JsonValue, ManifestContract, ManifestRecord, Stamp } from '@daybook/contracts';
 import { recordKeyOf } from '@daybook/contracts';
 import type { Height } from '@daybook/core';
+import { toHex } from '@daybook/core';
 import { ClientError, isRefusal } from '../errors.ts';
 import type { Requester } from '../transport/requester.ts';
 import { buildPath } from '../transport/url.ts';
@@ -74,12 +75,22 @@ export interface RecordReader {
   history(place: RecordPlace, key: JsonRow, options?: ListOptions): AsyncIterable<RecordVersion>;
   /** The proof bundle of a record, or of its absence: not yet verified. */
   prove(place: RecordPlace, key: JsonRow, at?: AtHeight): Promise<Uint8Array>;
+  /**
+   * The bundle of a list, or of as much of it as one file holds: not yet verified.
+   * @param leading  no key fields for the whole record set, or those of a partition
+   */
+  proveList(place: RecordPlace, leading: LeadingKey, at?: ProofStart): Promise<Uint8Array>;
+}
+
+export interface ProofStart extends AtHeight {
+  /** Tree key where the next file of a long list begins. */
+  readonly from?: Uint8Array;
 }
 
 const PAGE_SIZE = 200;
 const PROOF_TYPE = 'application/vnd.daybook.proof+cbor';
 /** Names that every list gives to something else; a key field of that name gets `Key` appended. */
-const TAKEN: ReadonlySet<string> = new Set(['limit', 'cursor', 'height', 'proof']);
+const TAKEN: ReadonlySet<string> = new Set(['limit', 'cursor', 'height', 'proof', 'from']);
 
 const decodeStamp: Decoder<Stamp> = object({
   contractVersion: integer,
@@ -144,6 +155,12 @@ export function createRecordReader(requester: Requester): RecordReader {
       const query = { proof: 'bundle', height };
       const answer = await requester.send({ path: pathOf(place, key), query, signal }, PROOF_TYPE);
       return answer.bytes;
+    },
+    proveList: async ({ contract, spec }, leading, { height, from, signal } = {}) => {
+      const path = `/v1/contracts${buildPath(contract.name, spec.name)}`;
+      const start = from && { from: toHex(from) };
+      const query = { ...queryOf(leading), proof: 'bundle', height, ...start };
+      return (await requester.send({ path, query, signal }, PROOF_TYPE)).bytes;
     },
   };
 }

@@ -10,14 +10,17 @@ import {
   manifestRecordKey,
   recordKeyOf,
 } from '@daybook/contracts';
-import type { Hash, ProofBundle, RecordClaim, RecordKey, Result } from '@daybook/core';
+import type { Hash, ListClaim, ProofFrame, RecordClaim, RecordKey, Result } from '@daybook/core';
 import {
+  decodeRangeProof,
   decodeStateProof,
   equalBytes,
   fail,
   ok,
   treeKeyOf,
+  treePrefixOf,
   valueHashOf,
+  verifyRangeProof,
   verifyStateProof,
 } from '@daybook/core';
 import type { VerifyFailure } from '../errors.ts';
@@ -47,14 +50,13 @@ export function verifyClaim(claim: RecordClaim, stateRoot: Hash): Result<void, V
   return isSame ? ok(undefined) : unproven('the value is another');
 }
 
-/** Checks the words against the hash in the state, and finds the record that the key belongs to. */
+/** Checks the words for records against the hash in the state. */
 export function verifySchema(
-  bundle: Pick<ProofBundle, 'record' | 'schema' | 'schemaRecord'>,
+  { schema, schemaRecord }: Pick<ProofFrame, 'schema' | 'schemaRecord'>,
   stateRoot: Hash,
-): Result<NamedRecord, VerifyFailure> {
+): Result<ManifestContract, VerifyFailure> {
   const unproven = (fact: string): Result<never, VerifyFailure> =>
     fail({ code: 'CLIENT_SCHEMA_UNPROVEN', fact });
-  const { record, schema, schemaRecord } = bundle;
   if (!isSameKey(schemaRecord.recordKey, manifestRecordKey())) {
     return unproven('the hash is taken from another record');
   }
@@ -66,14 +68,38 @@ export function verifySchema(
   if (expected === undefined || !equalBytes(expected, part.value.manifestHash)) {
     return unproven('the hash is another');
   }
-  return nameRecord(record.recordKey, part.value.contract);
+  return ok(part.value.contract);
+}
+
+/** Checks that the state holds exactly the records of a list and no other (spec S-15). */
+export function verifyList(list: ListClaim, stateRoot: Hash): Result<void, VerifyFailure> {
+  const unproven = (fact: string): Result<never, VerifyFailure> =>
+    fail({ code: 'CLIENT_LIST_UNPROVEN', fact });
+  const { set, partition, range, records } = list;
+  const prefix = treePrefixOf({ set, ...(partition && { partition }) });
+  const isInside = [range.from, range.to].every((border) => startsWith(border, prefix));
+  if (!isInside) return unproven('its borders lie outside the list');
+  const proof = decodeRangeProof(list.proof);
+  if (!proof.ok) return unproven(proof.reason.code);
+  const leaves = records.map((record) => ({
+    treeKey: treeKeyOf({ ...record, set }),
+    valueHash: valueHashOf(record.value),
+  }));
+  const verified = verifyRangeProof(stateRoot, range, leaves, proof.value);
+  if (verified.ok) return verified;
+  const { reason } = verified;
+  return unproven('fact' in reason ? reason.fact : 'it does not lead to the state root');
+}
+
+function startsWith(border: Uint8Array, prefix: Uint8Array): boolean {
+  return equalBytes(border.subarray(0, prefix.length), prefix);
 }
 
 /**
  * Reads the key by its schema, and makes it again: a partition that does not belong to the key would
  * prove the absence of something nobody asked for.
  */
-function nameRecord(
+export function nameRecord(
   recordKey: RecordKey,
   contract: ManifestContract,
 ): Result<NamedRecord, VerifyFailure> {

@@ -1,12 +1,12 @@
 /**
- * Checks a proof bundle from the record down to the founding document, with no node and no network.
+ * Checks proof bundles from the records down to the founding document, with no node and no network.
  * Three outcomes (spec L-9): `valid` only for a complete and correct chain of checks from something
  * trusted; `invalid` when a check fails; `unknown` when all checks hold and yet nobody can tell,
  * because nothing trusted was given, it is too old, or the clocks disagree.
  */
-import type { DecodedRecord } from '@daybook/contracts';
+import type { DecodedRecord, ManifestContract } from '@daybook/contracts';
 import { decodeRecord } from '@daybook/contracts';
-import type { Genesis, Hash, ProofBundle, Result } from '@daybook/core';
+import type { DecodeFailure, Genesis, Hash, ProofFrame, Result } from '@daybook/core';
 import {
   blockHash,
   decodeHeader,
@@ -19,7 +19,7 @@ import {
 } from '@daybook/core';
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
 import type { NamedRecord } from './claims.ts';
-import { verifyClaim, verifySchema } from './claims.ts';
+import { nameRecord, verifyClaim, verifySchema } from './claims.ts';
 import type { FinalHeader, KnownEra, TrustedSet } from './light-client.ts';
 import {
   followChange,
@@ -31,8 +31,8 @@ import {
 import type { Checkpoint, Trust } from './trust.ts';
 import { TRUST_PERIOD_MS } from './trust.ts';
 
-/** What a sound bundle says. */
-export interface ProvenFacts {
+/** What every sound bundle says, whatever it proves. */
+export interface ProvenFrame {
   readonly chain: Hash;
   readonly chainName: string;
   /** The block whose state holds the record. */
@@ -47,6 +47,10 @@ export interface ProvenFacts {
   readonly setChanges: number;
   /** Recoveries among them (spec C-33). */
   readonly recoveries: readonly KnownEra[];
+}
+
+/** What the bundle of one record says. */
+export interface ProvenFacts extends ProvenFrame {
   readonly record: NamedRecord;
   /** The stored bytes; undefined when the bundle proves that there is no such record. */
   readonly value: Uint8Array | undefined;
@@ -54,34 +58,62 @@ export interface ProvenFacts {
   readonly stored: DecodedRecord | undefined;
 }
 
-export type Verdict =
-  | { readonly outcome: 'valid'; readonly facts: ProvenFacts }
+export type VerdictOf<F> =
+  | { readonly outcome: 'valid'; readonly facts: F }
   | { readonly outcome: 'invalid'; readonly reason: VerifyFailure }
-  | { readonly outcome: 'unknown'; readonly reason: UndecidedReason; readonly facts: ProvenFacts };
+  | { readonly outcome: 'unknown'; readonly reason: UndecidedReason; readonly facts: F };
 
-/** Checks a bundle against what is trusted. */
+export type Verdict = VerdictOf<ProvenFacts>;
+
+/** Checks the bundle of a record against what is trusted. */
 export function verifyProofBundle(bytes: Uint8Array, trust: Trust): Verdict {
-  const bundle = decodeProofBundle(bytes);
+  return verifyFile(decodeProofBundle(bytes), trust, ({ record }, contract, stateRoot) => {
+    const claimed = verifyClaim(record, stateRoot);
+    if (!claimed.ok) return claimed;
+    const named = nameRecord(record.recordKey, contract);
+    if (!named.ok) return named;
+    const { value } = record;
+    const stored = value === undefined ? undefined : decodeRecord(named.value.spec, value);
+    return ok({ record: named.value, value, stored });
+  });
+}
+
+/** Checks the claim of a bundle under a state root, in the words of its contract. */
+export type ClaimCheck<B, C> = (
+  bundle: B,
+  contract: ManifestContract,
+  stateRoot: Hash,
+) => Result<C, VerifyFailure>;
+
+/** Checks a decoded bundle: frame, words, claim, and whether anything trusted vouches for it. */
+export function verifyFile<B extends ProofFrame, C extends object>(
+  bundle: Result<B, DecodeFailure>,
+  trust: Trust,
+  check: ClaimCheck<B, C>,
+): VerdictOf<ProvenFrame & C> {
   if (!bundle.ok) {
     const fact = 'fact' in bundle.reason ? bundle.reason.fact : bundle.reason.code;
     return { outcome: 'invalid', reason: { code: 'CLIENT_PROOF_MALFORMED', fact } };
   }
   const genesis = readTrustedGenesis(bundle.value.genesis);
   if (!genesis.ok) return { outcome: 'invalid', reason: genesis.reason };
-  const facts = verifyFacts(bundle.value, genesis.value, trust);
-  if (!facts.ok) return { outcome: 'invalid', reason: facts.reason };
-  const undecided = hindranceOf(facts.value, genesis.value, trust);
-  if (undecided !== undefined) {
-    return { outcome: 'unknown', reason: undecided, facts: facts.value };
-  }
-  return { outcome: 'valid', facts: facts.value };
+  const frame = verifyFrame(bundle.value, genesis.value, trust);
+  if (!frame.ok) return { outcome: 'invalid', reason: frame.reason };
+  const { stateRoot } = frame.value.block.header;
+  const contract = verifySchema(bundle.value, stateRoot);
+  const claim = contract.ok ? check(bundle.value, contract.value, stateRoot) : contract;
+  if (!claim.ok) return { outcome: 'invalid', reason: claim.reason };
+  const facts = { ...frame.value, ...claim.value };
+  const undecided = hindranceOf(frame.value, genesis.value, trust);
+  if (undecided !== undefined) return { outcome: 'unknown', reason: undecided, facts };
+  return { outcome: 'valid', facts };
 }
 
-function verifyFacts(
-  bundle: ProofBundle,
+function verifyFrame(
+  bundle: ProofFrame,
   genesis: Genesis,
   { chain, checkpoint }: Trust,
-): Result<ProvenFacts, VerifyFailure> {
+): Result<ProvenFrame, VerifyFailure> {
   for (const trusted of [chain, checkpoint?.header.chain]) {
     if (trusted !== undefined && !equalBytes(trusted, genesis.chain)) {
       return foreign(trusted, genesis.chain);
@@ -91,30 +123,21 @@ function verifyFacts(
   if (!block.ok) return block;
   const fault = checkpoint && contradiction(bundle, block.value, checkpoint);
   if (fault !== undefined) return fail(fault);
-
-  const { header, signers } = block.value;
-  const claimed = verifyClaim(bundle.record, header.stateRoot);
-  if (!claimed.ok) return claimed;
-  const record = verifySchema(bundle, header.stateRoot);
-  if (!record.ok) return record;
-  const { value } = bundle.record;
-  const { validators } = block.value.set;
+  const { header, signers, set } = block.value;
+  const { length } = set.validators;
   return ok({
     chain: genesis.chain,
     chainName: genesis.document.name,
     block: { header, signers, blockHash: blockHash(header) },
-    seals: { validators: validators.length, signers, quorum: quorumOf(validators.length).quorum },
+    seals: { validators: length, signers, quorum: quorumOf(length).quorum },
     setChanges: bundle.changes.length,
-    recoveries: block.value.set.recoveries ?? [],
-    record: record.value,
-    value,
-    stored: value === undefined ? undefined : decodeRecord(record.value.spec, value),
+    recoveries: set.recoveries ?? [],
   });
 }
 
 /** From a trusted set through all changes to the header of the bundle. */
 function followBundle(
-  bundle: Pick<ProofBundle, 'changes' | 'header' | 'certificate'>,
+  bundle: Pick<ProofFrame, 'changes' | 'header' | 'certificate'>,
   start: TrustedSet,
 ): Result<FinalHeader & { readonly set: TrustedSet }, VerifyFailure> {
   let set = start;
@@ -129,7 +152,7 @@ function followBundle(
 
 /** A header that followed soundly from genesis must not contradict a block that was vouched for. */
 function contradiction(
-  bundle: ProofBundle,
+  bundle: ProofFrame,
   { header }: FinalHeader,
   checkpoint: Checkpoint,
 ): VerifyFailure | undefined {
@@ -150,7 +173,7 @@ function contradiction(
 
 /** Why nobody can tell, although every check holds. */
 function hindranceOf(
-  { block, chain, recoveries }: ProvenFacts,
+  { block, chain, recoveries }: ProvenFrame,
   genesis: Genesis,
   trust: Trust,
 ): UndecidedReason | undefined {

@@ -5,7 +5,8 @@ import { CURRENCY_DECIMALS } from '@daybook/contracts';
 import { toHex } from '@daybook/core';
 import { CLIENT_ERRORS, explainVerification } from '../errors.ts';
 import { timeText } from '../time-text.ts';
-import type { ProvenFacts, Verdict } from './proof.ts';
+import type { ListVerdict, ProvenList } from './list-proof.ts';
+import type { ProvenFacts, ProvenFrame, Verdict, VerdictOf } from './proof.ts';
 
 export type Language = keyof Words;
 
@@ -29,14 +30,47 @@ const GENUINE_ABSENCE: Words = {
   zh: '已证明不存在该记录。',
 };
 
+const GENUINE_LIST: Words = {
+  en: 'This list is genuine and leaves no record out.',
+  zh: '该列表真实有效,且没有遗漏任何记录。',
+};
+
+const GENUINE_PART: Words = {
+  en: 'This is a genuine part of a list: check it together with the files of the rest.',
+  zh: '这是列表中真实有效的一部分:请与其余文件一并核验。',
+};
+
 /** The outcome in one sentence, and why if it is not valid. */
 export function explainVerdict(verdict: Verdict, language: Language = 'en'): readonly string[] {
-  const first = OUTCOMES[verdict.outcome][language];
-  if (verdict.outcome === 'valid') {
-    return [verdict.facts.value === undefined ? GENUINE_ABSENCE[language] : first];
-  }
-  const { remedy } = CLIENT_ERRORS[verdict.reason.code];
-  return [first, explainVerification(verdict.reason), remedy];
+  if (verdict.outcome !== 'valid') return explainDoubt(verdict, language);
+  const { value } = verdict.facts;
+  return [value === undefined ? GENUINE_ABSENCE[language] : OUTCOMES.valid[language]];
+}
+
+/** The same for the files of a list. */
+export function explainList(verdict: ListVerdict, language: Language = 'en'): readonly string[] {
+  if (verdict.outcome !== 'valid') return explainDoubt(verdict, language);
+  return [verdict.facts.isWhole ? GENUINE_LIST[language] : GENUINE_PART[language]];
+}
+
+function explainDoubt(
+  { outcome, reason }: Exclude<VerdictOf<object>, { readonly outcome: 'valid' }>,
+  language: Language,
+): readonly string[] {
+  const { remedy } = CLIENT_ERRORS[reason.code];
+  return [OUTCOMES[outcome][language], explainVerification(reason), remedy];
+}
+
+/** What list it is and how many records it has, then by whom and when. */
+export function describeList(facts: ProvenList, language: Language = 'en'): readonly ShownLine[] {
+  const { contract, spec, within, rows } = facts;
+  const { length } = rows;
+  const count = { en: `${length} record${length === 1 ? '' : 's'}`, zh: `${length}条记录` };
+  return [
+    ...describeRow(spec.key, within as Readonly<Record<string, JsonValue>>, language),
+    { title: `${contract.title[language]}: ${spec.title[language]}`, text: count[language] },
+    ...frameLines(facts, language),
+  ];
 }
 
 /** What is proven, by the titles of the contract, then by whom and when. */
@@ -65,18 +99,25 @@ const PROOF_TITLES = {
 } as const;
 
 function proofLines(facts: ProvenFacts, language: Language): readonly ShownLine[] {
-  const { block, seals, stored } = facts;
+  const { stored } = facts;
+  const written = stored && {
+    en: `block ${stored.stamp.height} by ${stored.stamp.writer}`,
+    zh: `区块${stored.stamp.height},${stored.stamp.writer}`,
+  };
+  const lines = frameLines(facts, language);
+  if (written === undefined) return lines;
+  return [{ title: PROOF_TITLES.written[language], text: written[language] }, ...lines];
+}
+
+/** By whom a proof is sealed, and when. */
+function frameLines(facts: ProvenFrame, language: Language): readonly ShownLine[] {
+  const { block, seals } = facts;
   const { height, timestampMs } = block.header;
   const of = {
     en: `${seals.signers} of ${seals.validators} validators (at least ${seals.quorum} needed)`,
     zh: `${seals.validators}个验证节点中的${seals.signers}个(至少需${seals.quorum}个)`,
   };
-  const written = stored && {
-    en: `block ${stored.stamp.height} by ${stored.stamp.writer}`,
-    zh: `区块${stored.stamp.height},${stored.stamp.writer}`,
-  };
   return [
-    ...(written ? [{ title: PROOF_TITLES.written[language], text: written[language] }] : []),
     { title: PROOF_TITLES.block[language], text: `${height} ${toHex(block.blockHash)}` },
     { title: PROOF_TITLES.time[language], text: timeText(timestampMs) },
     { title: PROOF_TITLES.seals[language], text: of[language] },

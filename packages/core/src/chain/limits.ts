@@ -47,6 +47,8 @@ export const LIMITS = {
   retainedHeights: 1000,
   /** Bytes of a proof that a range of records is whole, without the records. */
   rangeProofBytesMax: 64 * 1024,
+  /** Records of one file that proves a list. */
+  listRecordsMax: 1000,
   /** Bytes of a genesis document in canonical form. */
   genesisBytesMax: 1024 * 1024,
   /** Bytes of a proof bundle. */

@@ -1,7 +1,8 @@
 /**
- * The proof bundle: one file that carries a record (or its absence), its path to the state root, the
- * header, the commit certificate, every change of the validator set since genesis, the genesis
- * document, and the schema that puts the record in words. Nothing else is needed to check it.
+ * Proof bundles: one file that carries a record (or its absence) or a whole list, the path to the
+ * state root, the header, the commit certificate, every change of the validator set since genesis,
+ * the genesis document, and the schema that puts the records in words. Nothing else is needed to
+ * check it.
  * Layout: canonical CBOR that ends in a hash of what stands before. The hash proves nothing, but a
  * proof of absence holds for other absent keys as well: without it, a changed byte in the key of
  * such a file would make another true claim instead of a damaged file.
@@ -16,9 +17,11 @@ import { hashTagged } from '../crypto/hash.ts';
 import { TAGS } from '../crypto/tags.ts';
 import type { Hash } from './ids.ts';
 import { LIMITS } from './limits.ts';
-import type { RecordKey } from './state-key.ts';
+import type { TreeRange } from './range-proof.ts';
+import type { RecordKey, RecordPlace } from './state-key.ts';
 
 export const PROOF_BUNDLE_FORMAT = 'daybook-proof/1';
+export const LIST_BUNDLE_FORMAT = 'daybook-list/1';
 
 /** The last header of a validator set, its certificate, and the set that follows. */
 export interface SetChange {
@@ -41,19 +44,47 @@ export interface RecordClaim {
   readonly proof: Uint8Array;
 }
 
-export interface ProofBundle {
+/** What every proof file carries beside its claim. */
+export interface ProofFrame {
   /** Canonical genesis document; its hash is the chain id. */
   readonly genesis: Uint8Array;
   /** Changes of the set between genesis and the header, in order. */
   readonly changes: readonly SetChange[];
   readonly header: Uint8Array;
   readonly certificate: Uint8Array;
-  /** What is proven. */
-  readonly record: RecordClaim;
-  /** The record's contract as the manifest describes it: names and titles of its fields. */
+  /** The records' contract as the manifest describes it: names and titles of its fields. */
   readonly schema: Uint8Array;
   /** The state record that holds the hash of the manifest that `schema` is part of. */
   readonly schemaRecord: RecordClaim;
+}
+
+/** The proof of one record or of its absence. */
+export interface ProofBundle extends ProofFrame {
+  /** What is proven. */
+  readonly record: RecordClaim;
+}
+
+/** Some records of a list. */
+export interface ListedRecord {
+  /** Absent when the record type declares none. */
+  readonly partition?: Uint8Array;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** All records of a set, or of one partition of it, whose tree keys lie in a range. */
+export interface ListClaim extends RecordPlace {
+  /** The whole list has the prefix of its tree keys as both borders. */
+  readonly range: TreeRange;
+  /** In the order of tree keys. */
+  readonly records: readonly ListedRecord[];
+  /** Encoded range proof. */
+  readonly proof: Uint8Array;
+}
+
+/** The proof of a list, or of a part of it. */
+export interface ListBundle extends ProofFrame {
+  readonly list: ListClaim;
 }
 
 const CHANGES_MAX = 4096;
@@ -64,8 +95,24 @@ function claimToCbor({ recordKey, value, proof }: RecordClaim): CborValue {
   return [recordKey.set, recordKey.partition ?? null, recordKey.key, value ?? null, proof];
 }
 
-export function encodeProofBundle(bundle: ProofBundle): Uint8Array {
-  const parts = partsOf(bundle);
+export function encodeProofBundle({ record, ...frame }: ProofBundle): Uint8Array {
+  return encodeFile(PROOF_BUNDLE_FORMAT, frame, claimToCbor(record));
+}
+
+export function encodeListBundle({ list, ...frame }: ListBundle): Uint8Array {
+  return encodeFile(LIST_BUNDLE_FORMAT, frame, listToCbor(list));
+}
+
+function listToCbor({ set, partition, range, records, proof }: ListClaim): CborValue {
+  const rows = records.map((one) => [one.partition ?? null, one.key, one.value]);
+  return [set, partition ?? null, range.from, range.to, rows, proof];
+}
+
+function encodeFile(format: string, frame: ProofFrame, claim: CborValue): Uint8Array {
+  const { genesis, changes, header, certificate, schema, schemaRecord } = frame;
+  const list = changes.map(changeToCbor);
+  const last = claimToCbor(schemaRecord);
+  const parts = [format, genesis, list, header, certificate, claim, schema, last];
   return encodeCanonical([...parts, digestOf(parts)]);
 }
 
@@ -78,19 +125,6 @@ function digestOf(parts: readonly CborValue[]): Hash {
 export function changeToCbor(change: SetChange): CborValue {
   const { header, certificate, validators, recovery } = change;
   return [header, certificate, validators, recovery ?? null];
-}
-
-function partsOf(bundle: ProofBundle): readonly CborValue[] {
-  return [
-    PROOF_BUNDLE_FORMAT,
-    bundle.genesis,
-    bundle.changes.map(changeToCbor),
-    bundle.header,
-    bundle.certificate,
-    claimToCbor(bundle.record),
-    bundle.schema,
-    claimToCbor(bundle.schemaRecord),
-  ];
 }
 
 const isBytes = (value: CborValue | undefined): value is Uint8Array => value instanceof Uint8Array;
@@ -141,28 +175,70 @@ export function readChange(value: CborValue): SetChange | undefined {
   return { header, certificate, validators, ...(recovery !== null && { recovery }) };
 }
 
-function readBundle(value: CborValue): ProofBundle | undefined {
+function readListed(value: CborValue): ListedRecord | undefined {
+  if (!isList(value) || value.length !== 3) return undefined;
+  const [partition, key, stored] = value;
+  if (!isOptionalBytes(partition) || !isBytes(key) || !isBytes(stored)) return undefined;
+  return { key, value: stored, ...(partition !== null && { partition }) };
+}
+
+function readList(value: CborValue | undefined): ListClaim | undefined {
+  if (!isList(value) || value.length !== 6) return undefined;
+  const [set, partition, from, to, rows, proof] = value;
+  if (typeof set !== 'number' || set < 0 || set > 0xffff_ffff) return undefined;
+  if (!isOptionalBytes(partition) || !isBytes(from) || !isBytes(to) || !isBytes(proof)) {
+    return undefined;
+  }
+  const records = readEach(rows, LIMITS.listRecordsMax, readListed);
+  if (records === undefined) return undefined;
+  return { set, range: { from, to }, records, proof, ...(partition !== null && { partition }) };
+}
+
+/** The frame of a file of a format, and its claim still as it stands there. */
+function readFrame(
+  value: CborValue,
+  expected: string,
+): { readonly frame: ProofFrame; readonly claim: CborValue } | undefined {
   if (!isList(value) || value.length !== 9) return undefined;
-  const [format, genesis, changeList, header, certificate, first, schema, second, digest] = value;
-  if (format !== PROOF_BUNDLE_FORMAT || !isBytes(digest)) return undefined;
+  const [format, genesis, changeList, header, certificate, claim, schema, last, digest] = value;
+  if (format !== expected || claim === undefined || !isBytes(digest)) return undefined;
   if (!equalBytes(digest, digestOf(value.slice(0, -1)))) return undefined;
   if (!isBytes(genesis) || !isBytes(header) || !isBytes(certificate) || !isBytes(schema)) {
     return undefined;
   }
   const changes = readEach(changeList, CHANGES_MAX, readChange);
-  const record = readClaim(first);
-  const schemaRecord = readClaim(second);
-  if (changes === undefined || record === undefined || schemaRecord === undefined) return undefined;
-  return { genesis, changes, header, certificate, record, schema, schemaRecord };
+  const schemaRecord = readClaim(last);
+  if (changes === undefined || schemaRecord === undefined) return undefined;
+  return { frame: { genesis, changes, header, certificate, schema, schemaRecord }, claim };
 }
 
 /** Decodes a bundle; whether it proves anything is for the verifier. */
 export function decodeProofBundle(bytes: Uint8Array): Result<ProofBundle, DecodeFailure> {
+  return decodeFile(bytes, PROOF_BUNDLE_FORMAT, (frame, claim) => {
+    const record = readClaim(claim);
+    return record && { ...frame, record };
+  });
+}
+
+/** Decodes the bundle of a list; whether it proves anything is for the verifier. */
+export function decodeListBundle(bytes: Uint8Array): Result<ListBundle, DecodeFailure> {
+  return decodeFile(bytes, LIST_BUNDLE_FORMAT, (frame, claim) => {
+    const list = readList(claim);
+    return list && { ...frame, list };
+  });
+}
+
+function decodeFile<T>(
+  bytes: Uint8Array,
+  format: string,
+  complete: (frame: ProofFrame, claim: CborValue) => T | undefined,
+): Result<T, DecodeFailure> {
   const limits = { bytesMax: LIMITS.proofBundleBytesMax, depthMax: DEPTH_MAX };
   const decoded = decodeCanonical(bytes, limits);
   if (!decoded.ok) return decoded;
-  const bundle = readBundle(decoded.value);
+  const read = readFrame(decoded.value, format);
+  const bundle = read && complete(read.frame, read.claim);
   if (bundle !== undefined) return ok(bundle);
-  const fact = `not a ${PROOF_BUNDLE_FORMAT} file, or damaged`;
+  const fact = `not a ${format} file, or damaged`;
   return fail({ code: 'CORE_MALFORMED', title: 'proof bundle', offset: 0, fact });
 }

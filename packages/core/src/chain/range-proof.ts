@@ -81,15 +81,25 @@ function isAfter(key: Uint8Array, to: Uint8Array): boolean {
   return compareBytes(key.subarray(0, to.length), to) > 0;
 }
 
-/** The key right before another of the same length; that of the first key is the last one. */
+/** The key right before another of the same length; before the first key stands the last one. */
 export function keyBefore(key: Uint8Array): Uint8Array {
-  const before = key.slice();
-  for (let at = before.length - 1; at >= 0; at--) {
-    const byte = before[at] ?? 0;
-    before[at] = (byte - 1) & 0xff;
-    if (byte > 0) break;
+  return stepped(key, -1, (byte) => byte > 0);
+}
+
+/** The key right after another of the same length; after the last key stands the first one. */
+export function keyAfter(key: Uint8Array): Uint8Array {
+  return stepped(key, 1, (byte) => byte < 0xff);
+}
+
+/** @param isLast  whether a byte takes the step itself instead of handing it on */
+function stepped(key: Uint8Array, step: 1 | -1, isLast: (byte: number) => boolean): Uint8Array {
+  const next = key.slice();
+  for (let at = next.length - 1; at >= 0; at--) {
+    const byte = next[at] ?? 0;
+    next[at] = (byte + step) & 0xff;
+    if (isLast(byte)) break;
   }
-  return before;
+  return next;
 }
 
 /** The first nibbles that all keys below a place share. */

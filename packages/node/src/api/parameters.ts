@@ -1,7 +1,7 @@
 /** The kinds of parameters, each with its schema and its strict reading. */
 
 import type { Hash, Height } from '@daybook/core';
-import { asHash, fromHex } from '@daybook/core';
+import { asHash, fromHex, isTreeKey } from '@daybook/core';
 import { decodeCursor } from './cursor.ts';
 import { API_LIMITS } from './limits.ts';
 import type { JsonSchema, Parameter } from './route.ts';
@@ -143,5 +143,20 @@ export function queryCursor(): Parameter<Uint8Array | undefined> {
     schema: { type: 'string', maxLength: 2048 },
     absent: undefined,
     read: decodeCursor,
+  };
+}
+
+/** A tree key in the query, in hexadecimal digits. */
+export function queryTreeKey(help: string): Parameter<Uint8Array | undefined> {
+  return {
+    in: 'query',
+    help,
+    expected: 'a tree key of 72 or 104 hexadecimal digits',
+    schema: { type: 'string', pattern: '^(?:[0-9a-f]{72}|[0-9a-f]{104})$' },
+    absent: undefined,
+    read: (text) => {
+      const key = fromHex(text);
+      return key !== undefined && isTreeKey(key) ? key : undefined;
+    },
   };
 }

@@ -13,6 +13,7 @@ import type {
   Header,
   Height,
   RecordKey,
+  RecordPlace,
   Result,
   TimestampMs,
   TransactionId,
@@ -166,6 +167,15 @@ export interface Records {
   ): Promise<{ readonly head: Head; readonly versions: readonly RecordVersion[] }>;
   /** The proof bundle of a record or of its absence at a height (the head if left out). */
   prove(key: RecordKey, height?: Height): Promise<Result<Uint8Array, Refusal>>;
+  /**
+   * The bundle that proves a list, or as much of it as one file holds.
+   * @param range.from    tree key to begin at; the beginning if left out
+   * @param range.height  the head if left out
+   */
+  proveList(
+    place: RecordPlace,
+    range: { readonly from?: Uint8Array; readonly height?: Height },
+  ): Promise<Result<Uint8Array, Refusal>>;
   /**
    * Words and facts of a refused transaction, which no hash covers; undefined when this node no
    * longer can tell (the receipt's code always stands in the result).

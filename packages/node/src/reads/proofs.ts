@@ -6,9 +6,10 @@
 import type {
   Genesis,
   Height,
-  ProofBundle,
+  ProofFrame,
   RecordClaim,
   RecordKey,
+  RecordPlace,
   SetChange,
   ValidatorSet,
 } from '@daybook/core';
@@ -16,8 +17,11 @@ import {
   assert,
   decodeBlock,
   encodeHeader,
+  encodeListBundle,
   encodeProofBundle,
+  encodeRangeProof,
   encodeStateProof,
+  LIMITS,
 } from '@daybook/core';
 import type { BlockLog, StateStore } from '@daybook/state';
 
@@ -80,25 +84,59 @@ export function changesUpTo(
     }));
 }
 
+/** What a proof about records of a set carries; undefined when no contract owns the set. */
+async function frameOf(
+  set: number,
+  height: Height,
+  parts: ProofParts,
+): Promise<ProofFrame | undefined> {
+  const { genesis, blockLog, stateStore } = parts;
+  const schema = parts.schemaOf(set, height);
+  if (schema === undefined) return undefined;
+  return {
+    genesis: genesis.bytes,
+    changes: changesUpTo(await parts.laterSets(), height, blockLog),
+    header: headerAt(blockLog, height),
+    certificate: certificateAt(blockLog, height),
+    schema: schema.bytes,
+    schemaRecord: claimOf(stateStore, schema.recordKey, height),
+  };
+}
+
 /** @returns encoded bundle, or undefined when no contract owns the record set */
 export async function buildProofBundle(
   recordKey: RecordKey,
   height: Height,
   parts: ProofParts,
 ): Promise<Uint8Array | undefined> {
-  const { genesis, blockLog, stateStore } = parts;
-  const schema = parts.schemaOf(recordKey.set, height);
-  if (schema === undefined) return undefined;
-  const changes = changesUpTo(await parts.laterSets(), height, blockLog);
+  const frame = await frameOf(recordKey.set, height, parts);
+  const record = claimOf(parts.stateStore, recordKey, height);
+  return frame && encodeProofBundle({ ...frame, record });
+}
 
-  const bundle: ProofBundle = {
-    genesis: genesis.bytes,
-    changes,
-    header: headerAt(blockLog, height),
-    certificate: certificateAt(blockLog, height),
-    record: claimOf(stateStore, recordKey, height),
-    schema: schema.bytes,
-    schemaRecord: claimOf(stateStore, schema.recordKey, height),
-  };
-  return encodeProofBundle(bundle);
+/** Values of one list bundle: leaves room in it for genesis, certificates and set changes. */
+const LIST_BYTES_MAX = LIMITS.proofBundleBytesMax / 4;
+
+/**
+ * The proof of a list, or of as much of it as one file holds.
+ * @param from  tree key to begin at; the beginning of the list if left out
+ * @returns     encoded bundle, or undefined when no contract owns the record set
+ */
+export async function buildListBundle(
+  place: RecordPlace,
+  { height, from }: { readonly height: Height; readonly from?: Uint8Array },
+  parts: ProofParts,
+): Promise<Uint8Array | undefined> {
+  const frame = await frameOf(place.set, height, parts);
+  const limits = { limit: LIMITS.listRecordsMax, bytesMax: LIST_BYTES_MAX };
+  const found = parts.stateStore.proveRange(place, { ...limits, height, ...(from && { from }) });
+  const records = found.records.map(({ key: { key, partition }, value }) => ({
+    key,
+    value,
+    ...(partition && { partition }),
+  }));
+  const proof = encodeRangeProof(found.proof);
+  return (
+    frame && encodeListBundle({ ...frame, list: { ...place, range: found.range, records, proof } })
+  );
 }

@@ -1,5 +1,5 @@
 /** The API's `Records` port over the state store; what is no longer kept is refused by name. */
-import type { Height, RecordKey } from '@daybook/core';
+import type { Height, RecordKey, Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
 import type { BlockLog, StateStore } from '@daybook/state';
 import { StateError } from '@daybook/state';
@@ -9,7 +9,7 @@ import type { StoredResult } from '../ledger/stored-result.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
 import { headOf } from './chain.ts';
 import type { ProofParts } from './proofs.ts';
-import { buildProofBundle } from './proofs.ts';
+import { buildListBundle, buildProofBundle } from './proofs.ts';
 
 export interface RecordsParts extends ProofParts {
   readonly ledger: Ledger;
@@ -37,6 +37,23 @@ function isPruned(error: unknown): boolean {
 export function createRecords(parts: RecordsParts): Records {
   const { ledger, stateStore, blockLog } = parts;
   const headHeight = (): Height => ledger.head().header.height;
+  /** What a height proves, or why it cannot be told. */
+  const provenAt = async (
+    height: Height,
+    build: () => Promise<Uint8Array | undefined>,
+  ): Promise<Result<Uint8Array, Refusal>> => {
+    if (height === 0) return fail({ code: 'NODE_PROOF_EARLY', detail: EARLY_DETAIL });
+    if (height > headHeight()) return fail(pruned(height, headHeight()));
+    try {
+      const bundle = await build();
+      if (bundle !== undefined) return ok(bundle);
+      const detail = 'No contract of this chain owns that record set.';
+      return fail({ code: 'NODE_RECORD_SET_UNKNOWN', detail });
+    } catch (error) {
+      if (isPruned(error)) return fail(pruned(height, headHeight()));
+      throw error;
+    }
+  };
   return {
     get: async (key: RecordKey, height = headHeight()) => {
       if (height > headHeight()) return fail(pruned(height, headHeight()));
@@ -65,19 +82,12 @@ export function createRecords(parts: RecordsParts): Records {
       const options = { limit, ...(before !== undefined && { before }) };
       return { head, versions: await stateStore.history(key, options) };
     },
-    prove: async (key, height = headHeight()) => {
-      if (height === 0) return fail({ code: 'NODE_PROOF_EARLY', detail: EARLY_DETAIL });
-      if (height > headHeight()) return fail(pruned(height, headHeight()));
-      try {
-        const bundle = await buildProofBundle(key, height, parts);
-        if (bundle !== undefined) return ok(bundle);
-        const detail = 'No contract of this chain owns that record set.';
-        return fail({ code: 'NODE_RECORD_SET_UNKNOWN', detail });
-      } catch (error) {
-        if (isPruned(error)) return fail(pruned(height, headHeight()));
-        throw error;
-      }
-    },
+    prove: async (key, height = headHeight()) =>
+      await provenAt(height, () => buildProofBundle(key, height, parts)),
+    proveList: async (place, { from, height = headHeight() }) =>
+      await provenAt(height, () =>
+        buildListBundle(place, { height, ...(from && { from }) }, parts),
+      ),
     explain: async ({ height, index }: Placement) => {
       const stored = blockLog.readFinalisation(height)?.results[index];
       return stored && parts.explainResult(decodeStoredResult(stored));

@@ -1,10 +1,24 @@
-import { decodeCanonical, fromHex, valueHashOf } from '@daybook/core';
+import { createEngine, recordKeyOf } from '@daybook/contracts';
+import {
+  assert,
+  decodeCanonical,
+  fromHex,
+  toHex,
+  treeKeyOf,
+  treePrefixOf,
+  valueHashOf,
+} from '@daybook/core';
 import { expect } from 'chai';
+import { notebook } from './support/notebook.ts';
 import type { RunningApi } from './support/running-api.ts';
 import { startTestApi } from './support/running-api.ts';
 import { signedCall, signedNote, writeNotes } from './support/signing.ts';
 
 const NOTES = '/v1/contracts/notebook/note';
+const noteSpec = createEngine([notebook])
+  .manifest()
+  .contracts.find(({ name }) => name === notebook.name)?.records.note;
+assert(noteSpec !== undefined, 'the fixture has notes');
 
 describe('api: records', () => {
   let api: RunningApi;
@@ -68,6 +82,39 @@ describe('api: records', () => {
       'notebook-note-red-9.daybook-proof',
     );
   });
+
+  it('given proof=bundle, then a whole list or a partition is proven, from any place in it', async () => {
+    const book = recordKeyOf(noteSpec, { book: 'red', number: 1 });
+    if (!book.ok) throw new Error('the key of the fixture is good');
+    const key = treeKeyOf(book.value);
+    const prefix = treePrefixOf(book.value);
+
+    const whole = await api.request(`${NOTES}?proof=bundle`);
+    const part = await api.request(`${NOTES}?book=red&proof=bundle`);
+    const later = await api.request(`${NOTES}?book=red&proof=bundle&from=${toHex(key)}`);
+
+    expect(whole.bytes).to.deep.equal(treePrefixOf({ set: noteSpec.set }));
+    expect(part.bytes).to.deep.equal(prefix);
+    expect(later.bytes).to.deep.equal(key);
+    expect(part.headers.get('content-type')).to.equal('application/vnd.daybook.proof+cbor');
+    expect(part.headers.get('content-disposition')).to.contain('notebook-note-red.daybook-proof');
+  });
+
+  for (const [what, query, parameter] of [
+    ['more than the partition', 'book=red&number=1', 'book'],
+    ['less than the partition', 'number=1', 'number'],
+    ['a place in another list', `book=red&from=${'ab'.repeat(52)}`, 'from'],
+    ['no tree key', 'book=red&from=abcd', 'from'],
+    ['a partition that cannot be', 'book=RED', 'book'],
+  ] as const) {
+    it(`given proof=bundle for ${what}, then the fault names the parameter`, async () => {
+      const { status, json } = await api.request(`${NOTES}?${query}&proof=bundle`);
+
+      expect(status).to.equal(400);
+      expect(json.code).to.equal('NODE_INPUT_INVALID');
+      expect(json.errors[0].parameter).to.equal(parameter);
+    });
+  }
 
   it('given a key that cannot be, then the fault names the key field', async () => {
     const { status, json } = await api.request(`${NOTES}/RED/one`);

@@ -1,18 +1,13 @@
 /** Reading the records of one contract: lists, queries, one record with proof, its history. */
-import type {
-  FieldSpec,
-  ManifestContract,
-  ManifestQuery,
-  ManifestRecord,
-} from '@daybook/contracts';
-import { expectationOf, jsonSchemaOf, keyToJson, recordKeyOf, schemaOf } from '@daybook/contracts';
+import type { ManifestContract, ManifestQuery, ManifestRecord } from '@daybook/contracts';
+import { jsonSchemaOf, keyToJson } from '@daybook/contracts';
 import type { RecordKey, Result } from '@daybook/core';
 import { fail, ok, toHex } from '@daybook/core';
 import { headView } from '../chain-view.ts';
 import { rowView } from '../contract-view.ts';
 import { encodeCursor, placeOf } from '../cursor.ts';
 import { CBOR_TYPE, JSON_TYPE, PROOF_TYPE } from '../media-type.ts';
-import { parameter, queryChoice, queryCursor, queryHeight, queryLimit } from '../parameters.ts';
+import { queryChoice, queryCursor, queryHeight, queryLimit, queryTreeKey } from '../parameters.ts';
 import type { Head, Records } from '../ports.ts';
 import type { Problem } from '../problem.ts';
 import { problemOf } from '../problem.ts';
@@ -20,10 +15,13 @@ import type { PageRequest, Selection } from '../record-list.ts';
 import { readRecordPage } from '../record-list.ts';
 import type { Freshness, Reply } from '../reply.ts';
 import { refuse, view } from '../reply.ts';
-import type { JsonSchema, Parameter, Parameters, Route } from '../route.ts';
+import type { JsonSchema, Route } from '../route.ts';
 import { defineRoute } from '../route.ts';
 import { COUNT, hex, list, named, object, orNull, page, TEXT } from '../schemas.ts';
 import type { View, ViewMap } from '../view.ts';
+import type { Values } from './key-parameters.ts';
+import { keyJson, keyParameters, parameterName, readKey } from './key-parameters.ts';
+import { proofName, proofReply, readFrom, readPlace } from './record-proofs.ts';
 
 export interface RecordParts {
   readonly records: Records;
@@ -69,58 +67,6 @@ function tagOf(contract: ManifestContract): string {
   return `${contract.title.en} · ${contract.title.zh}`;
 }
 
-/** A key field as text; the record's own check judges it. */
-function keyParameter(place: 'path' | 'query', spec: FieldSpec): Parameter<string | undefined> {
-  return parameter<string | undefined>({
-    in: place,
-    help: `${spec.title.en} · ${spec.title.zh}`,
-    expected: expectationOf(spec),
-    schema: schemaOf(spec) as JsonSchema,
-    absent: undefined,
-    read: (text) => text,
-  });
-}
-
-function keyParameters(place: 'path' | 'query', spec: ManifestRecord): Parameters {
-  const entries = Object.entries(spec.key).map(([name, field]) => [
-    parameterName(name),
-    keyParameter(place, field),
-  ]);
-  return Object.fromEntries(entries);
-}
-
-/** Key fields keep their names unless a name is taken by every list. */
-const TAKEN: readonly string[] = ['limit', 'cursor', 'height', 'proof'];
-
-function parameterName(field: string): string {
-  return TAKEN.includes(field) ? `${field}Key` : field;
-}
-
-type Values = Readonly<Record<string, unknown>>;
-
-/** Key fields in JSON form: integers are numbers there, everything else is text. */
-function keyJson(spec: ManifestRecord, values: Values): Readonly<Record<string, unknown>> {
-  const json: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(spec.key)) {
-    const text = values[parameterName(name)];
-    if (typeof text !== 'string') continue;
-    const isNumber = field.type === 'integer' && /^(?:0|[1-9][0-9]{0,15})$/.test(text);
-    json[name] = isNumber ? Number(text) : text;
-  }
-  return json;
-}
-
-function readKey(spec: ManifestRecord, values: Values): Result<RecordKey, Problem> {
-  const key = recordKeyOf(spec, keyJson(spec, values));
-  if (key.ok) return key;
-  const errors = key.reason.map(({ pointer, expected, found }) => ({
-    parameter: parameterName(pointer.slice(1)),
-    expected,
-    found,
-  }));
-  return fail({ code: 'NODE_INPUT_INVALID', errors });
-}
-
 const PAGE_PARAMETERS = {
   limit: queryLimit(),
   cursor: queryCursor(),
@@ -164,12 +110,41 @@ function listRoute(contract: ManifestContract, spec: ManifestRecord, parts: Reco
     tag: tagOf(contract),
     schemas: schemasOf(spec),
     title: `${spec.title.en} · ${spec.title.zh}: list`,
-    help: 'In key order. Leading key fields narrow the list; give them from the first on.',
-    parameters: { ...keyParameters('query', spec), ...PAGE_PARAMETERS },
-    responses: { 200: { help: 'A page.', content: listContent(spec) } },
-    problems: LIST_PROBLEMS,
-    handle: ({ values }) =>
-      listReply(spec, { leading: keyJson(spec, values) }, values, parts.records),
+    help:
+      'In key order. Leading key fields narrow the list; give them from the first on. With ' +
+      'proof=bundle the answer is one file that proves the list, or as much of it as a file holds: ' +
+      'that these records are there and that no other is. `daybook verify` checks it offline.',
+    parameters: {
+      ...keyParameters('query', spec),
+      ...PAGE_PARAMETERS,
+      proof: queryChoice({ of: ['none', 'bundle'], absent: 'none', help: 'bundle: a proof file.' }),
+      from: queryTreeKey('With proof=bundle: where the next file of a long list begins.'),
+    },
+    responses: {
+      200: {
+        help: 'A page.',
+        content: {
+          ...listContent(spec),
+          [PROOF_TYPE]: { type: 'string', contentMediaType: CBOR_TYPE },
+        },
+      },
+    },
+    problems: [...LIST_PROBLEMS, 'NODE_PROOF_EARLY'],
+    handle: async ({ values }) => {
+      const leading = keyJson(spec, values);
+      if (values.proof !== 'bundle')
+        return await listReply(spec, { leading }, values, parts.records);
+      const place = readPlace(spec, leading);
+      if (!place.ok) return refuse(place.reason);
+      const from = readFrom(place.value, values.from);
+      if (!from.ok) return refuse(from.reason);
+      const { height } = pageOf(values);
+      const proof = await parts.records.proveList(place.value, {
+        ...(from.value && { from: from.value }),
+        ...(height !== undefined && { height }),
+      });
+      return proofReply(proof, proofName(contract, spec, leading));
+    },
   });
 }
 
@@ -212,12 +187,6 @@ function queryRoute(
 function keyPath(contract: ManifestContract, spec: ManifestRecord): string {
   const segments = Object.keys(spec.key).map((name) => `{${parameterName(name)}}`);
   return [`/v1/contracts/${contract.name}/${spec.name}`, ...segments].join('/');
-}
-
-function proofName(contract: ManifestContract, spec: ManifestRecord, key: RecordKey): string {
-  const values = Object.values(keyToJson(spec, key.key) ?? {}).map(String);
-  const name = [contract.name, spec.name, ...values].join('-');
-  return `${name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 120)}.daybook-proof`;
 }
 
 /** The state of a named height never changes; that of the newest may with every block. */
@@ -266,8 +235,8 @@ function recordRoute(contract: ManifestContract, spec: ManifestRecord, parts: Re
       if (!key.ok) return refuse(key.reason);
       const { height } = pageOf(values);
       if (values.proof === 'bundle') {
-        const name = proofName(contract, spec, key.value);
-        return await proofReply(records, key.value, { height, name });
+        const name = proofName(contract, spec, keyToJson(spec, key.value.key) ?? {});
+        return proofReply(await records.prove(key.value, height), name);
       }
       const read = await records.get(key.value, height);
       if (!read.ok) return refuse(problemOf(read.reason));
@@ -277,18 +246,6 @@ function recordRoute(contract: ManifestContract, spec: ManifestRecord, parts: Re
       return view({ head: headView(head), record }, freshnessOf(head, height));
     },
   });
-}
-
-async function proofReply(
-  records: Records,
-  key: RecordKey,
-  { height, name }: { readonly height: number | undefined; readonly name: string },
-): Promise<Reply> {
-  const proof = await records.prove(key, height);
-  if (!proof.ok) return refuse(problemOf(proof.reason));
-  const freshness: Freshness = { kind: 'never' };
-  const bytes = proof.value;
-  return { kind: 'bytes', status: 200, mediaType: PROOF_TYPE, bytes, freshness, fileName: name };
 }
 
 function readBefore(cursor: Uint8Array | undefined): Result<number | undefined, Problem> {

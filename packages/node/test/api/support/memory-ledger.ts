@@ -34,6 +34,7 @@ import {
   transactionRoot,
   transactionSignBytes,
   treeKeyOf,
+  treePrefixOf,
   treeRootOf,
   validatorIdOf,
   validatorsHash,
@@ -366,6 +367,10 @@ class Ledger implements MemoryLedger {
       prove: async (key, height = newest()) => {
         const refusal = this.#judgeHeight(height);
         return refusal === undefined ? ok(treeKeyOf(key)) : fail(refusal);
+      },
+      proveList: async (place, { from, height = newest() }) => {
+        const refusal = this.#judgeHeight(height);
+        return refusal === undefined ? ok(from ?? treePrefixOf(place)) : fail(refusal);
       },
       explain: async ({ height, index }) => this.#refusals.get(`${height}.${index}`),
     };
