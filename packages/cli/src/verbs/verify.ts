@@ -129,7 +129,7 @@ export const VERIFY_VERB: Verb = {
   operands: [
     {
       name: 'file',
-      help: 'Proof file: from a node, daybook proof, or daybook list --proof.',
+      help: 'Proof file: from a node, or from the verbs proof, get and list.',
       many: true,
     },
   ],

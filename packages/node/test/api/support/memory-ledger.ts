@@ -3,7 +3,7 @@
  * roots and a true certificate. Versions of records are kept, so history and old heights work.
  */
 import type { Engine, Manifest } from '@daybook/contracts';
-import { createEngine, failureOf, fillWords, foundingContractsOf } from '@daybook/contracts';
+import { createEngine, failureOf, fillWords } from '@daybook/contracts';
 import type {
   BodyEntry,
   Genesis,
@@ -20,7 +20,6 @@ import {
   blockHash,
   buildValidatorSet,
   createSigner,
-  DEFAULT_PARAMETERS,
   decodeTransaction,
   encodeResult,
   equalBytes,
@@ -53,9 +52,9 @@ import type {
   Refusal,
   Submissions,
 } from '../../../src/api/ports.ts';
+import { buildGenesis, GENESIS_TIME } from './genesis.ts';
 import { notebook } from './notebook.ts';
 
-const GENESIS_TIME = Date.UTC(2026, 0, 1);
 const BLOCK_MS = 1000;
 
 interface Version {
@@ -335,6 +334,12 @@ class Ledger implements MemoryLedger {
     return undefined;
   }
 
+  /** No real proof: what it would be about. */
+  #proof(about: Uint8Array, height: number) {
+    const refusal = this.#judgeHeight(height);
+    return refusal === undefined ? ok(about) : fail(refusal);
+  }
+
   #recordsPort(): Records {
     const newest = (): number => this.#blocks.length - 1;
     return {
@@ -364,14 +369,9 @@ class Ledger implements MemoryLedger {
           .slice(0, limit);
         return { head: this.#headAt(newest()), versions };
       },
-      prove: async (key, height = newest()) => {
-        const refusal = this.#judgeHeight(height);
-        return refusal === undefined ? ok(treeKeyOf(key)) : fail(refusal);
-      },
-      proveList: async (place, { from, height = newest() }) => {
-        const refusal = this.#judgeHeight(height);
-        return refusal === undefined ? ok(from ?? treePrefixOf(place)) : fail(refusal);
-      },
+      prove: async (key, height = newest()) => this.#proof(treeKeyOf(key), height),
+      proveList: async (place, { from, height = newest() }) =>
+        this.#proof(from ?? treePrefixOf(place), height),
       explain: async ({ height, index }) => this.#refusals.get(`${height}.${index}`),
     };
   }
@@ -384,20 +384,4 @@ function orderOf({ set, partition, key }: RecordKey): string {
 
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a !== undefined && equalBytes(a, b);
-}
-
-function buildGenesis(validators: ValidatorSet): Genesis {
-  const document = {
-    format: 'daybook-genesis/1',
-    name: 'api-test',
-    timeMs: GENESIS_TIME,
-    developmentMode: true,
-    parameters: DEFAULT_PARAMETERS,
-    contracts: foundingContractsOf([notebook]),
-    organisations: [],
-    validators: [],
-    observers: [],
-  } as const;
-  const bytes = new TextEncoder().encode(JSON.stringify(document));
-  return { document, bytes, chain: sha256(bytes) as Genesis['chain'], validators };
 }
