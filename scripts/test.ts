@@ -38,6 +38,11 @@ const STAGE_MS_MAX = 20 * 60_000;
 /** After its summary a mocha run has this long to end; later means that it left something open. */
 const LINGER_MS_MAX = 15_000;
 const SLOWEST_MAX = 12;
+/**
+ * The tests start hundreds of processes from the same sources; compiled once, they take a third less
+ * CPU (measured on two files that start clusters).
+ */
+const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/compiled');
 
 interface Run {
   readonly code: number | string;
@@ -194,7 +199,7 @@ function start(
   const child = spawn(program, args, {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PATH: path, ...env },
+    env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
     detached: true,
   });
   const stopGroup = (): void => killGroup(child.pid);
