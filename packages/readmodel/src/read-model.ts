@@ -50,9 +50,16 @@ export interface ReadModel {
   close(): Promise<void>;
 }
 
+/** By manifest: hashing one takes milliseconds, and it stays the same for a long time. */
+const schemas = new WeakMap<Manifest, string>();
+
 /** What tables are derived from, in short: equal texts mean equal tables. */
 export function schemaOfManifest(manifest: Manifest): string {
-  return `${LAYOUT_VERSION}-${toHex(manifestHashOf(manifest))}`;
+  const known = schemas.get(manifest);
+  if (known !== undefined) return known;
+  const schema = `${LAYOUT_VERSION}-${toHex(manifestHashOf(manifest))}`;
+  schemas.set(manifest, schema);
+  return schema;
 }
 
 export function createReadModel(store: SqlStore): ReadModel {
