@@ -11,6 +11,7 @@ const SECTION_WORDS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   mempool: 'Transactions that wait.',
   state: 'The state of the ledger.',
   signer: 'The process that holds the validator key, if it is not the node itself.',
+  readmodel: 'SQL tables over the records, for queries; off unless switched on.',
   log: 'What the node tells its operator.',
 };
 

@@ -192,6 +192,48 @@ export const SETTINGS = {
       help: 'As socket, of the key that takes its place, in place of keys.nextConsensusFile.',
     },
   },
+  readmodel: {
+    state: {
+      type: 'choice',
+      default: 'off',
+      of: ['off', 'on'],
+      help:
+        'Whether this node keeps SQL tables for queries, see docs/readmodel.md. They take memory, ' +
+        'disk and processor time of their own: leave them off on a validator.',
+    },
+    memoryBytesMax: {
+      type: 'size',
+      default: 512 * MIB,
+      unit: 'bytes',
+      min: 128 * MIB,
+      max: 65_536 * MIB,
+      help: 'Memory of the SQL database; its process may take 384 MiB more before it is ended.',
+    },
+    threads: {
+      type: 'integer',
+      default: 1,
+      unit: 'threads',
+      min: 1,
+      max: 64,
+      help: 'Threads the SQL database works with.',
+    },
+    queryRowsMax: {
+      type: 'integer',
+      default: 10_000,
+      unit: 'rows',
+      min: 1,
+      max: 100_000,
+      help: 'Rows of one answer; what is beyond is cut, and the answer says so.',
+    },
+    queryTimeMs: {
+      type: 'integer',
+      default: 5000,
+      unit: 'ms',
+      min: 10,
+      max: 600_000,
+      help: 'Longest time of one query.',
+    },
+  },
   log: {
     level: {
       type: 'choice',

@@ -3,6 +3,7 @@
  * top, then every metric of every package, so that none is kept that nobody can see. Pure.
  */
 import { NETWORK_METRICS } from '@daybook/network';
+import { READMODEL_METRICS } from '@daybook/readmodel';
 import { API_METRICS } from './api/metrics-table.ts';
 import type { MetricRow, MetricTable } from './metrics.ts';
 import { NODE_METRICS } from './metrics-table.ts';
@@ -12,6 +13,7 @@ export const METRIC_TABLES: Readonly<Record<string, MetricTable>> = {
   'Chain and consensus': NODE_METRICS,
   'HTTP API': API_METRICS,
   Network: NETWORK_METRICS,
+  'SQL tables': READMODEL_METRICS,
 };
 
 interface Panel {

@@ -5,6 +5,7 @@ import type { ErrorTable } from '@daybook/core';
 import { CORE_ERRORS } from '@daybook/core';
 import { KEYSTORE_ERRORS } from '@daybook/keystore';
 import { NETWORK_ERRORS } from '@daybook/network';
+import { READMODEL_ERRORS } from '@daybook/readmodel';
 import { STATE_ERRORS } from '@daybook/state';
 import { NODE_ERRORS } from './errors.ts';
 
@@ -15,5 +16,6 @@ export const ERROR_TABLES: readonly ErrorTable[] = [
   CONTRACTS_ERRORS,
   NETWORK_ERRORS,
   KEYSTORE_ERRORS,
+  READMODEL_ERRORS,
   NODE_ERRORS,
 ];

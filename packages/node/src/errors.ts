@@ -73,6 +73,11 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'Submit to another node, or wait until GET /readyz answers 200.',
     status: 503,
   },
+  NODE_SQL_OFF: {
+    summary: 'This node keeps no SQL tables.',
+    remedy: 'Ask a node whose setting readmodel.state is on.',
+    status: 404,
+  },
   NODE_STOPPING: {
     summary: 'This node is being stopped.',
     remedy: 'Use another node, or wait until it is started again.',

@@ -29,6 +29,7 @@ import type { ConnectedSigners } from './remote-signers.ts';
 import { connectSigners } from './remote-signers.ts';
 import type { Replica } from './replica.ts';
 import { openReplica } from './replica.ts';
+import { startSqlTables } from './sql-tables.ts';
 import type { StatusBoard } from './status.ts';
 import { createStatusBoard } from './status.ts';
 import type { Storage } from './storage.ts';
@@ -235,6 +236,15 @@ async function runNode(
   });
   parts.remote?.onChange(() => consensus.trust?.onSigner());
 
+  const sql = startSqlTables(settings, {
+    ledger,
+    blockLog,
+    stateStore,
+    manifests,
+    clock,
+    logger: logger.child('readmodel'),
+    metrics,
+  });
   const heads: Heads = {
     onHead: (listener) => ledger.onCommit(() => listener(headOf(ledger.head()))),
   };
@@ -252,10 +262,14 @@ async function runNode(
       explainResult: (stored) => explainOutcome(manifests.now(), stored),
     }),
     contracts: { manifest: () => manifests.now() },
+    sql,
     status,
     clock,
     logger: logger.child('api'),
     metrics,
+  }).catch(async (error: unknown) => {
+    await sql?.stop();
+    throw error;
   });
 
   const leave = async (): Promise<void> => {
@@ -263,6 +277,7 @@ async function runNode(
     stopInsight();
     await api.stop();
     await replica.stop();
+    await sql?.stop();
   };
   try {
     await replica.start();

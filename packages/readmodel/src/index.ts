@@ -1,7 +1,9 @@
-/** The SQL read model: tables derived from the contracts, fed by final blocks. Exports only. */
+/**
+ * The SQL read model: tables derived from the contracts, fed by final blocks. Exports only; nothing
+ * here loads a database, which belongs into a process of its own.
+ */
 
 export type { DuckdbOptions } from './duckdb/duckdb-store.ts';
-export { openDuckdb } from './duckdb/duckdb-store.ts';
 export type { ReadmodelFailure } from './errors.ts';
 export { explainReadmodel, READMODEL_ERRORS, ReadmodelError } from './errors.ts';
 export type { Feed, FeedEvent, FeedParts, FinalBlock, FinalPlace, RebuildReason } from './feed.ts';

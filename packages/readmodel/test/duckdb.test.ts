@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SqlStore } from '@daybook/readmodel';
-import { openDuckdb, tablesOf } from '@daybook/readmodel';
+import { tablesOf } from '@daybook/readmodel';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { lockdownOf } from '../src/duckdb/duckdb-store.ts';
+import { lockdownOf, openDuckdb } from '../src/duckdb/duckdb-store.ts';
 import { LIMITS, manifest, progressAt } from './library.ts';
 import { describeSqlStore } from './sql-store-suite.ts';
 

@@ -2,9 +2,10 @@ import type { Manifest } from '@daybook/contracts';
 import { buildManifest } from '@daybook/contracts';
 import { toHex } from '@daybook/core';
 import type { Feed, FeedEvent, FinalBlock, ReadModel, RecordChange } from '@daybook/readmodel';
-import { createReadModel, openDuckdb, startFeed } from '@daybook/readmodel';
+import { createReadModel, startFeed } from '@daybook/readmodel';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { openDuckdb } from '../src/duckdb/duckdb-store.ts';
 import { book, changeOf, LIMITS, library, manifest } from './library.ts';
 
 const CHAIN = 'c'.repeat(64);

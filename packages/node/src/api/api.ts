@@ -15,7 +15,15 @@ import { createFinalBlocks } from './final-blocks.ts';
 import { API_LIMITS } from './limits.ts';
 import { API_METRICS } from './metrics-table.ts';
 import type { DocumentWords } from './openapi.ts';
-import type { Chain, Contracts, Heads, NodeStatus, Records, Submissions } from './ports.ts';
+import type {
+  Chain,
+  Contracts,
+  Heads,
+  NodeStatus,
+  Records,
+  SqlDoor,
+  Submissions,
+} from './ports.ts';
 import { healthFacts } from './routes/status.ts';
 import type { HttpServer } from './server.ts';
 import { startServer } from './server.ts';
@@ -41,6 +49,8 @@ export interface ApiParts {
   readonly submissions: Submissions;
   readonly records: Records;
   readonly contracts: Contracts;
+  /** Absent on a node that keeps no SQL tables. */
+  readonly sql?: SqlDoor | undefined;
   readonly status: NodeStatus;
   readonly clock: Clock;
   readonly logger: Logger;

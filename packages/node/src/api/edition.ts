@@ -17,6 +17,8 @@ import type { DocumentParts } from './routes/documents.ts';
 import { documentRoutes } from './routes/documents.ts';
 import type { EventParts } from './routes/events.ts';
 import { eventRoutes } from './routes/events.ts';
+import type { SqlParts } from './routes/sql.ts';
+import { sqlRoutes } from './routes/sql.ts';
 import type { StatusParts } from './routes/status.ts';
 import { statusRoutes } from './routes/status.ts';
 import type { TransactionParts } from './routes/transactions.ts';
@@ -29,6 +31,7 @@ export type RouteParts = Omit<TransactionParts, 'catalogue' | 'views'> &
   BlockParts &
   Omit<EventParts, 'views'> &
   StatusParts &
+  SqlParts &
   Omit<ContractParts, 'views'> &
   Pick<DocumentParts, 'renderMetrics'>;
 
@@ -58,6 +61,7 @@ export function buildEdition(
     ...transactionRoutes(shared),
     ...blockRoutes(shared),
     ...eventRoutes(shared),
+    ...sqlRoutes(shared),
     ...statusRoutes(shared),
     ...contractRoutes({ ...parts, views }),
   ];

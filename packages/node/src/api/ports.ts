@@ -1,5 +1,5 @@
 /**
- * What the HTTP API needs of the node: six ports, implemented by the node's parts and handed to
+ * What the HTTP API needs of the node: seven ports, implemented by the node's parts and handed to
  * `createApi`. Everything that comes through them is final unless the docstring says otherwise:
  * nothing is shown as decided before its block stands synced in the block log.
  */
@@ -20,6 +20,7 @@ import type {
   TransactionResult,
   ValidatorSet,
 } from '@daybook/core';
+import type { Answer, ReadmodelFailure } from '@daybook/readmodel';
 
 /** A final block by its place: what every answer names as the moment it speaks of. */
 export interface Head {
@@ -181,6 +182,12 @@ export interface Records {
    * longer can tell (the receipt's code always stands in the result).
    */
   explain(place: Placement): Promise<Refusal | undefined>;
+}
+
+/** Queries over the SQL tables, on a node that keeps them. */
+export interface SqlDoor {
+  /** One SELECT, within the limits of the settings; the answer says of which block it speaks. */
+  query(sql: string): Promise<Result<Answer, ReadmodelFailure>>;
 }
 
 /** What a validator is known to have done at the height being worked on. */

@@ -215,7 +215,8 @@ class ChainLedger implements Ledger {
     const frontier = appendFrontier(parent.frontier, leafHash(hash));
     const tip = { header, hash, reader: staged.reader, staged, frontier, next, uncommitted };
     const bytes = encodeBlock({ header, body });
-    return ok({ header, hash, bytes, entries: plan.entries, outcomes, results, tip, staged });
+    const { entries } = plan;
+    return ok({ header, hash, bytes, entries, outcomes, results, writes, tip, staged });
   }
 
   async dropCaches(): Promise<void> {

@@ -14,7 +14,7 @@ import type {
   TransactionResult,
   ValidatorSet,
 } from '@daybook/core';
-import type { StagedState, StateReader } from '@daybook/state';
+import type { StagedState, StateReader, StateWrite } from '@daybook/state';
 
 /** What governs the height after a tip. */
 export interface NextHeight {
@@ -57,6 +57,8 @@ export interface ExecutedBlock {
   readonly outcomes: readonly Outcome[];
   /** Result leaves in body order. */
   readonly results: readonly Uint8Array[];
+  /** What it changes, one entry a record. */
+  readonly writes: readonly StateWrite[];
   readonly tip: Tip;
   readonly staged: StagedState;
 }

@@ -11,7 +11,7 @@ import { judgeQuery } from './query-guard.ts';
 /** Bytes of a query's text. */
 export const SQL_BYTES_MAX = 64 * 1024;
 /** Characters of an answer's values, roughly; the rest is cut like rows above the limit. */
-const ANSWER_CHARACTERS_MAX = 16 * 1024 * 1024;
+const ANSWER_CHARACTERS_MAX = 2 * 1024 * 1024;
 const FACT_CHARACTERS_MAX = 500;
 /** An interrupt that falls between two steps of a query is lost, so it is repeated. */
 const INTERRUPT_EVERY_MS = 20;

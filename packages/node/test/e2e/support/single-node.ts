@@ -116,10 +116,12 @@ export interface SingleNodeOptions {
   /** Free ones by default. */
   readonly networkPort?: number;
   readonly apiPort?: number;
+  /** Further lines of the settings file. */
+  readonly settings?: string;
 }
 
 export async function startSingleNode(options: SingleNodeOptions = {}): Promise<SingleNode> {
-  const { networkPort = 0, apiPort = 0 } = options;
+  const { networkPort = 0, apiPort = 0, settings = '' } = options;
   const directory = mkdtempSync(path.join(tmpdir(), 'daybook-single-'));
   const secrets = {
     peer: generateSecretKey(),
@@ -131,7 +133,7 @@ export async function startSingleNode(options: SingleNodeOptions = {}): Promise<
   const dataDirectory = path.join(directory, 'data');
   const publicKey = asPublicKey(publicKeyOf(secrets.consensus));
   await createVotes({ dataDirectory, chain: genesis.chain, publicKey });
-  const text = `node: {dataDirectory: ${dataDirectory}}\nnetwork: {listen: [/ip4/127.0.0.1/tcp/${networkPort}]}\napi: {port: ${apiPort}}\n`;
+  const text = `node: {dataDirectory: ${dataDirectory}}\nnetwork: {listen: [/ip4/127.0.0.1/tcp/${networkPort}]}\napi: {port: ${apiPort}}\n${settings}`;
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
   const node = await startNode(
