@@ -114,3 +114,49 @@ export function plainDecimal(text: string): string {
   const rest = digits.slice(point).replace(/0+$/, '');
   return rest === '' ? sign + bare : `${sign}${bare}.${rest}`;
 }
+
+/** A number as a publisher writes it, in groups of three or without groups. */
+function plainNumber(text: string, { decimalSign, groupSign }: AmountStyle): string | undefined {
+  const [whole = '', fraction = '', more] = text.replace(/^-/, '').split(decimalSign);
+  const digits = joinGroups(whole, groupSign);
+  const fits = digits !== undefined && more === undefined && /^[0-9]*$/.test(fraction);
+  return fits ? `${text.startsWith('-') ? '-' : ''}${digits}.${fraction}` : undefined;
+}
+
+/**
+ * Minor units of an amount that is given in multiples, such as millions.
+ * @param factor decimal text, not negative
+ */
+export function parseScaledAmount(
+  text: string,
+  factor: string,
+  style: AmountStyle,
+  currency: string,
+): Result<bigint, AmountFault> {
+  if (factor === '1') {
+    return parseAmount(text, style, currency);
+  }
+  const plain = plainNumber(text, style);
+  const product = plain === undefined ? undefined : multiplyDecimals(plain, plainDecimal(factor));
+  return product === undefined
+    ? fail('FORMATS_AMOUNT_UNREADABLE')
+    : parseAmount(product, { decimalSign: '.', groupSign: ',' }, currency);
+}
+
+/** The exact product of two decimal numbers with `.` as sign; undefined if one is none. */
+export function multiplyDecimals(text: string, factor: string): string | undefined {
+  const form = /^(-?)([0-9]+)(?:\.([0-9]*))?$/;
+  const a = form.exec(text);
+  const b = form.exec(factor);
+  if (a === null || b === null) {
+    return undefined;
+  }
+  const [, signA = '', wholeA = '', fractionA = ''] = a;
+  const [, signB = '', wholeB = '', fractionB = ''] = b;
+  const places = fractionA.length + fractionB.length;
+  const product = BigInt(wholeA + fractionA) * BigInt(wholeB + fractionB);
+  const digits = product.toString().padStart(places + 1, '0');
+  const sign = signA === signB ? '' : '-';
+  const whole = digits.slice(0, digits.length - places);
+  return places === 0 ? sign + whole : `${sign}${whole}.${digits.slice(-places)}`;
+}

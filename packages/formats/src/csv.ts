@@ -129,3 +129,14 @@ function countLines(text: string, from: number, next: number): number {
   }
   return lines;
 }
+
+/** Records as RFC 4180 writes them, cells quoted where they must be. */
+export function writeCsvRows(rows: Iterable<readonly string[]>, separator = ','): string {
+  const quoted = (cell: string): string =>
+    cell.includes(QUOTE) || cell.includes(separator) || /[\r\n]/.test(cell)
+      ? QUOTE + cell.replaceAll(QUOTE, QUOTE + QUOTE) + QUOTE
+      : cell;
+  const lines = [...rows].map((cells) => cells.map(quoted).join(separator));
+  // A line without any character would be passed over when it is read.
+  return lines.map((line) => `${line === '' ? QUOTE + QUOTE : line}\r\n`).join('');
+}

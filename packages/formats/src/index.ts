@@ -12,6 +12,13 @@ export { explainFault, explainFinding, explainFormats, FORMATS_ERRORS } from './
 export type { ExactJson, ExactNumber, ExactObject, JsonFile } from './exact-json.ts';
 export { exactNumber, readExactJson, writeExactJson } from './exact-json.ts';
 export { FILE_BYTES_MAX } from './file-size.ts';
+export type { FiscalValidator } from './fiscal/descriptor.ts';
+export { createFiscalValidator } from './fiscal/descriptor.ts';
+export type { FiscalPackage, FiscalRecord } from './fiscal/package.ts';
+export { readFiscalPackage } from './fiscal/package.ts';
+export type { Resource } from './fiscal/resource.ts';
+export type { FiscalMetadata, WrittenFiscalPackage } from './fiscal/write.ts';
+export { writeFiscalPackages, writeImportedPackage } from './fiscal/write.ts';
 export type { FundsLine, FundsTotals } from './funds-csv.ts';
 export { readFundsFile, totalFunds } from './funds-csv.ts';
 export type { FundsField, FundsMapping } from './funds-mapping.ts';

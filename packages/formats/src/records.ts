@@ -119,6 +119,7 @@ export interface Payment {
   readonly purpose?: string;
   /** Code of the format for the kind of payment, such as an IATI transaction type. */
   readonly type?: string;
+  readonly classifications?: readonly Classification[];
 }
 
 /** Goods, works or services. */

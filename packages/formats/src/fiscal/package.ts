@@ -1,0 +1,315 @@
+/**
+ * Fiscal Data Packages to payments and appropriations: the descriptor's model says which columns
+ * are amounts, dates, parties and codes. Dimensions are known by their names (those that
+ * `writeFiscalPackages` gives, and those of the specification); any other one is a classification.
+ */
+import { isCurrency } from '@daybook/contracts';
+import type { Result } from '@daybook/core';
+import { fail, ok } from '@daybook/core';
+import { parseScaledAmount } from '../amount.ts';
+import { compileDatePattern, parseDate } from '../civil-date.ts';
+import type { Finding, FormatsFailure } from '../errors.ts';
+import { FOUND_SHOWN_MAX } from '../errors.ts';
+import type { ExactObject } from '../exact-json.ts';
+import { isExactObject, readExactJson } from '../exact-json.ts';
+import { JsonView } from '../json-view.ts';
+import { countOccurrences, slugFor, wordFor } from '../names.ts';
+import type {
+  Appropriation,
+  Classification,
+  Identifier,
+  Money,
+  Organisation,
+  Payment,
+  Period,
+  RecordSource,
+  SourceFile,
+} from '../records.ts';
+import type { FiscalValidator } from './descriptor.ts';
+import type { Dimension, FiscalModel, Measure } from './model.ts';
+import { readModel } from './model.ts';
+import type { Lookup, Resource, ResourceRow } from './resource.ts';
+import { createLookup, readResource } from './resource.ts';
+
+export type FiscalRecord = Appropriation | Payment;
+
+export interface FiscalPackage {
+  /** As it was, numbers exact. */
+  readonly descriptor: ExactObject;
+  /** Every table that is there, cells as they were. */
+  readonly resources: readonly Resource[];
+  /** One a row of the fact table and measure; rows with findings have none. */
+  readonly records: readonly FiscalRecord[];
+  readonly findings: readonly Finding[];
+}
+
+const DATES = ['yyyy-MM-dd', 'yyyy-MM', 'yyyy'].flatMap(
+  (pattern) => compileDatePattern(pattern, { reduced: true }) ?? [],
+);
+
+/**
+ * Reads a package.
+ * @param files  the files of its resources, named by their paths in the descriptor
+ * @returns records and findings, or why the descriptor cannot be read
+ */
+export function readFiscalPackage(
+  descriptor: SourceFile,
+  files: readonly SourceFile[],
+  validate: FiscalValidator,
+): Result<FiscalPackage, FormatsFailure> {
+  const read = readExactJson(descriptor);
+  if (!read.ok) {
+    return read;
+  }
+  const { json } = read.value;
+  if (!isExactObject(json) || !Array.isArray(json.resources)) {
+    const expected = 'the descriptor of a data package';
+    return fail({ code: 'FORMATS_PACKAGE_UNKNOWN', file: descriptor.name, expected });
+  }
+  const view = new JsonView(json, '');
+  const findings = [...read.value.findings, ...validate(json, descriptor.name)];
+  const byPath = new Map(files.map((file) => [file.name, file] as const));
+  const resources = view
+    .objects('resources')
+    .flatMap((resource) => readResource(resource, byPath, findings, descriptor.name) ?? []);
+  const model = readModel(view);
+  const facts = new FactReader(view, model, resources, findings);
+  const records = model.measures.flatMap((measure) => facts.read(measure, descriptor.name));
+  return ok({ descriptor: json, resources, records, findings });
+}
+
+/** Values of a row by dimension and attribute; '' where there is none. */
+type Value = (dimension: string, attribute: string) => string;
+
+class FactReader {
+  readonly #package: string;
+  readonly #transactional: boolean;
+  readonly #model: FiscalModel;
+  readonly #resources: readonly Resource[];
+  readonly #findings: Finding[];
+
+  constructor(
+    descriptor: JsonView,
+    model: FiscalModel,
+    resources: readonly Resource[],
+    findings: Finding[],
+  ) {
+    this.#package = wordFor(descriptor.text('name') ?? 'unnamed');
+    this.#transactional = descriptor.text('granularity') === 'transactional';
+    this.#model = model;
+    this.#resources = resources;
+    this.#findings = findings;
+  }
+
+  read(measure: Measure, descriptor: string): readonly FiscalRecord[] {
+    const { pointer, currency } = measure;
+    const table = this.#resources.find(({ name }) => name === measure.resource);
+    if (!table?.headers.includes(measure.column)) {
+      const found = `${measure.resource}/${measure.column}`.slice(0, FOUND_SHOWN_MAX);
+      const code = 'FORMATS_REFERENCE_UNKNOWN';
+      const expected = 'a column of a resource';
+      this.#findings.push({ file: descriptor, pointer, code, expected, found });
+      return [];
+    }
+    if (!isCurrency(currency)) {
+      const code = 'FORMATS_CURRENCY_UNREADABLE';
+      const expected = 'an ISO 4217 code in use';
+      const at = `${pointer}/currency`;
+      this.#findings.push({ file: descriptor, pointer: at, code, expected, found: currency });
+      return [];
+    }
+    const lookup = createLookup(table, this.#resources);
+    const occurrenceOf = countOccurrences();
+    return table.rows.flatMap((row) => {
+      const value = this.#valuesOf(row, lookup);
+      const number = this.#numberOf(value);
+      const source = sourceIn(value) ?? {
+        publisher: this.#package,
+        dataset: `${this.#package}/${table.name}/${measure.name}`,
+        number,
+        occurrence: occurrenceOf(number),
+      };
+      return this.#record({ table, row, measure, value, source });
+    });
+  }
+
+  #valuesOf(row: ResourceRow, lookup: Lookup): Value {
+    return (dimension, attribute) => {
+      const found = this.#model.dimensions
+        .find(({ name }) => name === dimension)
+        ?.attributes.find(({ name }) => name === attribute);
+      if (found === undefined) return '';
+      return 'constant' in found
+        ? found.constant
+        : (lookup(row, found.resource, found.column) ?? '');
+    };
+  }
+
+  /** Without a number of the publisher, all keys of a row together are its number. */
+  #numberOf(value: Value): string {
+    const keys = this.#model.dimensions.flatMap(({ name, keys: own }) =>
+      own.map((key) => value(name, key)),
+    );
+    return value('id', 'id') || slugFor(keys);
+  }
+
+  #record(fact: {
+    readonly table: Resource;
+    readonly row: ResourceRow;
+    readonly measure: Measure;
+    readonly value: Value;
+    readonly source: RecordSource;
+  }): readonly FiscalRecord[] {
+    const { value, source } = fact;
+    const faults: Finding[] = [];
+    const report: Report = (column, code, expected, found) => {
+      const place = { file: fact.table.file, line: fact.row.line, pointer: column };
+      faults.push({ ...place, code, expected, found: found.slice(0, FOUND_SHOWN_MAX) });
+    };
+    const money = readMoney(fact, report);
+    const period = readPeriod(this.#dates(value), report);
+    this.#findings.push(...faults);
+    if (faults.length > 0 || money === undefined) return [];
+    const payer = organisationIn(value, 'payer');
+    const payee = organisationIn(value, 'payee');
+    const purpose = value('purpose', 'text');
+    const classifications = this.#classifications(value);
+    if (!this.#transactional) {
+      const holder = organisationIn(value, 'holder') ?? payer;
+      const title = purpose || classifications.map((entry) => entry.title ?? entry.code).join(', ');
+      const base = {
+        kind: 'appropriation',
+        source,
+        title,
+        money,
+        period,
+        classifications,
+      } as const;
+      return [holder === undefined ? base : { ...base, holder }];
+    }
+    const id = value('payment', 'id');
+    const type = value('payment', 'type');
+    return [
+      {
+        kind: 'payment',
+        source,
+        ...(id === '' ? {} : { id }),
+        ...(period.start === undefined ? {} : { date: period.start }),
+        money,
+        ...(payer === undefined ? {} : { payer }),
+        ...(payee === undefined ? {} : { payee }),
+        ...(purpose === '' ? {} : { purpose }),
+        ...(type === '' ? {} : { type }),
+        ...(classifications.length === 0 ? {} : { classifications }),
+      },
+    ];
+  }
+
+  /** Start and end by name, or the key of the first dimension of dates. */
+  #dates(value: Value): readonly [start: string, end: string] {
+    const dates = this.#model.dimensions.find(({ type }) => type === 'datetime');
+    const start = value('period', 'start') || value(dates?.name ?? '', dates?.keys[0] ?? '');
+    return [start, value('period', 'end')];
+  }
+
+  #classifications(value: Value): readonly Classification[] {
+    const listed = parseList(value('classifications', 'list')).map(
+      ([scheme = '', code = '', title]): Classification =>
+        title === undefined ? { scheme, code } : { scheme, code, title },
+    );
+    const others = this.#model.dimensions.filter(
+      ({ name, type }) => type !== 'datetime' && !KNOWN_DIMENSIONS.has(name),
+    );
+    return [...listed, ...others.flatMap((dimension) => classificationIn(value, dimension))];
+  }
+}
+
+const KNOWN_DIMENSIONS = new Set([
+  'source',
+  'id',
+  'period',
+  'payment',
+  'purpose',
+  'payer',
+  'payee',
+  'holder',
+  'classifications',
+]);
+
+type Report = (column: string, code: Finding['code'], expected: string, found: string) => void;
+
+function sourceIn(value: Value): RecordSource | undefined {
+  const occurrence = value('source', 'occurrence');
+  return /^[1-9][0-9]{0,8}$/.test(occurrence)
+    ? {
+        publisher: value('source', 'publisher'),
+        dataset: value('source', 'dataset'),
+        number: value('source', 'number'),
+        occurrence: Number(occurrence),
+      }
+    : undefined;
+}
+
+function readMoney(
+  {
+    table,
+    row,
+    measure: { column, currency, factor },
+  }: { readonly table: Resource; readonly row: ResourceRow; readonly measure: Measure },
+  report: Report,
+): Money | undefined {
+  const text = (row.cells[table.headers.indexOf(column)] ?? '').trim();
+  const style = table.styles.get(column) ?? { decimalSign: '.', groupSign: ',' };
+  const minor = parseScaledAmount(text, factor, style, currency);
+  if (text === '' || !minor.ok) {
+    const code = minor.ok ? 'FORMATS_FIELD_MISSING' : minor.reason;
+    report(column, code, `an amount of ${currency}`, text);
+    return undefined;
+  }
+  return { minor: minor.value, currency };
+}
+
+function readPeriod([start, end]: readonly [string, string], report: Report): Period {
+  const period: { start?: string; end?: string } = {};
+  for (const [name, text] of [['start', start] as const, ['end', end] as const]) {
+    if (text !== '' && parseDate(text.replace(/T.*$/, ''), DATES) === undefined) {
+      report(name, 'FORMATS_DATE_UNREADABLE', 'a date of ISO 8601', text);
+    } else if (text !== '') {
+      period[name] = text;
+    }
+  }
+  return period;
+}
+
+/** Name and key as we write them, or as version 0.2 does (`id`, `title`). */
+function organisationIn(value: Value, dimension: string): Organisation | undefined {
+  const key = value(dimension, 'key') || value(dimension, 'id');
+  const name = value(dimension, 'name') || value(dimension, 'title') || key;
+  const identifiers = parseList(value(dimension, 'identifiers')).map(
+    ([scheme = '', id = '']): Identifier => ({ scheme, id }),
+  );
+  return key === '' && name === '' && identifiers.length === 0
+    ? undefined
+    : { ...(key === '' ? {} : { key }), name, identifiers };
+}
+
+function classificationIn(
+  value: Value,
+  { name, keys, attributes }: Dimension,
+): readonly Classification[] {
+  const code = keys.map((key) => value(name, key)).join('/');
+  const label = attributes.find(({ labelFor }) => labelFor !== undefined);
+  const title = label === undefined ? '' : value(name, label.name);
+  if (code.replaceAll('/', '') === '') return [];
+  return [title === '' ? { scheme: name, code } : { scheme: name, code, title }];
+}
+
+/** A cell of the Table Schema type `array` whose entries are lists of texts. */
+function parseList(text: string): readonly (readonly string[])[] {
+  const bytes = new TextEncoder().encode(text);
+  const read = text === '' ? undefined : readExactJson({ name: '', bytes });
+  const entries = read?.ok === true && Array.isArray(read.value.json) ? read.value.json : [];
+  return entries.map((entry: unknown) =>
+    (Array.isArray(entry) ? entry : []).filter((part): part is string => typeof part === 'string'),
+  );
+}
