@@ -22,6 +22,7 @@ import type { Node } from './node.ts';
 import { startNode } from './node.ts';
 import { createVotes } from './prepare.ts';
 import { recover } from './recover.ts';
+import { repair } from './repair/repair.ts';
 import { runSigner } from './signer-daemon.ts';
 import { connectServiceManager } from './systemd.ts';
 import { VERSION } from './version.ts';
@@ -45,6 +46,9 @@ const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
                                        install it; with --dry-run only judge and tell. The node
                                        must be stopped; see docs/operations/recovery.md
 
+  daybookd repair --config FILE        on a node that is down: cut a damaged block log back to what is
+                                       sound and make a damaged state again; with --dry-run only
+                                       tell, and end with 4 if there is damage
   daybookd archive write DIR           copy the block log into a folder that verifies by itself and
                                        that any web server can serve; also beside a running node,
                                        and again into the same folder
@@ -200,6 +204,19 @@ function folderOf([folder]: readonly string[], verb: string): string {
   throw new NodeError('NODE_CONFIG_INVALID', { detail: `${verb} needs a folder.` });
 }
 
+async function repairData({ config, dryRun }: Command): Promise<number> {
+  const settings = loadSettings(config, process.env);
+  const genesis = await readGenesis(settings);
+  const stamp = new Date()
+    .toISOString()
+    .replaceAll(/[^0-9]/g, '')
+    .slice(0, 14);
+  const parts = { contracts: applications, stamp };
+  const { lines, isDamaged } = await repair({ settings, genesis, dryRun }, parts);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return dryRun && isDamaged ? EXIT_CODES.storage : EXIT_CODES.done;
+}
+
 async function archive({ config, rest, genesis, json }: Command): Promise<number> {
   const [action, ...folders] = rest;
   const directory = folderOf(folders, `archive ${action ?? 'verify'}`);
@@ -228,6 +245,7 @@ interface Command {
   readonly isNext: boolean;
   /** Of `recover`. */
   readonly file: string | undefined;
+  /** Of `recover` and `repair`. */
   readonly dryRun: boolean;
   /** Of `check`. */
   readonly deep: boolean;
@@ -246,6 +264,7 @@ const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
   doctor: async ({ config: configFile, json }) =>
     await runDoctor({ configFile, json, environment: process.env }),
   recover: recoverChain,
+  repair: repairData,
   archive,
   backup,
   restore,

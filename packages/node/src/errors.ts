@@ -255,7 +255,8 @@ export const NODE_ERRORS = defineErrors({
   },
   NODE_STATE_DIVERGED: {
     summary: 'Executing a final block gives another state than its header names.',
-    remedy: 'Check release, memory and disk of this node; delete its state folder to rebuild it.',
+    remedy:
+      'Check release, memory and disk of this node, then run `daybookd repair` while it is down.',
   },
   // archives
   NODE_ARCHIVE_DAMAGED: {

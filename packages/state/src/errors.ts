@@ -19,7 +19,9 @@ export const STATE_ERRORS = defineErrors({
   },
   STATE_DISK_FULL: {
     summary: 'The disk has no room for the next record; nothing was written.',
-    remedy: 'Free space on the disk of the data directory, then start the node again.',
+    remedy:
+      'Free space on the disk of the data directory. The node has ended; the service manager starts ' +
+      'it again every few seconds, and without one it has to be started.',
     status: 503,
   },
   STATE_DISK_FAILED: {
@@ -36,23 +38,27 @@ export const STATE_ERRORS = defineErrors({
   },
   STATE_BLOCK_DAMAGED: {
     summary: 'A record of the block log fails its checksum or contradicts its neighbours.',
-    remedy: 'Fetch the block log again from other nodes; the disk may be failing.',
+    remedy:
+      'Stop the node and run `daybookd repair`: it keeps what is sound, and the node fetches the ' +
+      'rest from the others. The disk may be failing.',
   },
   STATE_BLOCK_GAP: {
     summary: 'Heights are missing between two segments of the block log.',
-    remedy: 'Put the missing segment files back from the archive, or fetch them from other nodes.',
+    remedy:
+      'Put the missing segment files back from an archive, or run `daybookd repair` and let the ' +
+      'node fetch them from the others.',
   },
   STATE_DAMAGED: {
     summary: 'A stored part of the state fails its checksum.',
-    remedy: 'Rebuild the state from the block log; the disk may be failing.',
+    remedy: 'Stop the node and run `daybookd repair`; the disk may be failing.',
   },
   STATE_NOT_CONTIGUOUS: {
     summary: 'The state database has lost batches in the middle of what it once stored.',
-    remedy: 'Rebuild the state from the block log; the disk may be failing.',
+    remedy: 'Stop the node and run `daybookd repair`; the disk may be failing.',
   },
   STATE_DATABASE_FAILED: {
     summary: 'The state database could not be opened, read or written.',
-    remedy: 'Rebuild the state from the block log if the disk is healthy.',
+    remedy: 'If the disk is healthy, stop the node and run `daybookd repair`.',
   },
   STATE_VERSION_PRUNED: {
     summary: 'The state of this height is no longer kept, or not yet known.',

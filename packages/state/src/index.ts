@@ -7,6 +7,7 @@ export {
   indexName,
   readGrowingSegment,
   readSegment,
+  readSoundPart,
   segmentHeight,
 } from './blocks/archived-segment.ts';
 export type {

@@ -10,7 +10,7 @@ import { CANDIDATE_HEAD, readFinalisation, recordAt } from './block-record.ts';
 import { FILE_NAME } from './segment-files.ts';
 import type { GrowingIndex } from './segment-index.ts';
 import type { Scan } from './segment-scan.ts';
-import { damaged, scanSegment } from './segment-scan.ts';
+import { assertTorn, damaged, scanSegment } from './segment-scan.ts';
 
 /** A final block with where it was found. */
 export interface PlacedBlock extends FinalBlock {
@@ -59,15 +59,26 @@ export function readSegment(path: string, bytes: Uint8Array, first: Height): Arc
 }
 
 /**
- * Reads what is whole of a segment that a running node may be writing to. What was cut off is a
- * record under way or damage; the node itself tells at its next start.
- * @throws StateError STATE_BLOCK_DAMAGED when what is whole contradicts itself
+ * Reads what is whole of the newest segment of a node, which may be writing to it: a record that is
+ * cut off at the end is one under way.
+ * @throws StateError STATE_BLOCK_DAMAGED when whole records follow a damaged one, or contradict
+ *   themselves
  */
 export function readGrowingSegment(
   path: string,
   bytes: Uint8Array,
   first: Height,
 ): ArchivedSegment {
+  const scan = scanSegment(path, bytes, first);
+  if (scan.end < bytes.length) assertTorn(path, bytes, scan.end);
+  return archivedSegment(path, bytes, scan);
+}
+
+/**
+ * What a segment holds before its first damage, for whoever keeps only that.
+ * @throws StateError STATE_BLOCK_DAMAGED when records with good checksums contradict themselves
+ */
+export function readSoundPart(path: string, bytes: Uint8Array, first: Height): ArchivedSegment {
   return archivedSegment(path, bytes, scanSegment(path, bytes, first));
 }
 

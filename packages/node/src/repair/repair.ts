@@ -1,0 +1,120 @@
+/**
+ * `daybookd repair`, on a node that is down: a block log is cut back to what is sound, so that the
+ * node fetches the rest from the others; a state that is damaged is made again from the block log.
+ * Votes are never touched: they stay above every block that was cut away, so that nothing is signed
+ * twice.
+ */
+import * as fs from 'node:fs';
+import path from 'node:path';
+import type { Genesis } from '@daybook/core';
+import type { DataDirectory } from '@daybook/state';
+import { openDataDirectory, StateError } from '@daybook/state';
+import type { Settings } from '../config.ts';
+import { checkState } from '../deep-check.ts';
+import { NodeError } from '../errors.ts';
+import { describe } from '../exit-codes.ts';
+import type { OfflinePlace } from '../offline.ts';
+import { withOfflineChain } from '../offline.ts';
+import { installedRecoveries } from '../recovery-files.ts';
+import { findLogDamage, setDamageAside } from './log-damage.ts';
+
+export interface RepairOptions {
+  readonly settings: Settings;
+  readonly genesis: Genesis;
+  /** Only tells what is damaged. */
+  readonly dryRun: boolean;
+}
+
+export interface RepairParts {
+  readonly contracts: OfflinePlace['contracts'];
+  /** Names the folder of what was moved aside: letters, digits and `-`. */
+  readonly stamp: string;
+}
+
+export interface RepairReport {
+  /** What was found and done, in lines for people. */
+  readonly lines: readonly string[];
+  /** Damage was found. */
+  readonly isDamaged: boolean;
+}
+
+/** @throws StateError, NodeError for what cannot be repaired here: a log of another chain, a dead disk */
+export async function repair(
+  { settings, genesis, dryRun }: RepairOptions,
+  { contracts, stamp }: RepairParts,
+): Promise<RepairReport> {
+  const { dataDirectory } = settings.node;
+  const directory = await openDataDirectory(dataDirectory);
+  try {
+    const lines: string[] = [];
+    const { blocks } = directory.paths;
+    const damage = findLogDamage(blocks);
+    if (damage === undefined) lines.push('block log: every record is sound');
+    else {
+      lines.push(`block log: ${damage.words}`);
+      if (dryRun) return { lines: [...lines, DRY_RUN], isDamaged: true };
+      const aside = path.join(dataDirectory, `damaged-${stamp}`);
+      setDamageAside(blocks, damage, aside);
+      lines.push(`block log: ${damage.files.length} files moved to ${aside}`);
+      lines.push(`block log: the node fetches the blocks from ${damage.from} on from the others`);
+      // Without a block there is nothing that the state could be rolled back to.
+      if (damage.from === 0) emptyState(directory);
+    }
+    const recoveries = installedRecoveries(dataDirectory, genesis);
+    const { cacheBytesMax: cacheBytes } = settings.state;
+    const place = { directory, genesis, recoveries, contracts, cacheBytes };
+    const state = await repairState(place, directory, dryRun);
+    const isDamaged = damage !== undefined || state.isDamaged;
+    return { lines: [...lines, ...state.lines], isDamaged };
+  } finally {
+    await directory.close();
+  }
+}
+
+const DRY_RUN = 'dry run: nothing was changed, and what depends on it was not looked at';
+
+/** Reads and proves every record, and starts from nothing if one does not hold. */
+async function repairState(
+  place: OfflinePlace,
+  directory: DataDirectory,
+  dryRun: boolean,
+): Promise<RepairReport> {
+  try {
+    return { lines: [await proveState(place)], isDamaged: false };
+  } catch (error) {
+    if (!isStateDamage(error)) throw error;
+    const found = `state: ${describe(error)}`;
+    if (dryRun) return { lines: [found, DRY_RUN], isDamaged: true };
+    // Everything in it follows from the block log; a copy would only take the room it needs.
+    emptyState(directory);
+    const made = await proveState(place);
+    return { lines: [found, 'state: made again from the block log', made], isDamaged: true };
+  }
+}
+
+function emptyState({ paths }: DataDirectory): void {
+  fs.rmSync(paths.state, { recursive: true, force: true });
+  fs.mkdirSync(paths.state, { mode: 0o700 });
+}
+
+async function proveState(place: OfflinePlace): Promise<string> {
+  return await withOfflineChain(place, async ({ engine, stateStore, openLedger }) => {
+    const { ledger } = await openLedger();
+    const { header, reader } = ledger.head();
+    const records = await checkState(stateStore, engine.manifestOf(reader));
+    return `state: height ${header.height}, ${records} records proven by the state root`;
+  });
+}
+
+/** What a state made anew does not have; a disk that fails, or a foreign format, it would. */
+function isStateDamage(error: unknown): boolean {
+  if (error instanceof NodeError) return error.code === 'NODE_STATE_DIVERGED';
+  return error instanceof StateError && STATE_DAMAGE.has(error.code);
+}
+
+const STATE_DAMAGE: ReadonlySet<StateError['code']> = new Set([
+  'STATE_DAMAGED',
+  'STATE_NOT_CONTIGUOUS',
+  'STATE_DATABASE_FAILED',
+  'STATE_VERSION_PRUNED',
+]);
