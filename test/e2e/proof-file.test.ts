@@ -15,6 +15,9 @@ import { runDaybook } from './support/programs.ts';
 /** Everywhere in the file: its start, its end, and between. */
 const PROBES = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
+/** What the largest QR code holds (ISO/IEC 18004: version 40, level L, bytes). */
+const QR_BYTES_MAX = 2953;
+
 function flipped(bytes: Uint8Array, position: number): Uint8Array {
   const changed = bytes.slice();
   changed[position] = (changed[position] ?? 0) ^ 1;
@@ -56,6 +59,10 @@ describe('proof file without a node (spec L-9)', function () {
 
     expect(exitCode).to.equal(0);
     expect(JSON.parse(stdout)).to.include({ outcome: 'valid', bytes: bytes.length });
+  });
+
+  it('given a chain whose set never changed, then four QR codes hold the file', () => {
+    expect(bytes.length).to.be.at.most(4 * QR_BYTES_MAX);
   });
 
   it('given one byte changed at places all over the file, when verified, then the command line refuses', async () => {

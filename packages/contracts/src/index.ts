@@ -70,11 +70,10 @@ export type {
   SumDefinition,
 } from './language/parts.ts';
 export type { Authority, BlockFacts, Identified, RoleQuestion } from './language/system.ts';
-export type { SchemaPart } from './manifest/canonical.ts';
+export type { SchemaContract, SchemaPart } from './manifest/canonical.ts';
 export {
   contractHashOf,
   decodeSchemaPart,
-  encodeContract,
   encodeSchemaPart,
   manifestHashIn,
   manifestHashOf,

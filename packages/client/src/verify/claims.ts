@@ -2,7 +2,7 @@
  * Claims about records under a state root: that a value is there, or that nothing is; and the words
  * of the contract that make a record out of a value.
  */
-import type { ManifestContract, ManifestRecord } from '@daybook/contracts';
+import type { ManifestRecord, SchemaContract } from '@daybook/contracts';
 import {
   decodeSchemaPart,
   keyToJson,
@@ -27,7 +27,7 @@ import type { VerifyFailure } from '../errors.ts';
 
 /** Which record of which contract a claim is about. */
 export interface NamedRecord {
-  readonly contract: ManifestContract;
+  readonly contract: SchemaContract;
   readonly spec: ManifestRecord;
   /** Key fields as JSON. */
   readonly key: Readonly<Record<string, unknown>>;
@@ -54,7 +54,7 @@ export function verifyClaim(claim: RecordClaim, stateRoot: Hash): Result<void, V
 export function verifySchema(
   { schema, schemaRecord }: Pick<ProofFrame, 'schema' | 'schemaRecord'>,
   stateRoot: Hash,
-): Result<ManifestContract, VerifyFailure> {
+): Result<SchemaContract, VerifyFailure> {
   const unproven = (fact: string): Result<never, VerifyFailure> =>
     fail({ code: 'CLIENT_SCHEMA_UNPROVEN', fact });
   if (!isSameKey(schemaRecord.recordKey, manifestRecordKey())) {
@@ -101,7 +101,7 @@ function startsWith(border: Uint8Array, prefix: Uint8Array): boolean {
  */
 export function nameRecord(
   recordKey: RecordKey,
-  contract: ManifestContract,
+  contract: SchemaContract,
 ): Result<NamedRecord, VerifyFailure> {
   const spec = Object.values(contract.records).find(({ set }) => set === recordKey.set);
   if (spec === undefined) {

@@ -2,7 +2,7 @@
  * Checks that a list is whole: these records are in the state, and no other of the list is. A long
  * list comes in several files, whose ranges must stand side by side under one block.
  */
-import type { DecodedRecord, ManifestContract, ManifestRecord } from '@daybook/contracts';
+import type { DecodedRecord, ManifestRecord, SchemaContract } from '@daybook/contracts';
 import { decodeRecord, keyToJson } from '@daybook/contracts';
 import type { ListClaim, Result, TreeRange } from '@daybook/core';
 import { decodeListBundle, equalBytes, fail, keyAfter, ok, treePrefixOf } from '@daybook/core';
@@ -23,7 +23,7 @@ export interface ProvenRow {
 
 /** What the bundle of a list says: these records are there, and no other in the range. */
 export interface ProvenList extends ProvenFrame {
-  readonly contract: ManifestContract;
+  readonly contract: SchemaContract;
   readonly spec: ManifestRecord;
   /** Key fields that all its records share, as JSON; none for a whole record set. */
   readonly within: NamedRecord['key'];
@@ -49,7 +49,7 @@ export function verifyListBundle(bytes: Uint8Array, trust: Trust): ListVerdict {
 /** The records of a list in the words of their contract. */
 function readRows(
   { set, partition, range, records }: ListClaim,
-  contract: ManifestContract,
+  contract: SchemaContract,
 ): Result<Omit<ProvenList, keyof ProvenFrame>, VerifyFailure> {
   const spec = Object.values(contract.records).find((one) => one.set === set);
   if (spec === undefined) {

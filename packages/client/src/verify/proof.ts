@@ -4,7 +4,7 @@
  * trusted; `invalid` when a check fails; `unknown` when all checks hold and yet nobody can tell,
  * because nothing trusted was given, it is too old, or the clocks disagree.
  */
-import type { DecodedRecord, ManifestContract } from '@daybook/contracts';
+import type { DecodedRecord, SchemaContract } from '@daybook/contracts';
 import { decodeRecord } from '@daybook/contracts';
 import type { DecodeFailure, Genesis, Hash, ProofFrame, Result } from '@daybook/core';
 import {
@@ -81,7 +81,7 @@ export function verifyProofBundle(bytes: Uint8Array, trust: Trust): Verdict {
 /** Checks the claim of a bundle under a state root, in the words of its contract. */
 export type ClaimCheck<B, C> = (
   bundle: B,
-  contract: ManifestContract,
+  contract: SchemaContract,
   stateRoot: Hash,
 ) => Result<C, VerifyFailure>;
 

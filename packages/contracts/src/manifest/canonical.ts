@@ -1,8 +1,9 @@
 /**
  * The bytes of a manifest that the chain agrees on. Canonical CBOR sorts the keys of its maps, but
  * the order of fields is meaning here (keys are encoded in it, people meet fields in it), so lists
- * become `[0, item…]` and objects `[1, name, value…]` in their own order. Each contract is hashed for
- * itself and the manifest is the hash of those hashes: one contract is proven without the others.
+ * become `[0, item…]` and objects `[1, name, value…]` in their own order. The manifest is the hash of
+ * hashes of contracts, and a contract the hash of hashes of its parts: its face, each record, and the
+ * rest. So the words for one record are proven without the other records, actions and contracts.
  */
 import type { CborValue, DecodeFailure, Hash, RecordKey, Result } from '@daybook/core';
 import {
@@ -30,21 +31,54 @@ const DEPTH_MAX = 40;
 /** What a contract's part of a manifest consists of. */
 type Plain = string | number | boolean | null | readonly Plain[] | { readonly [k: string]: Plain };
 
-/** A contract and the hash of the manifest that it is part of. */
+/** What a proof carries of a contract: who it is, and the record that is shown in its words. */
+export type SchemaContract = Pick<
+  ManifestContract,
+  'number' | 'name' | 'version' | 'title' | 'help' | 'records'
+>;
+
+/** The words for one record, and the hash of the manifest that they are part of. */
 export interface SchemaPart {
-  readonly contract: ManifestContract;
+  readonly contract: SchemaContract;
   readonly manifestHash: Hash;
 }
 
-/** Canonical bytes of one contract. */
-export function encodeContract(contract: ManifestContract): Uint8Array {
+/** A contract in the parts that are hashed. */
+interface ContractParts {
+  /** Number, name, version, title and help. */
+  readonly face: Uint8Array;
+  /** By name, in the order of the contract. */
+  readonly records: ReadonlyMap<string, Uint8Array>;
+  /** Everything else. */
+  readonly rest: Uint8Array;
+}
+
+function partsOf(contract: ManifestContract): ContractParts {
+  const { number, name, version, title, help, records, ...rest } = contract;
+  const face = { number, name, version, title, help };
+  const each = Object.entries(records).map(
+    ([key, record]) => [key, encodePart({ [key]: record })] as const,
+  );
+  return { face: encodePart(face), records: new Map(each), rest: encodePart(rest) };
+}
+
+function encodePart(part: object): Uint8Array {
   // A manifest holds texts, safe integers, booleans, lists and objects of them.
-  return encodeCanonical(ordered(contract as unknown as Plain));
+  return encodeCanonical(ordered(part as Plain));
+}
+
+function hashOfPart(bytes: Uint8Array): Hash {
+  return hashTagged(TAGS.MANIFEST, bytes);
 }
 
 /** What the manifest commits to for a contract. */
 export function contractHashOf(contract: ManifestContract): Hash {
-  return hashTagged(TAGS.MANIFEST, encodeContract(contract));
+  const { face, records, rest } = partsOf(contract);
+  return hashOfParts(hashOfPart(face), [...records.values()].map(hashOfPart), hashOfPart(rest));
+}
+
+function hashOfParts(face: Hash, records: readonly Uint8Array[], rest: Uint8Array): Hash {
+  return hashOfPart(encodeCanonical([face, [...records], rest]));
 }
 
 /** What the state keeps of a manifest. */
@@ -53,20 +87,26 @@ export function manifestHashOf({ contracts }: Manifest): Hash {
 }
 
 /**
- * The contract that owns a record set, in full, with the hashes of the others.
+ * The words for a record set: the face of its contract and its record in full, the rest as hashes.
  * @returns undefined if no contract owns the set
  */
 export function encodeSchemaPart({ contracts }: Manifest, set: number): Uint8Array | undefined {
-  const owner = contracts.find(({ records }) =>
-    Object.values(records).some((record) => record.set === set),
-  );
-  if (owner === undefined) return undefined;
-  return encodeCanonical([
-    MANIFEST_FORMAT,
-    contracts.indexOf(owner),
-    encodeContract(owner),
-    contracts.filter((contract) => contract !== owner).map(contractHashOf),
-  ]);
+  for (const [position, contract] of contracts.entries()) {
+    const found = Object.entries(contract.records).find(([, record]) => record.set === set);
+    if (found === undefined) continue;
+    const [name] = found;
+    const { face, records, rest } = partsOf(contract);
+    const names = [...records.keys()];
+    const others = names.filter((other) => other !== name).map((other) => records.get(other));
+    return encodeCanonical([
+      MANIFEST_FORMAT,
+      [position, contracts.toSpliced(position, 1).map(contractHashOf)],
+      [face, hashOfPart(rest)],
+      [names.indexOf(name), others.map((bytes) => hashOfPart(bytes ?? new Uint8Array()))],
+      records.get(name) ?? new Uint8Array(),
+    ]);
+  }
+  return undefined;
 }
 
 /**
@@ -74,21 +114,31 @@ export function encodeSchemaPart({ contracts }: Manifest, set: number): Uint8Arr
  * in the state: its form was checked by those who agreed on it.
  */
 export function decodeSchemaPart(bytes: Uint8Array): Result<SchemaPart, DecodeFailure> {
-  const decoded = decodeCanonical(bytes, { bytesMax: LIMITS.proofBundleBytesMax, depthMax: 3 });
+  const decoded = decodeCanonical(bytes, { bytesMax: LIMITS.proofBundleBytesMax, depthMax: 4 });
   if (!decoded.ok) return decoded;
-  if (!Array.isArray(decoded.value) || decoded.value.length !== 4)
-    return malformed('not four parts');
-  const [format, position, contractBytes, others] = decoded.value as readonly CborValue[];
+  if (!isList(decoded.value) || decoded.value.length !== 5) return malformed('not five parts');
+  const [format, contracts, whole, records, record] = decoded.value;
   if (format !== MANIFEST_FORMAT) return malformed(`not ${MANIFEST_FORMAT}`);
-  if (!(contractBytes instanceof Uint8Array)) return malformed('the contract is not bytes');
-  if (!isHashList(others)) return malformed('the other contracts are not hashes');
-  if (typeof position !== 'number' || position < 0 || position > others.length) {
-    return malformed('the position is out of range');
-  }
-  const contract = decodeContract(contractBytes);
+  if (!isList(whole) || whole.length !== 2) return malformed('the contract is not two parts');
+  const [face, rest] = whole;
+  const areBytes = face instanceof Uint8Array && record instanceof Uint8Array;
+  if (!areBytes || !isHash(rest)) return malformed('the contract is not bytes and a hash');
+  const contract = decodeContract(face, record);
   if (!contract.ok) return contract;
-  const hashes = others.toSpliced(position, 0, hashTagged(TAGS.MANIFEST, contractBytes));
-  return ok({ contract: contract.value, manifestHash: hashOfHashes(hashes) });
+  const hashes = completed(records, hashOfPart(record));
+  if (hashes === undefined) return malformed('the other records are not hashes');
+  const all = completed(contracts, hashOfParts(hashOfPart(face), hashes, rest));
+  if (all === undefined) return malformed('the other contracts are not hashes');
+  return ok({ contract: contract.value, manifestHash: hashOfHashes(all) });
+}
+
+/** The hashes of `[position, others]` with one put into its place. */
+function completed(value: CborValue | undefined, hash: Hash): readonly Uint8Array[] | undefined {
+  if (!isList(value) || value.length !== 2) return undefined;
+  const [position, others] = value;
+  if (!isList(others) || !others.every(isHash)) return undefined;
+  if (typeof position !== 'number' || position < 0 || position > others.length) return undefined;
+  return others.toSpliced(position, 0, hash);
 }
 
 /** Where the state keeps the hash of the manifest: the ledger's record of active versions. */
@@ -105,18 +155,19 @@ export function manifestHashIn(value: Uint8Array): Hash | undefined {
     return undefined;
   }
   const { manifestHash } = fields as Readonly<Record<string, CborValue>>;
-  const isHash = manifestHash instanceof Uint8Array && manifestHash.length === 32;
-  return isHash ? asHash(manifestHash) : undefined;
+  return isHash(manifestHash) ? asHash(manifestHash) : undefined;
 }
 
 function hashOfHashes(hashes: readonly Uint8Array[]): Hash {
   return hashTagged(TAGS.MANIFEST, encodeCanonical([MANIFEST_FORMAT, [...hashes]]));
 }
 
-function isHashList(value: CborValue | undefined): value is readonly Uint8Array[] {
-  return (
-    Array.isArray(value) && value.every((item) => item instanceof Uint8Array && item.length === 32)
-  );
+function isHash(value: CborValue | undefined): value is Uint8Array {
+  return value instanceof Uint8Array && value.length === 32;
+}
+
+function isList(value: CborValue | undefined): value is readonly CborValue[] {
+  return Array.isArray(value);
 }
 
 function malformed(fact: string): Result<never, DecodeFailure> {
@@ -134,16 +185,23 @@ function isPlainList(value: Plain): value is readonly Plain[] {
   return Array.isArray(value);
 }
 
-function decodeContract(bytes: Uint8Array): Result<ManifestContract, DecodeFailure> {
+function decodeContract(
+  face: Uint8Array,
+  record: Uint8Array,
+): Result<SchemaContract, DecodeFailure> {
+  const who = decodePart(face);
+  const records = decodePart(record);
+  if (who === undefined || records === undefined) return malformed('a part is not an object');
+  // Their hashes, compared by the caller, vouch for every member.
+  return ok({ ...who, records } as unknown as SchemaContract);
+}
+
+function decodePart(bytes: Uint8Array): object | undefined {
   const limits = { bytesMax: LIMITS.proofBundleBytesMax, depthMax: DEPTH_MAX };
   const decoded = decodeCanonical(bytes, limits);
-  if (!decoded.ok) return decoded;
-  const plain = plainOf(decoded.value);
-  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
-    return malformed('the contract is not an object');
-  }
-  // Its hash, compared by the caller, vouches for every member.
-  return ok(plain as unknown as ManifestContract);
+  const plain = decoded.ok ? plainOf(decoded.value) : undefined;
+  const isObject = typeof plain === 'object' && plain !== null && !Array.isArray(plain);
+  return isObject ? plain : undefined;
 }
 
 /** Undoes `ordered`; undefined for what it cannot have made. */

@@ -38,6 +38,12 @@ function contracts() {
         key: { publisher: name('Publisher'), dataset: name('Data set'), no: name('No') },
         fields: { note: name('Note') },
       },
+      other: {
+        number: 2,
+        title: { en: 'Other', zh: '其他' },
+        key: { no: name('No') },
+        fields: { note: name('Note') },
+      },
     },
     failures: {},
     actions: {},
@@ -48,13 +54,36 @@ function contracts() {
 const LINE_SET = 902 * 0x1_0000 + 1;
 
 describe('contracts: the bytes of a manifest (spec X-10)', () => {
-  it('given one contract alone, then it leads to the hash of the whole manifest', () => {
+  for (const [record, set] of [
+    ['line', LINE_SET],
+    ['other', LINE_SET + 1],
+  ] as const) {
+    it(`given the words for ${record} alone, then they lead to the hash of the whole manifest`, () => {
+      const manifest = createEngine(contracts()).manifest();
+
+      const part = decodeSchemaPart(encodeSchemaPart(manifest, set) ?? new Uint8Array());
+
+      expect(part.ok && part.value.contract.name).to.equal('second');
+      expect(part.ok && Object.keys(part.value.contract.records)).to.deep.equal([record]);
+      expect(part.ok && part.value.manifestHash).to.deep.equal(manifestHashOf(manifest));
+    });
+  }
+
+  it('given anything else of a contract changed, then the hash of the manifest is another', () => {
     const manifest = createEngine(contracts()).manifest();
-
-    const part = decodeSchemaPart(encodeSchemaPart(manifest, LINE_SET) ?? new Uint8Array());
-
-    expect(part.ok && part.value.contract.name).to.equal('second');
-    expect(part.ok && part.value.manifestHash).to.deep.equal(manifestHashOf(manifest));
+    const [ledger, first, second] = manifest.contracts;
+    if (ledger === undefined || first === undefined || second === undefined) throw new Error();
+    const queries = { all: { title: second.title, record: 'line', by: [] } };
+    const { line } = second.records;
+    for (const changed of [
+      { ...second, queries },
+      { ...second, version: 2 },
+      { ...second, records: { ...second.records, more: line } },
+      { ...second, records: { other: second.records.other, line } },
+    ] as (typeof second)[]) {
+      const hash = manifestHashOf({ ...manifest, contracts: [ledger, first, changed] });
+      expect(hash).to.not.deep.equal(manifestHashOf(manifest));
+    }
   });
 
   it('given key fields in an order of their own, when decoded, then the order is kept', () => {
@@ -84,7 +113,7 @@ describe('contracts: the bytes of a manifest (spec X-10)', () => {
   });
 
   it('given a record set that nobody owns, then there is no part', () => {
-    expect(encodeSchemaPart(createEngine(contracts()).manifest(), LINE_SET + 1)).to.equal(
+    expect(encodeSchemaPart(createEngine(contracts()).manifest(), LINE_SET + 2)).to.equal(
       undefined,
     );
   });

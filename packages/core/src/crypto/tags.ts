@@ -56,7 +56,7 @@ export const TAG_LAYOUTS = {
   /** Hash of a stored value. */
   VALUE: 'stored value bytes',
   /** Hash of one contract of the manifest, and of the manifest as the list of those hashes. */
-  MANIFEST: 'canonical contract bytes, or canonical list of contract hashes',
+  MANIFEST: 'canonical part of a contract, or canonical list of hashes of parts or of contracts',
   /** Last part of a proof bundle: no byte of the file can change unnoticed. */
   BUNDLE: 'canonical array of the parts before',
   /** A node's signed description of itself. */
