@@ -12,7 +12,7 @@ import { loadSettings, mergeReload } from './config.ts';
 import { checkDeeply } from './deep-check.ts';
 import { runDoctor } from './doctor/doctor.ts';
 import { NodeError } from './errors.ts';
-import { describe, EXIT_CODES, exitCodeOf, explainStop, isSafetyStop } from './exit-codes.ts';
+import { describe, EXIT_CODES, endOf, exitCodeOf } from './exit-codes.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
 import { giveMemoryBackAtRest } from './idle-memory.ts';
 import type { Logger } from './log.ts';
@@ -107,9 +107,9 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
     };
     const onFatal = (error: unknown): void => {
       if (ending) return;
-      const safety = isSafetyStop(error);
-      logger.error('node must stop', { reason: safety ? explainStop(error) : describe(error) });
-      end(safety ? EXIT_CODES.safety : exitCodeOf(error));
+      const { exitCode, facts } = endOf(error);
+      logger.error('node must stop', facts);
+      end(exitCode);
     };
     process.once('SIGTERM', () => end(EXIT_CODES.done));
     process.once('SIGINT', () => end(EXIT_CODES.done));

@@ -78,3 +78,17 @@ export function explainStop(error: { readonly code: string }): string {
 export function isSafetyStop(error: unknown): error is { readonly code: string } {
   return typeof error === 'object' && error !== null && !(error instanceof Error);
 }
+
+/** How the process ends for an error, and what its last line says; a defect has no code. */
+export function endOf(error: unknown): {
+  readonly exitCode: number;
+  readonly facts: { readonly code?: string; readonly reason: string };
+} {
+  if (isSafetyStop(error)) {
+    return { exitCode: EXIT_CODES.safety, facts: { code: error.code, reason: explainStop(error) } };
+  }
+  const exitCode = exitCodeOf(error);
+  const isNamed = exitCode !== EXIT_CODES.defect && error instanceof Error && 'code' in error;
+  const reason = describe(error);
+  return { exitCode, facts: isNamed ? { code: String(error.code), reason } : { reason } };
+}

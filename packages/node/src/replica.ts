@@ -221,6 +221,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
   });
   const systems: SystemDesk = createSystemDesk({
     clock,
+    keepsakes: parts.storage.evidence,
     logger: logger.child('system'),
     metrics,
     network,

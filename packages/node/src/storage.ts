@@ -9,6 +9,7 @@ import type {
   BlockLog,
   DataDirectory,
   Disk,
+  Keepsakes,
   KeyValue,
   StateStore,
   VoteSigner,
@@ -17,6 +18,7 @@ import {
   createNodeDisk,
   openBlockLog,
   openDataDirectory,
+  openKeepsakes,
   openLevel,
   openStateStore,
   openVoteSigner,
@@ -82,6 +84,8 @@ export interface Storage {
   readonly blockLog: BlockLog;
   readonly stateStore: StateStore;
   readonly freeSpace: FreeSpace;
+  /** Evidence that no block has included yet. */
+  readonly evidence: Keepsakes;
   readonly signer: VoteSigner | undefined;
   /** Of the key that is to take the place of the present one. */
   readonly nextSigner: VoteSigner | undefined;
@@ -174,7 +178,8 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
     const { signer, nextSigner } = opened;
     const readySigners = [signer, nextSigner].filter((one) => one !== undefined);
     const signing = { signer, nextSigner, readySigners };
-    return { directory, blockLog, stateStore, freeSpace, ...signing };
+    const evidence = openKeepsakes(directory.paths.evidence, disk);
+    return { directory, blockLog, stateStore, freeSpace, evidence, ...signing };
   } catch (error) {
     for (const close of closers.reverse()) await close();
     throw error;

@@ -24,7 +24,10 @@ import {
   toHex,
 } from '@daybook/core';
 import type { GossipVerdict, Network } from '@daybook/network';
+import type { Keepsakes } from '@daybook/state';
 import type { Clock } from './clock.ts';
+import type { EvidenceKeeper } from './evidence-keeper.ts';
+import { createEvidenceKeeper } from './evidence-keeper.ts';
 import type { Committed, Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
 import type { MetricsSink } from './metrics.ts';
@@ -38,6 +41,8 @@ export interface SystemDeskParts {
   readonly network: Pick<Network, 'publish' | 'onGossip'>;
   readonly ledger: Pick<Ledger, 'head' | 'genesis' | 'onCommit'>;
   readonly validatorsAt: (height: Height) => ValidatorSet | undefined;
+  /** Where evidence outlives the process. */
+  readonly keepsakes: Keepsakes;
   /** Evidence that holds: found here, passed on by a peer, or in a block. */
   readonly onEvidence: (proof: EvidenceProof) => void;
   /** Something new may go into a block. */
@@ -82,6 +87,7 @@ function encodeGossip({ bytes }: SystemTransaction, attempt: number): Uint8Array
 class Desk implements SystemDesk {
   readonly pool: SystemPool;
   readonly #parts: SystemDeskParts;
+  readonly #keeper: EvidenceKeeper;
   /** Own ones by hex id, with how often they were gossiped. */
   readonly #own = new Map<string, { readonly system: SystemTransaction; attempts: number }>();
   readonly #unsubscribe: readonly (() => void)[];
@@ -90,6 +96,8 @@ class Desk implements SystemDesk {
   constructor(parts: SystemDeskParts) {
     this.#parts = parts;
     this.pool = createSystemPool(parts.ledger);
+    this.#keeper = createEvidenceKeeper({ ...parts, pool: this.pool });
+    this.#tellAgain(this.#keeper.recall());
     this.#unsubscribe = [
       parts.network.onGossip('system', (peerId, bytes) => this.#receive(peerId, bytes)),
       parts.ledger.onCommit((committed) => this.#settle(committed)),
@@ -122,6 +130,7 @@ class Desk implements SystemDesk {
       return;
     }
     if (offered.value === 'known') return;
+    this.#keeper.keep(system);
     this.#tellEvidence(system);
     this.#own.set(toHex(system.id), { system, attempts: 0 });
     this.#publishOwn();
@@ -142,7 +151,17 @@ class Desk implements SystemDesk {
         this.#parts.logger.debug('system transaction not gossiped', { reason: String(error) });
       });
     }
-    if (this.#own.size === 0) return;
+    if (this.#own.size > 0) this.#repeatLater();
+  }
+
+  /** Known of before the start: those who hold it no more are told, too. */
+  #tellAgain(systems: readonly SystemTransaction[]): void {
+    for (const system of systems) this.#own.set(toHex(system.id), { system, attempts: 0 });
+    if (systems.length > 0) this.#repeatLater();
+  }
+
+  #repeatLater(): void {
+    this.#cancelRepeat?.();
     this.#cancelRepeat = this.#parts.clock.schedule(REPEAT_MS, () => this.#publishOwn());
   }
 
@@ -156,6 +175,7 @@ class Desk implements SystemDesk {
       return isFault ? 'reject' : 'ignore';
     }
     if (offered.value === 'new') {
+      this.#keeper.keep(system);
       this.#tellEvidence(system);
       this.#parts.onWork();
     }
@@ -181,6 +201,7 @@ class Desk implements SystemDesk {
     for (const system of faults) this.#tellEvidence(system);
     this.pool.drop(included);
     if (block.header.height % REVIEW_BLOCKS === 0) this.pool.review();
+    this.#tellAgain(this.#keeper.settle());
   }
 
   stop(): void {

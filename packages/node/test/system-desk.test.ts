@@ -15,13 +15,17 @@ import {
   signBytes,
 } from '@daybook/core';
 import type { GossipListener, Network } from '@daybook/network';
+import type { Keepsakes } from '@daybook/state';
+import { createMemoryDisk, openKeepsakes } from '@daybook/state';
 import { expect } from 'chai';
+import { createEvidenceKeeper } from '../src/evidence-keeper.ts';
 import type { ExecutedBlock } from '../src/ledger/tip.ts';
 import { SILENT_LOGGER } from '../src/log.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { NODE_METRICS } from '../src/metrics-table.ts';
 import type { SystemDesk } from '../src/system-desk.ts';
 import { createSystemDesk } from '../src/system-desk.ts';
+import { createSystemPool } from '../src/system-pool.ts';
 import type { OpenChain } from './support/chain.ts';
 import {
   buildNext,
@@ -42,6 +46,8 @@ interface Place {
   readonly chain: OpenChain;
   readonly desk: SystemDesk;
   readonly verdicts: string[];
+  /** When what was begun on its disk is done. */
+  settled(): Promise<void>;
 }
 
 interface World {
@@ -52,8 +58,12 @@ interface World {
   gossip(bytes: Uint8Array): void;
 }
 
+function freshKeepsakes(count: number): readonly Keepsakes[] {
+  return Array.from({ length: count }, () => openKeepsakes('/evidence', createMemoryDisk()));
+}
+
 /** Places whose gossip reaches all others at once. */
-async function makeWorld(count = 2): Promise<World> {
+async function makeWorld(count = 2, disks = freshKeepsakes(count)): Promise<World> {
   const clock = createManualClock();
   const listeners: GossipListener[] = [];
   const places: Place[] = [];
@@ -70,8 +80,11 @@ async function makeWorld(count = 2): Promise<World> {
     const chain = await openChain(genesis, freshDisks());
     const metrics = createMetrics();
     metrics.register(NODE_METRICS);
+    const keepsakes = disks[index];
+    assert(keepsakes !== undefined, 'each place has a disk');
     const desk = createSystemDesk({
       clock,
+      keepsakes,
       logger: SILENT_LOGGER,
       metrics,
       network: {
@@ -90,7 +103,8 @@ async function makeWorld(count = 2): Promise<World> {
       onEvidence: () => undefined,
       onWork: () => undefined,
     });
-    places.push({ chain, desk, verdicts: [] });
+    const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+    places.push({ chain, desk, verdicts: [], settled });
   }
   const world = { clock, places, sent, gossip: (bytes: Uint8Array) => hand(0, bytes) };
   await growAll(world, 3);
@@ -174,6 +188,50 @@ describe('node: evidence on its way (spec X-15, X-28)', () => {
     await includeAll(world, other);
     world.clock.advance(60_000);
     expect(world.sent).to.have.length(2);
+  });
+
+  it('spec X-30: given a finder that crashes before anybody hears of it, when it is back, then it tells it and a block takes it', async () => {
+    const disks = freshKeepsakes(1);
+    const [alone] = (await makeWorld(1, disks)).places;
+    assert(alone !== undefined, 'one place');
+    alone.desk.found(evidence(2));
+    await alone.settled();
+    alone.desk.stop();
+
+    const world = await makeWorld(2, [...disks, ...freshKeepsakes(1)]);
+    const [again, other] = world.places;
+    assert(again !== undefined && other !== undefined, 'two places');
+    const recalled = again.desk.pool.count('evidence');
+    world.clock.advance(5000);
+
+    expect(recalled).to.equal(1);
+    expect(again.desk.isBlockWanted()).to.equal(true);
+    expect(other.desk.pool.count('evidence')).to.equal(1);
+    expect(await includeAll(world, other)).to.have.length(1);
+    expect(disks.flatMap((one) => one.read())).to.deep.equal([]);
+  });
+
+  it('spec X-30: given evidence that is recorded meanwhile, or bytes that are none, when they are recalled, then they go', async () => {
+    const disks = freshKeepsakes(1);
+    const [kept] = disks;
+    const world = await makeWorld(1, disks);
+    const [place] = world.places;
+    assert(kept !== undefined && place !== undefined, 'one place');
+    place.desk.found(evidence(2));
+    await place.settled();
+    const [remains] = kept.read();
+    assert(remains !== undefined, 'it is kept');
+    await includeAll(world, place);
+    await kept.keep(remains);
+    await kept.keep({ name: 'nothing', bytes: new Uint8Array(3) });
+
+    createEvidenceKeeper({
+      keepsakes: kept,
+      pool: createSystemPool(place.chain.ledger),
+      logger: SILENT_LOGGER,
+    }).recall();
+
+    expect(kept.read()).to.deep.equal([]);
   });
 
   it('given forged or malformed gossip, then it is rejected; what only the state refuses is ignored', async () => {

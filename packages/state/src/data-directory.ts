@@ -20,7 +20,12 @@ const OWNER_FILE = 'owner.json';
 /** A directory that is ours until `close`. */
 export interface DataDirectory {
   /** Directories of the parts; created when missing. */
-  readonly paths: { readonly blocks: string; readonly votes: string; readonly state: string };
+  readonly paths: {
+    readonly blocks: string;
+    readonly votes: string;
+    readonly state: string;
+    readonly evidence: string;
+  };
   close(): Promise<void>;
 }
 
@@ -39,6 +44,7 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
       blocks: joinPath(path, 'blocks'),
       votes: joinPath(path, 'votes'),
       state: joinPath(path, 'state'),
+      evidence: joinPath(path, 'evidence'),
     };
     for (const directory of Object.values(paths)) makeDirectory(directory);
     return { paths, close: () => lock.close() };

@@ -31,6 +31,8 @@ export { createMemoryDisk } from './disk/memory-disk.ts';
 export { createNodeDisk, createReadingDisk } from './disk/node-disk.ts';
 export type { StateFailure } from './errors.ts';
 export { explainState, STATE_ERRORS, StateError } from './errors.ts';
+export type { Keepsake, Keepsakes } from './keepsakes/keepsakes.ts';
+export { openKeepsakes } from './keepsakes/keepsakes.ts';
 export type { KeyValue, MemoryKeyValue } from './store/key-value.ts';
 export { createMemoryKeyValue } from './store/key-value.ts';
 export type { LevelOptions } from './store/level.ts';

@@ -31,7 +31,12 @@ const DATA = '/data';
 const STEP_MS = 20;
 
 const DIRECTORY = {
-  paths: { blocks: `${DATA}/blocks`, votes: `${DATA}/votes`, state: `${DATA}/state` },
+  paths: {
+    blocks: `${DATA}/blocks`,
+    votes: `${DATA}/votes`,
+    state: `${DATA}/state`,
+    evidence: `${DATA}/evidence`,
+  },
   close: async () => undefined,
 };
 

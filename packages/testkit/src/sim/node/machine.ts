@@ -266,7 +266,12 @@ export class Machine {
         disk: this.disk.portFor(life),
         openKeyValue: async (path) => this.keyValue.portFor(life, path),
         openDirectory: async () => ({
-          paths: { blocks: `${DATA}/blocks`, votes: `${DATA}/votes`, state: `${DATA}/state` },
+          paths: {
+            blocks: `${DATA}/blocks`,
+            votes: `${DATA}/votes`,
+            state: `${DATA}/state`,
+            evidence: `${DATA}/evidence`,
+          },
           close: async () => undefined,
         }),
         watchFreeSpace: async () => ({ fraction: () => this.disk.free, stop: () => undefined }),
