@@ -158,14 +158,17 @@ export class Machine {
     await createVotes({ secretKey, chain: this.#options.genesis.chain, above }, this.#votesParts());
   }
 
-  /** Creates the log of the next key, if there is one, else that of the era after a recovery. */
+  /**
+   * Creates the log of the next key, if there is one, else that of the era after a recovery. As
+   * `daybookd recover` does, it lets the era sign above the block of the plan only: own seals of
+   * before are in another log.
+   */
   async prepareNext(): Promise<void> {
     const secretKey = this.nextConsensusKey ?? this.consensusKey;
     if (secretKey === undefined) return;
-    await createVotes(
-      { secretKey, chain: this.#signingChain(), isNamed: true },
-      this.#votesParts(),
-    );
+    const above = this.recoveries.at(-1)?.plan.height;
+    const log = { secretKey, chain: this.#signingChain(), above, isNamed: true };
+    await createVotes(log, this.#votesParts());
   }
 
   #votesParts(): Parameters<typeof createVotes>[1] {

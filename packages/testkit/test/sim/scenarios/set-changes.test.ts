@@ -1,10 +1,15 @@
-/** Named scenarios of changes of the validator set (docs/reliability.md, 22 to 26 and 28). */
-import type { Certificate, Header, ValidatorSet } from '@daybook/core';
+/** Named scenarios of changes of the validator set (docs/reliability.md, 22 to 26, 28 and 40). */
+import type { Certificate, Header, RecoveryPlan, ValidatorSet } from '@daybook/core';
 import {
+  asPublicKey,
+  compareBytes,
   equalBytes,
   publicKeyOf,
+  recoverySignBytes,
   sha256,
+  sign,
   toHex,
+  validatorIdOf,
   validatorsHash,
   verifyCertificate,
 } from '@daybook/core';
@@ -196,7 +201,66 @@ describe('scenarios: changes of the validator set', () => {
     );
     scenario.end();
   });
+
+  it('scenario 40: two of four are lost for ever, and the departments go on by a recovery file', async () => {
+    const options = { validators: 4, observers: 2, parameters: EPOCHS };
+    const scenario = await openScenario(options, foundry);
+    await gain(scenario, scenario.world.machines, { withinMs: 60_000 });
+    scenario.stop(2, 3);
+    await scenario.run(30_000);
+    const survivors = machines(scenario, 0, 1, 4, 5);
+    const last = Math.max(...survivors.map((one) => one.height()));
+    await reach(scenario, () => survivors.every((one) => one.height() === last), {
+      what: 'all survivors have the last block',
+      withinMs: 30_000,
+    });
+
+    const file = { plan: planOf(scenario, survivors), consents: [] };
+    const consents = [0, 1, 2].map((index) => consentOf(scenario, index, file.plan));
+    for (const machine of survivors) {
+      machine.crash('kill', 'to install the recovery');
+      machine.consensusKey = machine.member.keys.consensus;
+      machine.recoveries = [{ ...file, consents }];
+      await machine.prepareNext();
+      machine.start();
+    }
+
+    await gain(scenario, survivors, { heights: 3, withinMs: 60_000 });
+    const { history } = scenario.machine(0).replica() ?? {};
+    expect(history?.at(last + 1)?.length).to.equal(4);
+    expect(toHex(history?.chainAt(last + 1) ?? new Uint8Array())).not.to.equal(
+      toHex(history?.chainAt(last) ?? new Uint8Array()),
+    );
+    expect(isInSet(scenario.machine(0), scenario.machine(2))).to.equal(false);
+    scenario.end();
+  });
 });
+
+function planOf({ world }: Scenario, survivors: readonly Machine[]): RecoveryPlan {
+  const head = survivors[0]?.replica()?.ledger.head();
+  if (head === undefined) throw new Error('a survivor runs');
+  const validators = survivors.map(({ member }) => {
+    const publicKey = asPublicKey(publicKeyOf(member.keys.consensus));
+    return { id: validatorIdOf(publicKey), publicKey, organisation: member.slug };
+  });
+  return {
+    chain: world.genesis.chain,
+    height: head.header.height,
+    blockHash: head.hash,
+    validators: validators.sort((a, b) => compareBytes(a.id, b.id)),
+    reason: 'two machines are lost for ever',
+  };
+}
+
+function consentOf(
+  scenario: Scenario,
+  index: number,
+  plan: RecoveryPlan,
+): { readonly organisation: string; readonly signature: ReturnType<typeof sign> } {
+  const { member } = scenario.machine(index);
+  const signature = sign(member.keys.governance, recoverySignBytes(plan));
+  return { organisation: member.slug, signature };
+}
 
 interface Follower {
   changes(): number;
