@@ -87,7 +87,10 @@ function writesOf(genesis: Genesis, executor: Executor): readonly StateWrite[] {
 /** Makes block 0 durable in an empty log, and its state in an empty store. */
 async function layGenesis(genesis: Genesis, parts: LedgerParts): Promise<void> {
   const { blockLog, stateStore, executor } = parts;
-  if (stateStore.appliedHeight() !== undefined && blockLog.head() !== undefined) return;
+  const applied = stateStore.appliedHeight();
+  if (applied !== undefined && blockLog.head() !== undefined) return;
+  // A state without any block: the log is gone, and a genesis laid anew would hide that.
+  if (applied !== undefined) throw brokenAt('NODE_BLOCK_MISSING', applied);
   const staged = stateStore.stage({ height: 0, writes: writesOf(genesis, executor) });
   const header = genesisHeader(genesis, staged);
   const hash = blockHash(header);

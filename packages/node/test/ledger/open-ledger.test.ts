@@ -140,6 +140,16 @@ describe('node: opening a ledger', () => {
     });
   });
 
+  it('given a state whose block log is gone, when opened, then NODE_BLOCK_MISSING', async () => {
+    for (const count of [0, 3]) {
+      const { state, keyValue } = await grown(count);
+
+      const opening = openChain(genesis, { ...freshDisks(), state, keyValue });
+
+      expect(await codeOf(opening), `${count} blocks`).to.equal('NODE_BLOCK_MISSING');
+    }
+  });
+
   it('given the directory of another chain, when opened, then NODE_GENESIS_MISMATCH', async () => {
     const disks = await grown(1);
 

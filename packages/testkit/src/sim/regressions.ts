@@ -98,4 +98,38 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I22',
+    cause:
+      'A node whose block log was lost while its state was kept laid genesis anew and ended as a ' +
+      'defect; now it names the blocks that are missing (NODE_BLOCK_MISSING).',
+    plan: {
+      seed: 20_036,
+      validators: 4,
+      observers: 0,
+      parameters: {
+        blockIntervalMs: 1000,
+        emptyIntervalMs: 20_000,
+        roundMaxMs: 10_000,
+        epochBlocks: 100,
+      },
+      signatures: 'keyed-hash',
+      workload: 'tally',
+      meanSubmissionMs: 5000,
+      safetyMs: 60_000,
+      traitors: [],
+      faults: [
+        'delay spikes',
+        'loss by kind',
+        'duplicates',
+        'crashes',
+        'crashes at disk work',
+        'pauses',
+        'wrong clocks',
+        'slow disks',
+        'damaged storage',
+        'misdirected writes',
+      ],
+    },
+  },
 ];
