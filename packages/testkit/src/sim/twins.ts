@@ -165,6 +165,9 @@ class RunningTwins implements TwinsWorld {
     conditions.lossByKind.clear();
     await timeline.run(timeline.now() + REST_MS, hasEnded);
     if (!hasEnded()) world.violate('I26', `height ${goal} is not decided after the parts met`);
+    // What the case leaves behind may show only now, and is to be told of this case.
+    const isOver = (): boolean => this.#isAtRest() || world.violation() !== undefined;
+    if (!this.isSpent()) await timeline.run(timeline.now() + REST_MS, isOver);
     return { violation: world.violation(), used };
   }
 }
