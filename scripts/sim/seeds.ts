@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { execFileSync, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Sizes } from '@daybook/testkit';
-import { renderFailure } from '@daybook/testkit';
+import { COVERAGE_GOALS, missedGoals, renderFailure } from '@daybook/testkit';
 import type { Report } from './worker.ts';
 
 export interface SeedsOptions {
@@ -33,10 +33,11 @@ export async function runSeeds(options: SeedsOptions): Promise<boolean> {
     await inProcesses(pass, options, (report) => note(report, totals, traces));
   }
   if (options.showCoverage) printCoverage(totals.coverage);
+  const isVisited = tellMissed(totals.coverage, options.count);
   const seconds = (performance.now() - startedMs) / 1000;
   const rate = (totals.seeds / seconds).toFixed(1);
   print(`${totals.seeds} seeds, ${totals.violations} violations, ${rate} seeds/s`);
-  return totals.violations === 0;
+  return isVisited && totals.violations === 0;
 }
 
 function note(
@@ -97,9 +98,21 @@ export function startWorker(): ChildProcess {
 }
 
 function printCoverage(coverage: ReadonlyMap<string, number>): void {
-  for (const [name, count] of [...coverage].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  const unvisited = COVERAGE_GOALS.filter(({ counter }) => !coverage.has(counter));
+  const zeros = unvisited.map(({ counter }) => [counter, 0] as const);
+  const counts = new Map([...zeros, ...coverage]);
+  for (const [name, count] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
     print(`${String(count).padStart(10)}  ${name}`);
   }
+}
+
+/** @returns whether the series has visited what one of its length must have visited */
+function tellMissed(coverage: ReadonlyMap<string, number>, seeds: number): boolean {
+  const missed = missedGoals(coverage, seeds);
+  for (const { counter, least } of missed) {
+    print(`not visited: ${counter} (${coverage.get(counter) ?? 0} of ${least})`);
+  }
+  return missed.length === 0;
 }
 
 function commitNow(): string {

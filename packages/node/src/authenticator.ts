@@ -18,6 +18,7 @@ import {
   blockHash,
   equalBytes,
   fail,
+  isPlanted,
   justificationHash,
   ok,
   signBytes,
@@ -86,7 +87,10 @@ export function isJustificationSound(
     return isSigned({ content, sender, signature }, authority);
   });
   if (!signed || certificate === undefined) return signed;
-  return certified(certificate, { height, blockHash: certificate.blockHash }, authority);
+  const isCertified = (): boolean =>
+    certified(certificate, { height, blockHash: certificate.blockHash }, authority);
+  if (isPlanted('certificate-per-entry')) return entries.every(isCertified);
+  return isCertified();
 }
 
 /** Signature of a round change, and that its certificate proves exactly what it claims. */

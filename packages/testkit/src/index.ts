@@ -26,6 +26,8 @@ export type { PortClaim } from './ports.ts';
 export { claimPorts } from './ports.ts';
 export type { LinkConditions, LinkEnds, RelayedNode, Relays } from './relay.ts';
 export { createRelays } from './relay.ts';
+export type { CoverageGoal } from './sim/coverage-goals.ts';
+export { COVERAGE_GOALS, missedGoals } from './sim/coverage-goals.ts';
 export type { CrashPoint } from './sim/crash-points.ts';
 export { listCrashPoints, runCrashPoint } from './sim/crash-points.ts';
 export type { Foundry } from './sim/foundry.ts';

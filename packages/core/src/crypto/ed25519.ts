@@ -14,7 +14,12 @@ import {
   SECRET_KEY_SIZE,
   SIGNATURE_SIZE,
 } from './brands.ts';
-import { holdsByHash, isKeyedHash, signWithHash } from './simulation/simulation.ts';
+import {
+  countSignatureCheck,
+  holdsByHash,
+  isKeyedHash,
+  signWithHash,
+} from './simulation/simulation.ts';
 
 /** Signs with one key that is parsed once. */
 export interface Signer {
@@ -44,6 +49,7 @@ export function verifyStrict(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
+  countSignatureCheck();
   if (!precheckSignature(publicKey, signature)) return false;
   if (isKeyedHash()) return holdsByHash(publicKey, message, signature);
   return verifyEquation(publicKey, message, signature);

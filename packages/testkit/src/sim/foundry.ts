@@ -15,6 +15,7 @@ import {
 } from '@daybook/core';
 import type { Consortium, OrganisationKeys } from '../consortium.ts';
 import { createConsortium } from '../consortium.ts';
+import { nextTally } from './tally.ts';
 import { TREASURY_ROLES } from './treasury-workload.ts';
 
 /** Genesis time of every simulated chain: virtual time 0. */
@@ -39,6 +40,8 @@ export interface SimulatedChain {
   readonly genesis: Genesis;
   /** Shared by all nodes: it remembers nothing between blocks. */
   readonly engine: Engine;
+  /** That of the next release, which has one more version of a contract. */
+  readonly nextEngine: () => Engine;
   /** Validators first. */
   readonly members: readonly Member[];
 }
@@ -88,7 +91,13 @@ function forge(plan: ChainPlan, contracts: readonly Contract[]): SimulatedChain 
     peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
     keys,
   }));
-  return { genesis: genesis.value, engine: rememberingEngine(contracts), members };
+  const engine = rememberingEngine(contracts);
+  let next: Engine | undefined;
+  const nextEngine = (): Engine => {
+    next ??= rememberingEngine([...contracts, nextTally]);
+    return next;
+  };
+  return { genesis: genesis.value, engine, nextEngine, members };
 }
 
 /**

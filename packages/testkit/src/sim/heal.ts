@@ -5,6 +5,7 @@
  * is proven on chain (I15).
  */
 import { quorumOf, refOf, toHex } from '@daybook/core';
+import { SET_CHANGES } from './faults/governance.ts';
 import type { Machine } from './node/machine.ts';
 import type { Simulation } from './simulation.ts';
 import { submit } from './workload.ts';
@@ -21,23 +22,29 @@ function correctValidators(world: World): readonly Machine[] {
   });
 }
 
-function chooseCore(world: World, validators: number): readonly Machine[] {
+/**
+ * At least a quorum of the set that is in force. While that set changes, everybody correct who signs,
+ * is to sign or has signed is in it: whoever was READY is counted on at the boundary.
+ */
+function chooseCore({ world, plan, validators }: Simulation): readonly Machine[] {
   const prng = world.prng.fork('core');
-  const { quorum } = quorumOf(validators);
   const correct = prng.shuffle(correctValidators(world));
-  if (correct.length < quorum) return [];
+  const members = correct.filter((one) => validators().some(({ id }) => one.hasValidatorId(id)));
+  const { quorum } = quorumOf(validators().length);
+  if (members.length < quorum) return [];
+  if (plan.faults.includes(SET_CHANGES.name)) return correct;
   return correct.slice(0, prng.between(quorum, correct.length));
 }
 
 /** The longest a round may take in the state the core is in, and the f rounds after it. */
-function boundMs(core: readonly Machine[], { plan, world }: Simulation): number {
+function boundMs(core: readonly Machine[], { validators, world }: Simulation): number {
   const rounds = core.map((machine) => {
     return machine.replica()?.consensus.driver.state().current?.round ?? 0;
   });
   const { roundBaseMs, roundStepMs, roundMaxMs } = world.genesis.document.parameters;
   const roundMs = (round: number): number =>
     Math.min(roundBaseMs + round * roundStepMs, roundMaxMs);
-  const { faultyMax } = quorumOf(plan.validators);
+  const { faultyMax } = quorumOf(validators().length);
   let sum = roundMs(Math.max(0, ...rounds));
   for (let round = 0; round <= faultyMax; round++) sum += roundMs(round);
   return 2 * sum + GRACE_MS;
@@ -109,8 +116,8 @@ function unrecorded(core: readonly Machine[]): () => readonly string[] {
 }
 
 export async function heal(simulation: Simulation): Promise<void> {
-  const { world, plan } = simulation;
-  const core = chooseCore(world, plan.validators);
+  const { world } = simulation;
+  const core = chooseCore(simulation);
   if (core.length === 0) {
     world.coverage.add('too few correct validators to heal');
     return;
@@ -122,7 +129,7 @@ export async function heal(simulation: Simulation): Promise<void> {
   const lost = await handIn(simulation, core);
   const head = Math.max(...core.map((machine) => machine.height()));
   await expectGrowth(simulation, core, head + HEIGHTS_GAINED);
-  const { validators } = plan;
+  const validators = simulation.validators().length;
   const inclusion = validators + quorumOf(validators).faultyMax + HEIGHTS_GAINED;
   await expectWithin(simulation, core, {
     invariant: 'I27',

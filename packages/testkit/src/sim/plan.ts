@@ -49,8 +49,12 @@ const PACES: readonly Partial<ChainParameters>[] = [
   { blockIntervalMs: 2000, emptyIntervalMs: 10_000, roundBaseMs: 3000 },
 ];
 
-function drawParameters(prng: Prng): Partial<ChainParameters> {
-  return { ...prng.pick(PACES), epochBlocks: prng.chance(300) ? 5 : 100 };
+/** Whatever takes effect at a boundary needs one within the run. */
+const AT_BOUNDARIES = ['set changes', 'mixed releases'];
+
+function drawParameters(prng: Prng, isBusy: boolean): Partial<ChainParameters> {
+  const pace = prng.pick(PACES);
+  return { ...pace, epochBlocks: prng.chance(300) || isBusy ? 5 : 100 };
 }
 
 /** Half of the seeds have none; the others up to f, each with a strategy of its own. */
@@ -67,19 +71,23 @@ function drawTraitors(validators: number, prng: Prng): readonly Traitor[] {
 export function drawPlan(seed: number, sizes: Sizes = 'usual'): RunPlan {
   const prng = createPrng(seed).fork('plan');
   const validators = drawSize(prng.fork('size'), sizes);
-  const parameters = drawParameters(prng.fork('parameters'));
-  const faults = FAULTS.filter(({ name, permille }) => prng.fork(name).chance(permille));
+  const drawn = FAULTS.filter(({ name, permille }) => prng.fork(name).chance(permille));
+  const faults = drawn.map(({ name }) => name);
+  const isBusy = faults.some((name) => AT_BOUNDARIES.includes(name));
+  const parameters = drawParameters(prng.fork('parameters'), isBusy);
   const rest = prng.fork('rest');
+  // Those who may join.
+  const candidates = faults.includes('set changes') ? prng.fork('candidates').between(1, 2) : 0;
   return {
     seed,
     validators,
-    observers: rest.chance(250) ? 1 : 0,
+    observers: Math.max(candidates, rest.chance(250) ? 1 : 0),
     parameters,
     signatures: rest.chance(50) ? 'ed25519' : 'keyed-hash',
     workload: rest.chance(100) ? 'treasury' : 'tally',
     meanSubmissionMs: rest.pick([1000, 2000, 5000, 10_000]),
     safetyMs: 60_000,
     traitors: drawTraitors(validators, prng.fork('traitors')),
-    faults: faults.map(({ name }) => name),
+    faults,
   };
 }

@@ -4,10 +4,12 @@
  */
 import { applications, directory, governance } from '@daybook/applications';
 import type { Contract } from '@daybook/contracts';
+import type { ValidatorSet } from '@daybook/core';
 import { assert, simulationSwitches } from '@daybook/core';
 import { CHECKERS } from './checkers/all.ts';
 import type { Conditions } from './faults/conditions.ts';
 import type { Foundry } from './foundry.ts';
+import { countMilestones } from './milestones.ts';
 import type { RunPlan } from './plan.ts';
 import { strategyNamed } from './strategies/all.ts';
 import { Traitor } from './strategies/traitor.ts';
@@ -30,6 +32,8 @@ export interface Simulation {
   readonly world: World;
   readonly conditions: Conditions;
   readonly workload: Workload;
+  /** The newest set that a correct node has decided on. */
+  validators(): ValidatorSet;
 }
 
 export interface RunResult {
@@ -63,10 +67,22 @@ export async function openSimulation(
   });
   const { world, conditions } = createWorld({ prng, chain, twins, print });
   for (const checker of CHECKERS) checker.watch(world);
+  countMilestones(world);
   for (const machine of world.machines) await machine.prepare();
   for (const { machine, strategy } of plan.traitors) betray(world, machine, strategy);
   sample(world);
-  return { plan, world, conditions, workload };
+  return { plan, world, conditions, workload, validators: watchSet(world) };
+}
+
+function watchSet({ events, genesis }: World): () => ValidatorSet {
+  let [newest, validators] = [0, genesis.validators];
+  events.on('committed', ({ machine, block }) => {
+    const { height } = block.header;
+    if (!machine.isHonest || height <= newest) return;
+    newest = height;
+    validators = machine.replica()?.history.at(height + 1) ?? validators;
+  });
+  return () => validators;
 }
 
 function workloadOf(plan: RunPlan): Workload {

@@ -7,10 +7,9 @@ import { defineContract, field } from '@daybook/contracts';
 const name = field.slug({ en: 'Name', zh: '名称' });
 const amount = field.integer({ en: 'Amount', zh: '数量', min: 1, max: 1000 });
 
-export const tally = defineContract({
+const about = {
   number: 901,
   name: 'tally',
-  version: 1,
   title: { en: 'Tally', zh: '计数' },
   help: { en: 'Running sums, for simulations.', zh: '累计数,用于模拟。' },
   records: {
@@ -21,6 +20,12 @@ export const tally = defineContract({
       fields: { total: field.integer({ en: 'Total', zh: '总数' }) },
     },
   },
+};
+const adding = { title: { en: 'Add', zh: '增加' }, by: 'anyone', input: { name, amount } } as const;
+
+export const tally = defineContract({
+  ...about,
+  version: 1,
   failures: {
     AMOUNT_UNLUCKY: {
       code: 1,
@@ -31,14 +36,29 @@ export const tally = defineContract({
   },
   actions: {
     add: {
-      title: { en: 'Add', zh: '增加' },
-      by: 'anyone',
-      input: { name, amount },
+      ...adding,
       handler: (context, input) => {
         // Some transactions must fail at execution, too.
         if (input.amount % 100 === 13) {
           return context.refuse('AMOUNT_UNLUCKY', { amount: input.amount });
         }
+        const total = context.records.sum.get({ name: input.name })?.total ?? 0;
+        context.records.sum.put({ name: input.name, total: total + input.amount });
+        return undefined;
+      },
+    },
+  },
+});
+
+/** What the next release has beside it: a version that accepts what the first one refuses. */
+export const nextTally = defineContract({
+  ...about,
+  version: 2,
+  failures: {},
+  actions: {
+    add: {
+      ...adding,
+      handler: (context, input) => {
         const total = context.records.sum.get({ name: input.name })?.total ?? 0;
         context.records.sum.put({ name: input.name, total: total + input.amount });
         return undefined;

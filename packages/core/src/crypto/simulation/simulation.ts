@@ -34,6 +34,8 @@ export const MUTANTS = [
   'state-root-unchecked',
   'map-order',
   'evidence-unsigned',
+  'checksum-unchecked',
+  'certificate-per-entry',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 
@@ -46,6 +48,8 @@ export interface Simulation {
   signatures: 'ed25519' | 'keyed-hash';
   /** The one planted bug. */
   mutant: MutantName | undefined;
+  /** Signatures verified so far: what a message may cost is bounded. */
+  signatureChecks: number;
 }
 
 /** The switches; undefined where there are none, that is in every release. */
@@ -56,6 +60,11 @@ export function simulationSwitches(): Simulation | undefined {
 /** Whether this bug is planted; always false in a release. */
 export function isPlanted(name: MutantName): boolean {
   return simulation !== undefined && simulation.mutant === name;
+}
+
+/** Tells the simulator of one more signature that is verified; nothing in a release. */
+export function countSignatureCheck(): void {
+  if (simulation !== undefined) simulation.signatureChecks += 1;
 }
 
 /** Whether signatures are keyed hashes at present. */

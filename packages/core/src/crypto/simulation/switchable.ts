@@ -4,4 +4,8 @@
  */
 import type { Simulation } from './simulation.ts';
 
-export const simulation: Simulation = { signatures: 'ed25519', mutant: undefined };
+export const simulation: Simulation = {
+  signatures: 'ed25519',
+  mutant: undefined,
+  signatureChecks: 0,
+};

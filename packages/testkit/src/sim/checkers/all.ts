@@ -6,14 +6,18 @@ import { BOUNDS } from './bounds.ts';
 import { CERTIFICATES } from './certificates.ts';
 import { CHAIN } from './chain.ts';
 import type { Checker } from './checker.ts';
+import { LIGHT_CLIENT } from './light-client.ts';
+import { READS } from './reads.ts';
 import { RECORDED_EVIDENCE } from './recorded-evidence.ts';
 import { RECOVERY } from './recovery.ts';
 import { TRANSACTIONS } from './transactions.ts';
 import { VOTES } from './votes.ts';
+import { WORK } from './work.ts';
 
 export const CHECKERS: readonly Checker[] = [
   AGREEMENT,
   CERTIFICATES,
+  LIGHT_CLIENT,
   VOTES,
   BARRIERS,
   CHAIN,
@@ -22,4 +26,6 @@ export const CHECKERS: readonly Checker[] = [
   BOUNDS,
   ACCUSATIONS,
   RECORDED_EVIDENCE,
+  READS,
+  WORK,
 ];

@@ -29,8 +29,9 @@ function accusedIn({ block }: EventOf<'committed'>, recorded: Set<string>): read
 
 function judge(world: World, { block }: EventOf<'committed'>, key: Uint8Array): void {
   world.coverage.add('evidence recorded');
-  const accused = world.machines.find(({ member }) => {
-    return equalBytes(publicKeyOf(member.keys.consensus), key);
+  const accused = world.machines.find(({ member, nextConsensusKey }) => {
+    const secrets = [member.keys.consensus, ...(nextConsensusKey ? [nextConsensusKey] : [])];
+    return secrets.some((secret) => equalBytes(publicKeyOf(secret), key));
   });
   if (accused?.isHonest !== true || accused.wasDamaged) return;
   const { height } = block.header;

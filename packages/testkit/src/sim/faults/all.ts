@@ -7,10 +7,18 @@ import {
   POWER_LOSS_AT_DECISION,
 } from './crashes.ts';
 import type { Fault } from './fault.ts';
+import { MIXED_RELEASES, SET_CHANGES } from './governance.ts';
 import { PAUSES, SLOW_EXECUTION, WRONG_CLOCKS } from './machines.ts';
 import { DUPLICATES, LOSS, LOSS_BY_KIND, REPLAYS, SLOW_NETWORK, SPIKES } from './network.ts';
 import { PARTITIONS, SWIZZLE } from './partitions.ts';
-import { DAMAGED_STORAGE, DISK_ERRORS, FULL_DISK, RESTORED_BACKUP, SLOW_DISKS } from './storage.ts';
+import {
+  DAMAGED_STORAGE,
+  DISK_ERRORS,
+  FULL_DISK,
+  MISDIRECTED_WRITES,
+  RESTORED_BACKUP,
+  SLOW_DISKS,
+} from './storage.ts';
 
 export const FAULTS: readonly Fault[] = [
   SLOW_NETWORK,
@@ -34,4 +42,7 @@ export const FAULTS: readonly Fault[] = [
   FULL_DISK,
   DAMAGED_STORAGE,
   RESTORED_BACKUP,
+  MISDIRECTED_WRITES,
+  SET_CHANGES,
+  MIXED_RELEASES,
 ];

@@ -1,6 +1,7 @@
 /** Disks that are slow, full, refuse, or lose and change what they hold. */
 import { quorumOf } from '@daybook/core';
 import type { Machine } from '../node/machine.ts';
+import type { Misdirection } from '../world/disk.ts';
 import type { Prng } from '../world/prng.ts';
 import type { World } from '../world/world.ts';
 import type { Fault } from './fault.ts';
@@ -79,12 +80,14 @@ function mayDamage(world: World): boolean {
 
 type Damage = (machine: Machine, prng: Prng) => string | undefined;
 
+function flipIn(bytes: Uint8Array, prng: Prng): void {
+  if (bytes.length === 0) return;
+  const at = prng.below(bytes.length);
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << prng.below(8));
+}
+
 function flipBit(machine: Machine, path: string, prng: Prng): void {
-  machine.disk.damage(path, (bytes) => {
-    if (bytes.length === 0) return;
-    const at = prng.below(bytes.length);
-    bytes[at] = (bytes[at] ?? 0) ^ (1 << prng.below(8));
-  });
+  machine.disk.damage(path, (bytes) => flipIn(bytes, prng));
 }
 
 const DAMAGES: readonly Damage[] = [
@@ -103,6 +106,12 @@ const DAMAGES: readonly Damage[] = [
     if (paths.length === 0) return undefined;
     flipBit(machine, prng.pick(paths), prng);
     return 'bit flip in blocks or state';
+  },
+  (machine, prng) => {
+    const { keyValue } = machine;
+    if (keyValue.size() === 0) return undefined;
+    keyValue.damage(prng.below(keyValue.size()), (bytes) => flipIn(bytes, prng));
+    return 'bit flip in the database';
   },
   (machine, prng) => {
     const paths = machine.disk.paths();
@@ -149,6 +158,44 @@ export const RESTORED_BACKUP: Fault = {
         world.coverage.add('restored backup');
         restartLater(machine, prng);
       });
+    });
+  },
+};
+
+/** Where a write may end up: elsewhere in its own file, or in another one. */
+function elsewhere({ disk }: Machine, path: string, prng: Prng): Misdirection {
+  const paths = disk.paths();
+  const target = prng.chance(500) ? path : prng.pick(paths);
+  return { path: target, at: prng.below((disk.current(target)?.length ?? 0) + 1) };
+}
+
+/**
+ * A write lands at another place of the medium, over what is there; the system goes on to show what
+ * was written until the machine loses power.
+ */
+export const MISDIRECTED_WRITES: Fault = {
+  name: 'misdirected writes',
+  permille: 150,
+  begin: (context) => {
+    const { world, prng, untilMs, restartLater } = context;
+    const { timeline } = world;
+    repeatedly(context, [5000, 30_000], () => {
+      const machine = prng.pick(world.machines);
+      if (!machine.isHonest || (!machine.wasDamaged && !mayDamage(world))) return;
+      machine.wasDamaged = true;
+      let left = prng.between(0, 30);
+      const { strike } = machine;
+      machine.strike = (moment) => {
+        const isDue = moment.operation === 'write' && timeline.now() < untilMs;
+        if (!isDue || left-- > 0) return strike(moment);
+        machine.strike = strike;
+        world.coverage.add('misdirected write');
+        timeline.at(timeline.now() + prng.between(0, 5000), () => {
+          machine.crash('power-loss', 'after a misdirected write');
+          restartLater(machine, prng);
+        });
+        return elsewhere(machine, moment.path, prng);
+      };
     });
   },
 };

@@ -3,7 +3,6 @@
  * production replica over the ports of this simulation. It can be started, killed at any point of
  * its work, paused and started again, and says everything it does to the bus of the world.
  */
-
 import type { Engine } from '@daybook/contracts';
 import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
@@ -28,6 +27,7 @@ import { kindOf } from '../world/wire.ts';
 import { codeOf } from './failure.ts';
 import { createVotes } from './new-votes.ts';
 import { createSimLogger } from './sim-logger.ts';
+import { watchEngine } from './watched-engine.ts';
 
 export interface MachineOptions {
   /** Number of the machine, its place in the world. */
@@ -297,7 +297,7 @@ export class Machine {
       {
         clock,
         logger,
-        engine,
+        engine: watchEngine(engine, this.#onExecute),
         storage: watched,
         metrics: { add: this.#count, set: ignore, observe: ignore },
         random: () => random.fraction(),
@@ -334,6 +334,10 @@ export class Machine {
     });
   }
 
+  readonly #onExecute = (height: number): void => {
+    this.#parts.events.emit({ type: 'executed', machine: this, height });
+  };
+
   readonly #count = (
     name: string,
     _amount: number,
@@ -354,7 +358,8 @@ export class Machine {
         clock,
         tap: this.tap,
         onFault: (error) => events.emit({ type: 'fault', machine: this, error }),
-        onArrival: (kind) => events.emit({ type: 'arrived', machine: this, kind }),
+        onArrival: (kind, checks) => events.emit({ type: 'arrived', machine: this, kind, checks }),
+        onAnswer: (name) => events.emit({ type: 'answered', machine: this, name }),
         onOffence: (accused, offence) =>
           events.emit({ type: 'offence', machine: this, peerId: accused, offence }),
       },

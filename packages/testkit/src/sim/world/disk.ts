@@ -18,7 +18,13 @@ export interface DiskMoment {
 }
 
 /** What strikes. After `crash` the process is dead and the operation has not taken place. */
-export type DiskFault = 'error' | 'full' | 'crash';
+export type DiskFault = 'error' | 'full' | 'crash' | Misdirection;
+
+/** A write that reaches the medium somewhere else; the process sees what it wrote until then. */
+export interface Misdirection {
+  readonly path: string;
+  readonly at: number;
+}
 
 export interface DiskSettings {
   /** How long the next sync takes, in ms. */
@@ -191,6 +197,9 @@ export class SimulatedDisk implements SimDisk {
         if (fault === 'full') throw new StateError({ code: 'STATE_DISK_FULL', path });
         if (fault === 'error') throw writeFailure(path);
         if (fault === undefined) change({ at, bytes: bytes.slice() });
+        if (typeof fault !== 'object') return;
+        applyChange(inode.current, { at, bytes });
+        this.#names.get(fault.path)?.durable.write(fault.at, bytes);
       },
       truncate: (size) => change({ at: size, bytes: undefined }),
       sync: () => this.#sync(life, path, inode),

@@ -3,6 +3,7 @@
  * adversaries listen here. Nothing a listener learns reaches an honest node.
  */
 import type { Certificate, Hash, TransactionId } from '@daybook/core';
+import type { RequestName } from '@daybook/network';
 import type { ExecutedBlock } from '@daybook/node';
 import type { SignedVote, SigningRequest } from '@daybook/state';
 import type { Machine } from '../node/machine.ts';
@@ -38,7 +39,17 @@ export type WorldEvent =
       readonly bytes: Uint8Array;
     }
   /** A message has reached a running process. */
-  | { readonly type: 'arrived'; readonly machine: Machine; readonly kind: FrameKind }
+  | {
+      readonly type: 'arrived';
+      readonly machine: Machine;
+      readonly kind: FrameKind;
+      /** Signatures that were verified on its arrival; 0 where nobody counts them. */
+      readonly checks: number;
+    }
+  /** A node has executed a block of this height. */
+  | { readonly type: 'executed'; readonly machine: Machine; readonly height: number }
+  /** A question of a node to a peer was answered. */
+  | { readonly type: 'answered'; readonly machine: Machine; readonly name: RequestName }
   /** A block is final at a node. */
   | {
       readonly type: 'committed';

@@ -4,7 +4,7 @@
  */
 import type { KeyValue } from '@daybook/state';
 import { StateError } from '@daybook/state';
-import type { DiskMoment, DiskSettings } from './disk.ts';
+import type { DiskFault, DiskMoment, DiskSettings } from './disk.ts';
 import { never } from './disk.ts';
 import type { Life } from './life.ts';
 import type { Prng } from './prng.ts';
@@ -51,7 +51,7 @@ export class SimulatedKeyValue {
   }
 
   async #write(life: Life, path: string, batch: Batch, isSynced: boolean): Promise<void> {
-    const strike = (operation: DiskMoment['operation']): string | undefined => {
+    const strike = (operation: DiskMoment['operation']): DiskFault | undefined => {
       if (!life.isAlive()) return 'crash';
       const fault = this.#settings.strike({ operation, path });
       return life.isAlive() ? fault : 'crash';
@@ -96,6 +96,22 @@ export class SimulatedKeyValue {
   settle(): void {
     for (const one of this.#unsynced) this.#apply(this.#durable, one);
     this.#unsynced = [];
+  }
+
+  /** Changes the stored bytes of one value; `place` counts them in the order of their keys. */
+  damage(place: number, change: (bytes: Uint8Array) => void): void {
+    const name = [...this.#durable.keys()].sort()[place];
+    const entry = name === undefined ? undefined : this.#durable.get(name);
+    if (name === undefined || entry === undefined) return;
+    const value = entry[1].slice();
+    change(value);
+    this.#durable.set(name, [entry[0], value]);
+    this.#current.set(name, [entry[0], value]);
+  }
+
+  /** How many values are durable. */
+  size(): number {
+    return this.#durable.size;
   }
 
   /** Everything durable, for a backup. */

@@ -1,10 +1,11 @@
 /** The `Network` port of one life of a simulated process, on the wire of the simulation. */
 import type { Result } from '@daybook/core';
-import { fail, ok, sha256, toHex } from '@daybook/core';
+import { fail, ok, sha256, simulationSwitches, toHex } from '@daybook/core';
 import type {
   Admission,
   ChannelName,
   GossipListener,
+  GossipVerdict,
   Link,
   MessageListener,
   Network,
@@ -49,7 +50,9 @@ export interface StationParts {
   /** Called for what a listener of the node throws. */
   readonly onFault: (error: unknown) => void;
   /** Called after the node has taken a message. */
-  readonly onArrival: (kind: FrameKind) => void;
+  readonly onArrival: (kind: FrameKind, checks: number) => void;
+  /** Called when a peer has answered a question. */
+  readonly onAnswer: (name: RequestName) => void;
   readonly tap?: Tap | undefined;
 }
 
@@ -58,6 +61,11 @@ type Answer = Result<Uint8Array, NetworkFailure>;
 interface Question {
   readonly peerId: string;
   readonly done: (answer: Answer) => void;
+}
+
+/** By the whole process; a message is taken in without a pause. */
+function signatureChecks(): number {
+  return simulationSwitches()?.signatureChecks ?? 0;
 }
 
 const NAMES = Object.keys(CHANNELS) as readonly ChannelName[];
@@ -138,12 +146,15 @@ class SimulatedStation implements Station {
   #deliver(port: Port, parcel: Parcel): void {
     const from = port.peerId;
     switch (parcel.type) {
-      case 'message':
+      case 'message': {
+        const before = signatureChecks();
         for (const listener of this.#listeners.get(parcel.channel) ?? []) {
           this.#tell(listener, from, parcel.bytes.slice());
         }
-        this.#parts.onArrival(kindOf(parcel.channel, parcel.bytes));
+        const checks = signatureChecks() - before;
+        this.#parts.onArrival(kindOf(parcel.channel, parcel.bytes), checks);
         return;
+      }
       case 'gossip':
         this.#hear(from, parcel.topic, parcel.bytes);
         return;
@@ -171,7 +182,8 @@ class SimulatedStation implements Station {
     if (!this.#remember(topic, bytes)) return;
     const judge = this.#judges.get(topic);
     if (judge === undefined) return;
-    Promise.resolve(judge(from, bytes.slice()))
+    // A judge that throws is a fault of the listener, as for messages.
+    new Promise<GossipVerdict>((resolve) => resolve(judge(from, bytes.slice())))
       .then((verdict) => {
         if (verdict === 'accept') this.#spread(topic, bytes, from);
       })
@@ -282,6 +294,7 @@ class SimulatedStation implements Station {
       const done = (answer: Answer): void => {
         cancel();
         options.signal?.removeEventListener('abort', abort);
+        if (answer.ok && answer.value.length > 0) this.#parts.onAnswer(name);
         resolve(answer);
       };
       this.#questions.set(id, { peerId, done });

@@ -1,5 +1,6 @@
 /** Every planted bug with the scenario that notices it. */
 import { BLOCK_KILLERS } from './blocks.ts';
+import { BOUND_KILLERS } from './bounds.ts';
 import { JUSTIFICATION_KILLERS } from './justifications.ts';
 import type { Killer } from './killer.ts';
 import { QUORUM_KILLERS } from './quorums.ts';
@@ -12,4 +13,5 @@ export const KILLERS: readonly Killer[] = [
   ...SIGNING_KILLERS,
   ...ROUND_KILLERS,
   ...BLOCK_KILLERS,
+  ...BOUND_KILLERS,
 ];

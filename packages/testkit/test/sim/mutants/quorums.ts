@@ -1,7 +1,8 @@
 /** Bugs in the arithmetic of quorums: too few agree, or too few pull the others along. */
+
+import { keysAt, proposeRemoval } from '../../../src/sim/governing.ts';
 import { openScenario } from '../../../src/sim/scenario.ts';
 import { gain, reach } from '../support/goals.ts';
-import { keysAt, proposeRemoval } from '../support/governing.ts';
 import { openBetrayed } from '../support/traitor.ts';
 import { roundOf } from '../support/turns.ts';
 import type { Killer } from './killer.ts';
@@ -73,7 +74,7 @@ const OLD_SET: Killer = {
     const scenario = await openScenario({ validators: 5, parameters }, foundry);
     await gain(scenario, scenario.running(), { withinMs: 20_000 });
 
-    proposeRemoval(scenario, 4);
+    proposeRemoval(scenario.world, scenario.machine(4));
 
     const staying = scenario.running().filter(({ index }) => index !== 4);
     const isOut = (): boolean => staying.every((one) => keysAt(one).length === 4);

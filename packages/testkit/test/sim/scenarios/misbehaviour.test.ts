@@ -1,6 +1,6 @@
 /** Named scenarios of proven faults, liars, forks and late releases (docs/reliability.md, 27, 29, 34, 35). */
 import { directory, governance } from '@daybook/applications';
-import { createEngine, defineContract, field } from '@daybook/contracts';
+import { createEngine } from '@daybook/contracts';
 import type { EvidenceKind, Message } from '@daybook/core';
 import {
   asHash,
@@ -17,14 +17,14 @@ import {
 } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../../src/sim/foundry.ts';
+import { adopt, keysAt, proposeRemoval } from '../../../src/sim/governing.ts';
 import type { Machine } from '../../../src/sim/node/machine.ts';
 import type { Scenario } from '../../../src/sim/scenario.ts';
 import { openScenario } from '../../../src/sim/scenario.ts';
 import { inlineAll, Traitor } from '../../../src/sim/strategies/traitor.ts';
-import { tally } from '../../../src/sim/tally.ts';
+import { nextTally, tally } from '../../../src/sim/tally.ts';
 import { PATIENT } from '../support/division.ts';
 import { gain, reach } from '../support/goals.ts';
-import { adopt, keysAt, proposeRemoval } from '../support/governing.ts';
 import { loseFrames } from '../support/sightings.ts';
 import { openBetrayed } from '../support/traitor.ts';
 import { toHeightWhere } from '../support/turns.ts';
@@ -142,7 +142,7 @@ describe('scenarios: misbehaviour', () => {
     await gain(scenario, scenario.world.machines, { withinMs: 30_000 });
     const heightThen = traitor.machine.height();
     const index = traitor.index();
-    proposeRemoval(scenario, 4);
+    proposeRemoval(scenario.world, scenario.machine(4));
     const viewer = scenario.machine(0);
     const isOut = (): boolean => keysAt(viewer).length === 4;
     await reach(scenario, isOut, { what: 'it is out of the set', withinMs: 60_000 });
@@ -217,7 +217,7 @@ describe('scenarios: misbehaviour', () => {
   it('scenario 35: a release that lacks a contract version stops, and catches up once it is installed', async () => {
     const scenario = await openScenario({ validators: 4, parameters: EPOCHS }, foundry);
     await gain(scenario, scenario.world.machines, { heights: 2, withinMs: 30_000 });
-    const next = createEngine([directory, governance, tally, tallyTwo]);
+    const next = createEngine([directory, governance, tally, nextTally]);
     for (const index of [0, 1, 2]) {
       scenario.stop(index);
       scenario.machine(index).engine = next;
@@ -228,7 +228,7 @@ describe('scenarios: misbehaviour', () => {
     // An old release is no fault of storage, but no correct node either.
     late.wasDamaged = true;
 
-    adopt(scenario, 'proposeContract', { contract: 'tally', version: 2 });
+    adopt(scenario.world, 'proposeContract', { contract: 'tally', version: 2 });
 
     await reach(scenario, () => late.state() === 'down', {
       what: 'the late node stops',
@@ -294,35 +294,3 @@ function forkFor(
     one.send(victim, { type: 'commit', signed: one.sign({ type: 'commit', ...slot }) });
   }
 }
-
-const name = field.slug({ en: 'Name', zh: '名称' });
-
-/** A later version of the tally: it accepts what the first one refused. */
-const tallyTwo = defineContract({
-  number: 901,
-  name: 'tally',
-  version: 2,
-  title: { en: 'Tally', zh: '计数' },
-  help: { en: 'Running sums, for simulations.', zh: '累计数,用于模拟。' },
-  records: {
-    sum: {
-      number: 1,
-      title: { en: 'Sum', zh: '合计' },
-      key: { name },
-      fields: { total: field.integer({ en: 'Total', zh: '总数' }) },
-    },
-  },
-  failures: {},
-  actions: {
-    add: {
-      title: { en: 'Add', zh: '增加' },
-      by: 'anyone',
-      input: { name, amount: field.integer({ en: 'Amount', zh: '数量', min: 1, max: 1000 }) },
-      handler: (context, input) => {
-        const total = context.records.sum.get({ name: input.name })?.total ?? 0;
-        context.records.sum.put({ name: input.name, total: total + input.amount });
-        return undefined;
-      },
-    },
-  },
-});

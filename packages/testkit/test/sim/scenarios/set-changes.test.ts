@@ -15,10 +15,6 @@ import {
 } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../../src/sim/foundry.ts';
-import type { Machine } from '../../../src/sim/node/machine.ts';
-import type { Scenario } from '../../../src/sim/scenario.ts';
-import { openScenario } from '../../../src/sim/scenario.ts';
-import { gain, reach } from '../support/goals.ts';
 import {
   adopt,
   idOf,
@@ -28,7 +24,11 @@ import {
   proposeNewcomer,
   proposeRemoval,
   proposeRotation,
-} from '../support/governing.ts';
+} from '../../../src/sim/governing.ts';
+import type { Machine } from '../../../src/sim/node/machine.ts';
+import type { Scenario } from '../../../src/sim/scenario.ts';
+import { openScenario } from '../../../src/sim/scenario.ts';
+import { gain, reach } from '../support/goals.ts';
 import { loseFrames } from '../support/sightings.ts';
 import { roundOf } from '../support/turns.ts';
 
@@ -75,9 +75,9 @@ describe('scenarios: changes of the validator set', () => {
     const scenario = await openScenario(options, foundry);
     const changes = watchChanges(scenario);
     const oldKey = toHex(publicKeyOf(scenario.machine(8).member.keys.consensus));
-    await proposeNewcomer(scenario, 10);
-    proposeRemoval(scenario, 9);
-    await proposeRotation(scenario, 8);
+    await proposeNewcomer(scenario.world, scenario.machine(10));
+    proposeRemoval(scenario.world, scenario.machine(9));
+    await proposeRotation(scenario.world, scenario.machine(8));
 
     await untilSet(scenario, 'the set has turned', (set) => !set.includes(oldKey));
 
@@ -94,7 +94,7 @@ describe('scenarios: changes of the validator set', () => {
   it('scenario 23: a newcomer that never lived is not admitted, one that dies then halts nobody', async () => {
     const options = { validators: 4, observers: 2, parameters: EPOCHS };
     const scenario = await openScenario(options, foundry);
-    await proposeNewcomer(scenario, 5);
+    await proposeNewcomer(scenario.world, scenario.machine(5));
     scenario.stop(5);
     await gain(scenario, machines(scenario, 0, 1, 2, 3), { heights: 12, withinMs: 60_000 });
     expect(keysAt(scenario.machine(0))).to.have.length(4);
@@ -102,7 +102,7 @@ describe('scenarios: changes of the validator set', () => {
     scenario.world.events.on('committed', () => {
       if (keysAt(scenario.machine(0)).length === 5) scenario.stop(4);
     });
-    await proposeNewcomer(scenario, 4);
+    await proposeNewcomer(scenario.world, scenario.machine(4));
     await untilSet(scenario, 'five validators', (set) => set.length === 5);
     expect(scenario.machine(4).state()).to.equal('down');
 
@@ -119,7 +119,7 @@ describe('scenarios: changes of the validator set', () => {
       return kind === 'commit' && atBoundary(speaker) && roundOf(speaker) < 2;
     });
 
-    proposeRemoval(scenario, 4);
+    proposeRemoval(scenario.world, scenario.machine(4));
 
     await untilSet(scenario, 'four validators', (set) => set.length === 4);
     expect(changes[0]?.round).to.be.at.least(2);
@@ -129,7 +129,12 @@ describe('scenarios: changes of the validator set', () => {
 
   it('scenario 25: the set changes while some are cut off, who then come along', async () => {
     const scenario = await openScenario({ validators: 7, parameters: EPOCHS }, foundry);
-    adopt(scenario, 'proposeValidatorRemoval', { validator: idOf(scenario, 6) }, 2);
+    adopt(
+      scenario.world,
+      'proposeValidatorRemoval',
+      { validator: idOf(scenario.world, scenario.machine(6)) },
+      scenario.machine(2),
+    );
     await scenario.run(300);
     scenario.partition([0, 1], [2, 3, 4, 5, 6]);
     const viewer = scenario.machine(2);
@@ -151,17 +156,17 @@ describe('scenarios: changes of the validator set', () => {
     const options = { validators: 6, observers: largest - 4, parameters: EPOCHS };
     const scenario = await openScenario(options, foundry);
     for (const leaver of [5, 4]) {
-      proposeRemoval(scenario, leaver);
+      proposeRemoval(scenario.world, scenario.machine(leaver));
       await untilSet(scenario, `without ${leaver}`, (set) => set.length === leaver);
     }
     expect(keysAt(scenario.machine(0))).to.have.length(4);
     // Below four nobody may go: the contract refuses the proposal, and nothing changes.
-    proposeRemoval(scenario, 3);
+    proposeRemoval(scenario.world, scenario.machine(3));
     await gain(scenario, machines(scenario, 0, 1, 2, 3), { heights: 11, withinMs: 60_000 });
     expect(keysAt(scenario.machine(0))).to.have.length(4);
 
     for (let count = 5; count <= largest; count++) {
-      await proposeNewcomer(scenario, 6 + (count - 5));
+      await proposeNewcomer(scenario.world, scenario.machine(6 + (count - 5)));
       await untilSet(scenario, `${count} validators`, (set) => set.length === count);
     }
 
@@ -178,7 +183,7 @@ describe('scenarios: changes of the validator set', () => {
     const rotating = scenario.machine(3);
     for (let turn = 1; turn <= 10; turn++) {
       const seed = sha256(new TextEncoder().encode(`key ${turn}`));
-      const key = keyFor(scenario, rotating, seed);
+      const key = keyFor(scenario.world, rotating, seed);
       rotating.crash('kill', 'to get its next key');
       if (rotating.nextConsensusKey !== undefined)
         rotating.consensusKey = rotating.nextConsensusKey;
@@ -186,8 +191,8 @@ describe('scenarios: changes of the validator set', () => {
       await rotating.prepareNext();
       rotating.start();
       const { publicKey: consensusKey, proof } = key;
-      const args = { validator: idOf(scenario, 3), consensusKey, proof };
-      adopt(scenario, 'proposeKeyRotation', args, 0);
+      const args = { validator: idOf(scenario.world, scenario.machine(3)), consensusKey, proof };
+      adopt(scenario.world, 'proposeKeyRotation', args, scenario.machine(0));
       const hasTurned = (set: readonly string[]): boolean => set.includes(toHex(key.publicKey));
       await untilSet(scenario, `key ${turn}`, hasTurned);
     }

@@ -1,0 +1,70 @@
+/**
+ * I24: what one message can make a node do is bounded: at most 2Q + 2 signature checks, and two for
+ * each contradiction that it completes; in each round of a height only the blocks that can come up
+ * in it are executed.
+ */
+import { proposerOf, quorumOf } from '@daybook/core';
+import type { Machine } from '../node/machine.ts';
+import type { World } from '../world/world.ts';
+import type { Checker } from './checker.ts';
+
+/**
+ * The proposal; the same once more without caches if it did not hold (R15); the block that others
+ * have decided.
+ */
+const EXECUTIONS_MAX = 3;
+
+/** Where a machine stands: a life, a height and a round of it. */
+interface Slot {
+  readonly life: number;
+  readonly height: number;
+  readonly round: number;
+  readonly executions: number;
+}
+
+export const WORK: Checker = {
+  invariants: ['I24'],
+  watch: (world) => {
+    countChecks(world);
+    countExecutions(world);
+  },
+};
+
+function countChecks(world: World): void {
+  let largest = world.genesis.validators.length;
+  world.events.on('committed', ({ machine }) => {
+    const { length } = machine.replica()?.ledger.head().next.validators ?? [];
+    if (length !== undefined) largest = Math.max(largest, length);
+  });
+  /** Contradictions that have come to light since the last message. */
+  const found = new Map<Machine, number>();
+  world.events.on('evidence', ({ machine }) => found.set(machine, (found.get(machine) ?? 0) + 1));
+  world.events.on('arrived', ({ machine, kind, checks }) => {
+    const proofs = found.get(machine) ?? 0;
+    found.delete(machine);
+    if (!machine.isHonest) return;
+    const most = 2 * quorumOf(largest).quorum + 2 + 2 * proofs;
+    if (checks <= most) return;
+    world.violate('I24', `${machine.name} checks ${checks} signatures of a ${kind}, not ${most}`);
+  });
+}
+
+function countExecutions(world: World): void {
+  const slots = new Map<Machine, Slot>();
+  const { epochBlocks } = world.genesis.document.parameters;
+  world.events.on('executed', ({ machine, height }) => {
+    const { current } = machine.replica()?.consensus.driver.state() ?? {};
+    if (!machine.isHonest || current?.context.height !== height) return;
+    const { context, round } = current;
+    // Who proposes tries what it offers, within the bounds of a block.
+    if (proposerOf({ ...context, epochBlocks }, round) === context.selfIndex) return;
+    const before = slots.get(machine);
+    const { lives: life } = machine;
+    const isSame = before?.life === life && before.height === height && before.round === round;
+    const executions = isSame ? before.executions + 1 : 1;
+    slots.set(machine, { life, height, round, executions });
+    if (executions <= EXECUTIONS_MAX) return;
+    const words = `${machine.name} executes ${executions} blocks in ${height}/${round}`;
+    world.violate('I24', words);
+  });
+}

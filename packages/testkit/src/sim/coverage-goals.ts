@@ -1,0 +1,105 @@
+/**
+ * What a long series of seeds must have visited: faults that prove harmless prove it only where they
+ * struck. A series that is long enough for a goal and has not reached it has failed.
+ */
+import { STRATEGIES } from './strategies/all.ts';
+
+/** A counter, how high it must be, and the length of a series from which on that is asked. */
+export interface CoverageGoal {
+  readonly counter: string;
+  readonly least: number;
+  readonly seeds: number;
+}
+
+/** From so many seeds on, what is common must have happened. */
+export const COMMON_SEEDS = 1000;
+/** From so many on, also what is rare. */
+export const RARE_SEEDS = 20_000;
+/** Heights for which each strategy of the adversary must have been at work in a long series. */
+const STRATEGY_HEIGHTS = 100;
+
+const MIRRORS = ['wal-A', 'wal-B'] as const;
+
+const COMMON: readonly string[] = [
+  // Rounds.
+  'round 5 or later',
+  'decided in a later round',
+  'decided after leaving the round',
+  'block of an earlier round decided',
+  'jump over a round',
+  'bodies fetched',
+  'blocks fetched',
+  // Signing, at every point of the vote log.
+  ...MIRRORS.flatMap((log) => ['write', 'sync', 'synced'].map((at) => `died at ${at} of ${log}`)),
+  'died at write of blocks',
+  'died at sync of blocks',
+  'died at synced of blocks',
+  'died at batch of index',
+  'died while sending pre-prepare',
+  'died while sending prepare',
+  'died while sending commit',
+  'died while sending round-change',
+  'power loss at a decision',
+  'restart',
+  'guard refusal',
+  'quarantine entered',
+  'quarantine left',
+  // Evidence.
+  ...['E1', 'E2', 'E3', 'E4', 'E5', 'E6'].map((kind) => `evidence ${kind}`),
+  'evidence recorded',
+  // The set.
+  'newcomer proposed',
+  'removal proposed',
+  'rotation proposed',
+  'set grew',
+  'set shrank',
+  'key rotated',
+  'light client across a change',
+  // Releases.
+  'release upgraded',
+  'release downgraded',
+  'block final among mixed releases',
+  'new contract version proposed',
+  'contract version in force',
+  // Network, machines and clocks.
+  ...['halves', 'one alone', 'ring', 'bridge', 'one-way links'].map((one) => `partition ${one}`),
+  'pause',
+  'clock step',
+  // Disks.
+  'disk error at write',
+  'disk error at sync',
+  'disk full',
+  'bit flip in one mirror',
+  'bit flips in both mirrors',
+  'bit flip in blocks or state',
+  'bit flip in the database',
+  'misdirected write',
+  'lost file',
+  'restored backup',
+  // How nodes end that must end.
+  'fatal STATE_DISK_FAILED',
+  'fatal STATE_SYNC_FAILED',
+  'fatal STATE_DISK_FULL',
+  'fatal STATE_DAMAGED',
+  // Transactions.
+  'transaction done',
+  'transaction refused',
+];
+
+export const COVERAGE_GOALS: readonly CoverageGoal[] = [
+  ...COMMON.map((counter) => ({ counter, least: 1, seeds: COMMON_SEEDS })),
+  ...STRATEGIES.flatMap(({ name }) => [
+    { counter: `strategy ${name}`, least: 1, seeds: COMMON_SEEDS },
+    { counter: `heights under ${name}`, least: STRATEGY_HEIGHTS, seeds: RARE_SEEDS },
+  ]),
+];
+
+/** Goals that a series of so many seeds had to reach and has not. */
+export function missedGoals(
+  counts: ReadonlyMap<string, number>,
+  seeds: number,
+): readonly CoverageGoal[] {
+  return COVERAGE_GOALS.filter((goal) => {
+    return seeds >= goal.seeds && (counts.get(goal.counter) ?? 0) < goal.least;
+  });
+}
