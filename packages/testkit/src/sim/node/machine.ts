@@ -27,6 +27,7 @@ import { kindOf } from '../world/wire.ts';
 import { codeOf } from './failure.ts';
 import { createVotes } from './new-votes.ts';
 import { createSimLogger } from './sim-logger.ts';
+import { createSimMetrics } from './sim-metrics.ts';
 import { watchEngine } from './watched-engine.ts';
 
 export interface MachineOptions {
@@ -299,12 +300,12 @@ export class Machine {
         logger,
         engine: watchEngine(engine, this.#onExecute),
         storage: watched,
-        metrics: { add: this.#count, set: ignore, observe: ignore },
+        metrics: createSimMetrics(this.#onNotice),
         random: () => random.fraction(),
         createNetwork: ({ admission }) => this.#join(life, clock, admission),
         onFatal: (error) => this.#fail(life, error),
         // A liar knows well that it signed past its log, and does not give up for it.
-        ...(!(this.givesWayToDouble ?? this.isHonest) && { onKeyElsewhere: ignore }),
+        ...(!(this.givesWayToDouble ?? this.isHonest) && { onKeyElsewhere: () => undefined }),
       },
     );
     if (!life.isAlive()) return;
@@ -338,13 +339,8 @@ export class Machine {
     this.#parts.events.emit({ type: 'executed', machine: this, height });
   };
 
-  readonly #count = (
-    name: string,
-    _amount: number,
-    labels: Readonly<Record<string, string>> = {},
-  ): void => {
-    if (name !== 'daybook_node_notices_total' || labels.code === undefined) return;
-    this.#parts.events.emit({ type: 'notice', machine: this, code: labels.code });
+  readonly #onNotice = (code: string): void => {
+    this.#parts.events.emit({ type: 'notice', machine: this, code });
   };
 
   #join(life: Life, clock: Clock, admission: Parameters<Station['updatePeers']>[0]): Station {
@@ -399,8 +395,4 @@ export class Machine {
   toString(): string {
     return `${this.name} ${toHex(publicKeyOf(this.member.keys.consensus)).slice(0, 8)}`;
   }
-}
-
-function ignore(): void {
-  // Gauges and histograms are of no use here.
 }

@@ -115,7 +115,8 @@ function hand(scenario: Scenario, machine: number, bytes: Uint8Array): void {
 const FALSE_EVIDENCE: Killer = {
   mutant: 'evidence-unsigned',
   scenario: 'given made-up evidence against a correct validator, then it is not recorded',
-  invariants: ['I14'],
+  // Whoever is accused before its evidence is on chain stops: it takes its key to be elsewhere.
+  invariants: ['I14', 'I18'],
   play: async (foundry) => {
     const { scenario, traitor } = await openBetrayed({ validators: 4 }, TRAITOR, foundry);
     await gain(scenario, scenario.world.machines, { heights: 2, withinMs: 30_000 });
