@@ -30,6 +30,10 @@ export const FORMATS_ERRORS = defineErrors({
     summary: 'The file is not JSON.',
     remedy: 'Check that the download is complete, or ask the publisher for a corrected file.',
   },
+  FORMATS_XML_INVALID: {
+    summary: 'The file is not well-formed XML, or it has a document type declaration.',
+    remedy: 'Check that the download is complete, or ask the publisher for a corrected file.',
+  },
   FORMATS_NESTED_TOO_DEEP: {
     summary: 'The file is nested deeper than any record of its format.',
     remedy: 'Ask the publisher for a corrected file.',
@@ -129,7 +133,7 @@ export type FormatsFailure =
     }
   | { readonly code: 'FORMATS_FILE_EMPTY'; readonly file: string }
   | {
-      readonly code: 'FORMATS_JSON_INVALID';
+      readonly code: 'FORMATS_JSON_INVALID' | 'FORMATS_XML_INVALID';
       readonly file: string;
       readonly line: number;
       /** What the parser says. */
@@ -185,6 +189,7 @@ export function explainFormats(failure: FormatsFailure): string {
     case 'FORMATS_FILE_EMPTY':
       return `${failure.file} has no header line`;
     case 'FORMATS_JSON_INVALID':
+    case 'FORMATS_XML_INVALID':
       return `${failure.file}:${failure.line}: ${failure.found}`;
     case 'FORMATS_NESTED_TOO_DEEP':
       return `${failure.file} is nested deeper than ${failure.depthMax} levels`;

@@ -1,0 +1,62 @@
+/**
+ * What changed between IATI 1.x and 2.x: words became numbers. Codes of the neutral records are
+ * those of 2.03; a code that is not in its table stays as it is.
+ */
+
+export const IATI_VERSIONS: ReadonlySet<string> = new Set([
+  '1.01',
+  '1.02',
+  '1.03',
+  '1.04',
+  '1.05',
+  '2.01',
+  '2.02',
+  '2.03',
+]);
+
+const TRANSACTION_TYPES: Readonly<Record<string, string>> = {
+  IF: '1',
+  C: '2',
+  D: '3',
+  E: '4',
+  IR: '5',
+  LR: '6',
+  R: '7',
+  QP: '8',
+  QS: '9',
+  CG: '10',
+};
+
+const ROLES: Readonly<Record<string, string>> = {
+  funding: '1',
+  accountable: '2',
+  extending: '3',
+  implementing: '4',
+};
+
+const DATES: Readonly<Record<string, string>> = {
+  'start-planned': '1',
+  'start-actual': '2',
+  'end-planned': '3',
+  'end-actual': '4',
+};
+
+/** Transaction types of money that is promised, by or to the reporter. */
+export const COMMITMENT_TYPES: ReadonlySet<string> = new Set(['2', '11']);
+
+export function transactionType(code: string): string {
+  return TRANSACTION_TYPES[code] ?? code;
+}
+
+export function organisationRole(code: string): string {
+  return ROLES[code.toLowerCase()] ?? code;
+}
+
+export function dateType(code: string): string {
+  return DATES[code] ?? code;
+}
+
+/** Vocabulary of a sector: the OECD DAC's five digits unless the element says otherwise. */
+export function sectorScheme(vocabulary: string): string {
+  return ['', '1', 'DAC'].includes(vocabulary) ? 'DAC' : `IATI-sector-${vocabulary}`;
+}
