@@ -178,6 +178,32 @@ export const SETTINGS = {
       help: 'Where the second copy of the vote log is kept, best on another disk.',
     },
   },
+  disk: {
+    lowPercent: {
+      type: 'integer',
+      default: 10,
+      unit: '%',
+      min: 1,
+      max: 90,
+      help: 'Free share of the disk of dataDirectory below which the node warns.',
+    },
+    stopPercent: {
+      type: 'integer',
+      default: 2,
+      unit: '%',
+      min: 1,
+      max: 50,
+      help: 'Free share below which the node stops signing, while it can still write what it must.',
+    },
+    resumePercent: {
+      type: 'integer',
+      default: 5,
+      unit: '%',
+      min: 1,
+      max: 60,
+      help: 'Free share from which the node signs again by itself.',
+    },
+  },
   signer: {
     socket: {
       type: 'path',

@@ -162,6 +162,13 @@ function relationFaults(
     const value = values.get(name);
     if (value !== undefined && value === values.get(other)) fault(name, `differs from ${other}`);
   }
+  const ordered: readonly (readonly [string, string])[] = [
+    ['disk.stopPercent', 'disk.resumePercent'],
+    ['disk.resumePercent', 'disk.lowPercent'],
+  ];
+  for (const [name, above] of ordered) {
+    if (Number(values.get(name)) >= Number(values.get(above))) fault(name, `is below ${above}`);
+  }
   const port = values.get('api.port');
   const listen = values.get('network.listen');
   assert(typeof port === 'number' && Array.isArray(listen), 'both have been checked');

@@ -6,13 +6,39 @@
 import { stat, statfs } from 'node:fs/promises';
 import { StateError } from '@daybook/state';
 import type { Clock } from './clock.ts';
+import { SETTINGS } from './config-table.ts';
 
-/** Free shares at which the guard stops and resumes signing (protocol G4), and the node warns. */
-export const DISK_STOP = 0.02;
-export const DISK_RESUME = 0.05;
-export const DISK_LOW = 0.1;
+/** Free shares of a disk, 0 to 1, ascending: what the node does when it fills up (protocol G4). */
+export interface DiskLimits {
+  /** Below it the guard stops signing. */
+  readonly stop: number;
+  /** From it on it signs again. */
+  readonly resume: number;
+  /** Below it the node warns. */
+  readonly low: number;
+}
+
+export function diskLimitsOf({
+  stopPercent,
+  resumePercent,
+  lowPercent,
+}: {
+  readonly stopPercent: number;
+  readonly resumePercent: number;
+  readonly lowPercent: number;
+}): DiskLimits {
+  return { stop: stopPercent / 100, resume: resumePercent / 100, low: lowPercent / 100 };
+}
+
+/** Those of a node whose settings say nothing about it. */
+export const DISK_LIMITS: DiskLimits = diskLimitsOf({
+  stopPercent: SETTINGS.disk.stopPercent.default,
+  resumePercent: SETTINGS.disk.resumePercent.default,
+  lowPercent: SETTINGS.disk.lowPercent.default,
+});
 
 export interface FreeSpace {
+  readonly limits: DiskLimits;
   /** 0 to 1, as last seen. */
   fraction(): number;
   stop(): void;
@@ -20,14 +46,16 @@ export interface FreeSpace {
 
 const REFRESH_MS = 5000;
 
-/**
- * Looks once before it returns, so that the first answer is true.
- * @param onGone  told once when the directory is another one than before, or none
- */
+export interface FreeSpaceParts {
+  readonly clock: Clock;
+  /** Told once when the directory is another one than before, or none. */
+  readonly onGone: (error: StateError) => void;
+}
+
+/** Looks once before it returns, so that the first answer is true. */
 export async function watchFreeSpace(
-  directory: string,
-  clock: Clock,
-  onGone: (error: StateError) => void,
+  { directory, limits }: { readonly directory: string; readonly limits: DiskLimits },
+  { clock, onGone }: FreeSpaceParts,
 ): Promise<FreeSpace> {
   const identify = async (): Promise<string> => {
     const { dev, ino } = await stat(directory, { bigint: true });
@@ -61,6 +89,7 @@ export async function watchFreeSpace(
   };
   repeat();
   return {
+    limits,
     fraction: () => fraction,
     stop: () => {
       stopped = true;

@@ -61,8 +61,8 @@ export const CAUSES = {
   'disk-full': {
     severity: 'fault',
     words: {
-      en: '{percent} of the disk is free: this node does not sign until 5 % are.',
-      zh: '磁盘剩余空间 {percent}:在恢复到 5 % 之前本节点不签名。',
+      en: '{percent} of the disk is free: this node does not sign until {resume} are.',
+      zh: '磁盘剩余空间 {percent}:在恢复到 {resume} 之前本节点不签名。',
     },
     advice: {
       en: 'Free space or enlarge the disk; signing resumes by itself.',
@@ -193,8 +193,8 @@ export const CAUSES = {
   'disk-low': {
     severity: 'warning',
     words: {
-      en: '{percent} of the disk is free; at 2 % this node stops signing.',
-      zh: '磁盘剩余空间 {percent};降到 2 % 时本节点停止签名。',
+      en: '{percent} of the disk is free; at {stop} this node stops signing.',
+      zh: '磁盘剩余空间 {percent};降到 {stop} 时本节点停止签名。',
     },
     advice: {
       en: 'Enlarge the disk this week; the growth is on the dashboard.',

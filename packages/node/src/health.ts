@@ -6,7 +6,6 @@
 import type { ChainParameters } from '@daybook/core';
 import { quorumOf, roundDurationMs } from '@daybook/core';
 import type { NodeReport, VoterReport, WaitingReport } from './api/ports.ts';
-import { DISK_LOW, DISK_RESUME, DISK_STOP } from './free-space.ts';
 import type { Facts, HealthKind, StateKind, Words } from './health-causes.ts';
 import { AWAITED, CAUSES, fill, HEALTH_KINDS, STATES } from './health-causes.ts';
 
@@ -206,12 +205,21 @@ function progressOf({
   };
 }
 
-const judgeDisk: Judge = ({ report: { diskFree, signing } }) => {
-  const percent = `${(diskFree * 100).toFixed(1)} %`;
-  const isPaused = signing.state === 'paused' && diskFree < DISK_RESUME;
-  if (diskFree < DISK_STOP || isPaused) return [['disk-full', { percent }]];
-  return diskFree < DISK_LOW ? [['disk-low', { percent }]] : [];
+const judgeDisk: Judge = ({ report: { diskFree, diskLimits, signing } }) => {
+  const { stop, resume, low } = diskLimits;
+  const shares = { percent: `${(diskFree * 100).toFixed(1)} %`, ...percentsOf({ stop, resume }) };
+  const isPaused = signing.state === 'paused' && diskFree < resume;
+  if (diskFree < stop || isPaused) return [['disk-full', shares]];
+  return diskFree < low ? [['disk-low', shares]] : [];
 };
+
+function percentsOf(shares: Readonly<Record<string, number>>): Facts {
+  const percents = Object.entries(shares).map(([name, share]) => [
+    name,
+    `${Math.round(share * 100)} %`,
+  ]);
+  return Object.fromEntries(percents);
+}
 
 const judgeClock: Judge = ({ report: { clockOffsetMs }, parameters: { precisionMs } }) => {
   if (clockOffsetMs === undefined) return [];

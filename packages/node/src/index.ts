@@ -14,6 +14,7 @@ export { renderDashboard } from './dashboard-render.ts';
 export { NODE_ERRORS, NodeError } from './errors.ts';
 export { EXIT_CODES } from './exit-codes.ts';
 export type { FreeSpace } from './free-space.ts';
+export { DISK_LIMITS } from './free-space.ts';
 export type { Ledger } from './ledger/ledger.ts';
 export type { ExecutedBlock } from './ledger/tip.ts';
 export type { Logger } from './log.ts';

@@ -15,6 +15,7 @@ import type { Settings } from './config.ts';
 import { describe, explainStop, isSafetyStop } from './exit-codes.ts';
 import type { ForkFailure } from './fork-proof.ts';
 import { buildForkProof, isFork, refuseAfterFork, writeForkProof } from './fork-proof.ts';
+import { diskLimitsOf } from './free-space.ts';
 import { giveInsight } from './insight.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
@@ -93,7 +94,8 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
   const { metrics } = parts;
   metrics.register(NODE_METRICS);
   metrics.register(NETWORK_METRICS);
-  const places = systemPlaces(parts.clock, parts.onFatal);
+  const limits = diskLimitsOf(settings.disk);
+  const places = systemPlaces(limits, { clock: parts.clock, onGone: parts.onFatal });
   const { dataDirectory } = settings.node;
   refuseAfterFork(dataDirectory);
   const recoveries = installedRecoveries(dataDirectory, genesis);

@@ -17,7 +17,7 @@ import type { Settings } from './config.ts';
 import { loadSettings } from './config.ts';
 import { NodeError } from './errors.ts';
 import { describe, EXIT_CODES, exitCodeOf } from './exit-codes.ts';
-import { watchFreeSpace } from './free-space.ts';
+import { diskLimitsOf, watchFreeSpace } from './free-space.ts';
 import { readConsensusKeys, readGenesis } from './identity.ts';
 import type { Logger } from './log.ts';
 import { createLogger } from './log.ts';
@@ -73,7 +73,10 @@ async function openGuard(
   const { dataDirectory } = settings.node;
   const directory = await openDataDirectory(dataDirectory);
   closers.push(() => directory.close());
-  const freeSpace = await watchFreeSpace(dataDirectory, createSystemClock(), onFatal);
+  const freeSpace = await watchFreeSpace(
+    { directory: dataDirectory, limits: diskLimitsOf(settings.disk) },
+    { clock: createSystemClock(), onGone: onFatal },
+  );
   closers.push(async () => freeSpace.stop());
   const publicKey = asPublicKey(publicKeyOf(secretKey));
   const mirror = settings.state.voteMirrorDirectory;
@@ -88,7 +91,7 @@ async function openGuard(
       validatorId: validatorIdOf(publicKey),
       ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
     },
-    { disk, freeFraction: () => freeSpace.fraction() },
+    { disk, freeFraction: () => freeSpace.fraction(), pause: freeSpace.limits },
   );
   closers.push(() => signer.close());
   for (const { path, kind, sequence } of repairs) {

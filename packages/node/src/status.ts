@@ -107,6 +107,7 @@ class Board implements StatusBoard {
         bytesMax: this.#parts.mempoolBytesMax,
       },
       diskFree: this.#parts.freeSpace.fraction(),
+      diskLimits: this.#parts.freeSpace.limits,
       clockOffsetMs: this.#clockOffsetMs(),
       oldestStateHeight: this.#oldestState(height),
       oldestBlockHeight: blockLog.firstHeight() ?? 0,

@@ -23,8 +23,7 @@ import {
   openStateStore,
   openVoteSigner,
 } from '@daybook/state';
-import type { Clock } from './clock.ts';
-import type { FreeSpace } from './free-space.ts';
+import type { DiskLimits, FreeSpace, FreeSpaceParts } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
 import type { Logger } from './log.ts';
 import type { ReadySigner } from './ready.ts';
@@ -68,13 +67,13 @@ export interface StorageParts extends Places {
   readonly votesDisk?: Disk;
 }
 
-/** Disks and databases of this machine. @param onGone  the data directory was taken away */
-export function systemPlaces(clock: Clock, onGone: (error: unknown) => void): Places {
+/** Disks and databases of this machine. @param watch.onGone  the data directory was taken away */
+export function systemPlaces(limits: DiskLimits, watch: FreeSpaceParts): Places {
   return {
     disk: createNodeDisk(),
     openKeyValue: openLevel,
     openDirectory: openDataDirectory,
-    watchFreeSpace: (directory) => watchFreeSpace(directory, clock, onGone),
+    watchFreeSpace: (directory) => watchFreeSpace({ directory, limits }, watch),
   };
 }
 
@@ -143,7 +142,7 @@ async function openSigner(
       validatorId: validatorIdOf(publicKey),
       ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
     },
-    { disk, freeFraction: () => freeSpace.fraction() },
+    { disk, freeFraction: () => freeSpace.fraction(), pause: freeSpace.limits },
   );
   for (const { path, kind, sequence } of repairs) {
     logger.warn('vote log repaired', { path, kind, sequence });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { StateError } from '@daybook/state';
 import { expect } from 'chai';
-import { watchFreeSpace } from '../src/free-space.ts';
+import { DISK_LIMITS, watchFreeSpace } from '../src/free-space.ts';
 
 describe('node: free space', () => {
   let parent: string;
@@ -33,14 +33,14 @@ describe('node: free space', () => {
   afterEach(() => rmSync(parent, { recursive: true }));
 
   it('given a directory, then the free share is known at once', async () => {
-    const space = await watchFreeSpace(directory, clock, tell);
+    const space = await watchFreeSpace({ directory, limits: DISK_LIMITS }, { clock, onGone: tell });
 
     expect(space.fraction()).to.be.within(0, 1);
     space.stop();
   });
 
   it('F6: given another directory in its place, when looked at, then nothing is free and it is told', async () => {
-    const space = await watchFreeSpace(directory, clock, tell);
+    const space = await watchFreeSpace({ directory, limits: DISK_LIMITS }, { clock, onGone: tell });
     renameSync(directory, `${directory}-gone`);
     mkdirSync(directory);
 
@@ -53,7 +53,7 @@ describe('node: free space', () => {
   });
 
   it('F6: given no directory any more, when looked at, then it is told', async () => {
-    const space = await watchFreeSpace(directory, clock, tell);
+    const space = await watchFreeSpace({ directory, limits: DISK_LIMITS }, { clock, onGone: tell });
     rmSync(directory, { recursive: true });
 
     look();

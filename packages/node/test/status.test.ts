@@ -5,6 +5,7 @@ import type { Network } from '@daybook/network';
 import type { QuarantineReason } from '@daybook/state';
 import { expect } from 'chai';
 import type { Consensus } from '../src/driver/consensus.ts';
+import { DISK_LIMITS } from '../src/free-space.ts';
 import { createMempool } from '../src/mempool.ts';
 import { buildPeerTable } from '../src/peers.ts';
 import type { StatusBoard } from '../src/status.ts';
@@ -50,7 +51,7 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
       driver: { explain: () => machine, state: () => createState({ seed: 1 }) },
       syncer: { isActive: () => options.isSyncing === true, bestKnown: () => 9 },
     } as unknown as Consensus,
-    freeSpace: { fraction: () => 0.5, stop: () => undefined },
+    freeSpace: { limits: DISK_LIMITS, fraction: () => 0.5, stop: () => undefined },
     peers: () =>
       buildPeerTable({
         self: peerIdOf(0),

@@ -137,7 +137,7 @@ export const STATE_ERRORS = defineErrors({
   },
   STATE_SIGNING_DISK_LOW: {
     summary: 'Signing stopped because the disk is nearly full.',
-    remedy: 'Free space; signing resumes by itself when 5 % of the disk are free.',
+    remedy: 'Free space; signing resumes by itself at the setting disk.resumePercent.',
     status: 503,
   },
 });

@@ -21,6 +21,7 @@ import type {
   ValidatorSet,
 } from '@daybook/core';
 import type { Answer, ReadmodelFailure } from '@daybook/readmodel';
+import type { DiskLimits } from '../free-space.ts';
 
 /** A final block by its place: what every answer names as the moment it speaks of. */
 export interface Head {
@@ -274,6 +275,8 @@ export interface NodeReport {
   };
   /** Free share of the file system of the data directory, 0 to 1. */
   readonly diskFree: number;
+  /** At which share the node warns, stops signing and signs again. */
+  readonly diskLimits: DiskLimits;
   /** Median clock difference to the other validators in ms; undefined before it is known. */
   readonly clockOffsetMs: number | undefined;
   /** Oldest height whose state can still be read and proven. */

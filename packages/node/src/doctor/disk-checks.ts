@@ -4,7 +4,8 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import type { Settings } from '../config.ts';
 import { describe, EXIT_CODES } from '../exit-codes.ts';
-import { DISK_LOW, DISK_STOP } from '../free-space.ts';
+import type { DiskLimits } from '../free-space.ts';
+import { diskLimitsOf } from '../free-space.ts';
 import type { Finding } from './finding.ts';
 import { failure, good, warning } from './finding.ts';
 
@@ -23,29 +24,33 @@ const UNSUITABLE: ReadonlyMap<number, string> = new Map([
   [0x01021994, 'tmpfs, which a power loss empties'],
 ]);
 
-export function checkDisk({ node, state }: Settings): readonly Finding[] {
+export function checkDisk({ node, state, disk }: Settings): readonly Finding[] {
   const { dataDirectory } = node;
   if (!fs.existsSync(dataDirectory)) {
     const advice = `mkdir -m 700 ${dataDirectory}, owned by the service user`;
     const words = `${dataDirectory} does not exist`;
     return [failure('disk', words, advice, EXIT_CODES.storage)];
   }
-  const findings = [checkSpace(dataDirectory), checkKind(dataDirectory), checkSync(dataDirectory)];
+  const findings = [
+    checkSpace(dataDirectory, diskLimitsOf(disk)),
+    checkKind(dataDirectory),
+    checkSync(dataDirectory),
+  ];
   const mirror = state.voteMirrorDirectory;
   if (mirror !== undefined && fs.existsSync(mirror))
     findings.push(checkMirror(dataDirectory, mirror));
   return findings;
 }
 
-function checkSpace(directory: string): Finding {
+function checkSpace(directory: string, { stop, low }: DiskLimits): Finding {
   const { bavail, blocks, bsize } = fs.statfsSync(directory);
   const free = blocks === 0 ? 0 : bavail / blocks;
   const words = `${(free * 100).toFixed(1)} % free, ${((bavail * bsize) / GIB).toFixed(1)} GiB`;
-  if (free < DISK_STOP) {
+  if (free < stop) {
     const advice = 'free space or enlarge the disk; the node does not sign now';
     return failure('disk space', words, advice);
   }
-  if (free < DISK_LOW) {
+  if (free < low) {
     return warning('disk space', words, 'enlarge the disk before the node stops signing');
   }
   return good('disk space', words);

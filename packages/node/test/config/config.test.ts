@@ -54,6 +54,12 @@ describe('config: the table of settings', () => {
     expect(Object.isFrozen(settings) && Object.isFrozen(settings.network.listen)).to.equal(true);
   });
 
+  it('given limits of the disk out of order, then the lower one is named', () => {
+    expect(faultsOf('disk:\n  stopPercent: 5\n')).to.deep.equal(['2:3 disk.stopPercent']);
+    expect(faultsOf('disk:\n  resumePercent: 12\n')).to.deep.equal(['2:3 disk.resumePercent']);
+    expect(faultsOf('disk:\n  stopPercent: 3\n  lowPercent: 20\n')).to.deep.equal([]);
+  });
+
   it('given the sample file, then it says exactly the defaults', () => {
     expect(parse(renderSampleConfig())).to.deep.equal(parse(''));
   });

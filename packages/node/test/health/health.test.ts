@@ -143,6 +143,12 @@ describe('health: blocks advance, or there is nothing to do', () => {
       'fault',
     ],
     ['a filling disk', { diskFree: 0.099 }, 'disk-low', 'warning'],
+    [
+      'a disk that its operator wants emptier',
+      { diskFree: 0.099, diskLimits: { stop: 0.1, resume: 0.2, low: 0.3 } },
+      'disk-full',
+      'fault',
+    ],
     ['a clock beyond PRECISION', { clockOffsetMs: -1001 }, 'clock-off', 'fault'],
     [
       'an observer with such a clock',

@@ -12,6 +12,7 @@ import { createMemoryHub, createMemoryNetwork } from '@daybook/network';
 import type { MemoryDisk, MemoryKeyValue, VoteSigner } from '@daybook/state';
 import { createMemoryDisk, createMemoryKeyValue, createVoteLog } from '@daybook/state';
 import type { Clock } from '../../src/clock.ts';
+import { DISK_LIMITS } from '../../src/free-space.ts';
 import type { Health, HealthFacts } from '../../src/health.ts';
 import { diagnose } from '../../src/health.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
@@ -168,7 +169,11 @@ class ClusterNode implements MemoryNode {
           return { ...found, close: async () => undefined };
         },
         openDirectory: async () => DIRECTORY,
-        watchFreeSpace: async () => ({ fraction: () => this.free, stop: () => undefined }),
+        watchFreeSpace: async () => ({
+          limits: DISK_LIMITS,
+          fraction: () => this.free,
+          stop: () => undefined,
+        }),
       },
     );
     const { signerOf = (_index, signer) => signer } = this.#options;

@@ -29,6 +29,8 @@ export interface VoteSignerOptions extends VoteLogOptions {
 export interface VoteSignerParts extends VoteLogParts {
   /** Free part of the disk that holds the log, 0 to 1. */
   readonly freeFraction: () => number;
+  /** Free shares below which signing stops, and from which it goes on; 0.02 and 0.05 by default. */
+  readonly pause?: { readonly stop: number; readonly resume: number };
 }
 
 export interface VoteSignerOpening {
@@ -37,8 +39,7 @@ export interface VoteSignerOpening {
   readonly repairs: readonly VoteRepair[];
 }
 
-const PAUSE_BELOW = 0.02;
-const RESUME_FROM = 0.05;
+const PAUSE = { stop: 0.02, resume: 0.05 };
 
 type Opened = { readonly log: VoteLog } | { readonly reason: QuarantineReason };
 
@@ -139,7 +140,8 @@ class GuardedSigner implements VoteSigner {
   }
 
   #isDiskLow(): boolean {
-    this.#isPaused = this.#parts.freeFraction() < (this.#isPaused ? RESUME_FROM : PAUSE_BELOW);
+    const { freeFraction, pause = PAUSE } = this.#parts;
+    this.#isPaused = freeFraction() < (this.#isPaused ? pause.resume : pause.stop);
     return this.#isPaused;
   }
 

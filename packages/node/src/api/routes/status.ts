@@ -63,6 +63,7 @@ function reportView(report: NodeReport): ViewMap {
     clockOffsetMs: rounded(report.clockOffsetMs),
     diskFreePermille: Math.round(report.diskFree * 1000),
     diskFree: undefined,
+    diskLimits: undefined,
   };
 }
 

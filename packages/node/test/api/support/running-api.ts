@@ -9,6 +9,7 @@ import type { Api, ApiOptions } from '../../../src/api/api.ts';
 import { startApi } from '../../../src/api/api.ts';
 import type { NodeReport, WaitingReport } from '../../../src/api/ports.ts';
 import { createSystemClock } from '../../../src/clock.ts';
+import { DISK_LIMITS } from '../../../src/free-space.ts';
 import type { LogData, Logger } from '../../../src/log.ts';
 import type { Metrics } from '../../../src/metrics.ts';
 import { createMetrics } from '../../../src/metrics.ts';
@@ -71,6 +72,7 @@ export const HEALTHY: NodeReport = {
   reachable: { count: 4, of: 4 },
   mempool: { transactions: 0, bytes: 0, bytesMax: 1_000_000 },
   diskFree: 0.5,
+  diskLimits: DISK_LIMITS,
   clockOffsetMs: 3.5,
   oldestStateHeight: 0,
   oldestBlockHeight: 0,

@@ -7,7 +7,7 @@ import type { Engine } from '@daybook/contracts';
 import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import type { Clock, Logger, Replica, Storage } from '@daybook/node';
-import { openReplica, openStorage } from '@daybook/node';
+import { DISK_LIMITS, openReplica, openStorage } from '@daybook/node';
 import type { VoteSigner } from '@daybook/state';
 import type { Member } from '../foundry.ts';
 import type { MachineClock } from '../world/clock.ts';
@@ -278,7 +278,11 @@ export class Machine {
           },
           close: async () => undefined,
         }),
-        watchFreeSpace: async () => ({ fraction: () => this.disk.free, stop: () => undefined }),
+        watchFreeSpace: async () => ({
+          limits: DISK_LIMITS,
+          fraction: () => this.disk.free,
+          stop: () => undefined,
+        }),
       },
     );
     const watched = {
