@@ -72,7 +72,9 @@ describe('contracts: the bytes of a manifest (spec X-10)', () => {
   it('given anything else of a contract changed, then the hash of the manifest is another', () => {
     const manifest = createEngine(contracts()).manifest();
     const [ledger, first, second] = manifest.contracts;
-    if (ledger === undefined || first === undefined || second === undefined) throw new Error();
+    if (ledger === undefined || first === undefined || second === undefined) {
+      throw new Error('the manifest has three contracts');
+    }
     const queries = { all: { title: second.title, record: 'line', by: [] } };
     const { line } = second.records;
     for (const changed of [
