@@ -16,6 +16,8 @@ import { createChainReader } from './reads/chain-reader.ts';
 import type { Foundation } from './reads/foundation.ts';
 import { createFoundation } from './reads/foundation.ts';
 import { createRecordReader } from './reads/record-reader.ts';
+import type { SubtreeReader } from './reads/state-diff.ts';
+import { createSubtreeReader } from './reads/state-diff.ts';
 import type { SignedTransaction, TransactionAuthor } from './transaction/build.ts';
 import { signAs } from './transaction/build.ts';
 import type { Outcome } from './transaction/outcome.ts';
@@ -72,6 +74,8 @@ export interface Client extends Foundation, ChainReader, Submitter {
   events(options?: FeedOptions): AsyncIterable<FeedEntry>;
   /** Checks a proof bundle against the trusted chain of this client; `unknown` if it has none. */
   verify(bundle: Uint8Array): Verdict;
+  /** A part of the state tree, for `diffStates`. */
+  readonly subtree: SubtreeReader;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -115,6 +119,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = WORLD)
     sign,
     perform: async (authors, calls) => await submitter.submit(await sign(authors, calls)),
     outcomeOf: (id) => findOutcome(requester, id),
+    subtree: createSubtreeReader(requester),
     events: (feed = {}) => readFeed(feed, { requester, ...parts }),
     verify: (bundle) =>
       verifyProofBundle(bundle, { chain, checkpoint, eras, nowMs: clock.nowMs() }),

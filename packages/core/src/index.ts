@@ -160,6 +160,8 @@ export {
   keyAfter,
   keyBefore,
   placeOfSlot,
+  placeOfText,
+  placeToText,
   ROOT_PLACE,
   relationOf,
   verifyRangeProof,

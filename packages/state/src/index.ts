@@ -46,6 +46,7 @@ export type {
   ProvenRecord,
   RangeOptions,
   RecordVersion,
+  ShownSubtree,
   StagedState,
   StageRequest,
   StateFigures,

@@ -12,6 +12,7 @@ import { printable, renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, answerNothing, jsonLine, paintOf } from '../print.ts';
+import { DIFF_STATE_VERB } from './diff-state.ts';
 import { WHY_VERB } from './why.ts';
 
 /** One address and what it said of itself. */
@@ -168,6 +169,7 @@ export const CHAIN_VERBS: readonly Verb[] = [
     run: status,
   },
   WHY_VERB,
+  DIFF_STATE_VERB,
   {
     words: ['block'],
     title: 'Show a block: its hash, its roots, and who sealed it.',

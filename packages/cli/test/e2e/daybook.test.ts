@@ -250,6 +250,27 @@ describe('daybook against real nodes', function () {
     expect(errors).to.contain('CLI_AUTHOR_MISSING');
   });
 
+  it('given two nodes of one chain, then their states are equal; of two chains, the records are named', async () => {
+    const [first, second] = cluster.nodes;
+    const stranger = await startCluster({ members: MEMBERS.slice(0, 1) });
+    try {
+      const urls = [first?.apiUrl ?? '', second?.apiUrl ?? ''];
+      const equal = await runHere(['diff-state', ...urls]);
+      const other = stranger.nodes[0]?.apiUrl ?? '';
+      const differ = await runHere(['diff-state', urls[0] ?? '', other, '--height', '0', '--json']);
+      const words = await runHere(['diff-state', urls[0] ?? '', other, '--height', '0']);
+
+      expect(equal.code, equal.errors).to.equal(0);
+      expect(equal.out).to.contain('Equal at block');
+      expect(differ.code, differ.errors).to.equal(1);
+      expect(differ.json()).to.include({ height: 0, same: false });
+      expect(differ.json().differences).to.have.length(10);
+      expect(words.out).to.contain('directory.organisation').and.to.contain('not there');
+    } finally {
+      await stranger.remove();
+    }
+  });
+
   it('given a proof file and no node running, then it is verified, and refused when bent', async () => {
     const file = inFolder('payment.proof');
     const key = ['treasury', 'payment', 'water-2026', 'p-1'];

@@ -11,7 +11,8 @@ export type Decoder<T> = (value: unknown, place: string) => T;
 /** Carries the first fault to `decodeAnswer` and never leaves this file. */
 class Misshapen extends Error {}
 
-function wrong(place: string, expected: string): never {
+/** Ends decoding: what stands at a place is not what was expected. */
+export function wrong(place: string, expected: string): never {
   throw new Misshapen(`${place === '' ? 'the answer' : place} is not ${expected}`);
 }
 

@@ -7,7 +7,7 @@
  * proof carries only what stands at the two borders of the range.
  */
 import { assertNever } from '../codec/assert.ts';
-import { compareBytes, equalBytes } from '../codec/bytes.ts';
+import { compareBytes, equalBytes, fromHex, toHex } from '../codec/bytes.ts';
 import type { Result } from '../codec/result.ts';
 import { fail, ok } from '../codec/result.ts';
 import type { Hash } from './ids.ts';
@@ -119,6 +119,18 @@ export function placeOfSlot({ prefix, depth }: TreePlace, slot: number): TreePla
   const last = longer.length - 1;
   longer[last] = (longer[last] ?? 0) | (depth % 2 === 0 ? slot << 4 : slot);
   return { prefix: longer, depth: depth + 1 };
+}
+
+/** A place as the hexadecimal digits of its nibbles; nothing for the root. */
+export function placeToText({ prefix, depth }: TreePlace): string {
+  return toHex(prefix).slice(0, depth);
+}
+
+/** The place that digits name; undefined for anything else than at most 104 of them. */
+export function placeOfText(digits: string): TreePlace | undefined {
+  if (!/^[0-9a-f]{0,104}$/.test(digits)) return undefined;
+  const prefix = fromHex(digits.length % 2 === 0 ? digits : `${digits}0`);
+  return prefix && { prefix, depth: digits.length };
 }
 
 /** How the keys that could stand at a place lie to a range. */

@@ -19,6 +19,8 @@ import type { EventParts } from './routes/events.ts';
 import { eventRoutes } from './routes/events.ts';
 import type { SqlParts } from './routes/sql.ts';
 import { sqlRoutes } from './routes/sql.ts';
+import type { StateParts } from './routes/state.ts';
+import { stateRoutes } from './routes/state.ts';
 import type { StatusParts } from './routes/status.ts';
 import { statusRoutes } from './routes/status.ts';
 import type { TransactionParts } from './routes/transactions.ts';
@@ -31,6 +33,7 @@ export type RouteParts = Omit<TransactionParts, 'catalogue' | 'views'> &
   BlockParts &
   Omit<EventParts, 'views'> &
   StatusParts &
+  StateParts &
   SqlParts &
   Omit<ContractParts, 'views'> &
   Pick<DocumentParts, 'renderMetrics'>;
@@ -63,6 +66,7 @@ export function buildEdition(
     ...eventRoutes(shared),
     ...sqlRoutes(shared),
     ...statusRoutes(shared),
+    ...stateRoutes(shared),
     ...contractRoutes({ ...parts, views }),
   ];
   const documents: readonly Route[] = documentRoutes({

@@ -18,6 +18,7 @@ import type {
   TimestampMs,
   TransactionId,
   TransactionResult,
+  TreePlace,
   ValidatorSet,
 } from '@daybook/core';
 import type { Answer, ReadmodelFailure } from '@daybook/readmodel';
@@ -178,6 +179,11 @@ export interface Records {
     place: RecordPlace,
     range: { readonly from?: Uint8Array; readonly height?: Height },
   ): Promise<Result<Uint8Array, Refusal>>;
+  /** The bucket or node at a place of the state tree or right below it, at a height (the head if left out). */
+  subtree(
+    place: TreePlace,
+    height?: Height,
+  ): Promise<Result<{ readonly head: Head; readonly shown: Subtree }, Refusal>>;
   /**
    * Words and facts of a refused transaction, which no hash covers; undefined when this node no
    * longer can tell (the receipt's code always stands in the result).
@@ -189,6 +195,19 @@ export interface Records {
 export interface SqlDoor {
   /** One SELECT, within the limits of the settings; the answer says of which block it speaks. */
   query(sql: string): Promise<Result<Answer, ReadmodelFailure>>;
+}
+
+/** A part of the state tree. */
+export interface Subtree {
+  readonly height: Height;
+  readonly root: Hash;
+  readonly part:
+    | { readonly kind: 'empty' }
+    | {
+        readonly kind: 'bucket';
+        readonly records: readonly { readonly key: RecordKey; readonly valueHash: Hash }[];
+      }
+    | ({ readonly kind: 'node'; readonly slots: readonly Hash[] } & TreePlace);
 }
 
 /** What a validator is known to have done at the height being worked on. */

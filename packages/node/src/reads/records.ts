@@ -88,6 +88,16 @@ export function createRecords(parts: RecordsParts): Records {
       await provenAt(height, () =>
         buildListBundle(place, { height, ...(from && { from }) }, parts),
       ),
+    subtree: async (place, height = headHeight()) => {
+      if (height > headHeight()) return fail(pruned(height, headHeight()));
+      const head = headOf(ledger.head());
+      try {
+        return ok({ head, shown: stateStore.subtree(place, height) });
+      } catch (error) {
+        if (isPruned(error)) return fail(pruned(height, head.height));
+        throw error;
+      }
+    },
     explain: async ({ height, index }: Placement) => {
       const stored = blockLog.readFinalisation(height)?.results[index];
       return stored && parts.explainResult(decodeStoredResult(stored));

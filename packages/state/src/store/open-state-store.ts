@@ -2,7 +2,7 @@
  * The state store: one object that ties the tree, the value log, the database and the retained
  * versions together. Reads and staging are synchronous; commits are done one after another.
  */
-import type { Hash, Height, RecordKey, RecordPlace } from '@daybook/core';
+import type { Hash, Height, RecordKey, RecordPlace, TreePlace } from '@daybook/core';
 import { assert } from '@daybook/core';
 import type { Disk } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
@@ -32,6 +32,7 @@ import type {
   ProvenRecord,
   RangeOptions,
   RecordVersion,
+  ShownSubtree,
   StagedState,
   StageRequest,
   StateFigures,
@@ -169,6 +170,10 @@ class Store implements StateStore {
 
   proveRange(range: RecordPlace, options: RangeOptions): ProvenRange {
     return this.#reads.proveRange(range, options);
+  }
+
+  subtree(place: TreePlace, height?: Height): ShownSubtree {
+    return this.#reads.subtree(place, height);
   }
 
   list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]> {

@@ -2,12 +2,19 @@
  * Reading stored and staged versions: single records, proofs, lists and histories. Nothing here
  * writes; every value is checked against the record it was asked for.
  */
-import type { Height, RecordKey, RecordPlace } from '@daybook/core';
-import { assert, compareBytes, keyBefore, treeKeyOf, treePrefixOf } from '@daybook/core';
+import type { Height, RecordKey, RecordPlace, TreePlace } from '@daybook/core';
+import {
+  assert,
+  compareBytes,
+  keyBefore,
+  treeKeyOf,
+  treePrefixOf,
+  valueHashOf,
+} from '@daybook/core';
 import type { Child } from '../tree/child.ts';
 import { findValue, proveKey } from '../tree/lookup.ts';
 import type { NodeStore } from '../tree/node-store.ts';
-import { proveRange, recordsIn } from '../tree/ranges.ts';
+import { proveRange, recordsIn, subtreeAt } from '../tree/ranges.ts';
 import type { RecordLog, Ref } from '../tree/record-log.ts';
 import { describeRecord, isSameRecord, readValue } from '../tree/values.ts';
 import type { Database } from './database.ts';
@@ -24,6 +31,7 @@ import type {
   ProvenRecord,
   RangeOptions,
   RecordVersion,
+  ShownSubtree,
   StateReader,
   StoredRecord,
 } from './state-store.ts';
@@ -106,6 +114,23 @@ export class Reads {
     const proof = proveRange(tree, range, { nodes, values });
     nodes.trim();
     return { height: version.height, root: version.root, range, records, proof, next };
+  }
+
+  /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */
+  subtree(place: TreePlace, height?: Height): ShownSubtree {
+    const { nodes, values, versions } = this.#parts;
+    const version = height === undefined ? versions.newest() : versions.need(height);
+    assert(version !== undefined, 'a tree needs a state');
+    const found = subtreeAt(treeOf(version), place, nodes);
+    nodes.trim();
+    const { height: at, root } = version;
+    if (found.kind !== 'bucket') return { height: at, root, part: found };
+    const records = found.records.map(({ ref }) => {
+      const { key, value } = readValue(values, ref);
+      if (value === undefined) throw values.damage(ref, 'a removal where a value was expected');
+      return { key, valueHash: valueHashOf(value) };
+    });
+    return { height: at, root, part: { kind: 'bucket', records } };
   }
 
   async list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]> {

@@ -9,6 +9,7 @@ import type {
   RecordKey,
   RecordPlace,
   StateProof,
+  TreePlace,
   TreeRange,
 } from '@daybook/core';
 
@@ -115,6 +116,19 @@ export interface ProvenRange {
   readonly next: Uint8Array | undefined;
 }
 
+/** A part of the tree as a stored version has it. */
+export interface ShownSubtree {
+  readonly height: Height;
+  readonly root: Hash;
+  readonly part:
+    | { readonly kind: 'empty' }
+    | {
+        readonly kind: 'bucket';
+        readonly records: readonly { readonly key: RecordKey; readonly valueHash: Hash }[];
+      }
+    | ({ readonly kind: 'node'; readonly slots: readonly Hash[] } & TreePlace);
+}
+
 /** What the store found when it was opened. */
 export interface StateRecovery {
   /** The newest stored height; undefined when not even genesis is stored. */
@@ -164,6 +178,8 @@ export interface StateStore {
   prove(key: RecordKey, height?: Height): ProvenRecord;
   /** Records of a set with the proof that they are all. @throws as `prove` */
   proveRange(range: RecordPlace, options: RangeOptions): ProvenRange;
+  /** The bucket or node at a place of the tree or right below it. @throws as `prove` */
+  subtree(place: TreePlace, height?: Height): ShownSubtree;
   /** Records of a set in the order of (partition, key) bytes. */
   list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]>;
   /** Versions of a record, newest first. */

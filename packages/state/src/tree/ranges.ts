@@ -15,12 +15,14 @@ import {
   asHash,
   compareBytes,
   isInRange,
+  nibbleAt,
   placeOfSlot,
   prefixOf,
   ROOT_PLACE,
   relationOf,
   runRoot,
   SLOT_PATH_LENGTH,
+  sharedNibbles,
   slotsRoot,
   TREE_WIDTH,
 } from '@daybook/core';
@@ -163,4 +165,28 @@ class RangeProver {
 
 function hashOf({ hashBytes, hashAt }: Child): Hash {
   return asHash(hashBytes.slice(hashAt, hashAt + 32));
+}
+
+/** What stands at a place of the tree, or right below it. */
+export type Subtree =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'bucket'; readonly records: readonly FoundRecord[] }
+  | ({ readonly kind: 'node'; readonly slots: readonly Hash[] } & TreePlace);
+
+/** @throws StateError STATE_DAMAGED */
+export function subtreeAt(root: Child, place: TreePlace, nodes: NodeStore): Subtree {
+  let child = root;
+  while (child.count > TREE_WIDTH) {
+    const node = openInner(child, nodes);
+    const here = placeOf(node);
+    const shared = Math.min(sharedNibbles(here.prefix, place.prefix), here.depth, place.depth);
+    if (shared === place.depth) return { kind: 'node', ...here, slots: slotsOf(node) };
+    if (shared < here.depth) return { kind: 'empty' };
+    child = childOf(node, nibbleAt(place.prefix, here.depth));
+  }
+  const records = child.count === 0 ? [] : recordsOf(child, nodes);
+  const below = records.filter(
+    ({ treeKey }) => sharedNibbles(treeKey, place.prefix) >= place.depth,
+  );
+  return below.length === 0 ? { kind: 'empty' } : { kind: 'bucket', records: below };
 }

@@ -1,16 +1,10 @@
 /** The state store against a model: any writes, any order, restarts, crashes and old versions. */
 import type { StateProof } from '@daybook/core';
 import {
-  decodeRangeProof,
   decodeStateProof,
-  encodeRangeProof,
   encodeStateProof,
-  keyBefore,
   toHex,
   treeKeyOf,
-  treePrefixOf,
-  valueHashOf,
-  verifyRangeProof,
   verifyStateProof,
   ZERO_HASH,
 } from '@daybook/core';
@@ -23,6 +17,7 @@ import type { MemoryKeyValue } from '../../src/store/key-value.ts';
 import { createMemoryKeyValue } from '../../src/store/key-value.ts';
 import type { ModelState } from './model.ts';
 import { applyWrites, keyOf, nameOf, recordsOf, rootOf, write } from './model.ts';
+import { expectRanges, expectSubtrees } from './whole.ts';
 
 interface World {
   readonly disk: MemoryDisk;
@@ -99,36 +94,6 @@ function expectProofs(store: StateStore, state: ModelState, height: number): voi
   }
 }
 
-/** Every set, page by page: each page is proven, the pages stand side by side, nothing is missing. */
-function expectRanges(store: StateStore, state: ModelState, height: number, limit: number): void {
-  for (const place of [{ set: 1 }, { set: 3 }, { set: 3, partition: Uint8Array.of(0x61, 2) }]) {
-    const expected = recordsOf(state, place.set, place.partition).map(({ key }) => nameOf(key));
-    const found: string[] = [];
-    let from: Uint8Array | undefined = treePrefixOf(place);
-    while (from !== undefined) {
-      const page = store.proveRange(place, { from, limit, bytesMax: 1000, height });
-      expect(page.range.from).to.deep.equal(from);
-      const leaves = page.records.map(({ key, value }) => ({
-        treeKey: treeKeyOf(key),
-        valueHash: valueHashOf(value),
-      }));
-      const decoded = decodeRangeProof(encodeRangeProof(page.proof));
-      if (!decoded.ok) throw new Error(decoded.reason.code);
-      const verdict = verifyRangeProof(page.root, page.range, leaves, decoded.value);
-      expect(verdict, `set ${place.set} at ${height}`).to.deep.equal({
-        ok: true,
-        value: undefined,
-      });
-      found.push(...page.records.map(({ key }) => nameOf(key)));
-      from = page.next;
-      expect(page.range.to).to.deep.equal(
-        from === undefined ? treePrefixOf(place) : keyBefore(from),
-      );
-    }
-    expect(found, `set ${place.set}`).to.have.members(expected);
-  }
-}
-
 async function expectLists(store: StateStore, state: ModelState, height?: number): Promise<void> {
   for (const set of [1, 2, 3]) {
     const listed = await store.list(
@@ -178,6 +143,7 @@ describe('state: store', () => {
           expectState(store, state, height);
           expectProofs(store, state, height);
           expectRanges(store, state, height, 1 + (height % 40));
+          expectSubtrees(store, height);
           await expectLists(store, state, height);
         }
         await store.close();

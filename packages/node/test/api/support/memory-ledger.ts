@@ -372,6 +372,13 @@ class Ledger implements MemoryLedger {
       prove: async (key, height = newest()) => this.#proof(treeKeyOf(key), height),
       proveList: async (place, { from, height = newest() }) =>
         this.#proof(from ?? treePrefixOf(place), height),
+      subtree: async (place, height = newest()) => {
+        const refusal = this.#judgeHeight(height);
+        if (refusal !== undefined) return fail(refusal);
+        const { stateRoot: root } = this.#blocks[height]?.header ?? { stateRoot: ZERO_HASH };
+        const part = { kind: 'node', ...place, slots: [] } as const;
+        return ok({ head: this.#headAt(height), shown: { height, root, part } });
+      },
       explain: async ({ height, index }) => this.#refusals.get(`${height}.${index}`),
     };
   }
