@@ -26,6 +26,7 @@ export { decodeFundsMapping } from './funds-mapping.ts';
 export type { IatiActivity } from './iati/activity.ts';
 export type { IatiFile } from './iati/file.ts';
 export { readIatiFile } from './iati/file.ts';
+export { compileReleases } from './ocds/merge.ts';
 export type { OcdsMetadata, OcdsPackage, OcdsRecord, OcdsRelease } from './ocds/package.ts';
 export { readOcdsFile } from './ocds/package.ts';
 export type { OcdsPart, OcdsValidator } from './ocds/validator.ts';
