@@ -7,7 +7,7 @@ import type { Engine } from '@daybook/contracts';
 import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import type { Clock, Logger, Replica, Storage } from '@daybook/node';
-import { DISK_LIMITS, openReplica, openStorage } from '@daybook/node';
+import { openReplica, openStorage } from '@daybook/node';
 import type { VoteSigner } from '@daybook/state';
 import type { Member } from '../foundry.ts';
 import type { MachineClock } from '../world/clock.ts';
@@ -26,6 +26,7 @@ import type { Wire } from '../world/wire.ts';
 import { kindOf } from '../world/wire.ts';
 import { codeOf } from './failure.ts';
 import { createVotes } from './new-votes.ts';
+import { freeSpaceOf } from './sim-free-space.ts';
 import { createSimLogger } from './sim-logger.ts';
 import { createSimMetrics } from './sim-metrics.ts';
 import { watchEngine } from './watched-engine.ts';
@@ -278,11 +279,7 @@ export class Machine {
           },
           close: async () => undefined,
         }),
-        watchFreeSpace: async () => ({
-          limits: DISK_LIMITS,
-          fraction: () => this.disk.free,
-          stop: () => undefined,
-        }),
+        watchFreeSpace: async () => freeSpaceOf(this.disk),
       },
     );
     const watched = {
