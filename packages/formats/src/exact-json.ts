@@ -5,6 +5,7 @@
  */
 import type { Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
+import type { DuplicateKeyInfo } from 'lossless-json';
 import { LosslessNumber, parse, stringify } from 'lossless-json';
 import type { Finding, FormatsFailure } from './errors.ts';
 import { FOUND_SHOWN_MAX } from './errors.ts';
@@ -56,8 +57,12 @@ export function readExactJson(file: SourceFile): Result<JsonFile, FormatsFailure
 
 function parseText(file: string, text: string): Result<JsonFile, FormatsFailure> {
   const findings: Finding[] = [];
-  const onDuplicateKey = ({ key, position }: { key: string; position: number }): undefined => {
-    const line = lineAt(text, position);
+  // Names come in the order of the text, so each line is counted once however many there are.
+  let counted = 0;
+  let line = 1;
+  const onDuplicateKey = ({ key, position, newValue }: DuplicateKeyInfo): unknown => {
+    line += lineAt(text.slice(counted, Math.max(counted, position)), position) - 1;
+    counted = Math.max(counted, position);
     const found = key.slice(0, FOUND_SHOWN_MAX);
     findings.push({
       file,
@@ -67,6 +72,7 @@ function parseText(file: string, text: string): Result<JsonFile, FormatsFailure>
       expected: 'each name once in an object',
       found,
     });
+    return newValue;
   };
   try {
     const json = parse(text, null, {

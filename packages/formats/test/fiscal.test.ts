@@ -165,6 +165,22 @@ describe('formats: fiscal descriptors', () => {
     ]);
   });
 
+  it('given more measures than anyone needs, when read, then no row is', () => {
+    const resources = [{ name: 'a', path: 'a.csv' }];
+    const measure = { source: 'n', currency: 'GBP' };
+    const measures = Object.fromEntries(
+      Array.from({ length: 101 }, (_, at) => [`m${at}`, measure]),
+    );
+    const json = { resources, model: { measures, dimensions: {} } };
+    const csv = { name: 'a.csv', bytes: encode('n\n1\n') };
+
+    const { records, findings } = read({ name: 'x', bytes: encode(JSON.stringify(json)) }, [csv]);
+    expect(records).to.deep.equal([]);
+    expect(findings.map(({ pointer, code }) => [pointer, code])).to.deep.equal([
+      ['/model/measures', 'FORMATS_RECORD_TOO_LARGE'],
+    ]);
+  });
+
   it('given a factor and a comma, when read, then the amount is exact', () => {
     const fields = [{ name: 'n', type: 'number', decimalChar: ',' }];
     const resources = [

@@ -277,6 +277,17 @@ describe('formats: OCDS findings', () => {
     expect(file.releases.map((entry) => entry.release?.id)).to.deep.equal(['1', undefined]);
   });
 
+  it('given names that come twice, when read, then each has its line and the last value counts', () => {
+    const text = '{"ocid":"a",\n"ocid":"b",\n\n"id":"1","id":"2"}';
+    const file = readText(text);
+
+    expect(file.findings.map(({ line, found }) => [line, found])).to.deep.equal([
+      [2, 'ocid'],
+      [4, 'id'],
+    ]);
+    expect(file.json).to.deep.equal({ ocid: 'b', id: '2' });
+  });
+
   it('given a list too long to be compared, when read, then the release is not', () => {
     const text = release({ awards: Array.from({ length: 5_001 }, (_, id) => ({ id: `${id}` })) });
 

@@ -43,6 +43,9 @@ export interface FiscalPackage {
   readonly findings: readonly Finding[];
 }
 
+/** Measures, dimensions, resources and foreign keys: each multiplies the work of a row. */
+export const FISCAL_ENTRIES_MAX = 100;
+
 const DATES = ['yyyy-MM-dd', 'yyyy-MM', 'yyyy'].flatMap(
   (pattern) => compileDatePattern(pattern, { reduced: true }) ?? [],
 );
@@ -68,6 +71,13 @@ export function readFiscalPackage(
   }
   const view = new JsonView(json, '');
   const findings = [...read.value.findings, ...validate(json, descriptor.name)];
+  const crowded = findCrowded(view);
+  if (crowded !== undefined) {
+    const code = 'FORMATS_RECORD_TOO_LARGE';
+    const expected = `at most ${FISCAL_ENTRIES_MAX} entries`;
+    findings.push({ file: descriptor.name, pointer: crowded, code, expected, found: 'more' });
+    return ok({ descriptor: json, resources: [], records: [], findings });
+  }
   const byPath = new Map(files.map((file) => [file.name, file] as const));
   const resources = view
     .objects('resources')
@@ -76,6 +86,24 @@ export function readFiscalPackage(
   const facts = new FactReader(view, model, resources, findings);
   const records = model.measures.flatMap((measure) => facts.read(measure, descriptor.name));
   return ok({ descriptor: json, resources, records, findings });
+}
+
+/** Pointer of the first list of the descriptor that has too many entries. */
+function findCrowded(view: JsonView): string | undefined {
+  const resources = view.objects('resources');
+  const model = view.object('model');
+  const schemas = resources.flatMap((resource) => resource.object('schema') ?? []);
+  const sizes: readonly (readonly [pointer: string, size: number])[] = [
+    [view.at('resources'), resources.length],
+    [view.at('mapping'), Object.keys(view.object('mapping')?.json ?? {}).length],
+    ...['measures', 'dimensions'].map(
+      (name) => [`/model/${name}`, Object.keys(model?.object(name)?.json ?? {}).length] as const,
+    ),
+    ...schemas.map(
+      (schema) => [schema.at('foreignKeys'), schema.objects('foreignKeys').length] as const,
+    ),
+  ];
+  return sizes.find(([, size]) => size > FISCAL_ENTRIES_MAX)?.[0];
 }
 
 /** Values of a row by dimension and attribute; '' where there is none. */

@@ -106,10 +106,12 @@ function mergeLists(
   item: MergeSchema,
 ): readonly ExactObject[] {
   const merged = [...before];
+  const places = new Map(before.map((entry, index) => [idOf(entry), index] as const));
   for (const entry of after) {
     const id = idOf(entry);
-    const at = id === undefined ? -1 : merged.findIndex((other) => idOf(other) === id);
-    merged[at === -1 ? merged.length : at] = mergeObjects(merged[at] ?? {}, entry, item);
+    const at = (id === undefined ? undefined : places.get(id)) ?? merged.length;
+    merged[at] = mergeObjects(merged[at] ?? {}, entry, item);
+    places.set(id, at);
   }
   return merged;
 }
