@@ -2,7 +2,7 @@
  * The newest message that is held of a validator: what its peers tell it when it starts (protocol
  * §12), so that it learns of votes its own log lacks.
  */
-import type { Signed, Unsigned, VoteMessage } from '@daybook/core';
+import type { Height, Signed, Unsigned, VoteMessage } from '@daybook/core';
 import { votesOf } from './contradiction.ts';
 import { comparePositions, positionOf } from './slot.ts';
 import type { NextHeight, State, VotesOfHeight } from './state.ts';
@@ -31,14 +31,26 @@ function ofNext(next: NextHeight, sender: number): readonly Signed<Unsigned>[] {
   return [...proposals.filter((signed) => signed.sender === sender), ...votes];
 }
 
-/** @param sender  position in V of the present height */
-export function newestVoteOf(state: State, sender: number): Signed<Unsigned> | undefined {
+/**
+ * @param senderAt  the validator's position in V of a height, undefined where it is not in it: a
+ *   change of the set gives the positions of one height to others at the next
+ */
+export function newestVoteOf(
+  state: State,
+  senderAt: (height: Height) => number | undefined,
+): Signed<Unsigned> | undefined {
   const { current, past, next } = state;
-  const held = [
-    ...(past === undefined ? [] : ofHeight(past, sender)),
-    ...(current === undefined ? [] : ofHeight(votesOf(current), sender)),
-    ...ofNext(next, sender),
-  ];
+  const of = (height: Height, among: (sender: number) => readonly Signed<Unsigned>[]) => {
+    const sender = senderAt(height);
+    return sender === undefined ? [] : among(sender);
+  };
+  const ofPast = past === undefined ? [] : of(past.height, (sender) => ofHeight(past, sender));
+  const held = [...ofPast];
+  if (current !== undefined) {
+    const { height } = current.context;
+    held.push(...of(height, (sender) => ofHeight(votesOf(current), sender)));
+    held.push(...of(height + 1, (sender) => ofNext(next, sender)));
+  }
   return held.reduce<Signed<Unsigned> | undefined>((newest, signed) => {
     if (newest === undefined) return signed;
     const order = comparePositions(positionOf(signed.content), positionOf(newest.content));

@@ -45,11 +45,10 @@ export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
     }),
     network.handle('blocks', async (_peer, request) => serveRange(request, blockLog)),
     network.handle('votes', async (_peer, request) => {
-      const { validators, era } = ledger.head().next;
       return answerVoteInquiry(request, {
-        chain: era,
+        chain: ledger.head().next.era,
         head: headHeight(),
-        validators,
+        validatorsAt: parts.validatorsAt,
         state: driver.state(),
       });
     }),

@@ -35,13 +35,18 @@ export function answerVoteInquiry(
   held: {
     readonly chain: Hash;
     readonly head: Height;
-    readonly validators: ValidatorSet;
+    /** The set that signs a height: the next one, or an earlier one. */
+    readonly validatorsAt: (height: Height) => ValidatorSet | undefined;
     readonly state: State;
   },
 ): Uint8Array | undefined {
   if (request.length !== PUBLIC_KEY_SIZE) return undefined;
-  const index = indexOfKey(held.validators, asPublicKey(request));
-  const newest = index === undefined ? undefined : newestVoteOf(held.state, index);
+  const key = asPublicKey(request);
+  const newest = newestVoteOf(held.state, (height) => {
+    // As for what comes in: the set after the next height is not known, the next one stands in.
+    const set = held.validatorsAt(Math.min(height, held.head + 1));
+    return set && indexOfKey(set, key);
+  });
   const writer = createWriter();
   writer.u64(held.head);
   writer.sized(newest === undefined ? new Uint8Array() : signBytes(held.chain, newest.content));

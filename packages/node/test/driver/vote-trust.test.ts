@@ -4,11 +4,13 @@ import type { Prepare, UnsignedPrepare } from '@daybook/core';
 import {
   asHash,
   asPublicKey,
+  asSignature,
   createWriter,
   indexOfKey,
   publicKeyOf,
   sign,
   signBytes,
+  ZERO_HASH,
 } from '@daybook/core';
 import { expect } from 'chai';
 import { answerVoteInquiry, readVoteAnswer } from '../../src/driver/vote-inquiry.ts';
@@ -274,7 +276,7 @@ describe('node: trust in the vote log (validators=4)', function () {
 });
 
 function emptyGround() {
-  return { state: createState({ seed: 1 }), validators: genesis.validators, head: 7 };
+  return { state: createState({ seed: 1 }), validatorsAt: () => genesis.validators, head: 7 };
 }
 
 function frame(head: number, signed: Uint8Array, signature: Uint8Array): Uint8Array {
@@ -290,17 +292,43 @@ describe('node: what peers hold of a key', () => {
   const own = { chain, publicKey: key(0) };
 
   it('given nothing held, then the answer names the height only', () => {
-    const { state, validators, head } = emptyGround();
-    const bytes = answerVoteInquiry(key(0), { chain, head, validators, state });
+    const { state, validatorsAt, head } = emptyGround();
+    const bytes = answerVoteInquiry(key(0), { chain, head, validatorsAt, state });
 
     const read = readVoteAnswer(bytes ?? new Uint8Array(), own);
 
     expect(read).to.deep.equal({ ok: true, value: { head: 7 } });
   });
 
+  it('given a set that has changed, then no vote of another validator is told at its old position', () => {
+    const { head } = emptyGround();
+    // Position 0 belongs to the second validator now; it held position 1 at the height before.
+    const [, ...after] = genesis.validators;
+    const joined = after[0];
+    if (joined === undefined) throw new Error('genesis has several validators');
+    const row = genesis.validators.map((_, sender) => {
+      const content = { type: 'prepare', height: head, round: 0, blockHash: ZERO_HASH } as const;
+      const signed = { content, sender, signature: asSignature(new Uint8Array(64).fill(sender)) };
+      return { message: { type: 'prepare', signed } as const, sinceMonoMs: 0 };
+    });
+    const past = {
+      height: head,
+      proposals: {},
+      prepares: { 0: row },
+      commits: {},
+      roundChanges: {},
+    };
+    const state = { ...createState({ seed: 1 }), past };
+    const validatorsAt = (height: number) => (height <= head ? genesis.validators : after);
+
+    const bytes = answerVoteInquiry(joined.publicKey, { chain, head, validatorsAt, state });
+
+    expect([...(bytes ?? [])].slice(-64)).to.deep.equal(Array.from({ length: 64 }, () => 1));
+  });
+
   it('given a question that is no key, or an answer cut short, then it is refused', () => {
-    const { state, validators, head } = emptyGround();
-    const none = answerVoteInquiry(new Uint8Array(31), { chain, head, validators, state });
+    const { state, validatorsAt, head } = emptyGround();
+    const none = answerVoteInquiry(new Uint8Array(31), { chain, head, validatorsAt, state });
 
     expect(none).to.equal(undefined);
     for (let size = 0; size < 12; size++) {

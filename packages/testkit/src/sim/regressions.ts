@@ -132,4 +132,36 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I26',
+    cause:
+      'A validator that started again right after a change of the set was told the vote of another ' +
+      'one, which held its position before; it refused the answer and asked for ever, and the chain ' +
+      'stood where it was needed for a quorum.',
+    plan: {
+      seed: 20303,
+      validators: 4,
+      observers: 2,
+      parameters: {
+        blockIntervalMs: 500,
+        emptyIntervalMs: 5000,
+        roundBaseMs: 1000,
+        roundStepMs: 500,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      workload: 'tally',
+      meanSubmissionMs: 5000,
+      safetyMs: 60000,
+      traitors: [],
+      faults: [
+        'slow network',
+        'duplicates',
+        'crashes in a broadcast',
+        'slow disks',
+        'damaged storage',
+        'set changes',
+      ],
+    },
+  },
 ];
