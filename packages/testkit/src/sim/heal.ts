@@ -4,6 +4,8 @@
  * everybody correct who runs (I30), include what its clients hand in (I27), and put every fault that
  * is proven on chain (I15).
  */
+import { examineEvidence } from '@daybook/applications';
+import type { SystemTransaction } from '@daybook/core';
 import { quorumOf, refOf, toHex } from '@daybook/core';
 import { SET_CHANGES } from './faults/governance.ts';
 import type { Machine } from './node/machine.ts';
@@ -112,7 +114,19 @@ function unrecorded(core: readonly Machine[]): () => readonly string[] {
     const faults = pool?.select().filter(({ kind }) => kind === 'evidence') ?? [];
     return pool === undefined ? [] : faults.map((system) => ({ machine, pool, system }));
   });
-  return () => known.filter(({ pool, system }) => pool.has(system)).map((one) => one.machine.name);
+  const isLeft = ({ machine, pool, system }: (typeof known)[number]): boolean =>
+    pool.has(system) && !isRecorded(machine, system);
+  return () => known.filter(isLeft).map((one) => one.machine.name);
+}
+
+/** Another pair of messages may have proven the same fault; the pool looks through itself rarely. */
+function isRecorded(machine: Machine, { payload }: SystemTransaction): boolean {
+  const ledger = machine.replica()?.ledger;
+  if (ledger === undefined) return false;
+  const { reader, header } = ledger.head();
+  const next = { chain: ledger.genesis.chain, height: header.height + 1 };
+  const judged = examineEvidence(reader, payload, next);
+  return !judged.ok && judged.reason.code === 'CORE_EVIDENCE_RECORDED';
 }
 
 export async function heal(simulation: Simulation): Promise<void> {
@@ -153,6 +167,7 @@ async function expectGrowth(
 ): Promise<void> {
   const { world } = simulation;
   const { timeline, machines } = world;
+  keepBusy(simulation, core, goal);
   const behind = (): readonly Machine[] => {
     return machines.filter((machine) => {
       const { isHonest, wasDamaged } = machine;
@@ -169,6 +184,22 @@ async function expectGrowth(
   const missing = late.map(({ name }) => name).join(', ');
   const invariant = late.some((one) => core.includes(one)) ? 'I26' : 'I30';
   world.violate(invariant, `${missing} did not reach ${goal}: ${heights.join(', ')}`);
+}
+
+/** The next transaction comes with every block: an idle chain may wait longer than the bound. */
+function keepBusy(
+  { world, workload }: Simulation,
+  [first]: readonly Machine[],
+  goal: number,
+): void {
+  const prng = world.prng.fork('busy clients');
+  world.events.on('committed', ({ machine }) => {
+    if (machine !== first || machine.height() >= goal) return;
+    const { member } = machine;
+    const calls = workload.nextCalls(member, prng);
+    const validUntilMs = machine.clock.wall() + VALID_MS;
+    submit(world, machine, { member, calls, nonce: prng.bytes(16), validUntilMs });
+  });
 }
 
 interface Expectation {
