@@ -28,6 +28,8 @@ import { eventually } from './support/waiting.ts';
 
 const LOST = ['education', 'audit'] as const;
 const SURVIVORS = ['finance', 'health'] as const;
+/** A survivor whose key is held by a process of its own. */
+const GUARDED = 'health';
 const REPLACEMENTS = ['parks', 'roads'] as const;
 const ALIVE = [...SURVIVORS, ...REPLACEMENTS];
 const PATIENCE_MS = 120_000;
@@ -43,8 +45,9 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
   const keys = new Map<string, NewKey>();
 
   const urlOf = (slug: string): string => cluster.node(slug).apiUrl;
-  const recover = (slug: string, ...words: readonly string[]): Promise<Run> => {
-    const { configFile } = cluster.node(slug);
+  const recover = (slug: string, ...words: readonly string[]): Promise<Run> =>
+    recoverWith(cluster.node(slug).configFile, ...words);
+  const recoverWith = (configFile: string, ...words: readonly string[]): Promise<Run> => {
     const command = ['recover', '--config', configFile, '--file', file, ...words];
     return runProgram('packages/node/bin/daybookd.js', command, SLOWLY);
   };
@@ -75,6 +78,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
   before(async () => {
     cluster = await startCluster({
       members: [...FOUR, ...REPLACEMENTS.map((slug) => member(slug, 'observer'))],
+      signers: [GUARDED],
       parameters: { blockIntervalMs: 50, roundBaseMs: 1000, emptyIntervalMs: 2000 },
     });
     file = path.join(cluster.directory, 'recovery.json');
@@ -153,6 +157,9 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
 
   it('given the file at each node, when installed and started, then the chain goes on within seconds', async () => {
     await Promise.all(ALIVE.map(async (slug) => await cluster.node(slug).process.stop()));
+    const signer = cluster.node(GUARDED).signer;
+    if (signer === undefined) throw new Error('its key is held by a signer');
+    await signer.process.stop();
     for (const slug of REPLACEMENTS) {
       const key = keys.get(slug);
       if (key === undefined) throw new Error('a key was made');
@@ -161,8 +168,16 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     for (const slug of ALIVE) {
       const installed = await recover(slug);
       expect(installed.exitCode, installed.stdout + installed.stderr).to.equal(0);
-      expect(installed.stdout).to.contain('vote log created');
+      const said =
+        slug === GUARDED ? 'with the configuration of the signer, too' : 'vote log created';
+      expect(installed.stdout).to.contain(said);
     }
+    const atSigner = await recoverWith(signer.configFile);
+    expect(atSigner.exitCode, atSigner.stdout + atSigner.stderr).to.equal(0);
+    expect(atSigner.stdout).to.contain('its node judges the file');
+    expect(atSigner.stdout).to.contain('this signer signs in the new set');
+    expect(atSigner.stdout).to.contain('vote log created');
+    await signer.process.start();
     const startedMs = performance.now();
 
     await Promise.all(ALIVE.map(async (slug) => await cluster.node(slug).process.start()));

@@ -257,7 +257,8 @@ interface Command {
   readonly show: 'help' | 'version' | undefined;
 }
 
-const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
+/** What each verb does; without a verb the daemon runs. */
+export const VERBS: Readonly<Record<string, (command: Command) => Promise<number>>> = {
   run,
   check,
   'create-votes': prepareVotes,
@@ -278,7 +279,8 @@ function readHeight(text: string | undefined): number | undefined {
   throw new NodeError('NODE_CONFIG_INVALID', { detail: `--above takes a height, not ${text}.` });
 }
 
-function parseCommand(args: readonly string[]): Command {
+/** @throws TypeError when an option is unknown or lacks its value; NodeError when a value is wrong */
+export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,

@@ -30,6 +30,8 @@ export type RecoveryVerdict =
   | { readonly kind: 'applied' }
   /** The node has fewer blocks: it is judged when the chain gets there. */
   | { readonly kind: 'ahead'; readonly head: number }
+  /** A signer has no chain: its node judges the file. */
+  | { readonly kind: 'unjudged' }
   | { readonly kind: 'refused'; readonly reason: RecoveryFailure };
 
 /** What the verb found and did, in lines for people. */
@@ -46,9 +48,6 @@ function judge(
 ): RecoveryVerdict {
   const { header, hash, reader } = ledger.head();
   const { plan } = file;
-  if (!equalBytes(plan.chain, genesis.chain)) {
-    return { kind: 'refused', reason: { code: 'CORE_RECOVERY_CHAIN' } };
-  }
   if (header.height < plan.height) return { kind: 'ahead', head: header.height };
   const era = eraOf(plan);
   if (readRecoveries(reader).some((known) => equalBytes(known.era, era)))
@@ -114,6 +113,8 @@ function verdictLine(verdict: RecoveryVerdict): string {
       return `applies: consents of ${verdict.consenting.join(', ')} hold, and the head is its block`;
     case 'applied':
       return 'applied already: the chain of this node went this way';
+    case 'unjudged':
+      return 'not judged here: a signer has no chain, so its node judges the file';
     case 'ahead':
       return `cannot be judged yet: the head is ${verdict.head}; it is judged when the chain gets there`;
     default:
@@ -138,6 +139,50 @@ function refusalLine(reason: RecoveryFailure): string {
   }
 }
 
+/** What this configuration runs: a node with its key or none, one whose key a signer holds, a signer. */
+type Holder = 'node' | 'node of a signer' | 'signer';
+
+const FOLLOWS: Readonly<Record<Holder, string>> = {
+  node: 'this node follows',
+  'node of a signer':
+    'a signer holds the key of this node: run recover with the configuration of the signer, too',
+  signer: 'the key of this signer is not in the new set',
+};
+
+function holderOf(
+  { signer }: Settings,
+  { consensus }: Awaited<ReturnType<typeof readConsensusKeys>>,
+): Holder {
+  if (signer.socket === undefined) return 'node';
+  return consensus === undefined ? 'node of a signer' : 'signer';
+}
+
+async function judgeHere(
+  { settings, directory, genesis, file }: Place & JudgedFile,
+  holder: Holder,
+): Promise<RecoveryVerdict> {
+  if (!equalBytes(file.plan.chain, genesis.chain)) {
+    return { kind: 'refused', reason: { code: 'CORE_RECOVERY_CHAIN' } };
+  }
+  if (holder === 'signer') return { kind: 'unjudged' };
+  const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
+  const { cacheBytesMax: cacheBytes } = settings.state;
+  return await withOfflineChain(
+    { directory, genesis, recoveries, contracts, cacheBytes },
+    async ({ blockLog, openLedger }): Promise<RecoveryVerdict> => {
+      // A node that is quite new has no chain: none is laid for the question's sake.
+      if (blockLog.head() === undefined) return { kind: 'ahead', head: 0 };
+      const { ledger } = await openLedger();
+      return judge(genesis, ledger, (height) => blockLog.blockHashAt(height), file);
+    },
+  );
+}
+
+interface JudgedFile {
+  readonly genesis: Genesis;
+  readonly file: RecoveryFile;
+}
+
 /**
  * Judges a recovery file and, unless it is a dry run or refused, installs it.
  * @throws NodeError, StateError when settings, file or data directory cannot be used
@@ -150,30 +195,24 @@ export async function recover(options: RecoverOptions): Promise<RecoverReport> {
   const directory = await openDataDirectory(settings.node.dataDirectory);
   const place = { settings, directory };
   try {
-    const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
-    const { cacheBytesMax: cacheBytes } = settings.state;
-    const verdict = await withOfflineChain(
-      { directory, genesis, recoveries, contracts, cacheBytes },
-      async ({ blockLog, openLedger }): Promise<RecoveryVerdict> => {
-        // A signer, or a node that is quite new, has no chain: none is laid for the question's sake.
-        if (blockLog.head() === undefined) return { kind: 'ahead', head: 0 };
-        const { ledger } = await openLedger();
-        return judge(genesis, ledger, (height) => blockLog.blockHashAt(height), file);
-      },
-    );
+    const holder = holderOf(settings, keys);
+    const verdict = await judgeHere({ ...place, genesis, file }, holder);
     const lines = [...planLines(file), verdictLine(verdict)];
     if (verdict.kind === 'refused') return { verdict, lines };
     const own = [keys.consensus, keys.nextConsensus]
       .filter((secret) => secret !== undefined)
       .map((secret) => asPublicKey(publicKeyOf(secret)))
       .filter((key) => file.plan.validators.some((one) => equalBytes(one.publicKey, key)));
-    lines.push(own.length > 0 ? 'this node signs in the new set' : 'this node follows');
+    lines.push(own.length > 0 ? `this ${holder} signs in the new set` : FOLLOWS[holder]);
     if (dryRun) return { verdict, lines: [...lines, 'dry run: nothing was changed'] };
     for (const key of own) {
       if (await createEraVotes(place, file, key)) lines.push(`vote log created for ${toHex(key)}`);
     }
     lines.push(`installed as ${installRecovery(settings.node.dataDirectory, file)}`);
-    return { verdict, lines: [...lines, 'start the node to go on'] };
+    return {
+      verdict,
+      lines: [...lines, `start the ${holder === 'signer' ? 'signer' : 'node'} to go on`],
+    };
   } finally {
     await directory.close();
   }
