@@ -67,7 +67,7 @@ export class Machine {
   tap: Tap | undefined;
   /** Whether its own code is to be believed: false for machines of the adversary. */
   isHonest = true;
-  /** Whether it stops when its key signs elsewhere; by default if it is honest. */
+  /** Whether it stops when its key signs elsewhere; a liar knows that it does, and goes on. */
   givesWayToDouble: boolean | undefined;
   /** What it signs with; absent on an observer. Taken at the next start, as all of these. */
   consensusKey: Uint8Array | undefined;
@@ -305,7 +305,6 @@ export class Machine {
         random: () => random.fraction(),
         createNetwork: ({ admission }) => this.#join(life, clock, admission),
         onFatal: (error) => this.#fail(life, error),
-        // A liar knows well that it signed past its log, and does not give up for it.
         ...(!(this.givesWayToDouble ?? this.isHonest) && { onKeyElsewhere: () => undefined }),
       },
     );
