@@ -32,7 +32,7 @@ describe('daybookd archive', function () {
 
     expect(written.exitCode, written.output).to.equal(0);
     expect(verified.exitCode, verified.output).to.equal(0);
-    expect(verified.output).to.match(/blocks 0 to [1-9]\d*, [1-9]\d* transactions, 1 segments/);
+    expect(verified.output).to.match(/blocks 0 to [1-9]\d*; transactions: [1-9]\d*, segments: 1,/);
     expect(JSON.parse(parsed.output)).to.include({ outcome: 'valid', executed: true });
   });
 

@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { toHex } from '@daybook/core';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { expect } from 'chai';
@@ -65,7 +66,7 @@ describe('daybookd: exit codes', function () {
     const { exitCode, output } = await runDaemon('check', '--config', node.configFile);
 
     expect(exitCode).to.equal(0);
-    expect(output).to.contain('validator');
+    expect(output).to.contain('validator').and.to.contain(toHex(cluster.genesis.chain));
   });
 
   it('given a node that has run, when checked deeply, then every record is proven; while it runs, it ends with 4', async () => {

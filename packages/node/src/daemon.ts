@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { applications } from '@daybook/applications';
-import { asPublicKey, explainCore, publicKeyOf, runSelfTest } from '@daybook/core';
+import { asPublicKey, explainCore, publicKeyOf, runSelfTest, toHex } from '@daybook/core';
 import { runBackup, runRestore, runVerify, runWrite } from './archive/archive-verbs.ts';
 import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
@@ -160,7 +160,8 @@ async function check({ config: configFile, deep }: Command): Promise<number> {
     const { height, records } = await checkDeeply(settings, genesis);
     process.stdout.write(`height ${height}: ${records} records proven by the state root\n`);
   }
-  process.stdout.write(`${configFile}: ${role} of chain ${genesis.document.name}, all in order\n`);
+  const chain = `${genesis.document.name}, id ${toHex(genesis.chain)}`;
+  process.stdout.write(`${configFile}: ${role} of chain ${chain}, all in order\n`);
   return EXIT_CODES.done;
 }
 

@@ -66,7 +66,7 @@ function wordsOf(verified: Result<ArchiveReport, ArchiveDamage>): readonly strin
     ? 'every record, link and certificate holds, and every result was computed again'
     : 'every record and link holds';
   return [
-    `blocks ${first} to ${last}, ${transactions} transactions, ${segments} segments, ${megabytes} MiB`,
+    `blocks ${first} to ${last}; transactions: ${transactions}, segments: ${segments}, ${megabytes} MiB`,
     `${checked}; the last block is ${lastHash}`,
     ...(uncertified === 0
       ? []
