@@ -16,6 +16,8 @@ import { createChainReader } from './reads/chain-reader.ts';
 import type { Foundation } from './reads/foundation.ts';
 import { createFoundation } from './reads/foundation.ts';
 import { createRecordReader } from './reads/record-reader.ts';
+import type { SqlReader } from './reads/sql-reader.ts';
+import { createSqlReader } from './reads/sql-reader.ts';
 import type { SubtreeReader } from './reads/state-diff.ts';
 import { createSubtreeReader } from './reads/state-diff.ts';
 import type { SignedTransaction, TransactionAuthor } from './transaction/build.ts';
@@ -50,7 +52,7 @@ export interface ClientParts {
 
 type Records = Readonly<Record<string, RecordDefinition>>;
 
-export interface Client extends Foundation, ChainReader, Submitter {
+export interface Client extends Foundation, ChainReader, SqlReader, Submitter {
   readonly urls: readonly string[];
   /** Typed by a definition: `client.contractOf(treasury).calls.disburse({…})`. */
   contractOf<R extends Records, A extends Readonly<Record<string, Fields>>>(
@@ -111,6 +113,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = WORLD)
     urls,
     ...foundation,
     ...createChainReader(requester),
+    ...createSqlReader(requester),
     ...submitter,
     contractOf: (definition) => createContractClient(definition, reader),
     contractBy: (manifest) => createJsonContractClient(manifest, reader),

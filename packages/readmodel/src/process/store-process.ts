@@ -14,6 +14,8 @@ const WATCH_EVERY_MS = 100;
 const OVERHEAD_BYTES = 384 * 1024 * 1024;
 
 function serve(options: DuckdbOptions): void {
+  // Where the file cannot be opened, for example since the process before has not let go of it yet,
+  // the first caller is told, and the next call finds a new process.
   const opening = openDuckdb(options).then(createReadModel);
   /** Writes go one after the other, queries beside them. */
   let writing: Promise<unknown> = Promise.resolve();
@@ -26,7 +28,7 @@ function serve(options: DuckdbOptions): void {
       : writing.then(() => perform(opening, request));
     if (!isQuery) writing = done;
     done
-      .then((response) => process.send?.(response))
+      .then((response) => process.send?.(response, () => opening.catch(() => process.exit(1))))
       // The node is gone, and with it the reader of the answer.
       .catch(() => process.exit());
   });

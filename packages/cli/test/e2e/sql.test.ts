@@ -1,0 +1,87 @@
+/** `daybook sql` against a node that keeps SQL tables, both processes of their own. */
+import { directory } from '@daybook/applications';
+import type { Client, SqlAnswer } from '@daybook/client';
+import { createClient, isRefusal } from '@daybook/client';
+import { createSigner, generateSecretKey, publicKeyOf } from '@daybook/core';
+import type { Cluster, ClusterNode } from '@daybook/testkit';
+import { startCluster } from '@daybook/testkit';
+import { expect } from 'chai';
+import { MEMBERS, TREASURY } from './departments.ts';
+import { daybook } from './process.ts';
+
+const OFFICERS = `SELECT name, _height FROM directory_officer WHERE organisation = '${TREASURY}' ORDER BY name`;
+
+describe('SQL tables of a node process', function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+  let node: ClusterNode;
+  let client: Client;
+
+  before(async () => {
+    cluster = await startCluster({
+      members: MEMBERS.filter(({ slug }) => slug === TREASURY),
+      parameters: { blockIntervalMs: 20 },
+      settings: { readmodel: { state: 'on', memoryBytesMax: 134_217_728 } },
+    });
+    node = cluster.node(TREASURY);
+    client = createClient({ urls: [node.apiUrl], chain: cluster.genesis.chain });
+  });
+  after(() => cluster.remove());
+
+  async function addOfficer(name: string): Promise<number> {
+    const identity = `${TREASURY}/admin`;
+    const author = { identity, signer: createSigner(cluster.officer(identity).secretKey) };
+    const publicKey = publicKeyOf(generateSecretKey());
+    const call = client
+      .contractOf(directory)
+      .calls.addOfficer({ organisation: TREASURY, name, kind: 'officer', publicKey });
+    const outcome = await client.perform([author], [call]);
+    if (outcome.state !== 'committed') throw new Error(outcome.state);
+    return outcome.receipt.height;
+  }
+
+  /** Asks until the tables show a block. */
+  async function askAt(height: number): Promise<SqlAnswer> {
+    while (true) {
+      const answer = await client.query(OFFICERS).catch((error: unknown) => {
+        const isPassing = ['READMODEL_EMPTY', 'READMODEL_DOWN'].some((code) =>
+          isRefusal(error, code),
+        );
+        if (isPassing) return undefined;
+        throw error;
+      });
+      if (answer !== undefined && answer.head.height >= height) return answer;
+    }
+  }
+
+  const ask = (...words: readonly string[]) => daybook(['sql', ...words, '--url', node.apiUrl]);
+
+  it('writes rows as a table, as CSV and as JSON', async () => {
+    const height = await addOfficer('ann');
+    await askAt(height);
+    const table = await ask(OFFICERS);
+    expect(table.code, table.errors).to.equal(0);
+    expect(table.out.split('\n')[0]).to.match(/^name +_height$/);
+    expect(table.out).to.match(new RegExp(`^ann +${height}$`, 'm'));
+    expect(table.errors).to.match(/^4 rows, after block \d+ of /);
+    const csv = await ask(`SELECT 'a "b", c' AS x, NULL AS y, '' AS z`, '--format', 'csv');
+    expect(csv.out).to.equal('x,y,z\r\n"a ""b"", c",,""\r\n');
+    const json = await ask('SELECT 1 AS one', '--json');
+    expect(json.json()).to.deep.include({ rows: [[1]], truncated: false });
+  });
+
+  it('says in words what a query may not do', async () => {
+    const refused = await ask('DELETE FROM directory_officer');
+    expect(refused.code).to.not.equal(0);
+    expect(refused.errors).to.include('READMODEL_SQL_REFUSED').and.to.include('one SELECT');
+  });
+
+  it('has each row once after the node was killed', async () => {
+    await askAt(await addOfficer('ben'));
+    await node.process.kill();
+    await node.process.start();
+    const { rows } = await askAt(await addOfficer('cleo'));
+    const names = ['admin', 'ann', 'ben', 'cleo', 'controller', 'granter'];
+    expect(rows.map(([name]) => name)).to.deep.equal(names);
+  });
+});
