@@ -47,6 +47,16 @@ export interface ReadParts {
 const PAGE_MAX = 1000;
 const CACHE_BYTES = 4 * 1024 * 1024;
 
+/** Whether a staged state has of this record what the newest version has. */
+function isUnchanged(state: Staged, treeKey: Uint8Array, newest: Height): boolean {
+  for (let at: Staged | undefined = state; at !== undefined; at = at.parent) {
+    if (at.phase !== 'staged') return at.height === newest;
+    if (at.hasWritten(treeKey)) return false;
+    if (at.parent === undefined) return at.height === newest + 1;
+  }
+  return false;
+}
+
 export class Reads {
   readonly #parts: ReadParts;
   readonly #cache = new ReadCache(CACHE_BYTES);
@@ -72,7 +82,11 @@ export class Reads {
     if (state.phase === 'committed' && state.height <= newest) {
       this.#parts.versions.need(state.height);
     }
-    return this.#get(state.tree, key);
+    const version = this.#parts.versions.newest();
+    if (version === undefined || !isUnchanged(state, treeKeyOf(key), version.height)) {
+      return this.#get(state.tree, key);
+    }
+    return this.#getCached(treeOf(version), key, version.height);
   }
 
   /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */

@@ -1,6 +1,6 @@
 /** States that are computed and not stored: what they hold, and who is built on whom. */
 import type { Hash, Height, RecordKey } from '@daybook/core';
-import { assert } from '@daybook/core';
+import { assert, compareBytes } from '@daybook/core';
 import { StateError } from '../errors.ts';
 import type { Child, TreeWrite } from '../tree/child.ts';
 import type { NodeStore } from '../tree/node-store.ts';
@@ -41,6 +41,22 @@ export class Staged implements StagedState {
 
   discard(): void {
     this.#onDiscard(this);
+  }
+
+  /** Whether this state, and not one below it, wrote a record. */
+  hasWritten(treeKey: Uint8Array): boolean {
+    let low = 0;
+    let high = this.writes.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const write = this.writes[middle];
+      assert(write !== undefined, 'the middle of a range is in it');
+      const order = compareBytes(write.treeKey, treeKey);
+      if (order === 0) return true;
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return false;
   }
 
   /** @throws StateError STATE_STAGE_DISCARDED */
