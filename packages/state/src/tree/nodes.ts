@@ -18,7 +18,7 @@ export const LABEL_AT = HASHES_SIZE;
 export const PREFIX_AT = LABEL_AT + 32;
 export const COUNTS_AT = PREFIX_AT + TREE_KEY_SIZES.partitioned;
 const INNER_SIZE = COUNTS_AT + TREE_WIDTH;
-const SLAB_NODES = 64;
+const SLAB_NODES = 16;
 /** What one inner node takes in memory, objects included (measured). */
 export const INNER_MEMORY_BYTES = 1100;
 
@@ -207,13 +207,13 @@ export class Arena {
   /** @param free  chunks that other arenas have given back */
   constructor(free: Uint8Array[]) {
     this.#free = free;
-    this.bytes = this.#addChunk();
+    this.bytes = this.#addChunk(FIRST_CHUNK_BYTES);
   }
 
   /** Room for `size` bytes in `bytes`, at the returned offset. */
   reserve(size: number): number {
     if (this.#used + size > this.bytes.length) {
-      this.bytes = this.#addChunk();
+      this.bytes = this.#addChunk(Math.max(size, Math.min(2 * this.bytes.length, CHUNK_BYTES_MAX)));
       this.#used = 0;
     }
     const at = this.#used;
@@ -225,11 +225,15 @@ export class Arena {
     this.#free.push(...this.#chunks.splice(0));
   }
 
-  #addChunk(): Uint8Array {
-    const chunk = this.#free.pop() ?? new Uint8Array(ARENA_CHUNK_BYTES);
+  /** A chunk of at least this size. */
+  #addChunk(size: number): Uint8Array {
+    const given = this.#free.pop();
+    const chunk = given !== undefined && given.length >= size ? given : new Uint8Array(size);
     this.#chunks.push(chunk);
     return chunk;
   }
 }
 
-const ARENA_CHUNK_BYTES = 256 * 1024;
+/** A small chain stages some kilobytes a block, an import megabytes. */
+const FIRST_CHUNK_BYTES = 16 * 1024;
+const CHUNK_BYTES_MAX = 256 * 1024;
