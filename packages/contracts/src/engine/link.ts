@@ -8,7 +8,13 @@ import { compileFields } from '../fields/check.ts';
 import { tableOf } from '../fields/field.ts';
 import { keyFormOf } from '../fields/key-bytes.ts';
 import type { FieldTable } from '../fields/spec.ts';
-import type { ErasedAction, ErasedDefinition, ErasedInvariant } from '../language/definition.ts';
+import type { Stamp } from '../language/context.ts';
+import type {
+  ErasedAction,
+  ErasedDefinition,
+  ErasedInvariant,
+  Values,
+} from '../language/definition.ts';
 import type { Upcast } from '../language/parts.ts';
 import type { ManifestAction, ManifestContract, ManifestRecord } from '../manifest/manifest.ts';
 import { buildManifest, receiptOf } from '../manifest/manifest.ts';
@@ -49,6 +55,16 @@ export interface LinkedRecord {
   readonly sums: LinkedSum[];
   /** What must hold of a touched row; filled while linking. */
   readonly invariants: LinkedInvariant[];
+  /** Rows that were decoded lately, by key within the set; see `rows.ts`. */
+  readonly decoded: Map<string | number, DecodedRow>;
+}
+
+/** What some stored bytes say, which is the same for ever. */
+export interface DecodedRow {
+  readonly value: Uint8Array;
+  /** Frozen. */
+  readonly row: Values;
+  readonly stamp: Stamp;
 }
 
 export interface LinkedSum {
@@ -134,6 +150,7 @@ function linkRecord(described: ManifestRecord, definition: ErasedDefinition): Li
     upcast: definition.upcasts?.[described.name],
     sums: [],
     invariants: [],
+    decoded: new Map(),
   };
 }
 

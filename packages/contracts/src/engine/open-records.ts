@@ -26,7 +26,7 @@ export function openRecords<R extends Records>(
     name,
     (view: StateView, key: Readonly<Record<string, unknown>>) => {
       try {
-        return readStored(view, record, key).stored?.row;
+        return readStored(view, record, key)?.row;
       } catch (error) {
         throw error instanceof HostFault ? error.cause : error;
       }

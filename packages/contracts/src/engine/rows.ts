@@ -6,12 +6,20 @@
  * fields a map without the key fields.
  */
 import type { Hash, InputFault, RecordKey, WrittenValue } from '@daybook/core';
-import { asHash, assert, compareBytes, toHex, treeKeyOf, valueHashOf } from '@daybook/core';
+import {
+  asHash,
+  assert,
+  compareBytes,
+  equalBytes,
+  toHex,
+  treeKeyOf,
+  valueHashOf,
+} from '@daybook/core';
 import { ContractsError } from '../errors.ts';
 import { encodeKey } from '../fields/key-bytes.ts';
 import type { Facts, Stamp } from '../language/context.ts';
 import type { Values } from '../language/definition.ts';
-import type { LinkedRecord } from './link.ts';
+import type { DecodedRow, LinkedRecord } from './link.ts';
 import { HostFault } from './signals.ts';
 import type { StateView, StateWrite } from './state-view.ts';
 import type { ValueWriter } from './value-codec.ts';
@@ -94,7 +102,7 @@ class JournalledRows implements BlockRows {
     const id = slotIdOf(record, key);
     const known = slots.get(id);
     if (known !== undefined) return known;
-    const slot = this.#load(record, key);
+    const slot = this.#load(record, key, id);
     slots.set(id, slot);
     return slot;
   }
@@ -179,8 +187,10 @@ class JournalledRows implements BlockRows {
     return writes.sort((a, b) => compareBytes(a.treeKey, b.treeKey));
   }
 
-  #load(record: LinkedRecord, key: Values): Slot {
-    const { recordKey, value, stored } = readStored(this.#view, record, key);
+  #load(record: LinkedRecord, key: Values, id: SlotId): Slot {
+    const recordKey = recordKeyFor(record, key);
+    const value = readValue(this.#view, recordKey);
+    const stored = value && decodeOnce(record, { key, id }, value);
     return {
       record,
       recordKey,
@@ -195,11 +205,34 @@ class JournalledRows implements BlockRows {
 }
 
 /** What the view holds under a key. @throws HostFault if it fails or the value is damaged */
-export function readStored(view: StateView, record: LinkedRecord, key: Values) {
-  const recordKey = recordKeyFor(record, key);
-  const value = readValue(view, recordKey);
-  const stored = value === undefined ? undefined : decodeStored(record, key, value);
-  return { recordKey, value, stored };
+export function readStored(
+  view: StateView,
+  record: LinkedRecord,
+  key: Values,
+): DecodedRow | undefined {
+  const value = readValue(view, recordKeyFor(record, key));
+  return value && decodeOnce(record, { key, id: slotIdOf(record, key) }, value);
+}
+
+/** Rows remembered per record set: the officers, roles and parameters that every block asks for. */
+const DECODED_MAX = 128;
+
+/**
+ * The row of stored bytes. Comparing them with those decoded last for this key takes a fraction of
+ * decoding and checking them again, which every block does with the same few records.
+ */
+function decodeOnce(
+  record: LinkedRecord,
+  { key, id }: { readonly key: Values; readonly id: SlotId },
+  value: Uint8Array,
+): DecodedRow {
+  const { decoded } = record;
+  const known = decoded.get(id);
+  if (known !== undefined && equalBytes(known.value, value)) return known;
+  const row = { value, ...decodeStored(record, key, value) };
+  if (decoded.size >= DECODED_MAX) decoded.clear();
+  decoded.set(id, row);
+  return row;
 }
 
 function readValue(view: StateView, recordKey: RecordKey): Uint8Array | undefined {

@@ -56,8 +56,11 @@ export function createValueWriter(): ValueWriter {
   return new GrowingValueWriter();
 }
 
+const NOTHING = new Uint8Array();
+
 class GrowingValueWriter implements ValueWriter {
-  #bytes = new Uint8Array(FIRST_CAPACITY);
+  /** Working memory, taken at the first byte: most writers of a block only ever stand by. */
+  #bytes = NOTHING;
   #size = 0;
 
   begin(): void {
@@ -211,7 +214,7 @@ class GrowingValueWriter implements ValueWriter {
     const at = this.#size;
     const needed = at + size;
     if (needed > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length, FIRST_CAPACITY));
       larger.set(this.#bytes.subarray(0, at));
       this.#bytes = larger;
     }
