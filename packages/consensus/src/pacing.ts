@@ -7,7 +7,7 @@ import type { Work } from './draft.ts';
 import { emit, isScheduled, jittered, schedule } from './draft.ts';
 import { RESEND_JITTER_PERCENT, RESEND_MS } from './limits.ts';
 import { armRound } from './round.ts';
-import { roundsOf } from './votes.ts';
+import { isEmptyTable, roundsOf } from './votes.ts';
 
 /** A ROUND-CHANGE makes a block wanted once T(0) has passed, and is forwarded once. */
 function wantIfAsked(work: Work): void {
@@ -35,8 +35,8 @@ function wantIfQuiet(work: Work): void {
 /** Whether nothing is going on at this height, here or, as far as votes tell, elsewhere. */
 export function isIdle({ height }: Work): boolean {
   const tables = [height.prepares, height.commits, height.roundChanges];
-  const quiet = tables.every((table) => roundsOf(table).length === 0);
-  return quiet && !height.want && height.round === 0 && height.decision === undefined;
+  if (height.want || height.round !== 0 || height.decision !== undefined) return false;
+  return tables.every(isEmptyTable);
 }
 
 /** R11 runs at its full pace again once the height is no longer idle. */

@@ -62,9 +62,11 @@ export function uponRoundChange(work: Work, message: RoundChange): void {
 /** R8: the F1-th largest round among the others; at least one correct validator is there. */
 export function jumpIfAsked(work: Work): void {
   const { maxRoundChange, quorum, round } = work.height;
-  const others = maxRoundChange.filter((_, index) => index !== selfOf(work));
-  const wanted = others.sort((a, b) => b - a)[quorum.oneCorrect - 1] ?? 0;
-  if (wanted > round) moveTo(work, wanted);
+  const self = selfOf(work);
+  const above = maxRoundChange.filter((asked, index) => asked > round && index !== self);
+  if (above.length < quorum.oneCorrect) return;
+  const wanted = above.sort((a, b) => b - a)[quorum.oneCorrect - 1];
+  if (wanted !== undefined) moveTo(work, wanted);
 }
 
 /** `moveTo`, the vote: ask for the round that was entered, with the lock as it will be (G3). */

@@ -30,11 +30,15 @@ export function heldAt<Message>(
   return table[round]?.[sender];
 }
 
-/** Rounds of a table in ascending order. */
+/** Rounds of a table in ascending order: the language keeps keys that are integers in it. */
 export function roundsOf(table: Readonly<Record<Round, unknown>>): readonly Round[] {
-  return Object.keys(table)
-    .map(Number)
-    .sort((a, b) => a - b);
+  return Object.keys(table).map(Number);
+}
+
+/** Whether no vote is held; what a table loses last is its row. */
+export function isEmptyTable(table: Readonly<Record<Round, unknown>>): boolean {
+  for (const _round in table) return false;
+  return true;
 }
 
 export function withHeld<Message>(
