@@ -16,6 +16,7 @@ import {
 } from './brands.ts';
 import {
   countSignatureCheck,
+  derivedOnce,
   holdsByHash,
   isKeyedHash,
   signWithHash,
@@ -111,7 +112,7 @@ export function createSigner(secretKey: Uint8Array): Signer {
 /** The public key of a 32-byte seed. */
 export function publicKeyOf(secretKey: Uint8Array): PublicKey {
   assertBytes(secretKey, SECRET_KEY_SIZE, 'secret key');
-  return asPublicKey(derivePublicKey(secretKey));
+  return asPublicKey(derivedOnce(secretKey, derivePublicKey));
 }
 
 /** Rule (a) for the first 32 bytes, but for the question whether they are on the curve. */

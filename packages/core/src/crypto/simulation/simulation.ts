@@ -5,7 +5,7 @@
  * empty one.
  */
 import { simulation } from '#simulation';
-import { concatBytes, equalBytes } from '../../codec/bytes.ts';
+import { concatBytes, equalBytes, toHex } from '../../codec/bytes.ts';
 import { sha256 } from '../hash.ts';
 
 /** Bugs that can be planted in the code of the protocol, see docs/simulator.md. */
@@ -50,6 +50,8 @@ export interface Simulation {
   mutant: MutantName | undefined;
   /** Signatures verified so far: what a message may cost is bounded. */
   signatureChecks: number;
+  /** Public keys by secret key in hex: the same few nodes start again and again. */
+  readonly publicKeys: Map<string, Uint8Array>;
 }
 
 /** The switches; undefined where there are none, that is in every release. */
@@ -70,6 +72,18 @@ export function countSignatureCheck(): void {
 /** Whether signatures are keyed hashes at present. */
 export function isKeyedHash(): boolean {
   return simulation !== undefined && simulation.signatures === 'keyed-hash';
+}
+
+/** The public key of a secret one; in a simulation it is derived once. */
+export function derivedOnce(
+  secretKey: Uint8Array,
+  derive: (secretKey: Uint8Array) => Uint8Array,
+): Uint8Array {
+  if (simulation === undefined) return derive(secretKey);
+  const name = toHex(secretKey);
+  const publicKey = simulation.publicKeys.get(name) ?? derive(secretKey);
+  simulation.publicKeys.set(name, publicKey);
+  return publicKey;
 }
 
 /** 64 bytes that pass the rules of encoding: a point's R below 2^254 and an S below L. */

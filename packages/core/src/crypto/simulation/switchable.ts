@@ -8,4 +8,5 @@ export const simulation: Simulation = {
   signatures: 'ed25519',
   mutant: undefined,
   signatureChecks: 0,
+  publicKeys: new Map(),
 };
