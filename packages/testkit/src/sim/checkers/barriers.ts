@@ -6,6 +6,8 @@ import type { Checker } from './checker.ts';
 const KINDS: ReadonlySet<string> = new Set(['pre-prepare', 'prepare', 'commit', 'round-change']);
 /** Of the present key, and of one that takes its place or signs after a recovery. */
 const MIRRORS = [/^\/data\/votes[^/]*\/wal-A$/, /^\/data\/votes[^/]*\/wal-B$/];
+/** What the paths of all vote logs begin with. */
+const VOTES = '/data/votes';
 /** Own votes are sent again for some rounds: the one looked for stands near the last one found. */
 const NEAR_BYTES = 64 * 1024;
 
@@ -23,9 +25,11 @@ export const BARRIERS: Checker = {
       if (signature === undefined) return;
       const known = hints.get(machine) ?? new Map<string, number>();
       hints.set(machine, known);
+      const paths = machine.disk.pathsBelow(VOTES);
       const lacking = MIRRORS.find((mirror) => {
-        const paths = machine.disk.paths().filter((path) => mirror.test(path));
-        return !paths.some((path) => holds(machine, path, { signature, hints: known }));
+        return !paths.some((path) => {
+          return mirror.test(path) && holds(machine, path, { signature, hints: known });
+        });
       });
       if (lacking === undefined) return;
       const path = lacking.source.slice(-6, -1);

@@ -9,6 +9,8 @@ import type { Timeline } from '../world/timeline.ts';
 
 /** Folder of the first key's log. */
 const VOTES = '/data/votes';
+/** More than most runs write, and a quarter of the usual: each start reads all of it. */
+const ALLOCATE_BYTES = 64 * 1024;
 
 export interface NewVotes {
   readonly secretKey: Uint8Array;
@@ -28,7 +30,13 @@ export async function createVotes(
   const publicKey = asPublicKey(publicKeyOf(secretKey));
   const directory = isNamed ? namedVotesFolder(VOTES, { chain, publicKey }) : VOTES;
   const validatorId = validatorIdOf(publicKey);
-  const log = { directory, chain, validatorId, ...(above !== undefined && { above }) };
+  const log = {
+    directory,
+    chain,
+    validatorId,
+    allocateBytes: ALLOCATE_BYTES,
+    ...(above !== undefined && { above }),
+  };
   await createVoteLog(log, { disk: disk.portFor(life) });
   life.end();
   disk.settle();

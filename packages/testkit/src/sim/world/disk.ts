@@ -63,6 +63,8 @@ export interface SimDisk {
   settle(): void;
   /** Paths of all files. */
   paths(): readonly string[];
+  /** Paths that begin with this. */
+  pathsBelow(prefix: string): readonly string[];
   /** Durable bytes, not a copy: changing them is damage. */
   durable(path: string): Uint8Array | undefined;
   /** Present bytes, as the process sees them. */
@@ -252,7 +254,11 @@ export class SimulatedDisk implements SimDisk {
   }
 
   paths(): readonly string[] {
-    return [...this.#names.keys()].sort();
+    return this.pathsBelow('');
+  }
+
+  pathsBelow(prefix: string): readonly string[] {
+    return [...this.#names.keys()].filter((path) => path.startsWith(prefix)).sort();
   }
 
   durable(path: string): Uint8Array | undefined {

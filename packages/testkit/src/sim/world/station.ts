@@ -69,6 +69,8 @@ function signatureChecks(): number {
 }
 
 const NAMES = Object.keys(CHANNELS) as readonly ChannelName[];
+/** Channels that are not for validators alone. */
+const COMMON_NAMES = NAMES.filter((name) => CHANNELS[name].between === 'all');
 
 export interface Station extends Network, Port {
   /** Sends bytes past the node's code and past the tap. */
@@ -113,7 +115,7 @@ class SimulatedStation implements Station {
 
   opens(peerId: string): readonly ChannelName[] {
     const both = this.#ownRole === 'validator' && this.#roles.get(peerId) === 'validator';
-    return both ? NAMES : NAMES.filter((name) => CHANNELS[name].between === 'all');
+    return both ? NAMES : COMMON_NAMES;
   }
 
   linked({ peerId }: Port): void {
@@ -254,7 +256,10 @@ class SimulatedStation implements Station {
 
   #put(peerId: string, channel: ChannelName, bytes: Uint8Array): boolean {
     const other = this.#parts.wire.linksOf(this).find((port) => port.peerId === peerId);
-    if (other === undefined || !this.#openWith(other).includes(channel)) return false;
+    if (other === undefined) return false;
+    const isOpen =
+      this.opens(peerId).includes(channel) && other.opens(this.peerId).includes(channel);
+    if (!isOpen) return false;
     const parcel = { type: 'message', channel, bytes } as const;
     return this.#parts.wire.send(this, peerId, kindOf(channel, bytes), parcel);
   }
