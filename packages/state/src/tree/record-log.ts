@@ -61,8 +61,6 @@ const FLUSH_BYTES = 4 * 1024 * 1024;
 const FIRST_READ_BYTES = 1536;
 const HINT_STEP = 256;
 const SCAN_BYTES = 256 * 1024;
-/** Grows with the blocks: what a small chain never fills would cost time at every start. */
-const FIRST_BUFFER_BYTES = 8 * 1024;
 const OPEN_FILES_MAX = 64;
 
 /** Bytes that a record with a body of this length takes. */
@@ -73,7 +71,7 @@ export function recordSize(bodySize: number): number {
 
 export class RecordLog {
   /** The record that is being written; its body starts where `begin` said. */
-  buffer = new Uint8Array(FIRST_BUFFER_BYTES);
+  buffer = new Uint8Array(8 * 1024);
   readonly segmentBytes: number;
   readonly #disk: Disk;
   readonly #directory: string;

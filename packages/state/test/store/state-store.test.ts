@@ -251,25 +251,6 @@ describe('state: store', () => {
     expect(store.view().get(keyOf(1))).to.deep.equal(expected[0]);
   });
 
-  it('given a record read before, when a chain of staged states writes it, then each reader sees its own', async () => {
-    const store = await open(createWorld());
-    await commitAll(store, [[write(1, 'one'), write(2, 'two')]]);
-    const first = store.stage({ height: 1, writes: [write(2, 'second')] });
-    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-    // Read once, so that the newest version has it at hand.
-    expect(first.reader.get(keyOf(1))).to.deep.equal(bytes('one'));
-    const next = store.stage({ height: 2, writes: [write(1, 'first')], parent: first });
-    const read = (): unknown[] => [1, 2].map((at) => next.reader.get(keyOf(at)));
-
-    expect(read()).to.deep.equal([bytes('first'), bytes('second')]);
-    expect(first.reader.get(keyOf(1))).to.deep.equal(bytes('one'));
-    await store.commit(first);
-    expect(read()).to.deep.equal([bytes('first'), bytes('second')]);
-    expect(store.view().get(keyOf(1))).to.deep.equal(bytes('one'));
-    await store.commit(next);
-    expect(read()).to.deep.equal([bytes('first'), bytes('second')]);
-  });
-
   it('given a height outside the window, reading it is refused by name', async () => {
     const store = await open(createWorld());
     await commitAll(
