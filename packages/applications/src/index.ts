@@ -17,4 +17,5 @@ export {
   readValidatorSet,
   readySignBytes,
 } from './governance-reads.ts';
+export { oversight } from './oversight.ts';
 export { treasury } from './treasury.ts';

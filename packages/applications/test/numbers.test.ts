@@ -32,6 +32,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     recovery: 15,
     eras: 16,
   },
+  oversight: { witness: 1, witnessKey: 2, witnesses: 3 },
   treasury: {
     appropriation: 1,
     allocation: 2,
@@ -46,7 +47,12 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   },
 };
 
-const CONTRACTS: Readonly<Record<string, number>> = { directory: 1, governance: 2, treasury: 16 };
+const CONTRACTS: Readonly<Record<string, number>> = {
+  directory: 1,
+  governance: 2,
+  oversight: 3,
+  treasury: 16,
+};
 
 describe('applications: numbers (spec S-3)', () => {
   const { contracts } = buildManifest(applications.map(({ definition }) => definition));

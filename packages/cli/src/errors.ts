@@ -79,6 +79,18 @@ export const CLI_ERRORS = defineErrors({
     summary: 'The cluster did not start.',
     remedy: 'The last lines of the node that failed say why; remove the cause and start again.',
   },
+  CLI_WITNESS_FORK: {
+    summary: 'The history of the chain forked: a quorum signed two that exclude each other.',
+    remedy:
+      'Keep the file and show it to everybody: daybook verify checks it offline. Trust no node until ' +
+      'people have found out what happened; the witness stays down while the file is there.',
+  },
+  CLI_WITNESS_SHRUNK: {
+    summary: 'A node serves a smaller history than it served before.',
+    remedy:
+      'Ask its operator whether it was restored from an old copy; the file holds both checkpoints. ' +
+      'Start the witness without this node, or with a new state folder once it is explained.',
+  },
   CLI_DECLINED: {
     summary: 'It was not confirmed, so nothing was done.',
     remedy: 'Run it again and answer yes, or add --yes.',
@@ -113,6 +125,8 @@ export type CliFailure =
   | { readonly code: 'CLI_GENESIS_INCOMPLETE'; readonly missing: readonly string[] }
   | { readonly code: 'CLI_IMPORT_FAILED' | 'CLI_CLUSTER_FAILED'; readonly fact: string }
   | { readonly code: 'CLI_CLUSTER_UNKNOWN'; readonly name: string }
+  | { readonly code: 'CLI_WITNESS_FORK'; readonly path: string }
+  | { readonly code: 'CLI_WITNESS_SHRUNK'; readonly path: string; readonly url: string }
   | { readonly code: 'CLI_DECLINED' };
 
 /** Thrown for whatever the user can mend; shown without a stack trace. */
@@ -163,6 +177,10 @@ export function explainCli(failure: CliFailure): string {
       return `${summary} ${failure.fact}`;
     case 'CLI_CLUSTER_UNKNOWN':
       return `${summary} You wrote "${failure.name}".`;
+    case 'CLI_WITNESS_FORK':
+      return `${summary} The proof is ${failure.path}.`;
+    case 'CLI_WITNESS_SHRUNK':
+      return `${summary} It is ${failure.url}; what it served is in ${failure.path}.`;
     case 'CLI_SIGNER_MISSING':
     case 'CLI_DECLINED':
       return summary;
@@ -184,6 +202,9 @@ export function exitOf(failure: CliFailure): Exit {
       return 'file';
     case 'CLI_CARD_INVALID':
       return 'invalid';
+    case 'CLI_WITNESS_FORK':
+    case 'CLI_WITNESS_SHRUNK':
+      return 'alarm';
     case 'CLI_GENESIS_INCOMPLETE':
     case 'CLI_IMPORT_FAILED':
     case 'CLI_CLUSTER_UNKNOWN':

@@ -17,6 +17,7 @@ import { RECOVERY_VERBS } from './verbs/recovery.ts';
 import { SQL_VERB } from './verbs/sql.ts';
 import { TRANSACTION_VERBS } from './verbs/transactions.ts';
 import { VERIFY_VERB } from './verbs/verify.ts';
+import { WITNESS_VERB } from './verbs/witness.ts';
 
 /** Verbs that are there whatever contracts a chain has, in the order of help. */
 export const GENERAL_VERBS: readonly Verb[] = [
@@ -26,6 +27,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...RECORD_VERBS,
   SQL_VERB,
   VERIFY_VERB,
+  WITNESS_VERB,
   ...CHAIN_VERBS,
   ...RECOVERY_VERBS,
   ...IMPORT_VERBS,

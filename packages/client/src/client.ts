@@ -15,6 +15,8 @@ import type { ChainReader } from './reads/chain-reader.ts';
 import { createChainReader } from './reads/chain-reader.ts';
 import type { Foundation } from './reads/foundation.ts';
 import { createFoundation } from './reads/foundation.ts';
+import type { HistoryReader } from './reads/history-reader.ts';
+import { createHistoryReader } from './reads/history-reader.ts';
 import { createRecordReader } from './reads/record-reader.ts';
 import type { SqlReader } from './reads/sql-reader.ts';
 import { createSqlReader } from './reads/sql-reader.ts';
@@ -52,7 +54,7 @@ export interface ClientParts {
 
 type Records = Readonly<Record<string, RecordDefinition>>;
 
-export interface Client extends Foundation, ChainReader, SqlReader, Submitter {
+export interface Client extends Foundation, ChainReader, HistoryReader, SqlReader, Submitter {
   readonly urls: readonly string[];
   /** Typed by a definition: `client.contractOf(treasury).calls.disburse({…})`. */
   contractOf<R extends Records, A extends Readonly<Record<string, Fields>>>(
@@ -114,6 +116,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = WORLD)
     ...foundation,
     ...createChainReader(requester),
     ...createSqlReader(requester),
+    ...createHistoryReader(requester),
     ...submitter,
     contractOf: (definition) => createContractClient(definition, reader),
     contractBy: (manifest) => createJsonContractClient(manifest, reader),

@@ -19,6 +19,7 @@ export {
 export type { FeedEntry, FeedOptions } from './feed/feed.ts';
 export type { BlockListOptions, BlockReference, ChainReader } from './reads/chain-reader.ts';
 export type { Foundation } from './reads/foundation.ts';
+export type { HistoryReader } from './reads/history-reader.ts';
 export type {
   AtHeight,
   FoundRecord,
@@ -55,6 +56,13 @@ export type { Accused, ForkFacts, ForkVerdict } from './verify/fork.ts';
 export { verifyForkProof } from './verify/fork.ts';
 export type { AncestorProof } from './verify/history.ts';
 export { compareFinal, verifyAncestor } from './verify/history.ts';
+export type { CheckpointForkFacts, CheckpointForkVerdict } from './verify/history-proof.ts';
+export {
+  followToTree,
+  verifyBlockInTree,
+  verifyCheckpointFork,
+  verifyExtension,
+} from './verify/history-proof.ts';
 export type { CertifiedHeader, FinalHeader, KnownEra, TrustedSet } from './verify/light-client.ts';
 export {
   followChange,
@@ -85,6 +93,7 @@ export type {
   BlockTransaction,
   ValidatorsAnswer,
 } from './wire/chain.ts';
+export type { ConsistencyAnswer, InclusionAnswer } from './wire/checkpoint.ts';
 export type { FieldFault } from './wire/field-fault.ts';
 export type { Problem } from './wire/problem.ts';
 export type {

@@ -44,6 +44,12 @@ export {
   readTreeHead,
   verifyCheckpoint,
 } from './chain/checkpoint.ts';
+export type { CheckpointFork, CheckpointSide } from './chain/checkpoint-fork.ts';
+export {
+  CHECKPOINT_FORK_FORMAT,
+  decodeCheckpointFork,
+  encodeCheckpointFork,
+} from './chain/checkpoint-fork.ts';
 export type { Evidence, EvidenceKind } from './chain/evidence.ts';
 export { conflictOf, evidenceOf } from './chain/evidence.ts';
 export type { EvidenceFailure, EvidenceProof, SignedContent } from './chain/evidence-proof.ts';

@@ -8,7 +8,7 @@ export const KEY_PURPOSES = {
   peer: 'Ed25519; the identity of a node in the network',
   account: 'Ed25519; signs transactions',
   governance: 'Ed25519; kept offline, signs genesis and recovery',
-  log: 'Ed25519; signs checkpoint notes',
+  log: 'Ed25519; cosigns checkpoints as a witness',
   sealing: 'X25519; opens what was encrypted for its owner',
 } as const;
 

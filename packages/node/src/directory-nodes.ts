@@ -13,6 +13,11 @@ export function recordSetNamed(manifest: Manifest, contract: string, name: strin
   return found;
 }
 
+/** The record set at the head of a tree key. */
+export function setOf(treeKey: Uint8Array): number {
+  return new DataView(treeKey.buffer, treeKey.byteOffset, 4).getUint32(0);
+}
+
 const PAGE = 500;
 /** More lines than the network's admission table takes. */
 const NODES_MAX = 1000;

@@ -185,6 +185,21 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'Ask an archive node, or read the archived segment.',
     status: 410,
   },
+  NODE_CHECKPOINT_UNKNOWN: {
+    summary: 'There is no such checkpoint here.',
+    remedy: 'GET /v1/checkpoint is the newest; the last two minutes are kept, others are proven.',
+    status: 404,
+  },
+  NODE_TREE_SIZE: {
+    summary: 'The history has no tree of this size, or not in this order.',
+    remedy: 'Sizes go from 1 to the newest height + 1; from must not be larger than to.',
+    status: 422,
+  },
+  NODE_WITNESS_UNKNOWN: {
+    summary: 'The cosignature is of no registered witness.',
+    remedy: 'Have the witness registered first; see docs/operations/checkpoints.md.',
+    status: 403,
+  },
   NODE_VALIDATORS_UNKNOWN: {
     summary: 'The validators of that height are not known here.',
     remedy: 'Ask for a height from 1 to the newest height + 1.',

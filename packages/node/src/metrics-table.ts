@@ -96,6 +96,15 @@ export const NODE_METRICS = {
     type: 'counter',
     help: 'READYs of the own consensus keys since the start.',
   },
+  daybook_node_checkpoint_size: {
+    type: 'gauge',
+    help: 'Blocks that the newest served checkpoint covers.',
+  },
+  daybook_node_checkpoint_lines_total: {
+    type: 'counter',
+    help: 'Signature lines of checkpoints: taken, or contradicting the own chain.',
+    labels: ['outcome'],
+  },
   daybook_node_notices_total: {
     type: 'counter',
     help: 'Notices of the consensus machine by code.',

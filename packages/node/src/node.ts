@@ -10,6 +10,10 @@ import { createNetwork, NETWORK_METRICS } from '@daybook/network';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/api.ts';
 import type { Heads, NodeReport } from './api/ports.ts';
+import { createCheckpointDesk } from './checkpoints/checkpoint-desk.ts';
+import { openCheckpointFile } from './checkpoints/checkpoint-file.ts';
+import { createHistoryTree } from './checkpoints/history-tree.ts';
+import { followWitnesses } from './checkpoints/witnesses.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { describe, explainStop, isSafetyStop } from './exit-codes.ts';
@@ -250,6 +254,24 @@ async function runNode(
   const heads: Heads = {
     onHead: (listener) => ledger.onCommit(() => listener(headOf(ledger.head()))),
   };
+  const tree = createHistoryTree({
+    hashAt: (height) => blockLog.blockHashAt(height),
+    soon: (task) => clock.soon(task),
+  });
+  const witnesses = await followWitnesses({ ledger, stateStore, manifest: () => manifests.now() });
+  const checkpoints = createCheckpointDesk({
+    clock,
+    logger: logger.child('checkpoints'),
+    metrics,
+    network,
+    ledger,
+    tree,
+    store: openCheckpointFile(settings.node.dataDirectory),
+    validatorsAt: (height) => history.at(height),
+    signer: replica.signer,
+    witnesses: () => witnesses.now(),
+    isInStep: () => replica.isInStep(),
+  });
   const api: Api = await startApi(settings.api, {
     chain: createChain({ ledger, blockLog, validatorsAt: async (height) => history.at(height) }),
     heads,
@@ -265,6 +287,8 @@ async function runNode(
     }),
     contracts: { manifest: () => manifests.now() },
     sql,
+    history: tree,
+    checkpoints,
     status,
     clock,
     logger: logger.child('api'),
@@ -280,8 +304,11 @@ async function runNode(
     await api.stop();
     await replica.stop();
     await sql?.stop();
+    await checkpoints.stop();
+    await witnesses.stop();
   };
   try {
+    await checkpoints.start();
     await replica.start();
   } catch (error) {
     await leave();

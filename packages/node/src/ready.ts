@@ -15,7 +15,7 @@ import type { MetricsSink } from './metrics.ts';
 export interface ReadySigner {
   readonly publicKey: PublicKey;
   /** @returns undefined while the key may not sign: it would say that it can, and it can not */
-  signReady(bytes: Uint8Array): Promise<Signature | undefined>;
+  signStatement(bytes: Uint8Array): Promise<Signature | undefined>;
 }
 
 export interface ReadyParts {
@@ -73,7 +73,9 @@ class Sender implements ReadySender {
     if (hash === undefined) return;
     const key = toHex(signer.publicKey);
     this.#said.set(key, height);
-    const signature = await signer.signReady(readySignBytes(ledger.genesis.chain, height, hash));
+    const signature = await signer.signStatement(
+      readySignBytes(ledger.genesis.chain, height, hash),
+    );
     if (signature === undefined) return;
     metrics.add('daybook_node_ready_total', 1);
     logger.info('validator ready', { key, height });

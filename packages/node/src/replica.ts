@@ -18,7 +18,7 @@ import type { Admission, Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { Placement } from './api/ports.ts';
 import type { Clock } from './clock.ts';
-import { readDirectoryNodes, recordSetNamed } from './directory-nodes.ts';
+import { readDirectoryNodes, recordSetNamed, setOf } from './directory-nodes.ts';
 import type { Consensus, ConsensusParts } from './driver/consensus.ts';
 import { createConsensus } from './driver/consensus.ts';
 import { createExclusive } from './exclusive.ts';
@@ -97,6 +97,8 @@ export interface Replica {
   readonly signer: VoteSigner | undefined;
   /** Position of the own key in the set that signs the next height. */
   selfIndex(): number | undefined;
+  /** Whether nobody is known to have more of the chain than this node. */
+  isInStep(): boolean;
   /** Joins the network and begins to vote. @throws NetworkError; what runs is to be stopped then */
   start(): Promise<void>;
   /** Waits for what is being signed or written. */
@@ -118,11 +120,6 @@ function organisationsOf(
     return organisation === undefined ? [] : [[toHex(id), organisation] as const];
   });
   return new Map(named);
-}
-
-/** The record set at the head of a tree key. */
-function setOf(treeKey: Uint8Array): number {
-  return new DataView(treeKey.buffer, treeKey.byteOffset, 4).getUint32(0);
 }
 
 /** Votes per second that a peer may send: about a dozen messages a block, and the default at least. */
@@ -295,6 +292,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     signer,
     peers: () => peers,
     selfIndex,
+    isInStep: () => isInStep(ledger, consensus),
     start: async () => {
       await network.start();
       consensus.start();

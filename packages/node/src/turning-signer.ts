@@ -28,7 +28,7 @@ export function createTurningSigner(
     state: () => present().state(),
     quarantine: () => present().quarantine(),
     sign: (request) => present().sign(request),
-    signReady: (bytes) => present().signReady(bytes),
+    signStatement: (bytes) => present().signStatement(bytes),
     enterHeight: (height) => present().enterHeight(height),
     withhold: (reason) => present().withhold(reason),
     resume: (above) => present().resume(above),

@@ -53,7 +53,7 @@ interface World {
 function signerOf(secret: Uint8Array, mayNow: () => boolean): ReadySigner {
   return {
     publicKey: asPublicKey(publicKeyOf(secret)),
-    signReady: async (bytes) => (mayNow() ? sign(secret, bytes) : undefined),
+    signStatement: async (bytes) => (mayNow() ? sign(secret, bytes) : undefined),
   };
 }
 

@@ -111,32 +111,47 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** The proof that whoever proposes a consensus key holds it, for one chain and organisation. */
+/** The proof that whoever wants a key registered holds it, for one chain and holder. */
 async function prove(input: Input, world: World): Promise<Exit> {
   const file = input.operand('file');
-  const organisation = input.text('organisation');
+  const { holder, purpose, keyPurpose } = holderOf(input);
   const chain = await trustedChainOf(input);
   if (chain === undefined) {
     const expected = 'a genesis file, or the chain id with --chain';
     throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--genesis', expected });
   }
-  const secretKey = await openKey({ file, purpose: 'consensus', position: 0 }, input, world);
+  const secretKey = await openKey({ file, purpose: keyPurpose, position: 0 }, input, world);
   const publicKey = asPublicKey(publicKeyOf(secretKey));
-  const claim = { purpose: 'consensus', publicKey } as const;
-  const proof = toHex(sign(secretKey, possessionSignBytes(chain, claim, organisation)));
+  const message = possessionSignBytes(chain, { purpose, publicKey }, holder);
+  const [key, proof] = [toHex(publicKey), toHex(sign(secretKey, message))];
+  const [holderTitle, keyTitle] =
+    purpose === 'witness' ? ['Witness', 'Public key'] : ['Organisation', 'Consensus key'];
   answer(input, world, {
-    json: { organisation, consensusKey: toHex(publicKey), proof },
+    json:
+      purpose === 'witness'
+        ? { witness: holder, publicKey: key, proof }
+        : { organisation: holder, consensusKey: key, proof },
     lines: (paint) =>
       renderPairs(
         [
-          { title: 'Organisation', text: organisation },
-          { title: 'Consensus key', text: toHex(publicKey) },
+          { title: holderTitle, text: holder },
+          { title: keyTitle, text: key },
           { title: 'Proof', text: proof },
         ],
         paint,
       ),
   });
   return 'done';
+}
+
+/** For whom a key is proven: a validator of an organisation, or a witness. */
+function holderOf(input: Input) {
+  const witness = input.optionalText('witness');
+  if (witness !== undefined) {
+    return { holder: witness, purpose: 'witness', keyPurpose: 'log' } as const;
+  }
+  const holder = input.text('organisation');
+  return { holder, purpose: 'consensus', keyPurpose: 'consensus' } as const;
 }
 
 export const KEY_VERBS: readonly Verb[] = [
@@ -168,17 +183,15 @@ export const KEY_VERBS: readonly Verb[] = [
   },
   {
     words: ['key', 'prove'],
-    title: 'Prove that you hold a new consensus key.',
+    title: 'Prove that you hold a new consensus key, or the key of a witness.',
     help:
       'Prints key and proof as daybook governance propose-validator and propose-key-rotation ' +
-      'take them. The proof is for one chain and one organisation.',
-    operands: [{ name: 'file', help: 'Key file of the purpose consensus.' }],
+      'take them; those of a witness, as daybook oversight register-witness does. The proof is for ' +
+      'one chain and one holder.',
+    operands: [{ name: 'file', help: 'Key file of the purpose consensus; of a witness, log.' }],
     options: {
-      organisation: {
-        value: 'SLUG',
-        help: 'Organisation whose validator gets the key.',
-        required: true,
-      },
+      organisation: { value: 'SLUG', help: 'Organisation whose validator gets the key.' },
+      witness: { value: 'NAME', help: 'Name of the witness that has the key.' },
       ...TRUST_OPTIONS,
       ...PASSPHRASE_OPTION,
     },

@@ -1,5 +1,5 @@
 /** Checking a proof file, with no node and no network. */
-import type { ForkVerdict, ListVerdict, Verdict } from '@daybook/client';
+import type { CheckpointForkVerdict, ForkVerdict, ListVerdict, Verdict } from '@daybook/client';
 import {
   CLIENT_ERRORS,
   describeFacts,
@@ -7,11 +7,12 @@ import {
   explainList,
   explainVerdict,
   explainVerification,
+  verifyCheckpointFork,
   verifyForkProof,
   verifyListBundles,
   verifyProofBundle,
 } from '@daybook/client';
-import { decodeForkProof, decodeListBundle, toHex } from '@daybook/core';
+import { decodeCheckpointFork, decodeForkProof, decodeListBundle, toHex } from '@daybook/core';
 import {
   LANGUAGE_OPTION,
   languageOf,
@@ -48,6 +49,8 @@ async function verify(input: Input, world: World): Promise<Exit> {
   }
   if (decodeForkProof(bytes).ok)
     return verifyFork(file, verifyForkProof(bytes, trust), { input, world });
+  if (decodeCheckpointFork(bytes).ok)
+    return verifyTrees(file, verifyCheckpointFork(bytes, trust), { input, world });
   const verdict = verifyProofBundle(bytes, trust);
   const language = languageOf(input);
   answer(input, world, {
@@ -119,13 +122,37 @@ function verifyFork(file: string, verdict: ForkVerdict, { input, world }: Asked)
   return exitOfVerdict(verdict);
 }
 
+/** What a witness stored: `valid` says that a quorum signed two histories. */
+function verifyTrees(file: string, verdict: CheckpointForkVerdict, { input, world }: Asked): Exit {
+  answer(input, world, {
+    json: { file, kind: 'checkpoint-fork', ...verdict },
+    lines: (paint) => {
+      if (verdict.outcome === 'invalid') {
+        const { remedy } = CLIENT_ERRORS[verdict.reason.code];
+        const summary = explainVerification(verdict.reason);
+        return [paint('red', 'This file proves no fork.'), summary, remedy].join('\n');
+      }
+      const { trees, signedBoth } = verdict.facts;
+      const pairs = [
+        ...trees.map(({ size, root }) => ({ title: `Tree of size ${size}`, text: toHex(root) })),
+        ...signedBoth.map((key) => ({ title: 'Signed both', text: key })),
+      ];
+      const head = 'A quorum of validators signed two histories that exclude each other.';
+      const doubt = verdict.outcome === 'unknown' ? [explainVerification(verdict.reason)] : [];
+      return [paint('red', head), ...doubt, '', renderPairs(pairs, paint)].join('\n');
+    },
+  });
+  return exitOfVerdict(verdict);
+}
+
 export const VERIFY_VERB: Verb = {
   words: ['verify'],
   title: 'Check a proof file offline.',
   help:
     'Three answers: valid, invalid, and "cannot tell" when nothing says which chain you mean: give ' +
     'the genesis file or the chain id that you trust. Of a list that came in several files give ' +
-    'all, in order. Checks fork-proof.bin of a node, too: then valid means that the fork happened.',
+    'all, in order. Checks fork-proof.bin of a node and checkpoint-fork.bin of a witness, too: then ' +
+    'valid means that the fork happened.',
   operands: [
     {
       name: 'file',

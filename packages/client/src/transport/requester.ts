@@ -21,8 +21,10 @@ export interface RequestSpec {
   readonly path: string;
   /** Members that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | number | undefined>>;
-  /** Canonical CBOR; makes the request a POST. */
+  /** Makes the request a POST. */
   readonly body?: Uint8Array;
+  /** Media type of the body; canonical CBOR by default. */
+  readonly bodyType?: string;
   readonly signal?: AbortSignal | undefined;
   /** Longest waiting for one node, beside what the query asks it to wait. */
   readonly timeoutMs?: number;
@@ -202,7 +204,7 @@ class FailoverRequester implements Requester {
         method: spec.body === undefined ? 'GET' : 'POST',
         headers: {
           accept,
-          ...(spec.body !== undefined && { 'content-type': 'application/cbor' }),
+          ...(spec.body !== undefined && { 'content-type': spec.bodyType ?? 'application/cbor' }),
         },
         ...(spec.body !== undefined && { body: spec.body as Uint8Array<ArrayBuffer> }),
         signal,

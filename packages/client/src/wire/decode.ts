@@ -52,9 +52,13 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Decoder
     choices.find((choice) => choice === value) ?? wrong(place, choices.join(' or '));
 }
 
-export function list<T>(item: Decoder<T>): Decoder<readonly T[]> {
+/** @param countMax  members that are read; the size of an answer bounds others */
+export function list<T>(item: Decoder<T>, countMax?: number): Decoder<readonly T[]> {
   return (value, place) => {
     if (!Array.isArray(value)) return wrong(place, 'a list');
+    if (countMax !== undefined && value.length > countMax) {
+      return wrong(place, `a list of at most ${countMax}`);
+    }
     return value.map((member, index) => item(member, `${place}/${index}`));
   };
 }

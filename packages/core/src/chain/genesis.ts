@@ -109,8 +109,8 @@ export type GenesisFailure =
   | { readonly code: 'CORE_GENESIS_UNSIGNED'; readonly missing: readonly string[] };
 
 /** What a key means in a proof of possession. */
-export type PossessionPurpose = 'consensus';
-const PURPOSE_CODES: Readonly<Record<PossessionPurpose, number>> = { consensus: 1 };
+export type PossessionPurpose = 'consensus' | 'witness';
+const PURPOSE_CODES: Readonly<Record<PossessionPurpose, number>> = { consensus: 1, witness: 2 };
 
 /**
  * What the holder of a new key signs with that key: the key cannot be claimed by another.

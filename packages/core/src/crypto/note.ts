@@ -118,33 +118,45 @@ export function encodeNoteSignature({ name, keyId, signature }: NoteSignature): 
 
 /** Reads a note; whether anybody signed it is for `verifyNote`. */
 export function readNote(bytes: Uint8Array): Result<SignedNote, NoteFailure> {
-  if (bytes.length > NOTE_BYTES_MAX) return malformed('is longer than allowed');
-  const decoded = decodeUtf8(bytes, 'note');
-  if (!decoded.ok) return malformed('is not UTF-8');
-  const note = decoded.value;
-  if (hasControlCharacter(note.replaceAll('\n', ''))) return malformed('holds a control character');
-  if (!note.endsWith('\n')) return malformed('does not end with a newline');
+  const read = readLines(bytes);
+  if (!read.ok) return read;
+  const note = read.value;
   // The text may hold empty lines: the last one in the note separates.
   const split = note.lastIndexOf('\n\n');
   if (split < 0) return malformed('has no blank line before its signatures');
   if (split === 0) return malformed('has no text');
-  const signatures = readNoteSignatures(note.slice(split + 2));
-  return signatures.ok
-    ? ok({ text: note.slice(0, split + 1), signatures: signatures.value })
-    : signatures;
+  const signatures = readSignatures(note.slice(split + 2));
+  if (!signatures.ok) return signatures;
+  return ok({ text: note.slice(0, split + 1), signatures: signatures.value });
 }
 
-/** Signature lines alone, as a witness answers with them. */
-export function readNoteSignatures(lines: string): Result<readonly NoteSignature[], NoteFailure> {
+/** Reads signature lines alone, as a witness answers with them. */
+export function readNoteSignatures(
+  bytes: Uint8Array,
+): Result<readonly NoteSignature[], NoteFailure> {
+  const read = readLines(bytes);
+  return read.ok ? readSignatures(read.value) : read;
+}
+
+/** Text of nothing but lines, each with its newline. */
+function readLines(bytes: Uint8Array): Result<string, NoteFailure> {
+  if (bytes.length > NOTE_BYTES_MAX) return malformed('is longer than allowed');
+  const decoded = decodeUtf8(bytes, 'note');
+  if (!decoded.ok) return malformed('is not UTF-8');
+  const text = decoded.value;
+  if (hasControlCharacter(text.replaceAll('\n', ''))) return malformed('holds a control character');
+  return text.endsWith('\n') ? ok(text) : malformed('does not end with a newline');
+}
+
+function readSignatures(lines: string): Result<readonly NoteSignature[], NoteFailure> {
   if (lines === '') return malformed('has no signature');
-  if (!lines.endsWith('\n')) return malformed('does not end with a newline');
   const list = lines.slice(0, -1).split('\n');
   if (list.length > NOTE_SIGNATURES_MAX) return malformed('has too many signatures');
   const signatures: NoteSignature[] = [];
   for (const line of list) {
-    const read = readLine(line);
-    if (!read.ok) return read;
-    signatures.push(read.value);
+    const signature = readLine(line);
+    if (!signature.ok) return signature;
+    signatures.push(signature.value);
   }
   return ok(signatures);
 }

@@ -17,8 +17,10 @@ import { API_METRICS } from './metrics-table.ts';
 import type { DocumentWords } from './openapi.ts';
 import type {
   Chain,
+  Checkpoints,
   Contracts,
   Heads,
+  History,
   NodeStatus,
   Records,
   SqlDoor,
@@ -51,6 +53,8 @@ export interface ApiParts {
   readonly contracts: Contracts;
   /** Absent on a node that keeps no SQL tables. */
   readonly sql?: SqlDoor | undefined;
+  readonly history: History;
+  readonly checkpoints: Checkpoints;
   readonly status: NodeStatus;
   readonly clock: Clock;
   readonly logger: Logger;

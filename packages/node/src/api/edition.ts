@@ -11,6 +11,8 @@ import { buildCatalogue } from './problem.ts';
 import type { JsonSchema, Route } from './route.ts';
 import type { BlockParts } from './routes/blocks.ts';
 import { blockRoutes } from './routes/blocks.ts';
+import type { CheckpointParts } from './routes/checkpoints.ts';
+import { checkpointRoutes } from './routes/checkpoints.ts';
 import type { ContractParts } from './routes/contracts.ts';
 import { contractRoutes } from './routes/contracts.ts';
 import type { DocumentParts } from './routes/documents.ts';
@@ -31,6 +33,7 @@ import { buildSite } from './site.ts';
 /** Everything that routes work on, but for what belongs to the manifest. */
 export type RouteParts = Omit<TransactionParts, 'catalogue' | 'views'> &
   BlockParts &
+  CheckpointParts &
   Omit<EventParts, 'views'> &
   StatusParts &
   StateParts &
@@ -63,6 +66,7 @@ export function buildEdition(
   const documented: readonly Route[] = [
     ...transactionRoutes(shared),
     ...blockRoutes(shared),
+    ...checkpointRoutes(shared),
     ...eventRoutes(shared),
     ...sqlRoutes(shared),
     ...statusRoutes(shared),

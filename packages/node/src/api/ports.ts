@@ -1,5 +1,5 @@
 /**
- * What the HTTP API needs of the node: seven ports, implemented by the node's parts and handed to
+ * What the HTTP API needs of the node: nine ports, implemented by the node's parts and handed to
  * `createApi`. Everything that comes through them is final unless the docstring says otherwise:
  * nothing is shown as decided before its block stands synced in the block log.
  */
@@ -105,6 +105,26 @@ export interface Heads {
    * @returns         ends the subscription; calling it again does nothing
    */
   onHead(listener: (head: Head) => void): () => void;
+}
+
+/** Proofs over the tree of block hashes; sizes and indexes are those of final blocks. */
+export interface History {
+  /** Each is undefined when a block that it needs is no longer kept. */
+  root(size: number): Promise<Hash | undefined>;
+  inclusion(index: number, size: number): Promise<readonly Hash[] | undefined>;
+  consistency(smaller: number, size: number): Promise<readonly Hash[] | undefined>;
+}
+
+/** Checkpoints that a quorum of validators has signed, as notes. */
+export interface Checkpoints {
+  newest(): Uint8Array | undefined;
+  /** The smallest kept one that covers the block of a height. */
+  covering(height: Height): Uint8Array | undefined;
+  /**
+   * Adds signature lines of registered witnesses to the checkpoint of a size.
+   * @returns how many were new
+   */
+  cosign(size: number, lines: Uint8Array): Result<number, Refusal>;
 }
 
 /** How far a transaction that is not final has come on this node. */

@@ -12,6 +12,7 @@ import {
   equalBytes,
   fail,
   isPlanted,
+  isTreeHead,
   LIMITS,
   MESSAGE_BYTES_MAX,
   ok,
@@ -66,10 +67,15 @@ export function parseSignBytes(bytes: Uint8Array): Result<ParsedRequest, Signing
   return fail({ code: 'STATE_SIGNING_MALFORMED', fact: parsed.reason.code });
 }
 
-/** Whether these are the bytes of a READY (protocol §15) of this chain. */
-export function isReadyOf(chain: Hash, bytes: Uint8Array): boolean {
+/**
+ * Whether these bytes state something and are no vote: a READY of this chain (protocol §15), or the
+ * text of a checkpoint (§17), whose origin names its chain in every era.
+ */
+export function isStatementOf(chain: Hash, bytes: Uint8Array): boolean {
   const head = concatBytes(TAGS.READY, chain);
-  return bytes.length === head.length + 8 + 32 && equalBytes(bytes.subarray(0, head.length), head);
+  const isReady =
+    bytes.length === head.length + 8 + 32 && equalBytes(bytes.subarray(0, head.length), head);
+  return isReady || isTreeHead(bytes);
 }
 
 /** Where a slot lies against the last signature: below 0 before it, 0 in its slot (G1). */

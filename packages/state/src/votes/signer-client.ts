@@ -114,8 +114,8 @@ class SocketSigner implements RemoteSigner {
     return ok(vote);
   }
 
-  async signReady(bytes: Uint8Array): Promise<Signature | undefined> {
-    const answer = await this.#ask((id) => ({ type: 'sign-ready', id, bytes }));
+  async signStatement(bytes: Uint8Array): Promise<Signature | undefined> {
+    const answer = await this.#ask((id) => ({ type: 'sign-statement', id, bytes }));
     return answer?.type === 'signed' ? asSignature(answer.signature) : undefined;
   }
 

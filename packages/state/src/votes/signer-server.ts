@@ -154,8 +154,8 @@ class Session {
         else this.#send({ type: 'refused', id, refusal: signed.reason });
         return;
       }
-      case 'sign-ready': {
-        const signature = await signer.signReady(message.bytes);
+      case 'sign-statement': {
+        const signature = await signer.signStatement(message.bytes);
         const { id } = message;
         this.#send(
           signature === undefined ? { type: 'done', id } : { type: 'signed', id, signature },

@@ -25,7 +25,7 @@ import type { Lock, QuarantineReason, SignedVote, VoteState } from './vote-log.t
 import { encodeVotePayload, readVotePayload } from './vote-record.ts';
 
 /** Grows with every change that another release could not read. */
-export const SIGNER_PROTOCOL_VERSION = 1;
+export const SIGNER_PROTOCOL_VERSION = 2;
 
 /** The largest frame: a request for the largest PRE-PREPARE, and what stands around it. */
 export const SIGNER_FRAME_BYTES_MAX = MESSAGE_BYTES_MAX['pre-prepare'] + 64 * 1024;
@@ -36,7 +36,7 @@ const MAGIC = encodeUtf8('DBSIGN\n\0');
 export type SignerRequest =
   | { readonly type: 'hello'; readonly version: number; readonly chain: Hash }
   | { readonly type: 'sign'; readonly id: number; readonly request: SigningRequest }
-  | { readonly type: 'sign-ready'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly type: 'sign-statement'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'enter-height'; readonly id: number; readonly height: number }
   | { readonly type: 'withhold'; readonly id: number; readonly reason: QuarantineReason }
   | { readonly type: 'resume'; readonly id: number; readonly above: number };
@@ -70,7 +70,7 @@ const TYPES: Readonly<Record<Message['type'], number>> = {
   'enter-height': 3,
   withhold: 4,
   resume: 5,
-  'sign-ready': 6,
+  'sign-statement': 6,
   welcome: 16,
   vote: 17,
   signed: 18,
@@ -120,7 +120,7 @@ function writeMessage(writer: Writer, message: Message): void {
       writer.sized(message.request.attachment);
       writeLock(writer, message.request.lock);
       return;
-    case 'sign-ready':
+    case 'sign-statement':
       writer.u32(message.id);
       writer.sized(message.bytes);
       return;
@@ -215,8 +215,8 @@ function readHello(reader: BinaryReader): SignerRequest {
 const READERS: Readonly<Record<Message['type'], (reader: BinaryReader) => Message>> = {
   hello: readHello,
   sign: readSign,
-  'sign-ready': (reader) => {
-    return { type: 'sign-ready', id: reader.u32(), bytes: reader.sized(FACT_BYTES_MAX) };
+  'sign-statement': (reader) => {
+    return { type: 'sign-statement', id: reader.u32(), bytes: reader.sized(FACT_BYTES_MAX) };
   },
   'enter-height': (reader) => ({ type: 'enter-height', id: reader.u32(), height: reader.u64() }),
   withhold: (reader) => {

@@ -64,11 +64,11 @@ export interface VoteSigner {
    */
   sign(request: SigningRequest): Promise<Result<SignedVote, SigningRefusal>>;
   /**
-   * Signs that the validator is READY (protocol §15). It is no vote, so the guard has no part in it;
-   * nothing but the bytes of a READY of this chain is signed.
-   * @returns undefined in quarantine, where it would say what is not true, or while away
+   * Signs what is no vote: that the validator is READY (protocol §15), or a checkpoint (§17). The
+   * guard has no part in it; nothing but the bytes of these two is signed.
+   * @returns undefined in quarantine, where a READY would say what is not true, or while away
    */
-  signReady(bytes: Uint8Array): Promise<Signature | undefined>;
+  signStatement(bytes: Uint8Array): Promise<Signature | undefined>;
   /** See `VoteLog.enterHeight`. */
   enterHeight(height: Height): Promise<void>;
   /**

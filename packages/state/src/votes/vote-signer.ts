@@ -7,7 +7,7 @@ import type { Hash, Height, Result, Signature } from '@daybook/core';
 import { asPublicKey, createSigner, equalBytes, fail, ok } from '@daybook/core';
 import type { VoteLogOptions, VoteLogParts } from './file-vote-log.ts';
 import { createVoteLog, openVoteLog, setVoteLogAside } from './file-vote-log.ts';
-import { isReadyOf, judgeSigning, parseSignBytes } from './guard.ts';
+import { isStatementOf, judgeSigning, parseSignBytes } from './guard.ts';
 import type { SigningRefusal, SigningRequest, VoteSigner } from './signer.ts';
 import type {
   QuarantineReason,
@@ -78,8 +78,8 @@ class GuardedSigner implements VoteSigner {
     return this.#inTurn(() => this.#sign(request));
   }
 
-  async signReady(bytes: Uint8Array): Promise<Signature | undefined> {
-    if ('reason' in this.#opened || !isReadyOf(this.chain, bytes)) return undefined;
+  async signStatement(bytes: Uint8Array): Promise<Signature | undefined> {
+    if ('reason' in this.#opened || !isStatementOf(this.chain, bytes)) return undefined;
     return this.#key.sign(bytes);
   }
 
@@ -176,7 +176,7 @@ export async function openVoteSigner(
     state: () => guarded.state(),
     quarantine: () => guarded.quarantine(),
     sign: (request) => guarded.sign(request),
-    signReady: (bytes) => guarded.signReady(bytes),
+    signStatement: (bytes) => guarded.signStatement(bytes),
     enterHeight: (height) => guarded.enterHeight(height),
     withhold: (reason) => guarded.withhold(reason),
     resume: (above) => guarded.resume(above),

@@ -36,7 +36,7 @@ const MESSAGES: fc.Arbitrary<SignerRequest | SignerAnswer> = fc.oneof(
   }),
   fc.record({ type: fc.constant('enter-height' as const), id, height }),
   fc.record({ type: fc.constant('resume' as const), id, above: height }),
-  fc.record({ type: fc.constant('sign-ready' as const), id, bytes: bytes(88) }),
+  fc.record({ type: fc.constant('sign-statement' as const), id, bytes: bytes(88) }),
   fc.record({
     type: fc.constant('withhold' as const),
     id,

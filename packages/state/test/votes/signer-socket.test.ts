@@ -56,7 +56,7 @@ async function talk(path: string, ...frames: readonly Uint8Array[]): Promise<Sig
   return answers;
 }
 
-const HELLO = encodeSignerFrame({ type: 'hello', version: 1, chain });
+const HELLO = encodeSignerFrame({ type: 'hello', version: 2, chain });
 
 describe('state: signer behind a socket', () => {
   let place: SocketPlace;
@@ -139,8 +139,8 @@ describe('state: signer behind a socket', () => {
   });
 
   const strangers: readonly (readonly [string, Uint8Array])[] = [
-    ['another chain', encodeSignerFrame({ type: 'hello', version: 1, chain: blockB })],
-    ['version 2, this signer speaks 1', encodeSignerFrame({ type: 'hello', version: 2, chain })],
+    ['another chain', encodeSignerFrame({ type: 'hello', version: 2, chain: blockB })],
+    ['version 1, this signer speaks 2', encodeSignerFrame({ type: 'hello', version: 1, chain })],
   ];
   for (const [fact, hello] of strangers) {
     it(`given a node of ${fact}, then it is turned away before it is told anything`, async () => {

@@ -13,6 +13,7 @@ import { DISK_LIMITS } from '../../../src/free-space.ts';
 import type { LogData, Logger } from '../../../src/log.ts';
 import type { Metrics } from '../../../src/metrics.ts';
 import { createMetrics } from '../../../src/metrics.ts';
+import { followHistory, NO_CHECKPOINTS } from './history.ts';
 import type { MemoryLedger } from './memory-ledger.ts';
 import { createMemoryLedger } from './memory-ledger.ts';
 
@@ -97,7 +98,9 @@ export async function startTestApi(options: Partial<ApiOptions> = {}): Promise<R
   const status = { report: () => running.report, waiting: () => running.waiting };
   const parts = { ...ledger, status, clock: createSystemClock(), logger, metrics };
   const { chain, heads, submissions, records, contracts } = ledger;
-  const ports = { chain, heads, submissions, records, contracts };
+  const history = followHistory(ledger);
+  const checkpoints = NO_CHECKPOINTS;
+  const ports = { chain, heads, submissions, records, contracts, history, checkpoints };
   const api = await startApi({ ...DEFAULT_API, ...options }, { ...parts, ...ports });
   const url = `http://127.0.0.1:${api.address.port}`;
   const check = createContractCheck(url);

@@ -2,7 +2,15 @@
  * What every signer must do, whether the guard lives in this process or behind a socket (protocol
  * §9): one suite for all forms.
  */
-import { concatBytes, signBytes, TAGS, verifyStrict } from '@daybook/core';
+import {
+  checkpointOriginOf,
+  concatBytes,
+  encodeTreeHead,
+  encodeUtf8,
+  signBytes,
+  TAGS,
+  verifyStrict,
+} from '@daybook/core';
 import { expect } from 'chai';
 import type { MemoryDisk } from '../../../src/disk/memory-disk.ts';
 import { createMemoryDisk } from '../../../src/disk/memory-disk.ts';
@@ -227,15 +235,31 @@ export function describeSigner(title: string, open: OpenSigner): void {
       const signer = await fresh();
       const ready = concatBytes(TAGS.READY, chain, new Uint8Array(8), blockA);
 
-      const signature = await signer.signReady(ready);
-      const foreign = await signer.signReady(concatBytes(TAGS.READY, blockB, ready.subarray(48)));
-      const vote = await signer.signReady(signBytes(chain, prepare(5, 0, blockA)));
+      const signature = await signer.signStatement(ready);
+      const foreign = await signer.signStatement(
+        concatBytes(TAGS.READY, blockB, ready.subarray(48)),
+      );
+      const vote = await signer.signStatement(signBytes(chain, prepare(5, 0, blockA)));
       await signer.withhold({ code: 'STATE_VOTES_DISTRUSTED' });
 
       expect(signature && verifyStrict(publicKey, ready, signature)).to.equal(true);
-      expect([foreign, vote, await signer.signReady(ready)]).to.deep.equal(
+      expect([foreign, vote, await signer.signStatement(ready)]).to.deep.equal(
         Array(3).fill(undefined),
       );
+    });
+
+    it('spec L-11: given the text of a checkpoint, then it is signed by the way of statements', async () => {
+      const signer = await fresh();
+      const head = { origin: checkpointOriginOf(chain), size: 7, root: blockA };
+      const text = encodeUtf8(encodeTreeHead(head));
+
+      const signature = await signer.signStatement(text);
+      const spoilt = await signer.signStatement(text.subarray(1));
+      const before = signer.state();
+
+      expect(signature && verifyStrict(publicKey, text, signature)).to.equal(true);
+      expect(spoilt).to.equal(undefined);
+      expect([before.own, before.earlier]).to.deep.equal([[], []]);
     });
 
     it('spec C-26: given no log, when opened, then nothing is signed until resumed, and then only above', async () => {
