@@ -88,6 +88,7 @@ async function openGuard(
       secretKey,
       directory: votesFolderOf(directory.paths.votes, owner, disk),
       chain,
+      founding: genesis.chain,
       validatorId: validatorIdOf(publicKey),
       ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
     },

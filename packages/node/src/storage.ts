@@ -94,7 +94,10 @@ export interface Storage {
 
 interface SignerPlan {
   readonly secretKey: Uint8Array | undefined;
+  /** What votes bind: G, or the era after a recovery. */
   readonly chain: Hash;
+  /** G. */
+  readonly founding: Hash;
   /** Folder of the first key's vote log, and of its mirror. */
   readonly votes: string;
   readonly mirror: string | undefined;
@@ -116,7 +119,9 @@ async function openSigners(
     return remoteSigners;
   }
   const mirror = options.voteMirrorDirectory;
-  const plan = { chain: signingChain ?? genesis.chain, votes: directory.paths.votes, mirror };
+  const founding = genesis.chain;
+  const chain = signingChain ?? founding;
+  const plan = { chain, founding, votes: directory.paths.votes, mirror };
   const signer = await openSigner({ ...plan, secretKey: consensusKey, quarantine }, parts);
   try {
     const nextSigner = await openSigner({ ...plan, secretKey: nextConsensusKey }, parts);
@@ -128,7 +133,7 @@ async function openSigners(
 }
 
 async function openSigner(
-  { secretKey, chain, votes, mirror, quarantine }: SignerPlan,
+  { secretKey, chain, founding, votes, mirror, quarantine }: SignerPlan,
   { logger, disk, freeSpace }: Pick<StorageParts, 'logger' | 'disk'> & Pick<Storage, 'freeSpace'>,
 ): Promise<VoteSigner | undefined> {
   if (secretKey === undefined) return undefined;
@@ -139,6 +144,7 @@ async function openSigner(
       secretKey,
       directory: votesFolderOf(votes, owner, disk),
       chain,
+      founding,
       validatorId: validatorIdOf(publicKey),
       ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
     },

@@ -24,6 +24,8 @@ export interface VoteSignerOptions extends VoteLogOptions {
   readonly secretKey: Uint8Array;
   /** Salt of a log made when quarantine ends; see `createVoteLog`. */
   readonly salt?: Uint8Array;
+  /** G, when `chain` is an era: votes bind the era, statements bind G (protocol C-33). */
+  readonly founding?: Hash;
 }
 
 export interface VoteSignerParts extends VoteLogParts {
@@ -79,7 +81,8 @@ class GuardedSigner implements VoteSigner {
   }
 
   async signStatement(bytes: Uint8Array): Promise<Signature | undefined> {
-    if ('reason' in this.#opened || !isStatementOf(this.chain, bytes)) return undefined;
+    if ('reason' in this.#opened || !isStatementOf(this.#options.founding ?? this.chain, bytes))
+      return undefined;
     return this.#key.sign(bytes);
   }
 

@@ -1,4 +1,5 @@
 /** The guard in this process, and the same guard behind a socket (protocol §9). */
+import { asHash, concatBytes, sha256, TAGS, verifyStrict } from '@daybook/core';
 import { expect } from 'chai';
 import { openVoteSigner } from '../../src/index.ts';
 import { describeSigner } from './support/signer-suite.ts';
@@ -42,5 +43,27 @@ describe('state: signer with limits of its own', () => {
 
     const low = 'STATE_SIGNING_DISK_LOW';
     expect(codes).to.deep.equal(['signed', low, low, 'signed', 'signed']);
+  });
+});
+
+describe('state: signer after a recovery', () => {
+  it('spec C-33: given the log of an era, then votes bind the era, and READYs the chain as it was founded', async () => {
+    const founding = asHash(sha256(Uint8Array.of(7)));
+    const { signer } = await openVoteSigner(
+      { ...options, secretKey, founding },
+      { disk: await freshDisk(), freeFraction: () => 1 },
+    );
+    const ready = (chain: Uint8Array) => concatBytes(TAGS.READY, chain, new Uint8Array(40));
+
+    const voted = await signer.sign(request(prepare(5, 0, blockA)));
+    const said = await signer.signStatement(ready(founding));
+    const ofEra = await signer.signStatement(ready(options.chain));
+    await signer.close();
+
+    expect(voted.ok).to.equal(true);
+    expect(verifyStrict(signer.publicKey, ready(founding), said ?? new Uint8Array(64))).to.equal(
+      true,
+    );
+    expect(ofEra).to.equal(undefined);
   });
 });
