@@ -33,6 +33,7 @@ describe('the main job and Ctrl-C', function () {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child = job;
+    const closed = once(job, 'close');
     for (const name of ['stdout', 'stderr'] as const) {
       job[name].setEncoding('utf8').on('data', (text: string) => {
         output[name] += text;
@@ -44,7 +45,7 @@ describe('the main job and Ctrl-C', function () {
     expect(pids, output.stderr).to.have.length(5);
 
     job.kill('SIGINT');
-    const [code] = await once(job, 'close');
+    const [code] = await closed;
 
     expect(code).to.equal(130);
     expect(JSON.parse(output.stdout)).to.have.nested.property('error.message');

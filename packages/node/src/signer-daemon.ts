@@ -3,15 +3,9 @@
  * vote log and a Unix socket, no network and no chain, so that whoever breaks into the node that
  * faces the network finds no key.
  */
-import { asPublicKey, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
+import { toHex } from '@daybook/core';
 import type { SignerServer, VoteSigner } from '@daybook/state';
-import {
-  createNodeDisk,
-  explainState,
-  openDataDirectory,
-  openVoteSigner,
-  startSignerServer,
-} from '@daybook/state';
+import { createNodeDisk, explainState, openDataDirectory, startSignerServer } from '@daybook/state';
 import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { loadSettings } from './config.ts';
@@ -19,12 +13,12 @@ import { NodeError } from './errors.ts';
 import { describe, EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { diskLimitsOf, watchFreeSpace } from './free-space.ts';
 import { readConsensusKeys, readGenesis } from './identity.ts';
+import { openLocalSigner } from './local-signer.ts';
 import type { Logger } from './log.ts';
 import { createLogger } from './log.ts';
 import { installedRecoveries, signingChainOf } from './recovery-files.ts';
 import { connectServiceManager } from './systemd.ts';
 import { VERSION } from './version.ts';
-import { votesFolderOf } from './vote-logs.ts';
 
 export interface SignerCommand {
   readonly config: string;
@@ -78,32 +72,26 @@ async function openGuard(
     { clock: createSystemClock(), onGone: onFatal },
   );
   closers.push(async () => freeSpace.stop());
-  const publicKey = asPublicKey(publicKeyOf(secretKey));
-  const mirror = settings.state.voteMirrorDirectory;
-  const disk = createNodeDisk();
-  const chain = signingChainOf(genesis, installedRecoveries(dataDirectory, genesis));
-  const owner = { chain, publicKey };
-  const { signer, repairs } = await openVoteSigner(
+  const signer = await openLocalSigner(
     {
       secretKey,
-      directory: votesFolderOf(directory.paths.votes, owner, disk),
-      chain,
+      chain: signingChainOf(genesis, installedRecoveries(dataDirectory, genesis)),
       founding: genesis.chain,
-      validatorId: validatorIdOf(publicKey),
-      ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
+      votes: directory.paths.votes,
+      mirror: settings.state.voteMirrorDirectory,
+      isDistrusted: command.quarantine,
     },
-    { disk, freeFraction: () => freeSpace.fraction(), pause: freeSpace.limits },
+    { logger, disk: createNodeDisk(), freeSpace },
   );
   closers.push(() => signer.close());
-  for (const { path, kind, sequence } of repairs) {
-    logger.warn('vote log repaired', { path, kind, sequence });
-  }
-  if (command.quarantine) await signer.withhold({ code: 'STATE_VOTES_DISTRUSTED' });
   const reason = signer.quarantine();
   if (reason !== undefined) {
     logger.error('signing withheld', { code: reason.code, reason: explainState(reason) });
   }
-  logger.info('vote log open', { key: toHex(publicKey), height: signer.state().guard.height });
+  logger.info('vote log open', {
+    key: toHex(signer.publicKey),
+    height: signer.state().guard.height,
+  });
   return signer;
 }
 

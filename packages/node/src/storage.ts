@@ -4,7 +4,7 @@
  * the node an observer that says why (protocol §12).
  */
 import type { Genesis, Hash } from '@daybook/core';
-import { asPublicKey, LIMITS, publicKeyOf, validatorIdOf } from '@daybook/core';
+import { LIMITS } from '@daybook/core';
 import type {
   BlockLog,
   DataDirectory,
@@ -21,13 +21,12 @@ import {
   openKeepsakes,
   openLevel,
   openStateStore,
-  openVoteSigner,
 } from '@daybook/state';
 import type { DiskLimits, FreeSpace, FreeSpaceParts } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
+import { openLocalSigner } from './local-signer.ts';
 import type { Logger } from './log.ts';
 import type { ReadySigner } from './ready.ts';
-import { votesFolderOf } from './vote-logs.ts';
 
 export interface StorageOptions {
   readonly genesis: Genesis;
@@ -92,19 +91,6 @@ export interface Storage {
   readonly readySigners: readonly ReadySigner[];
 }
 
-interface SignerPlan {
-  readonly secretKey: Uint8Array | undefined;
-  /** What votes bind: G, or the era after a recovery. */
-  readonly chain: Hash;
-  /** G. */
-  readonly founding: Hash;
-  /** Folder of the first key's vote log, and of its mirror. */
-  readonly votes: string;
-  readonly mirror: string | undefined;
-  /** Begins in quarantine, whatever the log says. */
-  readonly quarantine?: boolean | undefined;
-}
-
 /** The signers of the keys here, or those that hold them elsewhere. */
 async function openSigners(
   options: StorageOptions,
@@ -122,39 +108,16 @@ async function openSigners(
   const founding = genesis.chain;
   const chain = signingChain ?? founding;
   const plan = { chain, founding, votes: directory.paths.votes, mirror };
-  const signer = await openSigner({ ...plan, secretKey: consensusKey, quarantine }, parts);
+  const open = async (secretKey: Uint8Array | undefined, isDistrusted: boolean) =>
+    secretKey && (await openLocalSigner({ ...plan, secretKey, isDistrusted }, parts));
+  const signer = await open(consensusKey, quarantine === true);
   try {
-    const nextSigner = await openSigner({ ...plan, secretKey: nextConsensusKey }, parts);
+    const nextSigner = await open(nextConsensusKey, false);
     return { signer, nextSigner };
   } catch (error) {
     await signer?.close();
     throw error;
   }
-}
-
-async function openSigner(
-  { secretKey, chain, founding, votes, mirror, quarantine }: SignerPlan,
-  { logger, disk, freeSpace }: Pick<StorageParts, 'logger' | 'disk'> & Pick<Storage, 'freeSpace'>,
-): Promise<VoteSigner | undefined> {
-  if (secretKey === undefined) return undefined;
-  const publicKey = asPublicKey(publicKeyOf(secretKey));
-  const owner = { chain, publicKey };
-  const { signer, repairs } = await openVoteSigner(
-    {
-      secretKey,
-      directory: votesFolderOf(votes, owner, disk),
-      chain,
-      founding,
-      validatorId: validatorIdOf(publicKey),
-      ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
-    },
-    { disk, freeFraction: () => freeSpace.fraction(), pause: freeSpace.limits },
-  );
-  for (const { path, kind, sequence } of repairs) {
-    logger.warn('vote log repaired', { path, kind, sequence });
-  }
-  if (quarantine === true) await signer.withhold({ code: 'STATE_VOTES_DISTRUSTED' });
-  return signer;
 }
 
 /** @throws StateError; what was opened before is closed again */
