@@ -9,7 +9,7 @@ export type { Settings } from './config.ts';
 export { ConfigError, explainFault, loadSettings, parseSettings, SETTINGS } from './config.ts';
 export { renderConfigReference, renderSampleConfig } from './config-render.ts';
 export { main } from './daemon.ts';
-export { daemonPath } from './daemon-path.ts';
+export { DAEMON_ENVIRONMENT, daemonPath } from './daemon-path.ts';
 export { renderDashboard } from './dashboard-render.ts';
 export { NODE_ERRORS, NodeError } from './errors.ts';
 export { EXIT_CODES } from './exit-codes.ts';

@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { daemonPath } from '@daybook/node';
+import { DAEMON_ENVIRONMENT, daemonPath } from '@daybook/node';
 
 export interface NodeProcessOptions {
   readonly name: string;
@@ -105,7 +105,9 @@ class DaemonProcess implements NodeProcess {
       verb,
     } = this.#options;
     const daemon = [process.execPath, ...(flags ?? inheritedFlags()), other ?? daemonPath()];
-    const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+    const variables = Object.entries({ ...DAEMON_ENVIRONMENT, ...environment }).map(
+      ([name, value]) => `${name}=${value}`,
+    );
     const command = ['env', ...variables, ...wrapper, ...daemon];
     const [file, ...args] = [...command, ...(verb ? [verb] : []), '--config', configFile];
     if (file === undefined) throw new Error('a command has a file');

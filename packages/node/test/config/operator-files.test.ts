@@ -14,6 +14,7 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import { parseSettings, settingRows } from '../../src/config.ts';
 import { renderSampleConfig } from '../../src/config-render.ts';
+import { DAEMON_ENVIRONMENT } from '../../src/daemon-path.ts';
 import { METRIC_TABLES, renderDashboard } from '../../src/dashboard-render.ts';
 import { ERROR_TABLES } from '../../src/error-tables.ts';
 import { EXIT_CODES } from '../../src/exit-codes.ts';
@@ -184,6 +185,12 @@ describe('config: the systemd units', () => {
       const { usage, identity, safety } = EXIT_CODES;
 
       expect(text).to.contain(`RestartPreventExitStatus=${usage} ${identity} ${safety}\n`);
+    });
+
+    it(`given the environment of ${unit}, then memory is given back as in every start of a node`, () => {
+      const pairs = Object.entries(DAEMON_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+
+      expect(text).to.contain(`Environment=${pairs.join(' ')}\n`);
     });
 
     it(`given the paths of ${unit}, then program and settings lie where the pages put them`, () => {
