@@ -2,8 +2,8 @@
  * Memory of validators as built for production: at rest, and after many blocks. The long form,
  * `npm run soak`, makes 10,000 blocks; the short one shows the same on fewer.
  *
- * Measured on 2 cores, the largest of four nodes: 133 MiB at rest after 300 blocks, 181 after 5,003,
- * 189 after 10,023; at work 302 and 309. What grows at first are caches on their way to their bounds.
+ * Measured on 2 cores, the largest of four nodes: 140 MiB at rest after 300 blocks, 178 after 5,001,
+ * 196 after 10,025; at work 414 and 443. What grows at first are caches on their way to their bounds.
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
