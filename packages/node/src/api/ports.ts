@@ -22,6 +22,7 @@ import type {
   ValidatorSet,
 } from '@daybook/core';
 import type { Answer, ReadmodelFailure } from '@daybook/readmodel';
+import type { ShownSubtree } from '@daybook/state';
 import type { DiskLimits } from '../free-space.ts';
 
 /** A final block by its place: what every answer names as the moment it speaks of. */
@@ -203,7 +204,7 @@ export interface Records {
   subtree(
     place: TreePlace,
     height?: Height,
-  ): Promise<Result<{ readonly head: Head; readonly shown: Subtree }, Refusal>>;
+  ): Promise<Result<{ readonly head: Head; readonly shown: ShownSubtree }, Refusal>>;
   /**
    * Words and facts of a refused transaction, which no hash covers; undefined when this node no
    * longer can tell (the receipt's code always stands in the result).
@@ -215,19 +216,6 @@ export interface Records {
 export interface SqlDoor {
   /** One SELECT, within the limits of the settings; the answer says of which block it speaks. */
   query(sql: string): Promise<Result<Answer, ReadmodelFailure>>;
-}
-
-/** A part of the state tree. */
-export interface Subtree {
-  readonly height: Height;
-  readonly root: Hash;
-  readonly part:
-    | { readonly kind: 'empty' }
-    | {
-        readonly kind: 'bucket';
-        readonly records: readonly { readonly key: RecordKey; readonly valueHash: Hash }[];
-      }
-    | ({ readonly kind: 'node'; readonly slots: readonly Hash[] } & TreePlace);
 }
 
 /** What a validator is known to have done at the height being worked on. */

@@ -1,9 +1,10 @@
 /** The state tree itself, for whoever compares two nodes. */
 import { placeOfText, placeToText, ROOT_PLACE } from '@daybook/core';
+import type { ShownSubtree } from '@daybook/state';
 import { headView } from '../chain-view.ts';
 import { CBOR_TYPE, JSON_TYPE } from '../media-type.ts';
 import { parameter, queryHeight } from '../parameters.ts';
-import type { Records, Subtree } from '../ports.ts';
+import type { Records } from '../ports.ts';
 import { problemOf } from '../problem.ts';
 import { refuse, view } from '../reply.ts';
 import type { Route } from '../route.ts';
@@ -26,7 +27,7 @@ const ANSWER = object({
   'records?': list(RECORD),
 });
 
-function partView(part: Subtree['part']): ViewMap {
+function partView(part: ShownSubtree['part']): ViewMap {
   switch (part.kind) {
     case 'empty':
       return { kind: 'empty' };
