@@ -4,12 +4,13 @@
  */
 import { assert } from '@daybook/core';
 import type { Envelope } from './envelope.ts';
-import type { Logger, Offence, PeerId, RequestHandler, Unsubscribe } from './network.ts';
+import type { Offence, PeerId, RequestHandler, Unsubscribe } from './network.ts';
+import type { OwnFaults } from './own-faults.ts';
 import type { RequestName } from './protocols.ts';
 import { REQUESTS, REQUESTS_IN_FLIGHT_MAX } from './protocols.ts';
 
 export interface AnswerPorts {
-  readonly logger: Logger;
+  readonly faults: OwnFaults;
   /** Queues an answer or a refusal on the request's channel. */
   send(peerId: PeerId, name: RequestName, envelope: Envelope): void;
   offend(peerId: PeerId, offence: Offence): void;
@@ -64,7 +65,7 @@ export function createAnswers(ports: AnswerPorts): Answers {
       return { kind: 'answer', id, payload };
     } catch (error) {
       // The peer is not to blame; the operator has to see it, and the process must live on.
-      ports.logger.error('request handler failed', { request: name, error: String(error) });
+      ports.faults.report('request', error, { request: name });
       return { kind: 'refusal', id, why: 'failed' };
     }
   }

@@ -20,6 +20,8 @@ import type {
   RequestOptions,
   Unsubscribe,
 } from './network.ts';
+import type { OwnFaults } from './own-faults.ts';
+import { createOwnFaults } from './own-faults.ts';
 import type { ChannelName, RequestName, TopicName } from './protocols.ts';
 import { CHANNELS, REQUESTS } from './protocols.ts';
 import type { Answer, Questions } from './questions.ts';
@@ -43,12 +45,14 @@ export class Exchange {
   readonly #ports: ExchangePorts;
   readonly #questions: Questions;
   readonly #answers: Answers;
+  readonly #faults: OwnFaults;
   readonly #listeners = new Map<ChannelName, Set<MessageListener>>();
   readonly #judges = new Map<TopicName, GossipListener>();
   readonly #observers = new Set<(event: PeerEvent) => void>();
 
   constructor(ports: ExchangePorts) {
     this.#ports = ports;
+    this.#faults = createOwnFaults(ports);
     const send = (peerId: PeerId, name: RequestName, envelope: Envelope): boolean =>
       ports.write(peerId, REQUESTS[name].channel, encodeEnvelope(envelope));
     this.#questions = createQuestions({
@@ -59,7 +63,7 @@ export class Exchange {
       cancel: (peerId, name, id) => send(peerId, name, { kind: 'cancel', id }),
     });
     this.#answers = createAnswers({
-      logger: ports.logger,
+      faults: this.#faults,
       send,
       offend: (peerId, offence) => ports.offend(peerId, offence),
     });
@@ -128,13 +132,13 @@ export class Exchange {
     };
   }
 
-  /** Tells the subscribers; one that throws is logged and does not stop the others. */
+  /** Tells the subscribers; one that throws is reported and does not stop the others. */
   emit(event: PeerEvent): void {
     for (const observer of [...this.#observers]) {
       try {
         observer(event);
       } catch (error) {
-        this.#fault('peer listener failed', error);
+        this.#faults.report('peer', error);
       }
     }
   }
@@ -174,14 +178,17 @@ export class Exchange {
     }
   }
 
-  /** Judges a gossiped message. Never throws: a judge that does makes it ignored. */
+  /**
+   * Judges a gossiped message. Never throws: a judge that does is a fault of this node, which is
+   * reported, and the message is ignored at no cost to the peer.
+   */
   async judge(peerId: PeerId, topic: TopicName, bytes: Uint8Array): Promise<GossipVerdict> {
     const judge = this.#judges.get(topic);
     let verdict: GossipVerdict = 'ignore';
     try {
       verdict = judge === undefined ? 'ignore' : await Promise.resolve(judge(peerId, bytes));
     } catch (error) {
-      this.#fault('gossip listener failed', error);
+      this.#faults.report('gossip', error, { topic });
     }
     this.#ports.metrics.add('daybook_network_gossip_total', 1, { topic, verdict });
     if (verdict === 'reject') {
@@ -214,17 +221,15 @@ export class Exchange {
       try {
         const done = listener(peerId, payload);
         if (done instanceof Promise) {
-          work.push(done.catch((error: unknown) => this.#fault('message listener failed', error)));
+          work.push(
+            done.catch((error: unknown) => this.#faults.report('message', error, { channel })),
+          );
         }
       } catch (error) {
-        this.#fault('message listener failed', error);
+        this.#faults.report('message', error, { channel });
       }
     }
     return work.length === 0 ? undefined : Promise.all(work).then(() => undefined);
-  }
-
-  #fault(message: string, error: unknown): void {
-    this.#ports.logger.error(message, { error: String(error) });
   }
 }
 

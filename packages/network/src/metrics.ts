@@ -53,6 +53,11 @@ export const NETWORK_METRICS = {
     help: 'What peers did wrong.',
     labels: ['offence'],
   },
+  daybook_network_own_faults_total: {
+    type: 'counter',
+    help: 'Listeners of this node that threw over what a peer sent: the message is dropped, the peer is not to blame, the log names the error.',
+    labels: ['place'],
+  },
   daybook_network_requests_total: {
     type: 'counter',
     help: 'Requests asked, by outcome: answered, refused or failed.',

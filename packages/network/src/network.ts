@@ -80,13 +80,14 @@ export type Offence = 'flood' | 'gossip' | 'slow' | 'lie' | 'malformed';
 /**
  * Receives one message. Bytes belong to the receiver. While a returned promise is pending, that
  * peer's channel is not read any further, which slows the sender down (back-pressure); a channel
- * with votes on it should therefore return nothing. A throw is logged and costs the peer nothing.
+ * with votes on it should therefore return nothing. A throw or a rejection is a fault of this node:
+ * it is counted, logged within a rate, and costs the peer nothing.
  */
 export type MessageListener = (peerId: PeerId, bytes: Uint8Array) => void | Promise<void>;
 
 /**
  * Answers one request. `undefined` = "I do not have it" (the asker gets `NETWORK_REQUEST_REFUSED`
- * with `why: 'absent'`). A throw answers `why: 'failed'` and is logged as our own fault.
+ * with `why: 'absent'`). A throw answers `why: 'failed'` and is reported as a fault of this node.
  * @param signal  aborted when the link ends or the asker gives up
  */
 export type RequestHandler = (
@@ -95,7 +96,11 @@ export type RequestHandler = (
   signal: AbortSignal,
 ) => Promise<Uint8Array | undefined>;
 
-/** Judges a gossiped message before it is forwarded and delivered; must not throw. */
+/**
+ * Judges a gossiped message before it is forwarded and delivered. A throw or a rejection (a read of
+ * damaged state, for example) is reported as a fault of this node, and the message is ignored: it
+ * goes no further, and the peer pays nothing.
+ */
 export type GossipListener = (
   peerId: PeerId,
   bytes: Uint8Array,

@@ -81,7 +81,7 @@ export function messageTests(start: Start): void {
     expect(a.network.send(a.peerId, 'sync', Uint8Array.of(1))).to.equal(false);
   });
 
-  it('given a listener that throws or rejects, then it is logged and the link lives on', async () => {
+  it('given a listener that throws or rejects, then each fault counts, one is logged, and the link lives on', async () => {
     const { a, b } = await pair(start);
     let count = 0;
     b.network.onMessage('consensus', () => {
@@ -96,8 +96,9 @@ export function messageTests(start: Start): void {
     a.network.send(b.peerId, 'consensus', Uint8Array.of(2));
 
     await until('both arrive', () => count === 2);
-    const errors = b.parts.lines.filter((line) => line.startsWith('error message listener failed'));
-    expect(errors).to.have.length(4);
+    await until('four faults count', () => ownFaults(b, 'message') === 4);
+    expect(faultLines(b)).to.have.length(1);
+    expect(faultLines(b)[0]).to.contain('"place":"message"').and.to.contain('a bug in the node');
     expect(eventsOf(b, a.peerId).filter((event) => event.startsWith('dis'))).to.deep.equal([]);
   });
 
@@ -143,7 +144,7 @@ export function gossipTests(start: Start): void {
 
     await published(a, Uint8Array.of(1));
     await until('it is ignored', () => ignored() === 1);
-    const off = b.network.onGossip('blocks', () => Promise.reject(new Error('a bug')));
+    const off = b.network.onGossip('blocks', () => Promise.reject(new Error('a damaged record')));
     await published(a, Uint8Array.of(2));
     await until('it is ignored', () => ignored() === 2);
     expect(offences()).to.equal(0);
@@ -154,11 +155,49 @@ export function gossipTests(start: Start): void {
     await until('the rejection is counted', () => offences() === 1);
   });
 
+  it('given a judge that throws again and again, then each fault counts, one is logged, and nothing is passed on', async () => {
+    const { nodes } = await start({ validators: 3 });
+    const [a, b, c] = nodes;
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three nodes');
+    const judged: number[] = [];
+    c.network.onGossip('blocks', (_, bytes) => {
+      judged.push(bytes[0] ?? 0);
+      return 'ignore';
+    });
+    b.network.onGossip('blocks', (_, bytes) => {
+      if (bytes[0] === 4) return 'accept';
+      throw new Error('a damaged record');
+    });
+
+    for (const value of [1, 2, 3]) await published(a, Uint8Array.of(value));
+
+    await until('three faults count', () => ownFaults(b, 'gossip') === 3);
+    expect(faultLines(b)).to.have.length(1);
+    expect(faultLines(b)[0]).to.contain('a damaged record').and.to.contain('"topic":"blocks"');
+    expect(b.parts.figure('daybook_network_gossip_total', { verdict: 'ignore' })).to.equal(3);
+    expect(b.parts.figure('daybook_network_offences_total')).to.equal(0);
+    expect(eventsOf(b, a.peerId).filter((event) => event.startsWith('dis'))).to.deep.equal([]);
+    await published(a, Uint8Array.of(4));
+    await until('the judge is asked again', () => judged.includes(4) && accepted(b) === 1);
+  });
+
   it('given nobody, then publish says 0', async () => {
     const cluster = await start({ validators: 1 });
 
     expect(await cluster.nodes[0]?.network.publish('blocks', Uint8Array.of(1))).to.equal(0);
   });
+}
+
+function ownFaults(node: TestNode, place: string): number {
+  return node.parts.figure('daybook_network_own_faults_total', { place });
+}
+
+function faultLines(node: TestNode): readonly string[] {
+  return node.parts.lines.filter((line) => line.startsWith('error listener failed'));
+}
+
+function accepted(node: TestNode): number {
+  return node.parts.figure('daybook_network_gossip_total', { verdict: 'accept' });
 }
 
 /** Publishes once the mesh is there: a fresh link takes a moment to subscribe. */
