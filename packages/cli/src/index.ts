@@ -4,11 +4,12 @@ export { CLI_ERRORS, CliError, explainCli } from './errors.ts';
 export { EXIT_CODES } from './exit-codes.ts';
 export { main } from './main.ts';
 export { renderCliReference } from './reference.ts';
+export { ImportError } from './spend/import-error.ts';
 export type {
   ImportProgress,
   ImportReport,
   ImportSpendOptions,
   ImportSpendParts,
 } from './spend/import-spend.ts';
-export { ImportError, importSpend } from './spend/import-spend.ts';
+export { importSpend } from './spend/on-demand.ts';
 export type { RefusedLine } from './spend/settlement.ts';

@@ -26,6 +26,7 @@ import {
   readSpendFile,
   totalSpend,
 } from '@daybook/formats';
+import { ImportError } from './import-error.ts';
 import { readPresent } from './present.ts';
 import type { RefusedLine, RefusedPayment } from './settlement.ts';
 import { settlePayment, withRefusals } from './settlement.ts';
@@ -84,11 +85,6 @@ export interface ImportReport {
   /** Lines already imported whose amount in the file has changed since. */
   readonly changed: SpendPlan['changed'];
   readonly plan: Pick<SpendPlan, 'payments'>;
-}
-
-/** A file that cannot be read at all, or a ledger that refuses the budget. */
-export class ImportError extends Error {
-  override readonly name = 'ImportError';
 }
 
 const BATCH_COUNT = 100;
@@ -277,12 +273,8 @@ function importedCount(lines: readonly SpendLine[]): number {
   return lines.reduce((count, line) => count + (line.ok ? 1 : 0), 0);
 }
 
-/**
- * Imports all files, or what is missing of them.
- * @throws ImportError when a file cannot be read or the ledger refuses a budget; whatever the parts
- *   throw passes through, and nothing is lost by starting again
- */
-export async function importSpend(
+/** See `importSpend`. */
+export async function runImport(
   options: ImportSpendOptions,
   parts: ImportSpendParts,
 ): Promise<ImportReport> {

@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { Client, TransactionAuthor } from '@daybook/client';
 import { describeAmount } from '@daybook/client';
 import type { PlannedSigner, SourceFile, SpendMapping, SpendTotals } from '@daybook/formats';
-import { decodeSpendMapping, explainFormats } from '@daybook/formats';
 import { contractNamed } from '../actions/contracts.ts';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
@@ -18,10 +17,13 @@ import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
+import { ImportError } from '../spend/import-error.ts';
 import type { ImportProgress, ImportReport } from '../spend/import-spend.ts';
-import { ImportError, importSpend } from '../spend/import-spend.ts';
+import { importSpend } from '../spend/on-demand.ts';
 
 async function readMapping(file: string): Promise<SpendMapping> {
+  // Only this verb reads formats; loading them would slow the start of every other.
+  const { decodeSpendMapping, explainFormats } = await import('@daybook/formats');
   const mapping = decodeSpendMapping(await readJson(file));
   if (mapping.ok) return mapping.value;
   throw malformed(file, explainFormats(mapping.reason));

@@ -50,6 +50,13 @@ interface Place {
   readonly spec: ManifestRecord;
 }
 
+/** A proof is asked for in a file. */
+interface Saving {
+  readonly input: Input;
+  readonly world: World;
+  readonly proofFile: string;
+}
+
 async function placeOf(input: Input): Promise<Place> {
   const client = await connect(input);
   const contract = await contractNamed(input.operand('contract'), client);
@@ -126,11 +133,7 @@ async function get(input: Input, world: World): Promise<Exit> {
 async function saveProof(
   { client, contract, spec }: Place,
   key: JsonRow,
-  {
-    input,
-    world,
-    proofFile,
-  }: { readonly input: Input; readonly world: World; readonly proofFile: string },
+  { input, world, proofFile }: Saving,
 ): Promise<Exit> {
   const reader = client.contractBy(contract).records(spec.name);
   const bytes = await withPatience('Fetching the proof', world, reader.prove(key, heightOf(input)));
@@ -205,11 +208,7 @@ async function list(input: Input, world: World): Promise<Exit> {
 async function saveList(
   { client, contract, spec }: Place,
   leading: JsonRow,
-  {
-    input,
-    world,
-    proofFile,
-  }: { readonly input: Input; readonly world: World; readonly proofFile: string },
+  { input, world, proofFile }: Saving,
 ): Promise<Exit> {
   const reader = client.contractBy(contract).records(spec.name);
   const trust = {

@@ -23,6 +23,7 @@ import {
 import type { Exit } from '../exit-codes.ts';
 import { readBytes } from '../files.ts';
 import type { Input } from '../frame/input.ts';
+import type { Paint } from '../frame/style.ts';
 import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
@@ -56,13 +57,8 @@ async function verify(input: Input, world: World): Promise<Exit> {
   answer(input, world, {
     json: { file, bytes: bytes.length, ...verdictJson(verdict) },
     lines: (paint) => {
-      const [first = '', ...rest] = explainVerdict(verdict, language);
       const facts = verdict.outcome === 'invalid' ? [] : describeFacts(verdict.facts, language);
-      return [
-        paint(COLOURS[verdict.outcome], first),
-        ...rest,
-        ...(facts.length === 0 ? [] : ['', renderPairs(facts, paint)]),
-      ].join('\n');
+      return verdictLines(verdict, explainVerdict(verdict, language), { facts, paint });
     },
   });
   return exitOfVerdict(verdict);
@@ -74,16 +70,21 @@ export function answerList(verdict: ListVerdict, { input, world }: Asked): Exit 
   answer(input, world, {
     json: listJson(verdict),
     lines: (paint) => {
-      const [first = '', ...rest] = explainList(verdict, language);
       const facts = verdict.outcome === 'invalid' ? [] : describeList(verdict.facts, language);
-      return [
-        paint(COLOURS[verdict.outcome], first),
-        ...rest,
-        ...(facts.length === 0 ? [] : ['', renderPairs(facts, paint)]),
-      ].join('\n');
+      return verdictLines(verdict, explainList(verdict, language), { facts, paint });
     },
   });
   return exitOfVerdict(verdict);
+}
+
+/** The outcome in its colour, what follows from it, and what is proven. */
+function verdictLines(
+  { outcome }: Pick<Verdict, 'outcome'>,
+  [first = '', ...rest]: readonly string[],
+  { facts, paint }: { readonly facts: Parameters<typeof renderPairs>[0]; readonly paint: Paint },
+): string {
+  const table = facts.length === 0 ? [] : ['', renderPairs(facts, paint)];
+  return [paint(COLOURS[outcome], first), ...rest, ...table].join('\n');
 }
 
 interface Asked {
