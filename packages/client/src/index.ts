@@ -77,7 +77,7 @@ export { verifyProofBundle } from './verify/proof.ts';
 export type { ProvenTransaction } from './verify/transaction-proof.ts';
 export { verifyTransactionProof } from './verify/transaction-proof.ts';
 export type { Checkpoint, Trust } from './verify/trust.ts';
-export { readCheckpoint, readTrustedChain, TRUST_PERIOD_MS } from './verify/trust.ts';
+export { readCheckpoint, readTrustedChain } from './verify/trust.ts';
 export type { Language, ShownLine } from './verify/words.ts';
 export {
   describeAmount,

@@ -182,6 +182,17 @@ export const CORE_ERRORS = defineErrors({
     remedy: 'Wait for the witnesses and get it again, or ask their operators why they are silent.',
     status: 422,
   },
+  CORE_CHECKPOINT_STALE: {
+    summary: 'The cosignatures of the checkpoint are too old to build trust on, or of the future.',
+    remedy:
+      'Get a newer checkpoint, check the clock of this machine, or start from the genesis file.',
+    status: 422,
+  },
+  CORE_WITNESS_POLICY_INVALID: {
+    summary: 'The named witnesses and how many of them must cosign do not fit together.',
+    remedy: 'Name the key of each witness once, and ask for at least one and at most all of them.',
+    status: 422,
+  },
   CORE_SELF_TEST_FAILED: {
     summary: 'A cryptographic function gave another answer than the protocol demands.',
     remedy: 'Run the Node.js version that the release names; do not start this node with another.',
@@ -229,6 +240,10 @@ export function explainCheckpoint(failure: CheckpointFailure): string {
       return `${failure.signers} validators signed; a quorum is ${failure.quorum}.`;
     case 'CORE_CHECKPOINT_WITNESSES':
       return `${failure.cosigners} trusted witnesses cosigned; ${failure.needed} were asked for.`;
+    case 'CORE_CHECKPOINT_STALE':
+      return `${failure.recent} recent cosignatures; ${failure.needed} were asked for.`;
+    case 'CORE_WITNESS_POLICY_INVALID':
+      return `No policy of witnesses: ${failure.fact}.`;
     default:
       return assertNever(failure);
   }

@@ -279,6 +279,14 @@ export {
   validatorIdOf,
   validatorsHash,
 } from './chain/validators.ts';
+export type { WitnessedCheckpoint, WitnessPolicy } from './chain/witness-policy.ts';
+export {
+  POLICY_WITNESSES_MAX,
+  readWitnessPolicy,
+  TRUST_PERIOD_MS,
+  verifyWitnessed,
+  WITNESS_AHEAD_MS,
+} from './chain/witness-policy.ts';
 // codec
 export { AssertionError, assert, assertNever } from './codec/assert.ts';
 export type { BinaryReader, BinaryWriter } from './codec/binary.ts';

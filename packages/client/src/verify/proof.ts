@@ -15,6 +15,7 @@ import {
   fail,
   ok,
   quorumOf,
+  TRUST_PERIOD_MS,
   toHex,
 } from '@daybook/core';
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
@@ -29,7 +30,6 @@ import {
   verifyHeader,
 } from './light-client.ts';
 import type { Checkpoint, Trust } from './trust.ts';
-import { TRUST_PERIOD_MS } from './trust.ts';
 
 /** What every sound bundle says, whatever it proves. */
 export interface ProvenFrame {

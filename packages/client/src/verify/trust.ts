@@ -18,9 +18,6 @@ import type { VerifyFailure } from '../errors.ts';
 import type { TrustedSet } from './light-client.ts';
 import { readSet } from './light-client.ts';
 
-/** Trust may be extended from a checkpoint this long: keys of former validators leak with time. */
-export const TRUST_PERIOD_MS = 30 * 24 * 60 * 60 * 1000;
-
 /** A block that somebody trusted has vouched for, with the set that signs what follows it. */
 export interface Checkpoint {
   readonly header: Header;

@@ -9,6 +9,7 @@ import {
   encodeCanonical,
   encodeHeader,
   encodeProofBundle,
+  TRUST_PERIOD_MS,
   toHex,
 } from '@daybook/core';
 import { expect } from 'chai';
@@ -18,7 +19,6 @@ import {
   explainVerdict,
   readCheckpoint,
   signAs,
-  TRUST_PERIOD_MS,
   verifyProofBundle,
 } from '../../src/index.ts';
 import { boxes } from '../fixtures/boxes.ts';

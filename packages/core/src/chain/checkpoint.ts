@@ -72,7 +72,14 @@ export type CheckpointFailure =
       readonly code: 'CORE_CHECKPOINT_WITNESSES';
       readonly cosigners: number;
       readonly needed: number;
-    };
+    }
+  | {
+      readonly code: 'CORE_CHECKPOINT_STALE';
+      /** Cosignatures that are young enough. */
+      readonly recent: number;
+      readonly needed: number;
+    }
+  | { readonly code: 'CORE_WITNESS_POLICY_INVALID'; readonly fact: string };
 
 /** A checkpoint is due with the first block of each slot of block time this long. */
 export const CHECKPOINT_INTERVAL_MS = 2000;
