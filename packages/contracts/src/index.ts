@@ -62,6 +62,7 @@ export type {
   EventDefinition,
   FailureDefinition,
   KeyOf,
+  Link,
   ParameterDefinition,
   QueryDefinition,
   RecordDefinition,
@@ -70,7 +71,7 @@ export type {
   SumDefinition,
 } from './language/parts.ts';
 export type { Authority, BlockFacts, Identified, RoleQuestion } from './language/system.ts';
-export type { SchemaContract, SchemaPart } from './manifest/canonical.ts';
+export type { SchemaPart } from './manifest/canonical.ts';
 export {
   contractHashOf,
   decodeSchemaPart,
@@ -108,3 +109,4 @@ export type {
   ManifestRole,
 } from './manifest/manifest.ts';
 export { buildManifest, MANIFEST_FORMAT } from './manifest/manifest.ts';
+export type { SchemaContract } from './manifest/schema-shape.ts';

@@ -378,6 +378,7 @@ export {
   signNote,
   verifyNote,
 } from './crypto/note.ts';
+export { SEAL_SALT_SIZE, sealOf } from './crypto/seal.ts';
 export type { SelfTestFailure, SelfTestSuite } from './crypto/self-test.ts';
 export { runSelfTest } from './crypto/self-test.ts';
 export type { MutantName, Simulation } from './crypto/simulation/simulation.ts';

@@ -232,6 +232,8 @@ export function checkLinks(contracts: readonly LinkedContract[]): void {
       }
     }
     for (const table of tablesOf(manifest)) checkReferences(table, name, byName);
+    for (const record of Object.values(manifest.records))
+      checkRecordLinks(record, contract, byName);
     assert(depthOf(contract, byName, new Set()) > 0, `${name} is called in no circle`);
   }
 }
@@ -259,6 +261,29 @@ function checkReferences(
     const [keySpec] = Object.values(target.key);
     const isTextual = keySpec !== undefined && keyFormOf(keySpec) === 'text';
     assert(isTextual, `${place}.${name}: the key of ${inner.record} is a text`);
+  }
+}
+
+/** A link goes by all key fields of a record that the contract may read, in the same form. */
+function checkRecordLinks(
+  { name, key, fields, links }: ManifestRecord,
+  { name: owner, manifest }: LinkedContract,
+  contracts: ReadonlyMap<string, LinkedContract>,
+): void {
+  const own: FieldTable = { ...key, ...fields };
+  for (const [link, { record, by }] of Object.entries(links ?? {})) {
+    const place = `${owner}.${name}.${link}`;
+    const [contract = '', target = ''] = record.split('.');
+    const isReadable = contract === owner || manifest.uses.includes(contract);
+    assert(isReadable, `${place}: ${record} is of the own contract or of one it uses`);
+    const targetKey = contracts.get(contract)?.manifest.records[target]?.key ?? {};
+    const isWhole = Object.keys(targetKey).join() === Object.keys(by).join();
+    assert(isWhole, `${place}: names the key fields of ${record} in their order`);
+    for (const [there, here] of Object.entries(by)) {
+      const [theirs, ours] = [targetKey[there], own[here]];
+      const isAlike = theirs && ours && keyFormOf(theirs) === keyFormOf(ours);
+      assert(isAlike === true, `${place}: ${here} is of the kind of ${there}`);
+    }
   }
 }
 

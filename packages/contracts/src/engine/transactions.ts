@@ -11,10 +11,12 @@ import type {
   TransactionResult,
 } from '@daybook/core';
 import { asTransactionId, encodeCanonical, hashTagged, TAGS } from '@daybook/core';
+import type { Values } from '../language/definition.ts';
 import type { BlockFacts } from '../language/system.ts';
 import { identifyAll } from './authorise.ts';
 import { calleesOf, checkerOf, performCall, shielded } from './calls.ts';
 import { ledgerAccess } from './ledger-access.ts';
+import type { LinkedRecord } from './link.ts';
 import { keyText } from './rows.ts';
 import type { ActiveContract, Session } from './session.ts';
 import { contractActor } from './session.ts';
@@ -76,7 +78,7 @@ export function runHooks(session: Session, index: number, hooks: () => void): Tr
   const id = hookIdOf(session.block.height);
   begin(session, { index, id, callCount: 0, mode: 'unmetered' });
   hooks();
-  checkInvariants(session);
+  checkRows(session);
   session.rows.seal();
   return { id, code: 0, events: session.current.events, writes: session.rows.commit() };
 }
@@ -155,7 +157,7 @@ function settle(session: Session, id: TransactionId, run: () => void): Executed 
   const { rows, meter, current } = session;
   try {
     run();
-    checkInvariants(session);
+    checkRows(session);
     meter.count('bytes', rows.seal());
     const events: readonly LedgerEvent[] = current.events;
     return { result: { id, code: 0, events, writes: rows.commit() } };
@@ -167,6 +169,14 @@ function settle(session: Session, id: TransactionId, run: () => void): Executed 
   } finally {
     meter.end();
   }
+}
+
+/** What must hold of the rows that a transaction touched. */
+function checkRows(session: Session): void {
+  for (const { slot } of session.rows.touched()) {
+    if (slot.row !== undefined) checkRecordLinks(session, slot.record, slot.row);
+  }
+  checkInvariants(session);
 }
 
 function checkInvariants(session: Session): void {
@@ -185,5 +195,17 @@ function checkInvariants(session: Session): void {
         abort('CONTRACTS_INVARIANT_BROKEN', facts);
       }
     }
+  }
+}
+
+/** What a written row names by its links must exist; a link of which a field is absent names none. */
+function checkRecordLinks(session: Session, { manifest }: LinkedRecord, row: Values): void {
+  for (const [link, { record, by }] of Object.entries(manifest.links ?? {})) {
+    const key = Object.fromEntries(Object.entries(by).map(([name, own]) => [name, row[own]]));
+    if (Object.values(key).includes(undefined)) continue;
+    const [contract = '', target = ''] = record.split('.');
+    if (session.contract(contract)?.base().records[target]?.has(key) === true) continue;
+    const facts = { pointer: `/${link}`, record, key: Object.values(key).join('/') };
+    abort('CONTRACTS_REFERENCE_MISSING', facts);
   }
 }

@@ -78,6 +78,11 @@ function checkRecord(record: RecordDefinition, place: string, contractNumber: nu
     const known = (open ?? []).every((state) => states.includes(state));
     assert(known, `${place}: the deadline ${field} names states`);
   }
+  for (const [link, { by }] of namedEntries(record.links, place)) {
+    const own = { ...record.key, ...record.fields };
+    const areOwn = Object.values(by).every((field) => Object.hasOwn(own, field));
+    assert(areOwn, `${place}.${link}: a link goes by fields of the row`);
+  }
 }
 
 function checkStates({ states, fields }: RecordDefinition, place: string): void {

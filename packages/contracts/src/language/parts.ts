@@ -21,6 +21,14 @@ export interface Deadline {
   readonly open?: readonly string[];
 }
 
+/** A reference to a record by several fields: each key field of it is a field of the own row. */
+export interface Link {
+  /** `contract.record`; of the own contract, or one that it uses. */
+  readonly record: string;
+  /** Key field of the record named: field of the own row, key or other. */
+  readonly by: Readonly<Record<string, string>>;
+}
+
 /** One record set. Numbers are never reused. */
 export interface RecordDefinition<K extends Fields = Fields, F extends Fields = Fields> {
   /** 1 to 65535, unique in the contract together with the numbers of sums. */
@@ -34,6 +42,8 @@ export interface RecordDefinition<K extends Fields = Fields, F extends Fields = 
   readonly fields: F;
   readonly states?: States;
   readonly deadlines?: readonly Deadline[];
+  /** Records that must exist whenever a row that names them is written; checked by the engine. */
+  readonly links?: Readonly<Record<string, Link>>;
   /** Rows may be removed (never for affairs of the public; the chain's own bookkeeping only). */
   readonly erasable?: true;
 }

@@ -19,6 +19,8 @@ import {
 } from '@daybook/core';
 import type { Manifest, ManifestContract } from './manifest.ts';
 import { MANIFEST_FORMAT } from './manifest.ts';
+import type { SchemaContract } from './schema-shape.ts';
+import { isRecordTable, isSchemaFace } from './schema-shape.ts';
 
 /** `ledger.activation`; the numbers are part of the protocol. */
 const LEDGER_NUMBER = 0;
@@ -30,12 +32,6 @@ const DEPTH_MAX = 40;
 
 /** What a contract's part of a manifest consists of. */
 type Plain = string | number | boolean | null | readonly Plain[] | { readonly [k: string]: Plain };
-
-/** What a proof carries of a contract: who it is, and the record that is shown in its words. */
-export type SchemaContract = Pick<
-  ManifestContract,
-  'number' | 'name' | 'version' | 'title' | 'help' | 'records'
->;
 
 /** The words for one record, and the hash of the manifest that they are part of. */
 export interface SchemaPart {
@@ -110,8 +106,8 @@ export function encodeSchemaPart({ contracts }: Manifest, set: number): Uint8Arr
 }
 
 /**
- * Reads what `encodeSchemaPart` made. The contract may be used once the hash is known to be the one
- * in the state: its form was checked by those who agreed on it.
+ * Reads what `encodeSchemaPart` made. The words may be shown once the hash is known to be the one in
+ * the state; their shape is checked here.
  */
 export function decodeSchemaPart(bytes: Uint8Array): Result<SchemaPart, DecodeFailure> {
   const decoded = decodeCanonical(bytes, { bytesMax: LIMITS.proofBundleBytesMax, depthMax: 4 });
@@ -191,17 +187,15 @@ function decodeContract(
 ): Result<SchemaContract, DecodeFailure> {
   const who = decodePart(face);
   const records = decodePart(record);
-  if (who === undefined || records === undefined) return malformed('a part is not an object');
-  // Their hashes, compared by the caller, vouch for every member.
-  return ok({ ...who, records } as unknown as SchemaContract);
+  if (!isSchemaFace(who)) return malformed('the first part is not the face of a contract');
+  if (!isRecordTable(records)) return malformed('the last part is not a record');
+  return ok({ ...who, records });
 }
 
-function decodePart(bytes: Uint8Array): object | undefined {
+function decodePart(bytes: Uint8Array): unknown {
   const limits = { bytesMax: LIMITS.proofBundleBytesMax, depthMax: DEPTH_MAX };
   const decoded = decodeCanonical(bytes, limits);
-  const plain = decoded.ok ? plainOf(decoded.value) : undefined;
-  const isObject = typeof plain === 'object' && plain !== null && !Array.isArray(plain);
-  return isObject ? plain : undefined;
+  return decoded.ok ? plainOf(decoded.value) : undefined;
 }
 
 /** Undoes `ordered`; undefined for what it cannot have made. */

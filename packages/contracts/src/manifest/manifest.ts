@@ -8,7 +8,7 @@ import { tableOf } from '../fields/field.ts';
 import type { FieldSpec, FieldTable, Words } from '../fields/spec.ts';
 import { AMOUNT_MAX } from '../fields/spec.ts';
 import type { ErasedAction, ErasedDefinition } from '../language/definition.ts';
-import type { RecordDefinition, SumDefinition } from '../language/parts.ts';
+import type { Link, RecordDefinition, SumDefinition } from '../language/parts.ts';
 
 export const MANIFEST_FORMAT = 'daybook-manifest/1';
 
@@ -55,6 +55,8 @@ export interface ManifestRecord {
     readonly transitions: Readonly<Record<string, readonly string[]>>;
   };
   readonly deadlines: readonly { readonly field: string; readonly open: readonly string[] }[];
+  /** Records that a row names by several fields. */
+  readonly links?: Readonly<Record<string, Link>>;
   /** Present for sums: what is summed over which record. */
   readonly sumOf?: { readonly record: string; readonly field: string | null };
 }
@@ -194,6 +196,7 @@ function describeRecord(
     fields: tableOf(record.fields),
     ...(record.states !== undefined && { states: record.states }),
     deadlines: (record.deadlines ?? []).map(({ field, open }) => ({ field, open: open ?? [] })),
+    ...(record.links !== undefined && { links: record.links }),
   };
 }
 

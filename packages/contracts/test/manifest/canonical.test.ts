@@ -114,6 +114,35 @@ describe('contracts: the bytes of a manifest (spec X-10)', () => {
     }
   });
 
+  it('given words of another shape, then they are malformed whatever their hash', () => {
+    const manifest = createEngine(contracts()).manifest();
+    const { line } = manifest.contracts[2]?.records ?? {};
+    const wrong: readonly object[] = [
+      { title: 'Line' },
+      { set: '1' },
+      { key: { no: { type: 'slug' } } },
+      { key: { no: { type: 'riddle', title: line?.title } } },
+      { fields: { note: { type: 'text', title: line?.title, min: 1 } } },
+      { fields: { note: { type: 'list', title: line?.title, min: 1, max: 2, item: {} } } },
+      { states: { field: 'note' } },
+      { deadlines: {} },
+      { links: { to: { record: 'first.line', by: ['no'] } } },
+      { sumOf: { record: 'line' } },
+    ];
+
+    for (const change of wrong) {
+      const records = { line: { ...line, ...change } };
+      const changed = manifest.contracts.with(2, {
+        ...manifest.contracts[2],
+        records,
+      } as unknown as (typeof manifest.contracts)[number]);
+      const bytes = encodeSchemaPart({ ...manifest, contracts: changed }, LINE_SET);
+      // A wrong set leaves nothing to encode.
+      const part = bytes && decodeSchemaPart(bytes);
+      expect(part?.ok ?? false, JSON.stringify(change)).to.equal(false);
+    }
+  });
+
   it('given a record set that nobody owns, then there is no part', () => {
     expect(encodeSchemaPart(createEngine(contracts()).manifest(), LINE_SET + 2)).to.equal(
       undefined,

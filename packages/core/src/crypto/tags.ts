@@ -57,6 +57,8 @@ export const TAG_LAYOUTS = {
   VALUE: 'stored value bytes',
   /** Hash of one contract of the manifest, and of the manifest as the list of those hashes. */
   MANIFEST: 'canonical part of a contract, or canonical list of hashes of parts or of contracts',
+  /** Commitment to what is kept off the chain until it is shown, or for ever. */
+  SEAL: 'canonical [purpose, salt 32, value]',
   /** Last part of a proof bundle: no byte of the file can change unnoticed. */
   BUNDLE: 'canonical array of the parts before',
   /** A node's signed description of itself. */
