@@ -3,7 +3,14 @@ import type { Contract } from '@daybook/contracts';
 import { directory } from './directory.ts';
 import { governance } from './governance.ts';
 import { oversight } from './oversight.ts';
+import { procurement } from './procurement.ts';
 import { treasury } from './treasury.ts';
 
 /** All contracts, ascending by number: what an engine is created with. */
-export const applications: readonly Contract[] = [directory, governance, oversight, treasury];
+export const applications: readonly Contract[] = [
+  directory,
+  governance,
+  oversight,
+  treasury,
+  procurement,
+];

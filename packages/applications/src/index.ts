@@ -18,4 +18,6 @@ export {
   readySignBytes,
 } from './governance-reads.ts';
 export { oversight } from './oversight.ts';
+export type { Offer } from './procurement.ts';
+export { procurement, sealBid } from './procurement.ts';
 export { treasury } from './treasury.ts';

@@ -41,6 +41,10 @@ export interface TestLedger {
     contract: Pick<Contract<R>, 'name' | 'definition' | 'records'>,
     record: K,
   ): readonly RowOf<R[K]>[];
+  /** Lets time pass before the next block. */
+  wait(ms: number): void;
+  /** Time of the last block, milliseconds since 1970. */
+  now(): number;
   /** How many records the state holds. */
   size(): number;
 }
@@ -48,6 +52,11 @@ export interface TestLedger {
 /** The public key of an officer or of a bare key's name. */
 export function keyOf(name: string): Uint8Array {
   return publicKeyOf(sha256(encodeUtf8(name)));
+}
+
+/** The failure code of a call, or 'ok'. */
+export function outcome({ failure }: Executed): string {
+  return failure?.code ?? 'ok';
 }
 
 /** A ledger after genesis with these officers, whose organisations exist, too. */
@@ -65,7 +74,9 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
   store(engine.applyGenesis(genesisOf(contracts, officers)).writes);
   const keys = new Map<string, Uint8Array>();
   let height = 0;
+  let waitedMs = 0;
   let nonce = 0;
+  const now = (): number => START_MS + height * BLOCK_MS + waitedMs;
 
   const signerOf = (name: string) => {
     const publicKey = asPublicKey(keys.get(name) ?? keyOf(name));
@@ -79,7 +90,7 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
       chain: CHAIN,
       signers: signers.map(signerOf),
       nonce: sha256(encodeUtf8(String(nonce))).subarray(0, 16),
-      validUntilMs: START_MS + 1e9,
+      validUntilMs: now() + 1e9,
       calls,
     });
     const none = signers.map(() => new Uint8Array(SIGNATURE_SIZE));
@@ -92,7 +103,7 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
     const executed = engine.execute(view, {
       chain: CHAIN,
       height,
-      timestampMs: START_MS + height * BLOCK_MS,
+      timestampMs: now(),
       proposer: PROPOSER,
       entries: transactions.map((each) => ({ type: 'transaction', transaction: each })),
     });
@@ -122,6 +133,10 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
       }
       return rows;
     },
+    wait: (ms) => {
+      waitedMs += ms;
+    },
+    now,
     size: () => state.size,
   };
 }

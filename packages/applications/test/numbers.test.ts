@@ -45,6 +45,20 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     committedBack: 104,
     paid: 105,
   },
+  procurement: {
+    process: 1,
+    tender: 2,
+    bid: 3,
+    award: 4,
+    contract: 5,
+    transaction: 6,
+    milestone: 7,
+    amendment: 8,
+    release: 9,
+    releasePart: 10,
+    bids: 101,
+    paid: 102,
+  },
 };
 
 const CONTRACTS: Readonly<Record<string, number>> = {
@@ -52,6 +66,7 @@ const CONTRACTS: Readonly<Record<string, number>> = {
   governance: 2,
   oversight: 3,
   treasury: 16,
+  procurement: 17,
 };
 
 describe('applications: numbers (spec S-3)', () => {

@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import { directory } from '../src/directory.ts';
 import { treasury } from '../src/treasury.ts';
 import type { TestLedger } from './ledger.ts';
-import { createLedger } from './ledger.ts';
+import { createLedger, outcome } from './ledger.ts';
 import {
   acknowledge,
   allocate,
@@ -24,7 +24,6 @@ import {
   disburse,
   emptyLedger,
   GRANTOR,
-  outcome,
   PAYEE,
   PAYER,
   SIGNERS,

@@ -4,7 +4,7 @@ import { createEngine, overdueOf, toJson } from '@daybook/contracts';
 import { expect } from 'chai';
 import { directory } from '../src/directory.ts';
 import { treasury } from '../src/treasury.ts';
-import { keyOf } from './ledger.ts';
+import { keyOf, outcome } from './ledger.ts';
 import {
   acknowledge,
   allocate,
@@ -17,7 +17,6 @@ import {
   emptyLedger,
   FUND,
   gbp,
-  outcome,
   PAYEE,
   PAYER,
   paidLedger,

@@ -2,7 +2,7 @@
 import type { Call, CallArguments } from '@daybook/core';
 import { expect } from 'chai';
 import { treasury } from '../src/treasury.ts';
-import { keyOf } from './ledger.ts';
+import { keyOf, outcome } from './ledger.ts';
 import {
   acknowledge,
   allocate,
@@ -15,7 +15,6 @@ import {
   disburse,
   FUND,
   gbp,
-  outcome,
   PAYEE,
   PAYER,
   paidLedger,

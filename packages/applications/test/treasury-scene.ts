@@ -2,7 +2,6 @@
  * The scene of the treasury tests: a fund for water with money on every level, the officers who may
  * act on it, and short ways to make each call. `change` replaces single inputs of a good call.
  */
-import type { Executed } from '@daybook/contracts';
 import type { Call, CallArguments } from '@daybook/core';
 import { directory } from '../src/directory.ts';
 import { treasury } from '../src/treasury.ts';
@@ -123,11 +122,6 @@ export function emptyLedger(): TestLedger {
     [PAYEE]: [],
     'county/cy': ['treasury.budgeter', 'treasury.payer'],
   });
-}
-
-/** The failure code of a call, or 'ok'. */
-export function outcome({ failure }: Executed): string {
-  return failure?.code ?? 'ok';
 }
 
 /** Carries out calls one after the other, each signed by those who should; all must succeed. */

@@ -2,6 +2,7 @@
 import type { Call, CallArguments } from '@daybook/core';
 import { expect } from 'chai';
 import { treasury } from '../src/treasury.ts';
+import { outcome } from './ledger.ts';
 import {
   acknowledge,
   allocate,
@@ -18,7 +19,6 @@ import {
   FUND,
   GRANTOR,
   gbp,
-  outcome,
   PAYER,
   paidLedger,
   SIGNERS,

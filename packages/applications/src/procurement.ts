@@ -1,0 +1,1547 @@
+/**
+ * Public buying after the Open Contracting Data Standard 1.1: planning, tender, award, contract,
+ * implementation, every change a release. Bids are sealed until the deadline has passed, so nobody
+ * sees a price before it, and who does not open a bid is seen, too. A contract names the treasury
+ * commitment that pays for it. What other publishers released is kept byte for byte beside the rows
+ * made from it. Longer than other files because a contract is one file, half of it titles.
+ */
+import type { Context, InferFields, Money, RowOf } from '@daybook/contracts';
+import { defineContract, field, instantText } from '@daybook/contracts';
+import { assert, concatBytes, equalBytes, SEAL_SALT_SIZE, sealOf, sha256 } from '@daybook/core';
+import { treasury } from './treasury.ts';
+
+const PART_BYTES_MAX = 48 * 1024;
+/** All parts of a release are read once, within the bytes of one transaction: 720 KB. */
+const PARTS_MAX = 15;
+const DAY_MS = 86_400_000;
+
+// Fields that several records and actions share.
+
+const ocid = field.text({
+  en: 'Open Contracting ID',
+  zh: '开放合约标识',
+  max: 128,
+  help: { en: 'OCDS ocid of the process.', zh: '采购过程的 OCDS ocid。' },
+});
+const idOf = (en: string, zh: string) => field.text({ en, zh, max: 128 });
+const releaseId = field.text({ en: 'Release', zh: '发布编号', max: 160 });
+const bidId = field.slug({ en: 'Bid', zh: '投标' });
+const awardId = idOf('Award', '授标');
+const contractId = idOf('Contract', '合同');
+const transactionId = idOf('Transaction', '付款');
+const amendmentId = idOf('Amendment', '变更');
+const milestoneId = idOf('Milestone', '里程碑');
+const title = field.text({ en: 'Title', zh: '标题', max: 500 });
+const description = field.text({ en: 'Description', zh: '说明', max: 4000, lines: true });
+const organisation = (en: string, zh: string) =>
+  field.reference({ en, zh, record: 'directory.organisation', max: 64 });
+const publisher = organisation('Publisher', '发布机构');
+/** Publishers correct values downwards, too. */
+const value = field.money({ en: 'Value', zh: '金额', min: -(2n ** 62n) });
+const price = field.money({ en: 'Price', zh: '报价', min: 0n });
+/** As exact as the publisher wrote it: a year, a month, a day or a date-time of RFC 3339. */
+const moment = (en: string, zh: string) =>
+  field.optional(field.text({ en, zh, max: 40, characters: 'ascii' }));
+const published = moment('Date', '日期');
+const period = field.object(
+  { start: moment('Start', '开始'), end: moment('End', '结束') },
+  { en: 'Period', zh: '期间' },
+);
+const party = field.object(
+  {
+    id: field.optional(idOf('Identifier', '标识')),
+    name: field.optional(field.text({ en: 'Name', zh: '名称', max: 500 })),
+    organisation: field.optional(organisation('Organisation of this ledger', '本账本机构')),
+  },
+  {
+    en: 'Organisation',
+    zh: '机构',
+    help: { en: 'OCDS organization reference.', zh: 'OCDS 机构引用。' },
+  },
+);
+const suppliers = field.list(party, { en: 'Suppliers', zh: '供应商', max: 64 });
+const item = field.object(
+  {
+    id: idOf('Item', '项目'),
+    description: field.optional(
+      field.text({ en: 'Description', zh: '说明', max: 1000, lines: true }),
+    ),
+    scheme: field.optional(field.text({ en: 'Classification scheme', zh: '分类体系', max: 64 })),
+    classification: field.optional(field.text({ en: 'Classification', zh: '分类', max: 128 })),
+    quantity: field.optional(field.quantity({ en: 'Quantity', zh: '数量', decimals: 6 })),
+    unitValue: field.optional(value),
+  },
+  { en: 'Item', zh: '采购项目' },
+);
+const items = field.list(item, { en: 'Items', zh: '采购项目', max: 200 });
+const documents = field.list(
+  field.object(
+    {
+      id: idOf('Document', '文件'),
+      documentType: field.optional(field.text({ en: 'Type', zh: '类型', max: 100 })),
+      title: field.optional(title),
+      url: field.optional(field.text({ en: 'Address', zh: '网址', max: 1000 })),
+      hash: field.optional(field.hash({ en: 'SHA-256 of the document', zh: '文件 SHA-256' })),
+    },
+    { en: 'Document', zh: '文件' },
+  ),
+  { en: 'Documents', zh: '文件', max: 64 },
+);
+const basis = field.choice({
+  en: 'Basis',
+  zh: '依据',
+  of: {
+    recorded: { en: 'Conducted on this ledger', zh: '在本账本进行' },
+    released: { en: 'Taken from a publisher', zh: '来自发布机构' },
+  },
+});
+const language = field.text({ en: 'Language', zh: '语言', min: 2, max: 35, characters: 'ascii' });
+const rationale = field.text({ en: 'Rationale', zh: '理由', max: 2000, lines: true });
+const method = field.choice({
+  en: 'Procurement method',
+  zh: '采购方式',
+  of: {
+    open: { en: 'open', zh: '公开' },
+    selective: { en: 'selective', zh: '邀请' },
+    limited: { en: 'limited', zh: '限制' },
+    direct: { en: 'direct', zh: '直接' },
+  },
+});
+const category = field.choice({
+  en: 'Main procurement category',
+  zh: '主要采购类别',
+  of: {
+    goods: { en: 'goods', zh: '货物' },
+    works: { en: 'works', zh: '工程' },
+    services: { en: 'services', zh: '服务' },
+  },
+});
+const criteria = field.choice({
+  en: 'Award criteria',
+  zh: '授标标准',
+  of: {
+    priceOnly: { en: 'lowest price', zh: '最低价' },
+    ratedCriteria: { en: 'rated criteria', zh: '综合评分' },
+  },
+});
+
+// States. Publishers correct themselves, so a released row may take any status; what is conducted
+// on this ledger is held to its order by the actions.
+
+const UNSTATED = { en: 'not stated', zh: '未注明' } as const;
+const TENDER_STATES = {
+  planning: { en: 'planning', zh: '筹备' },
+  planned: { en: 'planned', zh: '已计划' },
+  active: { en: 'open for bids', zh: '招标中' },
+  cancelled: { en: 'cancelled', zh: '已取消' },
+  unsuccessful: { en: 'unsuccessful', zh: '流标' },
+  complete: { en: 'complete', zh: '已完成' },
+  withdrawn: { en: 'withdrawn', zh: '已撤回' },
+  unstated: UNSTATED,
+} as const;
+const tenderStatus = field.choice({ en: 'Status', zh: '状态', of: TENDER_STATES });
+const AWARD_STATES = {
+  pending: { en: 'pending', zh: '待定' },
+  active: { en: 'made', zh: '已授标' },
+  cancelled: { en: 'cancelled', zh: '已取消' },
+  unsuccessful: { en: 'unsuccessful', zh: '未成' },
+  unstated: UNSTATED,
+} as const;
+const awardStatus = field.choice({ en: 'Status', zh: '状态', of: AWARD_STATES });
+const CONTRACT_STATES = {
+  pending: { en: 'pending', zh: '待签' },
+  active: { en: 'in force', zh: '履行中' },
+  cancelled: { en: 'cancelled', zh: '已取消' },
+  terminated: { en: 'ended', zh: '已终止' },
+  unstated: UNSTATED,
+} as const;
+const contractStatus = field.choice({ en: 'Status', zh: '状态', of: CONTRACT_STATES });
+const bidStatus = field.choice({
+  en: 'Status',
+  zh: '状态',
+  of: {
+    sealed: { en: 'sealed', zh: '密封' },
+    revealed: { en: 'opened', zh: '已开标' },
+    withdrawn: { en: 'withdrawn before the deadline', zh: '截止前撤回' },
+  },
+});
+const milestoneStatus = field.choice({
+  en: 'Status',
+  zh: '状态',
+  of: {
+    scheduled: { en: 'scheduled', zh: '计划中' },
+    met: { en: 'met', zh: '已达成' },
+    partiallyMet: { en: 'partially met', zh: '部分达成' },
+    notMet: { en: 'not met', zh: '未达成' },
+  },
+});
+
+function anyOf(table: Readonly<Record<string, unknown>>) {
+  const initial = Object.keys(table);
+  const transitions = Object.fromEntries(initial.map((status) => [status, initial]));
+  return { field: 'status', initial, transitions };
+}
+
+const tenderParts = {
+  title: field.optional(title),
+  description: field.optional(description),
+  procuringEntity: field.optional(party),
+  value: field.optional(value),
+  procurementMethod: field.optional(method),
+  mainProcurementCategory: field.optional(category),
+  awardCriteria: field.optional(criteria),
+  tenderPeriod: field.optional(period),
+  items,
+  documents: field.optional(documents),
+};
+const awardParts = {
+  title: field.optional(title),
+  description: field.optional(description),
+  date: published,
+  value: field.optional(value),
+  suppliers,
+  items,
+};
+const contractParts = {
+  awardId: field.optional(awardId),
+  title: field.optional(title),
+  description: field.optional(description),
+  period: field.optional(period),
+  value: field.optional(value),
+  dateSigned: published,
+  items,
+};
+const transactionParts = {
+  date: published,
+  value: field.optional(value),
+  payer: field.optional(party),
+  payee: field.optional(party),
+};
+const planning = field.object(
+  {
+    rationale: field.optional(rationale),
+    budgetId: field.optional(field.text({ en: 'Budget', zh: '预算', max: 200 })),
+    project: field.optional(field.text({ en: 'Project', zh: '项目', max: 500 })),
+    amount: field.optional(value),
+  },
+  { en: 'Planning', zh: '采购计划' },
+);
+const fund = field.slug({ en: 'Fund', zh: '资金' });
+const commitment = field.slug({ en: 'Commitment', zh: '支出承诺' });
+const payment = field.identifier({ en: 'Payment', zh: '付款编号' });
+const updated = { release: field.optional(releaseId) };
+
+// Records.
+
+const records = {
+  process: {
+    number: 1,
+    title: { en: 'Contracting process', zh: '采购过程' },
+    key: { ocid },
+    fields: {
+      publisher,
+      buyer: field.optional(party),
+      basis,
+      language: field.optional(language),
+      initiationType: field.text({ en: 'Initiation type', zh: '发起方式', max: 40 }),
+      planning: field.optional(planning),
+      releases: field.integer({ en: 'Releases', zh: '发布次数' }),
+      latest: field.instant({ en: 'Latest release', zh: '最近发布' }),
+    },
+  },
+  tender: {
+    number: 2,
+    title: { en: 'Tender', zh: '招标' },
+    key: { ocid },
+    fields: {
+      id: field.optional(idOf('Tender', '招标编号')),
+      status: tenderStatus,
+      ...tenderParts,
+      tenderers: field.optional(field.list(party, { en: 'Tenderers', zh: '投标人', max: 200 })),
+      closes: field.optional(field.instant({ en: 'Bids until', zh: '投标截止' })),
+      revealBy: field.optional(field.instant({ en: 'Bids opened until', zh: '开标截止' })),
+      awardBy: field.optional(field.instant({ en: 'Award due', zh: '授标期限' })),
+      ...updated,
+    },
+    states: anyOf(TENDER_STATES),
+    deadlines: [{ field: 'awardBy', open: ['active'] }],
+  },
+  bid: {
+    number: 3,
+    title: { en: 'Bid', zh: '投标' },
+    help: {
+      en: 'Sealed until opened by the tenderer; the price is a commitment before.',
+      zh: '由投标人开标前为密封承诺,不显示价格。',
+    },
+    key: { ocid, bid: bidId },
+    partition: ['ocid'],
+    fields: {
+      tenderer: organisation('Tenderer', '投标人'),
+      commitment: field.sealed({ en: 'Sealed offer', zh: '密封报价' }),
+      status: bidStatus,
+      submitted: field.instant({ en: 'Submitted', zh: '提交时间' }),
+      revealBy: field.instant({ en: 'To be opened by', zh: '开标截止' }),
+      value: field.optional(price),
+      documents: field.optional(field.hash({ en: 'SHA-256 of the documents', zh: '文件哈希' })),
+    },
+    states: {
+      field: 'status',
+      initial: ['sealed'],
+      transitions: { sealed: ['revealed', 'withdrawn'], revealed: [], withdrawn: [] },
+    },
+    deadlines: [{ field: 'revealBy', open: ['sealed'] }],
+  },
+  award: {
+    number: 4,
+    title: { en: 'Award', zh: '授标' },
+    key: { ocid, award: awardId },
+    partition: ['ocid'],
+    fields: {
+      status: awardStatus,
+      ...awardParts,
+      bid: field.optional(bidId),
+      ...updated,
+    },
+    states: anyOf(AWARD_STATES),
+  },
+  contract: {
+    number: 5,
+    title: { en: 'Contract', zh: '合同' },
+    key: { ocid, contract: contractId },
+    partition: ['ocid'],
+    fields: {
+      status: contractStatus,
+      ...contractParts,
+      ends: field.optional(field.date({ en: 'To be fulfilled by', zh: '履行期限' })),
+      fund: field.optional(fund),
+      commitment: field.optional(commitment),
+      ...updated,
+    },
+    links: {
+      paidFrom: { record: 'treasury.commitment', by: { fund: 'fund', commitment: 'commitment' } },
+    },
+    states: anyOf(CONTRACT_STATES),
+    deadlines: [{ field: 'ends', open: ['active'] }],
+  },
+  transaction: {
+    number: 6,
+    title: { en: 'Implementation transaction', zh: '履约付款' },
+    key: { ocid, contract: contractId, transaction: transactionId },
+    partition: ['ocid'],
+    fields: {
+      ...transactionParts,
+      fund: field.optional(fund),
+      payment: field.optional(payment),
+      ...updated,
+    },
+    links: {
+      under: { record: 'procurement.contract', by: { ocid: 'ocid', contract: 'contract' } },
+      paidBy: { record: 'treasury.payment', by: { fund: 'fund', payment: 'payment' } },
+    },
+  },
+  milestone: {
+    number: 7,
+    title: { en: 'Milestone', zh: '里程碑' },
+    key: { ocid, contract: contractId, milestone: milestoneId },
+    partition: ['ocid'],
+    fields: {
+      title,
+      dueDate: field.date({ en: 'Due', zh: '到期' }),
+      dateMet: field.optional(field.date({ en: 'Met on', zh: '达成日期' })),
+      status: milestoneStatus,
+    },
+    links: {
+      under: { record: 'procurement.contract', by: { ocid: 'ocid', contract: 'contract' } },
+    },
+    states: {
+      field: 'status',
+      initial: ['scheduled'],
+      transitions: {
+        scheduled: ['met', 'partiallyMet', 'notMet'],
+        partiallyMet: ['met', 'notMet'],
+        met: [],
+        notMet: ['met'],
+      },
+    },
+    deadlines: [{ field: 'dueDate', open: ['scheduled', 'partiallyMet'] }],
+  },
+  amendment: {
+    number: 8,
+    title: { en: 'Amendment', zh: '变更' },
+    key: { ocid, amendment: amendmentId },
+    partition: ['ocid'],
+    fields: {
+      of: field.choice({
+        en: 'Of',
+        zh: '对象',
+        of: {
+          tender: { en: 'the tender', zh: '招标' },
+          contract: { en: 'a contract', zh: '合同' },
+        },
+      }),
+      contract: field.optional(contractId),
+      date: field.instant({ en: 'Date', zh: '日期' }),
+      rationale,
+      amendsReleaseID: field.optional(releaseId),
+      releaseID: releaseId,
+    },
+  },
+  release: {
+    number: 9,
+    title: { en: 'Release', zh: '发布' },
+    help: {
+      en: 'Every change of a process. One of another publisher is kept byte for byte.',
+      zh: '过程的每次变更;其他发布机构的发布按原字节保存。',
+    },
+    key: { ocid, release: releaseId },
+    partition: ['ocid'],
+    fields: {
+      basis,
+      date: field.instant({ en: 'Date', zh: '日期' }),
+      tag: field.list(field.text({ en: 'Tag', zh: '标签', max: 40 }), {
+        en: 'Tags',
+        zh: '标签',
+        max: 32,
+      }),
+      hash: field.optional(field.hash({ en: 'SHA-256 of the JSON', zh: 'JSON 的 SHA-256' })),
+      parts: field.integer({ en: 'Parts of the JSON', zh: 'JSON 分段数', max: PARTS_MAX }),
+      received: field.integer({ en: 'Parts received', zh: '已收分段', max: PARTS_MAX }),
+      status: field.choice({
+        en: 'Status',
+        zh: '状态',
+        of: {
+          partial: { en: 'parts are missing', zh: '缺少分段' },
+          complete: { en: 'complete', zh: '完整' },
+        },
+      }),
+      source: field.optional(field.text({ en: 'File', zh: '文件', max: 200 })),
+    },
+    states: {
+      field: 'status',
+      initial: ['partial', 'complete'],
+      transitions: { partial: ['complete'], complete: [] },
+    },
+  },
+  releasePart: {
+    number: 10,
+    title: { en: 'Part of a release', zh: '发布分段' },
+    key: { ocid, release: releaseId, part: field.integer({ en: 'Part', zh: '分段' }) },
+    partition: ['ocid'],
+    fields: { json: field.bytes({ en: 'JSON, UTF-8', zh: 'JSON 字节', max: PART_BYTES_MAX }) },
+  },
+} as const;
+
+const sums = {
+  bids: {
+    number: 101,
+    title: { en: 'Bids by status', zh: '各状态投标数' },
+    record: 'bid',
+    by: ['ocid', 'status'],
+  },
+  paid: {
+    number: 102,
+    title: { en: 'Paid under a contract', zh: '合同已付款' },
+    record: 'transaction',
+    of: 'value',
+    by: ['ocid', 'contract'],
+  },
+} as const;
+
+const roles = {
+  buyer: {
+    title: { en: 'Procurement officer', zh: '采购官员' },
+    help: { en: 'Plans, opens, awards and signs.', zh: '计划、招标、授标与签约。' },
+    grantedBy: 'organisation',
+  },
+  evaluator: {
+    title: { en: 'Evaluator', zh: '评审官员' },
+    help: { en: 'Second signature of an award.', zh: '授标的第二签署人。' },
+    grantedBy: 'organisation',
+  },
+  tenderer: {
+    title: { en: 'Tenderer', zh: '投标人' },
+    help: { en: 'Bids for the own organisation.', zh: '代表本机构投标。' },
+    grantedBy: 'organisation',
+  },
+  publisher: {
+    title: { en: 'Publisher of releases', zh: '发布员' },
+    help: { en: 'Brings in releases made elsewhere.', zh: '导入他处的发布。' },
+    grantedBy: 'organisation',
+  },
+} as const;
+
+const failures = {
+  PROCESS_EXISTS: {
+    code: 1,
+    en: 'There is already a process {key}.',
+    zh: '采购过程{key}已存在。',
+    remedy: { en: 'Choose another Open Contracting ID.', zh: '请另选标识。' },
+  },
+  PROCESS_UNKNOWN: {
+    code: 2,
+    en: 'There is no process {key}.',
+    zh: '没有采购过程{key}。',
+    remedy: { en: 'Check the Open Contracting ID.', zh: '请核对标识。' },
+  },
+  OCID_PREFIX: {
+    code: 3,
+    en: 'An Open Contracting ID of this ledger begins with {prefix}-.',
+    zh: '本账本的标识须以{prefix}-开头。',
+    remedy: { en: 'Begin it so.', zh: '请以此开头。' },
+  },
+  NOT_PUBLISHER: {
+    code: 4,
+    en: 'No signer holds the role {role} of {publisher}, which conducts the process.',
+    zh: '签署人中没有{publisher}的{role}。',
+    remedy: { en: 'Let an officer of that organisation sign.', zh: '请由该机构官员签署。' },
+  },
+  NOT_CONDUCTED_HERE: {
+    code: 5,
+    en: 'The process is one that another publisher released.',
+    zh: '该过程来自其他发布机构。',
+    remedy: { en: 'Import its next release.', zh: '请导入其后续发布。' },
+  },
+  CONDUCTED_HERE: {
+    code: 6,
+    en: 'The process is conducted on this ledger.',
+    zh: '该过程在本账本进行。',
+    remedy: { en: 'Use its actions instead of a release.', zh: '请使用相应操作。' },
+  },
+  TENDER_UNKNOWN: {
+    code: 7,
+    en: 'The process {key} has no tender.',
+    zh: '过程{key}没有招标。',
+    remedy: { en: 'Open the tender first.', zh: '请先招标。' },
+  },
+  TENDER_CLOSED: {
+    code: 8,
+    en: 'The tender is {status}.',
+    zh: '招标状态为{status}。',
+    remedy: { en: 'Look at the tender.', zh: '请查看招标。' },
+  },
+  TOO_LATE: {
+    code: 9,
+    en: 'The time for this was over at {until}.',
+    zh: '已于{until}截止。',
+    remedy: { en: 'Nothing can be done in this tender.', zh: '本次招标已无法办理。' },
+  },
+  TOO_EARLY: {
+    code: 10,
+    en: 'This can be done from {from} on.',
+    zh: '须于{from}之后办理。',
+    remedy: { en: 'Wait until then.', zh: '请等待。' },
+  },
+  DEADLINES_UNORDERED: {
+    code: 11,
+    en: 'Bids end, are opened and are awarded in this order, each later than the one before.',
+    zh: '投标截止、开标截止、授标期限须依次递后且晚于现在。',
+    remedy: { en: 'Correct the three times.', zh: '请更正三个时间。' },
+  },
+  BID_EXISTS: {
+    code: 12,
+    en: 'There is already a bid {key}.',
+    zh: '投标{key}已存在。',
+    remedy: { en: 'Choose another name for the bid.', zh: '请另选名称。' },
+  },
+  BID_UNKNOWN: {
+    code: 13,
+    en: 'There is no bid {key}.',
+    zh: '没有投标{key}。',
+    remedy: { en: 'Check the name of the bid.', zh: '请核对名称。' },
+  },
+  NOT_TENDERER: {
+    code: 14,
+    en: 'No signer may bid for {tenderer}.',
+    zh: '签署人均无权代表{tenderer}投标。',
+    remedy: { en: 'Let an officer of the tenderer sign.', zh: '请由投标人官员签署。' },
+  },
+  SEAL_DIFFERS: {
+    code: 15,
+    en: 'Price, documents and salt are not those that were sealed.',
+    zh: '价格、文件与盐值与密封内容不符。',
+    remedy: { en: 'Open the bid with what was sealed.', zh: '请以密封时的内容开标。' },
+  },
+  BID_NOT_OPENED: {
+    code: 16,
+    en: 'The bid {bid} is {status}; only an opened bid can win.',
+    zh: '投标{bid}状态为{status},只有已开标者可中标。',
+    remedy: { en: 'Choose an opened bid.', zh: '请选择已开标的投标。' },
+  },
+  BUYER_BIDS: {
+    code: 17,
+    en: 'An organisation does not bid in its own tender.',
+    zh: '机构不得参加自己的招标。',
+    remedy: { en: 'Bid in tenders of others.', zh: '请参加他人的招标。' },
+  },
+  AWARD_EXISTS: {
+    code: 18,
+    en: 'There is already an award {key}.',
+    zh: '授标{key}已存在。',
+    remedy: { en: 'Choose another identifier.', zh: '请另选标识。' },
+  },
+  AWARD_UNKNOWN: {
+    code: 19,
+    en: 'There is no award {key} that is in force.',
+    zh: '没有有效的授标{key}。',
+    remedy: { en: 'Check the identifier of the award.', zh: '请核对授标标识。' },
+  },
+  CONTRACT_EXISTS: {
+    code: 20,
+    en: 'There is already a contract {key}.',
+    zh: '合同{key}已存在。',
+    remedy: { en: 'Choose another identifier.', zh: '请另选标识。' },
+  },
+  CONTRACT_UNKNOWN: {
+    code: 21,
+    en: 'There is no contract {key} in force.',
+    zh: '没有履行中的合同{key}。',
+    remedy: { en: 'Check the identifier of the contract.', zh: '请核对合同标识。' },
+  },
+  COMMITMENT_UNKNOWN: {
+    code: 22,
+    en: 'The treasury has no commitment {fund}/{commitment}.',
+    zh: '国库没有支出承诺{fund}/{commitment}。',
+    remedy: { en: 'Commit the money first.', zh: '请先作出支出承诺。' },
+  },
+  COMMITMENT_TOO_LOW: {
+    code: 23,
+    en: 'Committed is {committed}, the contract is worth {value}.',
+    zh: '已承诺{committed},合同金额{value}。',
+    remedy: { en: 'Increase the commitment first.', zh: '请先增加承诺。' },
+  },
+  COMMITMENT_DIFFERS: {
+    code: 24,
+    en: 'The commitment is for another payee or currency: {fact}.',
+    zh: '支出承诺的收款人或币种不同:{fact}。',
+    remedy: { en: 'Name the commitment made for this supplier.', zh: '请指明为该供应商所作承诺。' },
+  },
+  PAYMENT_DIFFERS: {
+    code: 25,
+    en: 'The treasury has no payment {fund}/{payment} under the commitment of this contract.',
+    zh: '国库在本合同承诺下没有付款{fund}/{payment}。',
+    remedy: { en: 'Pay under that commitment first.', zh: '请先在该承诺下付款。' },
+  },
+  TRANSACTION_EXISTS: {
+    code: 26,
+    en: 'There is already a transaction {key}.',
+    zh: '付款{key}已登记。',
+    remedy: { en: 'Nothing is left to do if it is the same.', zh: '如为同一付款则无须再做。' },
+  },
+  MILESTONE_UNKNOWN: {
+    code: 27,
+    en: 'There is no milestone {key}.',
+    zh: '没有里程碑{key}。',
+    remedy: { en: 'Check the identifier.', zh: '请核对标识。' },
+  },
+  ALREADY_IMPORTED: {
+    code: 28,
+    en: 'The release {key} has been imported already.',
+    zh: '发布{key}已导入。',
+    remedy: {
+      en: 'Nothing to do: importing again adds nothing.',
+      zh: '无须处理:重复导入不增加记录。',
+    },
+  },
+  RELEASE_UNKNOWN: {
+    code: 29,
+    en: 'There is no release {key} that lacks parts.',
+    zh: '没有缺少分段的发布{key}。',
+    remedy: { en: 'Import its first part.', zh: '请先导入首段。' },
+  },
+  RELEASE_DIFFERS: {
+    code: 30,
+    en: 'The parts together are not the JSON that was announced.',
+    zh: '各分段合并后与所声明的 JSON 不符。',
+    remedy: { en: 'Import the release anew from its first part.', zh: '请核对后重新导入。' },
+  },
+  AMENDMENT_EXISTS: {
+    code: 31,
+    en: 'There is already an amendment {key}.',
+    zh: '变更{key}已存在。',
+    remedy: { en: 'Choose another identifier.', zh: '请另选标识。' },
+  },
+  BIDS_PRESENT: {
+    code: 33,
+    en: 'Bids were submitted for the times announced, so these stay.',
+    zh: '已有按原定时间提交的投标,时间不得更改。',
+    remedy: { en: 'Cancel the tender and open another one.', zh: '请取消后重新招标。' },
+  },
+  TENDER_EXISTS: {
+    code: 34,
+    en: 'The process {key} has a tender already.',
+    zh: '过程{key}已有招标。',
+    remedy: { en: 'Amend the tender.', zh: '请变更招标。' },
+  },
+  MILESTONE_EXISTS: {
+    code: 32,
+    en: 'There is already a milestone {key}.',
+    zh: '里程碑{key}已存在。',
+    remedy: { en: 'Choose another identifier.', zh: '请另选标识。' },
+  },
+} as const;
+
+const events = {
+  released: {
+    title: { en: 'Release', zh: '发布' },
+    fields: { ocid, release: releaseId, tag: field.text({ en: 'Tag', zh: '标签', max: 40 }) },
+  },
+  bidSubmitted: { title: { en: 'Bid submitted', zh: '已投标' }, fields: { ocid, bid: bidId } },
+  bidRevealed: {
+    title: { en: 'Bid opened', zh: '已开标' },
+    fields: { ocid, bid: bidId, value: price },
+  },
+  bidWithdrawn: { title: { en: 'Bid withdrawn', zh: '已撤回投标' }, fields: { ocid, bid: bidId } },
+} as const;
+
+const parameters = {
+  ocidPrefix: {
+    field: field.text({
+      en: 'Registered OCDS prefix',
+      zh: 'OCDS 注册前缀',
+      max: 40,
+      characters: 'ascii',
+    }),
+    default: 'ocds-daybook',
+  },
+  tenderDaysMin: {
+    field: field.integer({ en: 'Days for bids, at least', zh: '投标最短天数', max: 366 }),
+    default: 0,
+  },
+} as const;
+
+/** The parts of a release that become rows; what is absent stays as it was. */
+const rows = {
+  planning: field.optional(planning),
+  tender: field.optional(
+    field.object(
+      {
+        id: field.optional(idOf('Tender', '招标编号')),
+        status: field.optional(tenderStatus),
+        ...tenderParts,
+        items: field.optional(items),
+        tenderers: records.tender.fields.tenderers,
+      },
+      { en: 'Tender', zh: '招标' },
+    ),
+  ),
+  awards: field.optional(
+    field.list(
+      field.object(
+        {
+          id: awardId,
+          status: field.optional(awardStatus),
+          ...awardParts,
+          suppliers: field.optional(suppliers),
+          items: field.optional(items),
+        },
+        { en: 'Award', zh: '授标' },
+      ),
+      { en: 'Awards', zh: '授标', max: 200 },
+    ),
+  ),
+  contracts: field.optional(
+    field.list(
+      field.object(
+        {
+          id: contractId,
+          status: field.optional(contractStatus),
+          ...contractParts,
+          items: field.optional(items),
+        },
+        { en: 'Contract', zh: '合同' },
+      ),
+      { en: 'Contracts', zh: '合同', max: 200 },
+    ),
+  ),
+  transactions: field.optional(
+    field.list(
+      field.object(
+        { contract: contractId, id: transactionId, ...transactionParts },
+        { en: 'Transaction', zh: '付款' },
+      ),
+      { en: 'Transactions', zh: '付款', max: 200 },
+    ),
+  ),
+};
+const times = {
+  closes: field.instant({ en: 'Bids until', zh: '投标截止' }),
+  revealBy: field.instant({ en: 'Bids opened until', zh: '开标截止' }),
+  awardBy: field.instant({ en: 'Award due', zh: '授标期限' }),
+};
+const salt = field.bytes({
+  en: 'Salt',
+  zh: '盐值',
+  min: SEAL_SALT_SIZE,
+  max: SEAL_SALT_SIZE,
+});
+const json = field.bytes({ en: 'JSON, UTF-8', zh: 'JSON 字节', max: PART_BYTES_MAX });
+
+export const procurement = defineContract({
+  number: 17,
+  name: 'procurement',
+  version: 1,
+  title: { en: 'Procurement', zh: '政府采购' },
+  help: {
+    en: 'Public buying from plan to payment, after the Open Contracting Data Standard.',
+    zh: '按开放合约数据标准公开采购全过程。',
+  },
+  records,
+  sums,
+  roles,
+  failures,
+  events,
+  parameters,
+  uses: { treasury },
+
+  actions: {
+    plan: {
+      title: { en: 'Plan a purchase', zh: '计划采购' },
+      by: { role: 'buyer', organisation: 'publisher' },
+      input: { ocid, publisher, language: field.optional(language), planning },
+      handler(context, { ocid, publisher, language, planning }) {
+        const prefix = context.parameters.ocidPrefix;
+        context.check(ocid.startsWith(`${prefix}-`), 'OCID_PREFIX', { prefix });
+        const row = {
+          ocid,
+          publisher,
+          buyer: { organisation: publisher },
+          basis: 'recorded',
+          language,
+          initiationType: 'tender',
+          planning,
+          releases: 0,
+          latest: 0,
+        } as const;
+        context.records.process.insert(row, 'PROCESS_EXISTS');
+        release(context, row, 'planning');
+      },
+    },
+
+    openTender: {
+      title: { en: 'Open a tender', zh: '招标' },
+      help: {
+        en: 'Bids are taken until one time, opened until a second, awarded until a third.',
+        zh: '依次设定投标截止、开标截止与授标期限。',
+      },
+      by: { role: 'buyer' },
+      input: { ocid, ...tenderParts, ...times },
+      handler(context, input) {
+        const process = conducted(context, input.ocid, 'buyer');
+        checkTimes(context, input);
+        const isNew = !context.records.tender.has({ ocid: input.ocid });
+        context.check(isNew, 'TENDER_EXISTS', { key: input.ocid });
+        const releaseId = release(context, process, 'tender');
+        context.records.tender.put({ ...input, status: 'active', release: releaseId });
+      },
+    },
+
+    amendTender: {
+      title: { en: 'Amend a tender', zh: '变更招标' },
+      by: { role: 'buyer' },
+      discretion: true,
+      input: {
+        ocid,
+        amendment: amendmentId,
+        title: tenderParts.title,
+        description: tenderParts.description,
+        value: tenderParts.value,
+        documents: tenderParts.documents,
+        closes: field.optional(times.closes),
+        revealBy: field.optional(times.revealBy),
+        awardBy: field.optional(times.awardBy),
+        reason: rationale,
+      },
+      handler(context, { amendment, reason, ...change }) {
+        const { ocid } = change;
+        const process = conducted(context, ocid, 'buyer');
+        const tender = openTender(context, ocid);
+        const isMoved = change.closes !== undefined || change.revealBy !== undefined;
+        const { count } = context.sums.bids.get({ ocid, status: 'sealed' });
+        context.check(!isMoved || count === 0, 'BIDS_PRESENT');
+        const changed = { ...tender, ...defined(change) };
+        checkTimes(context, timesOf(changed));
+        const releaseId = release(context, process, 'tenderAmendment');
+        context.records.tender.put({ ...changed, release: releaseId });
+        amend(context, tender, { amendment, of: 'tender', reason, releaseId });
+      },
+    },
+
+    cancelTender: {
+      title: { en: 'Cancel a tender', zh: '取消招标' },
+      by: { role: 'buyer' },
+      approvals: { officers: 2, role: 'evaluator' },
+      discretion: true,
+      input: {
+        ocid,
+        status: field.choice({
+          en: 'As',
+          zh: '结果',
+          of: {
+            cancelled: TENDER_STATES.cancelled,
+            unsuccessful: TENDER_STATES.unsuccessful,
+          },
+        }),
+        reason: field.reason(),
+      },
+      handler(context, { ocid, status }) {
+        const process = conducted(context, ocid, 'buyer');
+        const tender = openTender(context, ocid);
+        const releaseId = release(context, process, 'tenderCancellation');
+        context.records.tender.put({ ...tender, status, release: releaseId });
+      },
+    },
+
+    submitBid: {
+      title: { en: 'Submit a sealed bid', zh: '提交密封投标' },
+      help: {
+        en: 'Only a commitment; price and documents stay with the tenderer until they are opened.',
+        zh: '仅提交承诺;价格与文件由投标人保存至开标。',
+      },
+      by: { role: 'tenderer', organisation: 'tenderer' },
+      input: {
+        ocid,
+        bid: bidId,
+        tenderer: organisation('Tenderer', '投标人'),
+        commitment: field.sealed({ en: 'Sealed offer', zh: '密封报价' }),
+      },
+      handler(context, { ocid, bid, tenderer, commitment }) {
+        const { closes, revealBy } = timesOf(openTender(context, ocid));
+        const isOpen = context.timestampMs <= closes;
+        context.check(isOpen, 'TOO_LATE', { until: instantText(closes) });
+        const process = context.records.process.need({ ocid }, 'PROCESS_UNKNOWN');
+        context.check(process.publisher !== tenderer, 'BUYER_BIDS');
+        const row = { ocid, bid, tenderer, commitment, status: 'sealed', revealBy } as const;
+        context.records.bid.insert({ ...row, submitted: context.timestampMs }, 'BID_EXISTS');
+        context.emit('bidSubmitted', { ocid, bid });
+      },
+    },
+
+    withdrawBid: {
+      title: { en: 'Withdraw a bid before the deadline', zh: '截止前撤回投标' },
+      by: { role: 'tenderer' },
+      input: { ocid, bid: bidId },
+      handler(context, { ocid, bid }) {
+        const row = ownBid(context, { ocid, bid });
+        const { closes } = timesOf(openTender(context, ocid));
+        const isOpen = context.timestampMs <= closes;
+        context.check(isOpen, 'TOO_LATE', { until: instantText(closes) });
+        context.records.bid.put({ ...row, status: 'withdrawn' });
+        context.emit('bidWithdrawn', { ocid, bid });
+      },
+    },
+
+    revealBid: {
+      title: { en: 'Open a bid', zh: '开标' },
+      by: { role: 'tenderer' },
+      input: {
+        ocid,
+        bid: bidId,
+        salt,
+        value: price,
+        documents: field.optional(field.hash({ en: 'SHA-256 of the documents', zh: '文件哈希' })),
+      },
+      handler(context, { ocid, bid, salt, value, documents }) {
+        const row = ownBid(context, { ocid, bid });
+        const { closes, revealBy } = timesOf(openTender(context, ocid));
+        const now = context.timestampMs;
+        context.check(now > closes, 'TOO_EARLY', { from: instantText(closes) });
+        context.check(now <= revealBy, 'TOO_LATE', { until: instantText(revealBy) });
+        const sealed = sealBid(row, salt, { value, documents });
+        context.check(equalBytes(sealed, row.commitment), 'SEAL_DIFFERS');
+        context.records.bid.put({ ...row, status: 'revealed', value, documents });
+        context.emit('bidRevealed', { ocid, bid, value });
+      },
+    },
+
+    award: {
+      title: { en: 'Award', zh: '授标' },
+      help: {
+        en: 'Once the time to open bids is over; signed by the buyer and an evaluator.',
+        zh: '开标期满后由采购官员与评审官员共同签署。',
+      },
+      by: { role: 'buyer' },
+      approvals: { officers: 2, role: 'evaluator' },
+      discretion: true,
+      input: {
+        ocid,
+        award: awardId,
+        bid: bidId,
+        title: field.optional(title),
+        items,
+        reason: field.reason(),
+      },
+      handler(context, { ocid, award, bid, title, items }) {
+        const process = conducted(context, ocid, 'buyer');
+        const tender = context.records.tender.need({ ocid }, 'TENDER_UNKNOWN');
+        const isAwardable = tender.status === 'active' || tender.status === 'complete';
+        context.check(isAwardable, 'TENDER_CLOSED', { status: tender.status });
+        const { revealBy } = timesOf(tender);
+        const from = { from: instantText(revealBy) };
+        context.check(context.timestampMs > revealBy, 'TOO_EARLY', from);
+        const won = context.records.bid.need({ ocid, bid }, 'BID_UNKNOWN');
+        const isOpened = won.status === 'revealed' && won.value !== undefined;
+        context.check(isOpened, 'BID_NOT_OPENED', { bid, status: won.status });
+        const isNew = !context.records.award.has({ ocid, award });
+        context.check(isNew, 'AWARD_EXISTS', { key: `${ocid}/${award}` });
+
+        const releaseId = release(context, process, 'award');
+        const made = { status: 'active', date: context.today, value: won.value, bid } as const;
+        const suppliers = [{ organisation: won.tenderer }];
+        const row = { ocid, award, title, items, suppliers, ...made, release: releaseId };
+        context.records.award.insert(row);
+        context.records.tender.put({ ...tender, status: 'complete', release: releaseId });
+      },
+    },
+
+    cancelAward: {
+      title: { en: 'Cancel an award', zh: '取消授标' },
+      by: { role: 'buyer' },
+      approvals: { officers: 2, role: 'evaluator' },
+      discretion: true,
+      input: { ocid, award: awardId, reason: field.reason() },
+      handler(context, { ocid, award }) {
+        const process = conducted(context, ocid, 'buyer');
+        const row = awardInForce(context, { ocid, award });
+        const releaseId = release(context, process, 'awardCancellation');
+        context.records.award.put({ ...row, status: 'cancelled', release: releaseId });
+      },
+    },
+
+    signContract: {
+      title: { en: 'Sign a contract', zh: '签订合同' },
+      help: {
+        en: 'Signed by buyer and supplier; the treasury commitment that pays covers its value.',
+        zh: '由采购方与供应商共同签署;支出承诺须足以支付。',
+      },
+      by: { role: 'buyer' },
+      approvals: { officers: 2, organisations: 2, role: 'tenderer' },
+      input: {
+        ocid,
+        contract: contractId,
+        award: awardId,
+        title: field.optional(title),
+        value: price,
+        items,
+        ends: field.date({ en: 'To be fulfilled by', zh: '履行期限' }),
+        fund,
+        commitment,
+      },
+      handler(context, { award, ...input }) {
+        const { ocid, contract, value, ends } = input;
+        const process = conducted(context, ocid, 'buyer');
+        const won = awardInForce(context, { ocid, award });
+        const supplier = won.suppliers[0]?.organisation ?? '';
+        checkSupplier(context, supplier);
+        checkCovered(context, input, { supplier, value });
+        const isNew = !context.records.contract.has({ ocid, contract });
+        context.check(isNew, 'CONTRACT_EXISTS', { key: `${ocid}/${contract}` });
+
+        const releaseId = release(context, process, 'contract');
+        const dates = { dateSigned: context.today, period: { start: context.today, end: ends } };
+        const signed = { ...input, ...dates, awardId: award, status: 'active' } as const;
+        context.records.contract.insert({ ...signed, release: releaseId });
+      },
+    },
+
+    amendContract: {
+      title: { en: 'Amend a contract', zh: '变更合同' },
+      by: { role: 'buyer' },
+      approvals: { officers: 2, organisations: 2, role: 'tenderer' },
+      discretion: true,
+      input: {
+        ocid,
+        contract: contractId,
+        amendment: amendmentId,
+        value: field.optional(price),
+        ends: field.optional(field.date({ en: 'To be fulfilled by', zh: '履行期限' })),
+        reason: rationale,
+      },
+      handler(context, { ocid, contract, amendment, value, ends, reason }) {
+        const process = conducted(context, ocid, 'buyer');
+        const row = contractInForce(context, { ocid, contract });
+        const won = context.records.award.need({ ocid, award: row.awardId ?? '' }, 'AWARD_UNKNOWN');
+        const supplier = won.suppliers[0]?.organisation ?? '';
+        checkSupplier(context, supplier);
+        const changed = { ...row, ...defined({ value, ends }) };
+        assert(changed.value !== undefined, 'a contract of this ledger has a value');
+        checkCovered(context, changed, { supplier, value: changed.value });
+
+        const releaseId = release(context, process, 'contractAmendment');
+        context.records.contract.put({ ...changed, release: releaseId });
+        amend(context, row, { amendment, of: 'contract', contract, reason, releaseId });
+      },
+    },
+
+    endContract: {
+      title: { en: 'End a contract', zh: '终止合同' },
+      by: { role: 'buyer' },
+      discretion: true,
+      input: {
+        ocid,
+        contract: contractId,
+        status: field.choice({
+          en: 'As',
+          zh: '结果',
+          of: {
+            terminated: { en: 'fulfilled or ended early', zh: '履行完毕或提前终止' },
+            cancelled: { en: 'cancelled before it began', zh: '履行前取消' },
+          },
+        }),
+        reason: field.reason(),
+      },
+      handler(context, { ocid, contract, status }) {
+        const process = conducted(context, ocid, 'buyer');
+        const row = contractInForce(context, { ocid, contract });
+        const releaseId = release(context, process, 'contractTermination');
+        context.records.contract.put({ ...row, status, release: releaseId });
+      },
+    },
+
+    recordTransaction: {
+      title: { en: 'Record a payment under a contract', zh: '登记合同付款' },
+      help: {
+        en: 'Date, amount and payee are those of the treasury payment.',
+        zh: '日期、金额与收款人取自国库付款。',
+      },
+      by: { role: 'buyer' },
+      input: { ocid, contract: contractId, transaction: transactionId, payment },
+      handler(context, { ocid, contract, transaction, payment }) {
+        const process = conducted(context, ocid, 'buyer');
+        const row = contractInForce(context, { ocid, contract });
+        const { fund = '', commitment = '' } = row;
+        const paid = context.contracts.treasury.records.payment.get({ fund, payment });
+        const isOfContract = paid?.commitment === commitment && paid.kind === 'disbursement';
+        context.check(isOfContract, 'PAYMENT_DIFFERS', { fund, payment });
+        if (paid === undefined) return;
+        const releaseId = release(context, process, 'implementation');
+        const { name, organisation } = paid.payee;
+        const money = { date: paid.date, value: paid.amount, fund, payment } as const;
+        const parties = {
+          payer: { organisation: process.publisher },
+          payee: defined({ name, organisation }),
+        };
+        const key = { ocid, contract, transaction };
+        const made = { ...key, ...money, ...parties, release: releaseId };
+        context.records.transaction.insert(made, 'TRANSACTION_EXISTS');
+      },
+    },
+
+    planMilestone: {
+      title: { en: 'Plan a milestone', zh: '计划里程碑' },
+      by: { role: 'buyer' },
+      input: {
+        ocid,
+        contract: contractId,
+        milestone: milestoneId,
+        title,
+        dueDate: records.milestone.fields.dueDate,
+      },
+      handler(context, input) {
+        const { ocid, contract } = input;
+        const process = conducted(context, ocid, 'buyer');
+        contractInForce(context, { ocid, contract });
+        context.records.milestone.insert({ ...input, status: 'scheduled' }, 'MILESTONE_EXISTS');
+        release(context, process, 'implementation');
+      },
+    },
+
+    closeMilestone: {
+      title: { en: 'Say whether a milestone was met', zh: '评定里程碑' },
+      by: { role: 'buyer' },
+      discretion: true,
+      input: {
+        ocid,
+        contract: contractId,
+        milestone: milestoneId,
+        status: milestoneStatus,
+        reason: field.reason(),
+      },
+      handler(context, { ocid, contract, milestone, status }) {
+        const process = conducted(context, ocid, 'buyer');
+        const key = { ocid, contract, milestone };
+        const row = context.records.milestone.need(key, 'MILESTONE_UNKNOWN');
+        const dateMet = status === 'met' ? context.today : undefined;
+        context.records.milestone.put({ ...row, status, dateMet });
+        release(context, process, 'implementationUpdate');
+      },
+    },
+
+    publishRelease: {
+      title: { en: 'Import a release', zh: '导入发布' },
+      help: {
+        en: 'A release of OCDS as published, and the rows read from it. An older release than the latest is kept and changes no row.',
+        zh: '按原样保存 OCDS 发布及由其读出的记录;早于最近发布者仅保存。',
+      },
+      by: { role: 'publisher', organisation: 'publisher' },
+      input: {
+        publisher,
+        ocid,
+        release: releaseId,
+        date: field.instant({ en: 'Date', zh: '日期' }),
+        tag: records.release.fields.tag,
+        initiationType: records.process.fields.initiationType,
+        language: field.optional(language),
+        buyer: field.optional(party),
+        source: records.release.fields.source,
+        hash: field.hash({ en: 'SHA-256 of the JSON', zh: 'JSON 的 SHA-256' }),
+        parts: field.integer({
+          en: 'Parts of the JSON',
+          zh: 'JSON 分段数',
+          min: 1,
+          max: PARTS_MAX,
+        }),
+        json,
+        ...rows,
+      },
+      handler(context, input) {
+        const { ocid, publisher, date } = input;
+        const process = context.records.process.get({ ocid });
+        context.check(process?.basis !== 'recorded', 'CONDUCTED_HERE');
+        const isOwn = process === undefined || process.publisher === publisher;
+        const facts = { role: 'publisher', publisher: process?.publisher ?? publisher };
+        context.check(isOwn, 'NOT_PUBLISHER', facts);
+        const isNew = keepRelease(context, input);
+        const isLatest = process === undefined || date >= process.latest;
+        const { language, buyer, initiationType, planning } = input;
+        const news = isLatest ? defined({ language, buyer, initiationType, planning }) : {};
+        context.records.process.put({
+          ocid,
+          publisher,
+          basis: 'released',
+          initiationType,
+          ...process,
+          ...news,
+          releases: (process?.releases ?? 0) + (isNew ? 1 : 0),
+          latest: isLatest ? date : process.latest,
+        });
+        if (isLatest) putRows(context, input);
+      },
+    },
+
+    continueRelease: {
+      title: { en: 'Import the next part of a release', zh: '导入发布的后续分段' },
+      by: { role: 'publisher' },
+      input: { ocid, release: releaseId, part: records.releasePart.key.part, json },
+      handler(context, { ocid, release, part, json }) {
+        const process = context.records.process.need({ ocid }, 'PROCESS_UNKNOWN');
+        checkRole(context, process, 'publisher');
+        const row = context.records.release.get({ ocid, release });
+        const isNext = row?.status === 'partial' && row.received === part;
+        context.check(isNext, 'RELEASE_UNKNOWN', { key: `${ocid}/${release}/${part}` });
+        if (row === undefined) return;
+        keepPart(context, row, json);
+      },
+    },
+  },
+
+  invariants: {
+    pricesAreSealed: {
+      title: {
+        en: 'A bid shows its price once opened, and not before',
+        zh: '投标开标后方显示价格',
+      },
+      record: 'bid',
+      holds: ({ after }) =>
+        after !== undefined && (after.status === 'revealed') === (after.value !== undefined),
+    },
+    winnersWereOpen: {
+      title: { en: 'Who wins here opened the bid', zh: '中标者均已开标' },
+      record: 'award',
+      holds({ after }, { records }) {
+        if (after?.bid === undefined) return true;
+        return records.bid.get({ ocid: after.ocid, bid: after.bid })?.status === 'revealed';
+      },
+    },
+    releasesComplete: {
+      title: { en: 'A complete release has all its parts', zh: '完整的发布分段齐全' },
+      record: 'release',
+      holds: ({ after }) =>
+        after !== undefined && (after.status === 'complete') === (after.received === after.parts),
+    },
+  },
+
+  queries: {
+    processes: { title: { en: 'Contracting processes', zh: '采购过程' }, record: 'process' },
+    openTenders: {
+      title: { en: 'Tenders open for bids', zh: '招标中' },
+      record: 'tender',
+      where: { field: 'status', is: ['active'] },
+    },
+    overdueAwards: {
+      title: { en: 'Tenders not awarded in time', zh: '逾期未授标' },
+      record: 'tender',
+      overdue: 'awardBy',
+    },
+    bids: { title: { en: 'Bids in a tender', zh: '招标的投标' }, record: 'bid', by: ['ocid'] },
+    unopenedBids: {
+      title: { en: 'Bids that were not opened in time', zh: '逾期未开标的投标' },
+      record: 'bid',
+      by: ['ocid'],
+      overdue: 'revealBy',
+    },
+    awards: { title: { en: 'Awards', zh: '授标' }, record: 'award', by: ['ocid'] },
+    contracts: { title: { en: 'Contracts', zh: '合同' }, record: 'contract', by: ['ocid'] },
+    overdueContracts: {
+      title: { en: 'Contracts past their time', zh: '逾期合同' },
+      record: 'contract',
+      by: ['ocid'],
+      overdue: 'ends',
+    },
+    overdueMilestones: {
+      title: { en: 'Milestones past their date', zh: '逾期里程碑' },
+      record: 'milestone',
+      by: ['ocid'],
+      overdue: 'dueDate',
+    },
+    transactions: {
+      title: { en: 'Payments under contracts', zh: '合同付款' },
+      record: 'transaction',
+      by: ['ocid'],
+    },
+    amendments: { title: { en: 'Amendments', zh: '变更' }, record: 'amendment', by: ['ocid'] },
+    releases: { title: { en: 'Releases', zh: '发布' }, record: 'release', by: ['ocid'] },
+  },
+});
+
+// Helpers: checks end the transaction by themselves.
+
+type Books = Context<
+  typeof records,
+  typeof failures,
+  typeof events,
+  keyof typeof roles,
+  typeof parameters,
+  typeof sums,
+  { readonly treasury: typeof treasury }
+>;
+type Process = RowOf<typeof records.process>;
+type Tender = RowOf<typeof records.tender>;
+type Bid = RowOf<typeof records.bid>;
+type Release = RowOf<typeof records.release>;
+
+/** What a tenderer seals; the client makes the same bytes. */
+export interface Offer {
+  readonly value: Money;
+  readonly documents?: Uint8Array | undefined;
+}
+
+/** The commitment of a bid: bound to process, bid and tenderer, so that nobody can copy it. */
+export function sealBid(
+  { ocid, bid, tenderer }: Pick<Bid, 'ocid' | 'bid' | 'tenderer'>,
+  salt: Uint8Array,
+  { value, documents }: Offer,
+): Uint8Array {
+  const offer = [value.minor, value.currency, documents ?? null];
+  return sealOf(`procurement.bid/${ocid}/${bid}/${tenderer}`, salt, offer);
+}
+
+/** The process, conducted on this ledger by an organisation for which a signer may act. */
+function conducted(context: Books, ocid: string, role: keyof typeof roles): Process {
+  const process = context.records.process.need({ ocid }, 'PROCESS_UNKNOWN');
+  context.check(process.basis === 'recorded', 'NOT_CONDUCTED_HERE');
+  checkRole(context, process, role);
+  return process;
+}
+
+function checkRole(context: Books, { publisher }: Process, role: keyof typeof roles): void {
+  const entitled = context.entitled({ role, organisation: publisher });
+  context.check(entitled.length > 0, 'NOT_PUBLISHER', { role, publisher });
+}
+
+/** Every change is a release. @returns its identifier */
+function release(context: Books, { ocid }: Pick<Process, 'ocid'>, tag: string): string {
+  const process = context.records.process.need({ ocid }, 'PROCESS_UNKNOWN');
+  const releases = process.releases + 1;
+  const id = `${ocid}-r${releases}`;
+  const date = context.timestampMs;
+  const row = {
+    ocid,
+    release: id,
+    basis: 'recorded',
+    date,
+    tag: [tag],
+    status: 'complete',
+  } as const;
+  context.records.release.insert({ ...row, parts: 0, received: 0 });
+  context.records.process.put({ ...process, releases, latest: date });
+  context.emit('released', { ocid, release: id, tag });
+  return id;
+}
+
+function openTender(context: Books, ocid: string): Tender {
+  const tender = context.records.tender.need({ ocid }, 'TENDER_UNKNOWN');
+  context.check(tender.status === 'active', 'TENDER_CLOSED', { status: tender.status });
+  const process = context.records.process.need({ ocid }, 'PROCESS_UNKNOWN');
+  context.check(process.basis === 'recorded', 'NOT_CONDUCTED_HERE');
+  return tender;
+}
+
+interface Times {
+  readonly closes: number;
+  readonly revealBy: number;
+  readonly awardBy: number;
+}
+
+/** The times of a tender of this ledger, which always has them. */
+function timesOf({ closes, revealBy, awardBy }: Pick<Tender, keyof Times>): Times {
+  const isTimed = closes !== undefined && revealBy !== undefined && awardBy !== undefined;
+  assert(isTimed, 'a tender of this ledger has its times');
+  return { closes, revealBy, awardBy };
+}
+
+function checkTimes(context: Books, { closes, revealBy, awardBy }: Times): void {
+  const earliest = context.timestampMs + context.parameters.tenderDaysMin * DAY_MS;
+  const isOrdered = earliest < closes && closes < revealBy && revealBy < awardBy;
+  context.check(isOrdered, 'DEADLINES_UNORDERED');
+}
+
+function ownBid(context: Books, key: Pick<Bid, 'ocid' | 'bid'>): Bid {
+  const row = context.records.bid.need(key, 'BID_UNKNOWN');
+  const { tenderer } = row;
+  const entitled = context.entitled({ role: 'tenderer', organisation: tenderer });
+  context.check(entitled.length > 0, 'NOT_TENDERER', { tenderer });
+  return row;
+}
+
+function awardInForce(context: Books, key: { readonly ocid: string; readonly award: string }) {
+  const row = context.records.award.need(key, 'AWARD_UNKNOWN');
+  context.check(row.status === 'active', 'AWARD_UNKNOWN', { key: `${key.ocid}/${key.award}` });
+  return row;
+}
+
+function contractInForce(
+  context: Books,
+  key: { readonly ocid: string; readonly contract: string },
+) {
+  const row = context.records.contract.need(key, 'CONTRACT_UNKNOWN');
+  const facts = { key: `${key.ocid}/${key.contract}` };
+  context.check(row.status === 'active', 'CONTRACT_UNKNOWN', facts);
+  return row;
+}
+
+function checkSupplier(context: Books, supplier: string): void {
+  const entitled = context.entitled({ role: 'tenderer', organisation: supplier });
+  context.check(entitled.length > 0, 'NOT_TENDERER', { tenderer: supplier });
+}
+
+/** The commitment is there, for this supplier, in this currency, and high enough. */
+function checkCovered(
+  context: Books,
+  {
+    fund = '',
+    commitment = '',
+  }: { readonly fund?: string | undefined; readonly commitment?: string | undefined },
+  { supplier, value }: { readonly supplier: string; readonly value: Money },
+): void {
+  const row = context.contracts.treasury.records.commitment.get({ fund, commitment });
+  context.check(row !== undefined, 'COMMITMENT_UNKNOWN', { fund, commitment });
+  if (row === undefined) return;
+  const { payee, currency, received, returned } = row;
+  const other = [
+    ...(payee.organisation === supplier ? [] : [payee.organisation ?? payee.name ?? 'a person']),
+    ...(currency === value.currency ? [] : [currency]),
+  ];
+  context.check(other.length === 0, 'COMMITMENT_DIFFERS', { fact: other.join(', ') });
+  const committed = received - returned;
+  const facts = { committed, value: value.minor };
+  context.check(value.minor <= committed, 'COMMITMENT_TOO_LOW', facts);
+}
+
+interface Changed {
+  readonly amendment: string;
+  readonly of: 'tender' | 'contract';
+  readonly contract?: string;
+  readonly reason: string;
+  readonly releaseId: string;
+}
+
+function amend(
+  context: Books,
+  { ocid, release: amends }: { readonly ocid: string; readonly release?: string | undefined },
+  { amendment, of, contract, reason, releaseId }: Changed,
+): void {
+  const what = { ocid, amendment, of, contract, rationale: reason };
+  const where = { date: context.timestampMs, amendsReleaseID: amends, releaseID: releaseId };
+  context.records.amendment.insert({ ...what, ...where }, 'AMENDMENT_EXISTS');
+}
+
+interface Brought {
+  readonly ocid: string;
+  readonly release: string;
+  readonly date: number;
+  readonly tag: readonly string[];
+  readonly source?: string | undefined;
+  readonly hash: Uint8Array;
+  readonly parts: number;
+  readonly json: Uint8Array;
+}
+
+/** Keeps what was published. One that lacked parts begins anew. @returns whether it is new */
+function keepRelease(context: Books, { json, ...input }: Brought): boolean {
+  const { ocid, release } = input;
+  const present = context.records.release.get({ ocid, release });
+  const facts = { key: `${ocid}/${release}` };
+  context.check(present?.status !== 'complete', 'ALREADY_IMPORTED', facts);
+  const { date, tag, source, hash, parts } = input;
+  const row = { ocid, release, date, tag, source, hash, parts, basis: 'released' } as const;
+  keepPart(context, { ...row, status: 'partial', received: 0 }, json);
+  context.emit('released', { ocid, release, tag: tag[0] ?? '-' });
+  return present === undefined;
+}
+
+/** Keeps the next part; with the last one the whole must be what was announced. */
+function keepPart(context: Books, row: Release, json: Uint8Array): void {
+  const { ocid, release, received, parts } = row;
+  context.records.releasePart.put({ ocid, release, part: received, json });
+  const isComplete = received + 1 === parts;
+  if (isComplete) {
+    const all = Array.from({ length: parts }, (_, part) =>
+      context.records.releasePart.need({ ocid, release, part }),
+    );
+    const hash = sha256(concatBytes(...all.map((each) => each.json)));
+    context.check(row.hash !== undefined && equalBytes(hash, row.hash), 'RELEASE_DIFFERS');
+  }
+  const status = isComplete ? 'complete' : 'partial';
+  context.records.release.put({ ...row, received: received + 1, status });
+}
+
+type Rows = InferFields<typeof rows> & { readonly ocid: string; readonly release: string };
+
+/** The rows of a release over those of the releases before it, field by field. */
+function putRows(context: Books, { ocid, release, tender, awards, contracts, transactions }: Rows) {
+  const { records } = context;
+  if (tender !== undefined) {
+    const present = records.tender.get({ ocid }) ?? { status: 'unstated', items: [] };
+    records.tender.put({ ...present, ...defined(tender), ocid, release });
+  }
+  for (const { id: award, ...given } of awards ?? []) {
+    const fresh = { status: 'unstated', items: [], suppliers: [] } as const;
+    const present = records.award.get({ ocid, award }) ?? fresh;
+    records.award.put({ ...present, ...defined(given), ocid, award, release });
+  }
+  for (const { id: contract, ...given } of contracts ?? []) {
+    const fresh = { status: 'unstated', items: [] } as const;
+    const present = records.contract.get({ ocid, contract }) ?? fresh;
+    records.contract.put({ ...present, ...defined(given), ocid, contract, release });
+  }
+  for (const { id: transaction, contract, ...given } of transactions ?? []) {
+    const present = records.transaction.get({ ocid, contract, transaction });
+    records.transaction.put({
+      ...present,
+      ...defined(given),
+      ocid,
+      contract,
+      transaction,
+      release,
+    });
+  }
+}
+
+type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The members that have a value. */
+function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Defined<T>;
+}

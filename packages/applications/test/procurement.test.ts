@@ -1,0 +1,444 @@
+/**
+ * Procurement: a purchase from plan to payment, bids that stay sealed, contracts that money covers,
+ * and releases of other publishers kept as they were.
+ */
+import type { Executed } from '@daybook/contracts';
+import type { Call, CallArguments } from '@daybook/core';
+import { encodeUtf8, sha256 } from '@daybook/core';
+import { expect } from 'chai';
+import { directory } from '../src/directory.ts';
+import { procurement, sealBid } from '../src/procurement.ts';
+import { treasury } from '../src/treasury.ts';
+import type { TestLedger } from './ledger.ts';
+import { createLedger, outcome } from './ledger.ts';
+
+const OCID = 'ocds-daybook-pumps-1';
+const BUYER = 'water/bea';
+const EVALUATOR = 'water/eva';
+const PAYER = 'water/pia';
+const PUMPS = 'pump-works/ben';
+const PIPES = 'pipe-works/pat';
+const CONTROLLER = 'hm-treasury/carl';
+const MINUTE_MS = 60_000;
+const SALT = sha256(encodeUtf8('salt of a test'));
+
+const gbp = (minor: number) => ({ minor: BigInt(minor), currency: 'GBP' });
+const act = (action: string, args: CallArguments): Call => ({
+  contract: 'procurement',
+  action,
+  args: { ocid: OCID, ...args },
+});
+const pay = (action: string, args: CallArguments): Call => ({
+  contract: 'treasury',
+  action,
+  args: { fund: 'water-2026', ...args },
+});
+
+function newLedger(): TestLedger {
+  return createLedger([directory, treasury, procurement], {
+    [BUYER]: ['procurement.buyer', 'procurement.publisher'],
+    [EVALUATOR]: ['procurement.evaluator', 'treasury.budgeter'],
+    [PAYER]: ['treasury.payer'],
+    [PUMPS]: ['procurement.tenderer'],
+    [PIPES]: ['procurement.tenderer', 'procurement.publisher'],
+    [CONTROLLER]: ['treasury.controller', 'treasury.appropriator'],
+  });
+}
+
+function must(ledger: TestLedger, call: Call, ...signers: readonly string[]): Executed {
+  const executed = ledger.act([call], signers);
+  expect(
+    outcome(executed),
+    `${call.action} ${JSON.stringify(executed.failure?.facts, text)}`,
+  ).to.equal('ok');
+  return executed;
+}
+
+const text = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? String(value) : value;
+
+const sealed = (bid: string, tenderer: string, minor: number): Uint8Array =>
+  sealBid({ ocid: OCID, bid, tenderer }, SALT, { value: gbp(minor) });
+
+const bidOf = (tenderer: string, minor: number): Call =>
+  act('submitBid', {
+    bid: `bid-${tenderer}`,
+    tenderer,
+    commitment: sealed(`bid-${tenderer}`, tenderer, minor),
+  });
+
+const reveal = (tenderer: string, minor: number): Call =>
+  act('revealBid', { bid: `bid-${tenderer}`, salt: SALT, value: gbp(minor) });
+
+/** A tender that takes bids for a minute, opens them for another and awards within a third. */
+function opened(ledger: TestLedger): void {
+  must(
+    ledger,
+    act('plan', { publisher: 'water', planning: { rationale: 'Wells run dry.' } }),
+    BUYER,
+  );
+  const now = ledger.now();
+  const times = {
+    closes: now + MINUTE_MS,
+    revealBy: now + 2 * MINUTE_MS,
+    awardBy: now + 3 * MINUTE_MS,
+  };
+  const item = { id: '1', description: 'Pump', quantity: { value: 3_000_000n, unit: 'C62' } };
+  must(ledger, act('openTender', { title: 'Pumps', items: [item], ...times }), BUYER);
+}
+
+const AWARD = act('award', {
+  award: 'a-1',
+  bid: 'bid-pump-works',
+  items: [],
+  reason: 'The lowest price.',
+});
+const CONTRACT = {
+  contract: 'c-1',
+  award: 'a-1',
+  value: gbp(300),
+  items: [],
+  ends: '2026-06-30',
+  fund: 'water-2026',
+  commitment: 'pumps',
+};
+
+/** Two bids, one of them opened, and an award. */
+function awarded(ledger: TestLedger): void {
+  opened(ledger);
+  must(ledger, bidOf('pump-works', 300), PUMPS);
+  must(ledger, bidOf('pipe-works', 250), PIPES);
+  ledger.wait(MINUTE_MS);
+  must(ledger, reveal('pump-works', 300), PUMPS);
+  ledger.wait(MINUTE_MS);
+  must(ledger, AWARD, BUYER, EVALUATOR);
+}
+
+function funded(ledger: TestLedger, committed: number): void {
+  const period = { start: '2026-01-01', end: '2026-12-31' };
+  const purposes = ['water'];
+  const who = { holder: 'water', controller: 'hm-treasury' };
+  const terms = { period, purposes, basis: 'recorded', amount: gbp(1000) };
+  must(ledger, pay('appropriate', { ...who, ...terms, title: 'Water' }), CONTROLLER, EVALUATOR);
+  const payee = { name: 'Pump Works', organisation: 'pump-works' };
+  const set = { allocation: 'water-2026', commitment: 'pumps', title: 'Pumps', payee };
+  const amount = gbp(committed);
+  must(ledger, pay('commit', { ...set, amount, purposes, basis: 'recorded' }), EVALUATOR);
+}
+
+describe('procurement: from plan to payment', () => {
+  it('given a tender, when bid, opened, awarded, signed and paid, then every step is a release', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    const payment = { commitment: 'pumps', payment: 'inv-1', date: '2026-03-01', purpose: 'water' };
+    must(ledger, pay('disburse', { ...payment, amount: gbp(120) }), PAYER, CONTROLLER);
+    const paid = { contract: 'c-1', transaction: 't-1', payment: 'inv-1' };
+
+    must(ledger, act('recordTransaction', paid), BUYER);
+
+    const [transaction] = ledger.rows(procurement, 'transaction');
+    expect(transaction).to.deep.include({
+      value: gbp(120),
+      date: '2026-03-01',
+      fund: 'water-2026',
+    });
+    const tags = ledger.rows(procurement, 'release').map(({ release, tag }) => [release, tag[0]]);
+    expect(tags.sort()).to.deep.equal([
+      [`${OCID}-r1`, 'planning'],
+      [`${OCID}-r2`, 'tender'],
+      [`${OCID}-r3`, 'award'],
+      [`${OCID}-r4`, 'contract'],
+      [`${OCID}-r5`, 'implementation'],
+    ]);
+    expect(ledger.rows(procurement, 'process')[0]).to.deep.include({ releases: 5 });
+  });
+
+  it('given a contract above what is committed, or for another payee, then it is refused', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    const sign = (change: CallArguments = {}): string =>
+      outcome(ledger.act([act('signContract', { ...CONTRACT, ...change })], [BUYER, PUMPS]));
+    expect(sign()).to.equal('PROCUREMENT_COMMITMENT_UNKNOWN');
+    funded(ledger, 299);
+
+    expect(sign()).to.equal('PROCUREMENT_COMMITMENT_TOO_LOW');
+    expect(sign({ value: { minor: 1n, currency: 'EUR' } })).to.equal(
+      'PROCUREMENT_COMMITMENT_DIFFERS',
+    );
+    expect(sign({ value: gbp(299) })).to.equal('ok');
+  });
+
+  it('given the buyer alone, when signing, then the supplier is missing', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+
+    const alone = ledger.act([act('signContract', CONTRACT)], [BUYER]);
+    const other = ledger.act([act('signContract', CONTRACT)], [BUYER, PIPES]);
+
+    expect(outcome(alone)).to.equal('CONTRACTS_APPROVALS_MISSING');
+    expect(outcome(other)).to.equal('PROCUREMENT_NOT_TENDERER');
+  });
+
+  it('given a contract, when amended above the commitment, then it waits for money', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    const amendment = { contract: 'c-1', amendment: 'm-1', value: gbp(400), reason: 'One more.' };
+    const change = act('amendContract', amendment);
+    expect(outcome(ledger.act([change], [BUYER, PUMPS]))).to.equal(
+      'PROCUREMENT_COMMITMENT_TOO_LOW',
+    );
+
+    const increase = { commitment: 'pumps', amount: gbp(100), reason: 'One more pump.' };
+    must(ledger, pay('increaseCommitment', increase), EVALUATOR);
+    must(ledger, change, BUYER, PUMPS);
+
+    expect(ledger.rows(procurement, 'amendment')[0]).to.deep.include({
+      of: 'contract',
+      amendsReleaseID: `${OCID}-r4`,
+      releaseID: `${OCID}-r5`,
+    });
+    expect(ledger.rows(procurement, 'contract')[0]?.value).to.deep.equal(gbp(400));
+  });
+
+  it('given a payment of another commitment, then the contract has no such payment', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+
+    const paid = { contract: 'c-1', transaction: 't-1', payment: 'inv-9' };
+    const executed = ledger.act([act('recordTransaction', paid)], [BUYER]);
+
+    expect(outcome(executed)).to.equal('PROCUREMENT_PAYMENT_DIFFERS');
+  });
+
+  it('given a milestone, then it is overdue until somebody says whether it was met', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    const milestone = { contract: 'c-1', milestone: 'm-1' };
+    must(
+      ledger,
+      act('planMilestone', { ...milestone, title: 'Built', dueDate: '2026-02-01' }),
+      BUYER,
+    );
+
+    must(ledger, act('closeMilestone', { ...milestone, status: 'met', reason: 'Seen.' }), BUYER);
+
+    expect(ledger.rows(procurement, 'milestone')[0]).to.deep.include({
+      status: 'met',
+      dateMet: '2026-01-01',
+    });
+  });
+});
+
+describe('procurement: sealed bids', () => {
+  it('given a bid, then no price is on the ledger before the deadline, nor can it be opened', () => {
+    const ledger = newLedger();
+    opened(ledger);
+    must(ledger, bidOf('pump-works', 300), PUMPS);
+
+    expect(outcome(ledger.act([reveal('pump-works', 300)], [PUMPS]))).to.equal(
+      'PROCUREMENT_TOO_EARLY',
+    );
+    expect(ledger.rows(procurement, 'bid')[0]?.value).to.equal(undefined);
+  });
+
+  it('given another price than was sealed, when opened, then it is refused', () => {
+    const ledger = newLedger();
+    opened(ledger);
+    must(ledger, bidOf('pump-works', 300), PUMPS);
+    ledger.wait(MINUTE_MS);
+
+    expect(outcome(ledger.act([reveal('pump-works', 299)], [PUMPS]))).to.equal(
+      'PROCUREMENT_SEAL_DIFFERS',
+    );
+    expect(outcome(ledger.act([reveal('pump-works', 300)], [PIPES]))).to.equal(
+      'PROCUREMENT_NOT_TENDERER',
+    );
+  });
+
+  it('given a copied commitment, when opened with the copied price, then it is refused', () => {
+    const ledger = newLedger();
+    opened(ledger);
+    const copied = { commitment: sealed('bid-pump-works', 'pump-works', 300) };
+    must(
+      ledger,
+      act('submitBid', { bid: 'bid-pipe-works', tenderer: 'pipe-works', ...copied }),
+      PIPES,
+    );
+    ledger.wait(MINUTE_MS);
+
+    expect(outcome(ledger.act([reveal('pipe-works', 300)], [PIPES]))).to.equal(
+      'PROCUREMENT_SEAL_DIFFERS',
+    );
+  });
+
+  it('given a bid nobody opened, when awarded, then it stays sealed and overdue and cannot win', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    const again = { award: 'a-2', bid: 'bid-pipe-works', items: [], reason: 'It was cheaper.' };
+
+    const executed = ledger.act([act('award', again)], [BUYER, EVALUATOR]);
+
+    expect(outcome(executed)).to.equal('PROCUREMENT_BID_NOT_OPENED');
+    const sealedBid = ledger.rows(procurement, 'bid').find(({ bid }) => bid === 'bid-pipe-works');
+    expect(sealedBid?.status).to.equal('sealed');
+    expect(sealedBid?.revealBy).to.be.below(ledger.now());
+  });
+
+  it('given a bid too late, of the buyer, or withdrawn too late, then each is refused', () => {
+    const ledger = newLedger();
+    opened(ledger);
+    must(ledger, bidOf('pump-works', 300), PUMPS);
+    ledger.wait(2 * MINUTE_MS);
+
+    expect(outcome(ledger.act([bidOf('pipe-works', 1)], [PIPES]))).to.equal('PROCUREMENT_TOO_LATE');
+    const back = act('withdrawBid', { bid: 'bid-pump-works' });
+    expect(outcome(ledger.act([back], [PUMPS]))).to.equal('PROCUREMENT_TOO_LATE');
+    expect(outcome(ledger.act([reveal('pump-works', 300)], [PUMPS]))).to.equal(
+      'PROCUREMENT_TOO_LATE',
+    );
+  });
+
+  it('given a bid, when the buyer would move the deadline, then it stays', () => {
+    const ledger = newLedger();
+    opened(ledger);
+    must(ledger, bidOf('pump-works', 300), PUMPS);
+    const later = { amendment: 'm-1', closes: ledger.now() + 90_000, reason: 'More time.' };
+
+    expect(outcome(ledger.act([act('amendTender', later)], [BUYER]))).to.equal(
+      'PROCUREMENT_BIDS_PRESENT',
+    );
+  });
+
+  it('given a cancelled tender, then it takes no bids', () => {
+    const ledger = newLedger();
+    opened(ledger);
+    const cancel = act('cancelTender', { status: 'cancelled', reason: 'No money.' });
+    must(ledger, cancel, BUYER, EVALUATOR);
+
+    expect(outcome(ledger.act([bidOf('pump-works', 300)], [PUMPS]))).to.equal(
+      'PROCUREMENT_TENDER_CLOSED',
+    );
+  });
+
+  it('given bids until after they are opened, then the tender is refused', () => {
+    const ledger = newLedger();
+    must(ledger, act('plan', { publisher: 'water', planning: {} }), BUYER);
+    const now = ledger.now() + MINUTE_MS;
+    const times = { closes: now, revealBy: now, awardBy: now + 1 };
+
+    expect(outcome(ledger.act([act('openTender', { items: [], ...times })], [BUYER]))).to.equal(
+      'PROCUREMENT_DEADLINES_UNORDERED',
+    );
+  });
+});
+
+describe('procurement: releases of other publishers', () => {
+  const JSON_TEXT = encodeUtf8('{"ocid":"ocds-x-1","id":"r1"}');
+  /** A release that says nothing of the process yet. */
+  const bare = (change: CallArguments = {}): Call =>
+    act('publishRelease', {
+      ocid: 'ocds-x-1',
+      publisher: 'water',
+      release: 'r1',
+      date: Date.UTC(2025, 0, 1),
+      tag: ['tender', 'award'],
+      initiationType: 'tender',
+      buyer: { name: 'Somebody' },
+      hash: sha256(JSON_TEXT),
+      parts: 1,
+      json: JSON_TEXT,
+      ...change,
+    });
+  const TRANSACTIONS = [{ contract: 'c', id: 't', value: gbp(2), date: '2025-01' }];
+  const ROWS = {
+    tender: { status: 'active', title: 'Roads' },
+    awards: [{ id: 'a', status: 'active', value: gbp(-5), suppliers: [{ name: 'Road Works' }] }],
+    contracts: [{ id: 'c', awardId: 'a', value: gbp(5) }],
+    transactions: TRANSACTIONS,
+  };
+  const published = (change: CallArguments = {}): Call => bare({ ...ROWS, ...change });
+
+  it('given a release, when imported, then its bytes and rows are kept, and again adds nothing', () => {
+    const ledger = newLedger();
+    must(ledger, published(), BUYER);
+
+    const [part] = ledger.rows(procurement, 'releasePart');
+    expect(part?.json).to.deep.equal(JSON_TEXT);
+    expect(ledger.rows(procurement, 'tender')[0]).to.deep.include({ title: 'Roads', items: [] });
+    expect(ledger.rows(procurement, 'contract')[0]?.status).to.equal('unstated');
+    expect(outcome(ledger.act([published()], [BUYER]))).to.equal('PROCUREMENT_ALREADY_IMPORTED');
+  });
+
+  it('given a later release, then it changes what it names; an older one changes no row', () => {
+    const ledger = newLedger();
+    must(ledger, published(), BUYER);
+    const later = { release: 'r2', date: Date.UTC(2025, 5, 1), tender: { status: 'complete' } };
+    must(ledger, bare(later), BUYER);
+    const older = { release: 'r0', date: Date.UTC(2024, 5, 1), tender: { status: 'planned' } };
+    must(ledger, bare(older), BUYER);
+
+    expect(ledger.rows(procurement, 'tender')[0]).to.deep.include({
+      title: 'Roads',
+      status: 'complete',
+      release: 'r2',
+    });
+    expect(ledger.rows(procurement, 'release')).to.have.length(3);
+  });
+
+  it('given a release in parts, then it is complete when all are there and match its hash', () => {
+    const ledger = newLedger();
+    const [first, second] = [JSON_TEXT.subarray(0, 9), JSON_TEXT.subarray(9)];
+    must(ledger, published({ parts: 2, json: first }), BUYER);
+    const next = (json: Uint8Array, part = 1): Call =>
+      act('continueRelease', { ocid: 'ocds-x-1', release: 'r1', part, json });
+
+    expect(outcome(ledger.act([next(first)], [BUYER]))).to.equal('PROCUREMENT_RELEASE_DIFFERS');
+    expect(outcome(ledger.act([next(second, 2)], [BUYER]))).to.equal('PROCUREMENT_RELEASE_UNKNOWN');
+    expect(outcome(ledger.act([next(second)], [PIPES]))).to.equal('PROCUREMENT_NOT_PUBLISHER');
+    must(ledger, next(second), BUYER);
+
+    expect(ledger.rows(procurement, 'release')[0]).to.deep.include({ status: 'complete' });
+  });
+
+  it('given a process of another publisher or conducted here, then no release of it is taken', () => {
+    const ledger = newLedger();
+    must(ledger, published(), BUYER);
+    must(ledger, act('plan', { publisher: 'water', planning: {} }), BUYER);
+
+    const foreign = published({ publisher: 'pipe-works', release: 'r2' });
+    expect(outcome(ledger.act([foreign], [PIPES]))).to.equal('PROCUREMENT_NOT_PUBLISHER');
+    expect(outcome(ledger.act([published({ ocid: OCID })], [BUYER]))).to.equal(
+      'PROCUREMENT_CONDUCTED_HERE',
+    );
+    const here = act('openTender', {
+      ocid: 'ocds-x-1',
+      items: [],
+      closes: 1,
+      revealBy: 2,
+      awardBy: 3,
+    });
+    expect(outcome(ledger.act([here], [BUYER]))).to.equal('PROCUREMENT_NOT_CONDUCTED_HERE');
+  });
+
+  it('given a transaction under a contract that is not there, then the link is refused', () => {
+    const ledger = newLedger();
+
+    const executed = ledger.act([bare({ transactions: TRANSACTIONS })], [BUYER]);
+
+    expect(outcome(executed)).to.equal('CONTRACTS_REFERENCE_MISSING');
+    expect(executed.failure?.facts).to.deep.include({
+      record: 'procurement.contract',
+      key: 'ocds-x-1/c',
+      pointer: '/under',
+    });
+  });
+});
