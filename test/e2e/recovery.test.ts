@@ -1,10 +1,12 @@
 /**
  * The runbook docs/operations/recovery.md, rehearsed: two of four validators are lost for good, the
- * chain stands, and the departments go on with two others by a file that they sign offline.
+ * chain stands, and the departments go on with two others by a file that they sign offline. In the
+ * new era the set then changes by governance as it always does.
  */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { toHex } from '@daybook/core';
+import type { CallArguments } from '@daybook/core';
+import { toHex, validatorIdOf } from '@daybook/core';
 import { createKeyFile } from '@daybook/keystore';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
@@ -20,7 +22,12 @@ import {
 import { tellFigure } from './support/figures.ts';
 import { openFund, paymentPath, signedPayment } from './support/fund.ts';
 import type { NewKey } from './support/governing.ts';
-import { installConsensusKey, newConsensusKey } from './support/governing.ts';
+import {
+  adopt,
+  installConsensusKey,
+  newConsensusKey,
+  proposalStatus,
+} from './support/governing.ts';
 import { FOUR, member } from './support/members.ts';
 import type { Run } from './support/programs.ts';
 import { runDaybook, runProgram } from './support/programs.ts';
@@ -32,6 +39,7 @@ const SURVIVORS = ['finance', 'health'] as const;
 const GUARDED = 'health';
 const REPLACEMENTS = ['parks', 'roads'] as const;
 const ALIVE = [...SURVIVORS, ...REPLACEMENTS];
+const DELEGATES = [...ALIVE, 'audit'].map((slug) => `${slug}/admin`);
 const PATIENCE_MS = 120_000;
 /** Programs start slowly where many tests run. */
 const SLOWLY = { timeoutMs: 180_000 };
@@ -68,6 +76,22 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     await createKeyFile(keyFile, { protection: 'none', purpose: 'governance', secretKey });
     return keyFile;
   };
+  const adopted = async (action: string, args: CallArguments): Promise<void> => {
+    const number = await adopt(cluster, urlOf('finance'), { delegates: DELEGATES, action, args });
+    const isDone = async (): Promise<boolean> =>
+      (await proposalStatus(urlOf('finance'), number)) === 'done';
+    await eventually(isDone, { what: `${action} took effect`, withinMs: PATIENCE_MS });
+  };
+  const votes = async (slug: string): Promise<void> => {
+    const isVoting = async (): Promise<boolean> =>
+      (await statusOf(urlOf(slug))).activity === 'voting';
+    await eventually(isVoting, { what: `${slug} votes`, withinMs: PATIENCE_MS });
+  };
+  const keysOfSet = async (): Promise<readonly string[]> => {
+    const { body } = await getJson(urlOf('finance'), '/v1/validators');
+    const { validators } = body as unknown as { readonly validators: readonly KeyRow[] };
+    return validators.map(({ publicKey }) => publicKey);
+  };
   const consent = async (slug: string): Promise<void> => {
     const key = await governanceFile(slug);
     const words = ['recovery', 'sign', file, '--key', key, '--organisation', slug, '--yes'];
@@ -79,7 +103,12 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     cluster = await startCluster({
       members: [...FOUR, ...REPLACEMENTS.map((slug) => member(slug, 'observer'))],
       signers: [GUARDED],
-      parameters: { blockIntervalMs: 50, roundBaseMs: 1000, emptyIntervalMs: 2000 },
+      parameters: {
+        epochBlocks: 10,
+        blockIntervalMs: 50,
+        roundBaseMs: 1000,
+        emptyIntervalMs: 2000,
+      },
     });
     file = path.join(cluster.directory, 'recovery.json');
     await openFund(urlOf('finance'), cluster);
@@ -188,12 +217,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     });
     recoveredMs = performance.now() - startedMs;
     await pay('health', 'after');
-    for (const slug of ALIVE) {
-      await eventually(async () => (await statusOf(urlOf(slug))).activity === 'voting', {
-        what: `${slug} votes`,
-        withinMs: PATIENCE_MS,
-      });
-    }
+    for (const slug of ALIVE) await votes(slug);
     tellFigure(`a block ${Math.round(recoveredMs)} ms after the start`);
   });
 
@@ -231,10 +255,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     const { process } = cluster.node('health');
     await process.kill();
     await process.start();
-    await eventually(async () => (await statusOf(urlOf('health'))).activity === 'voting', {
-      what: 'it votes after a kill',
-      withinMs: PATIENCE_MS,
-    });
+    await votes('health');
     await pay('health', 'later');
   });
 
@@ -258,7 +279,53 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     const roots = await stateRootsAt([urlOf('audit'), urlOf('finance')], head);
     expect(new Set(roots).size).to.equal(1);
   });
+
+  it('spec X-14 X-26: given a new key of a validator in the new era, when its rotation is adopted, then it says READY and signs', async () => {
+    const { process } = cluster.node('roads');
+    const key = newConsensusKey(cluster, 'roads');
+    const validator = validatorIdOf(keys.get('roads')?.publicKey ?? key.publicKey);
+    await process.stop();
+    await installConsensusKey(cluster, 'roads', { key, setting: 'nextConsensusFile' });
+    await process.start();
+
+    const { publicKey: consensusKey, proof } = key;
+    await adopted('proposeKeyRotation', { validator, consensusKey, proof });
+
+    await votes('roads');
+    expect(await keysOfSet()).to.include(toHex(key.publicKey));
+    await pay('roads', 'rotated');
+  });
+
+  it('spec X-13 X-26: given the lost validator with a new key, when it is adopted again, then five vote in the new era', async () => {
+    const { process } = cluster.node('audit');
+    const key = newConsensusKey(cluster, 'audit');
+    await process.stop();
+    await installConsensusKey(cluster, 'audit', { key, setting: 'consensusFile' });
+    await process.start();
+
+    const { publicKey: consensusKey, proof } = key;
+    await adopted('proposeValidator', { organisation: 'audit', consensusKey, proof });
+
+    await votes('audit');
+    const set = await keysOfSet();
+    expect(set).to.have.length(5);
+    expect(set).to.include(toHex(key.publicKey));
+    await pay('audit', 'fifth');
+    const head = await heightOf(urlOf('audit'));
+    for (const slug of ALIVE) {
+      await eventually(async () => (await heightOf(urlOf(slug))) >= head, {
+        what: `${slug} at ${head}`,
+        withinMs: PATIENCE_MS,
+      });
+    }
+    const roots = await stateRootsAt([...ALIVE, 'audit'].map(urlOf), head);
+    expect(new Set(roots).size).to.equal(1);
+  });
 });
+
+interface KeyRow {
+  readonly publicKey: string;
+}
 
 interface Row {
   readonly reason: string;

@@ -31,7 +31,7 @@ export function readRecoveryAt(file: string): RecoveryFile {
  */
 export function installedRecoveries(
   dataDirectory: string,
-  genesis: Genesis,
+  genesis: Pick<Genesis, 'chain'>,
 ): readonly RecoveryFile[] {
   const folder = path.join(dataDirectory, FOLDER);
   if (!fs.existsSync(folder)) return [];
@@ -61,7 +61,10 @@ export function installRecovery(dataDirectory: string, file: RecoveryFile): stri
 }
 
 /** What votes of this node bind: the era of the newest installed recovery, or G. */
-export function signingChainOf(genesis: Genesis, recoveries: readonly RecoveryFile[]): Hash {
+export function signingChainOf(
+  genesis: Pick<Genesis, 'chain'>,
+  recoveries: readonly RecoveryFile[],
+): Hash {
   const newest = recoveries.at(-1);
   return newest === undefined ? genesis.chain : eraOf(newest.plan);
 }
