@@ -93,7 +93,7 @@ async function importLarge(
     inFlight: IN_FLIGHT,
     onProgress: ({ phase, done, total }) => {
       const share = total === 0 ? 1 : done / total;
-      if (phase !== 'payments') {
+      if (phase !== 'lines') {
         screen.progress(`${phase.padEnd(9)} ${bar(share)}  ${count(done)} of ${count(total)}`);
         return;
       }
@@ -119,7 +119,7 @@ async function importSmall(
     batchCount: 1,
     inFlight: SINGLES_IN_FLIGHT,
     onProgress: ({ phase, done, total }) => {
-      isPaying = phase === 'payments';
+      isPaying = phase === 'lines';
       screen.progress(`${phase.padEnd(9)} ${bar(total === 0 ? 1 : done / total)}  ${count(done)}`);
     },
     onSettled: (ms) => {
@@ -149,15 +149,11 @@ async function importAgain(
 /** The largest payment of an import: the one that somebody will ask about. */
 function largestPayment({ plan }: ImportReport): PaymentKey {
   let largest = { minor: 0n, fund: '', payment: '' };
-  for (const { target, call } of plan.payments) {
-    const minor = minorOf(call.args.amount);
-    if (minor > largest.minor) largest = { minor, fund: target.fund, payment: target.name };
+  for (const { target, amount } of plan.lines.flat()) {
+    if (amount > largest.minor) {
+      largest = { minor: amount, fund: target.fund, payment: target.name };
+    }
   }
   if (largest.minor === 0n) throw new Error('the import made no payment');
   return { fund: largest.fund, payment: largest.payment };
-}
-
-function minorOf(amount: unknown): bigint {
-  const isMoney = typeof amount === 'object' && amount !== null && 'minor' in amount;
-  return isMoney && typeof amount.minor === 'bigint' ? amount.minor : 0n;
 }

@@ -1,11 +1,12 @@
 /** The running consortium as the importer needs it: a client over all nodes, and officers who sign. */
 import { treasury } from '@daybook/applications';
-import type { ImportReport, ImportSpendParts } from '@daybook/cli';
-import { importSpend } from '@daybook/cli';
+import type { ImportParts, ImportReport } from '@daybook/cli';
+import { importLines } from '@daybook/cli';
 import type { Client, Outcome, Submittable, TransactionAuthor } from '@daybook/client';
 import { createClient } from '@daybook/client';
 import { createSigner } from '@daybook/core';
 import type { PlannedSigner } from '@daybook/formats';
+import { explainFormats, MONEY_FORMATS } from '@daybook/formats';
 import type { Cluster } from '@daybook/testkit';
 import { TREASURY } from './departments.ts';
 import type { Sample } from './samples.ts';
@@ -17,7 +18,7 @@ const PATIENCE_MS = 120_000;
 export interface ImportOptions {
   readonly batchCount: number;
   readonly inFlight: number;
-  readonly onProgress?: NonNullable<ImportSpendParts['onProgress']>;
+  readonly onProgress?: NonNullable<ImportParts['onProgress']>;
   /** Time of each request from handing in to the answer that all in it is final, in ms. */
   readonly onSettled?: (ms: number) => void;
 }
@@ -25,13 +26,13 @@ export interface ImportOptions {
 export interface Ledger {
   readonly client: Client;
   /** An officer of the organisation with the role. @throws Error if there is none */
-  readonly authorFor: ImportSpendParts['authorFor'];
+  readonly authorFor: ImportParts['authorFor'];
   /** Imports what the ledger does not hold yet of a sample. */
   importSample(sample: Sample, options: ImportOptions): Promise<ImportReport>;
 }
 
 /** Officers by organisation and role, each key parsed once. */
-function createAuthors({ genesis, consortium }: Cluster): ImportSpendParts['authorFor'] {
+function createAuthors({ genesis, consortium }: Cluster): ImportParts['authorFor'] {
   const authors = new Map<string, TransactionAuthor>();
   const find = ({ organisation, role }: PlannedSigner): TransactionAuthor => {
     const { officers = [] } =
@@ -69,9 +70,11 @@ export function openLedger(cluster: Cluster): Ledger {
   return {
     client,
     authorFor,
-    importSample: async ({ files, mapping }, { onProgress, onSettled, ...width }) =>
-      await importSpend(
-        { files, mapping, grantor: TREASURY, controller: TREASURY, ...width },
+    importSample: async ({ files, mapping }, { onProgress, onSettled, ...width }) => {
+      const lines = MONEY_FORMATS.spend(files, mapping);
+      if (!lines.ok) throw new Error(explainFormats(lines.reason));
+      return await importLines(
+        { lines: lines.value, grantor: TREASURY, controller: TREASURY, ...width },
         {
           chain,
           books: client.contractOf(treasury),
@@ -81,6 +84,7 @@ export function openLedger(cluster: Cluster): Ledger {
           now: () => performance.now(),
           ...(onProgress && { onProgress }),
         },
-      ),
+      );
+    },
   };
 }

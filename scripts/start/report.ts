@@ -1,6 +1,6 @@
 /** The report of the main job: one object for machines, the same facts for people, and a verdict. */
 import type { ImportReport, RefusedLine } from '@daybook/cli';
-import type { SpendTotals } from '@daybook/formats';
+import type { ImportTotals } from '@daybook/formats';
 import type { Survey } from './survey.ts';
 import { percentile } from './survey.ts';
 import type { Proof } from './trail.ts';
@@ -72,7 +72,7 @@ function exact(minor: bigint): number {
   return value;
 }
 
-function addTotals(all: readonly SpendTotals[], currency: string): Totals {
+function addTotals(all: readonly ImportTotals[], currency: string): Totals {
   const own = all.filter((one) => one.currency === currency);
   const total = (field: 'file' | 'imported' | 'refused'): number =>
     exact(own.reduce((minor, one) => minor + one[field], 0n));

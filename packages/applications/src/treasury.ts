@@ -23,14 +23,33 @@ const fundName = field.slug({ en: 'Fund', zh: '资金' });
 const allocationName = field.slug({ en: 'Allocation', zh: '拨款' });
 const commitmentName = field.slug({ en: 'Commitment', zh: '支出承诺' });
 const paymentName = field.identifier({ en: 'Payment', zh: '付款编号' });
-const source = field.object(
+/** Text of a publisher as JSON in ASCII: a summary of 4,000 characters fits in any language. */
+const DETAILS_MAX = 32_768;
+
+const identity = {
+  publisher: field.slug({ en: 'Publisher', zh: '发布机构' }),
+  dataset: field.identifier({ en: 'Data set', zh: '数据集' }),
+  number: field.text({ en: "Publisher's number", zh: '发布机构编号', max: 64 }),
+  occurrence: field.integer({ en: 'Occurrence of the number', zh: '编号出现次序', min: 1 }),
+};
+const source = field.object(identity, { en: 'Import identity', zh: '来源标识' });
+const imported = field.object(
   {
-    publisher: field.slug({ en: 'Publisher', zh: '发布机构' }),
-    dataset: field.identifier({ en: 'Data set', zh: '数据集' }),
-    number: field.text({ en: "Publisher's number", zh: '发布机构编号', max: 64 }),
-    occurrence: field.integer({ en: 'Occurrence of the number', zh: '编号出现次序', min: 1 }),
+    ...identity,
+    details: field.optional(
+      field.text({
+        en: 'Details',
+        zh: '原始细节',
+        help: {
+          en: 'JSON of what the publisher said and no other field holds.',
+          zh: '发布机构所述、其他字段未含之内容（JSON）。',
+        },
+        characters: 'ascii',
+        max: DETAILS_MAX,
+      }),
+    ),
   },
-  { en: 'Import identity', zh: '来源标识' },
+  { en: 'Imported line', zh: '导入记录' },
 );
 const purpose = field.text({
   en: 'Purpose',
@@ -39,6 +58,7 @@ const purpose = field.text({
   characters: 'path',
   max: 256,
 });
+const importedLine = { source: field.optional(imported) };
 const purposes = field.list(purpose, {
   en: 'Purposes',
   zh: '限定用途',
@@ -222,14 +242,31 @@ const records = {
   source: {
     number: 5,
     title: { en: 'Imported line', zh: '导入记录' },
-    help: { en: 'One line of a publisher is one payment.', zh: '发布机构的一行即一笔付款。' },
-    key: {
-      publisher: field.slug({ en: 'Publisher', zh: '发布机构' }),
-      dataset: field.identifier({ en: 'Data set', zh: '数据集' }),
-      number: field.text({ en: "Publisher's number", zh: '发布机构编号', max: 64 }),
-      occurrence: field.integer({ en: 'Occurrence', zh: '出现次序', min: 1 }),
+    help: {
+      en: 'One line of a publisher and what became of it.',
+      zh: '发布机构的一行及其入账结果。',
     },
-    fields: { fund: fundName, payment: paymentName },
+    key: identity,
+    fields: {
+      fund: fundName,
+      action: field.choice({
+        en: 'Became',
+        zh: '入账为',
+        of: {
+          allocate: { en: 'An allocation', zh: '拨款' },
+          commit: { en: 'A commitment', zh: '支出承诺' },
+          increaseCommitment: { en: 'An increase of a commitment', zh: '增加承诺' },
+          returnCommitment: { en: 'A decrease of a commitment', zh: '减少承诺' },
+          disburse: { en: 'A payment', zh: '付款' },
+          credit: { en: 'A credit', zh: '冲回' },
+        },
+      }),
+      name: field.identifier({ en: 'Name in the fund', zh: '资金内名称' }),
+      amount: openingMoney,
+      details: field.optional(
+        field.text({ en: 'Details', zh: '原始细节', characters: 'ascii', max: DETAILS_MAX }),
+      ),
+    },
   },
 } as const;
 
@@ -571,8 +608,10 @@ export const treasury = defineContract({
         period: field.optional(period),
         purposes,
         basis,
+        ...importedLine,
       },
-      handler(context, { amount, ...input }) {
+      handler(context, { amount, source, ...input }) {
+        checkNewLine(context, source);
         const parent = needNode(context, input.fund, input.parent);
         const period = input.period ?? parent.period;
         checkHolder(context, parent);
@@ -584,6 +623,7 @@ export const treasury = defineContract({
         context.records.allocation.insert(row, 'ALLOCATION_EXISTS');
         putNode(context, passedOn(parent, 'allocated', amount.minor));
         const { fund, allocation } = input;
+        keepLine(context, source, { fund, action: 'allocate', name: allocation, amount });
         context.emit('allocated', { fund, amount, allocation });
       },
     },
@@ -633,8 +673,10 @@ export const treasury = defineContract({
         period: field.optional(period),
         purposes,
         basis,
+        ...importedLine,
       },
-      handler(context, { amount, ...input }) {
+      handler(context, { amount, source, ...input }) {
+        checkNewLine(context, source);
         const parent = needNode(context, input.fund, input.allocation);
         const period = input.period ?? parent.period;
         checkHolder(context, parent);
@@ -647,6 +689,7 @@ export const treasury = defineContract({
         context.records.commitment.insert(row, 'COMMITMENT_EXISTS');
         putNode(context, passedOn(parent, 'committed', amount.minor));
         const { fund, commitment } = input;
+        keepLine(context, source, { fund, action: 'commit', name: commitment, amount });
         context.emit('committed', { fund, amount, commitment });
       },
     },
@@ -655,14 +698,23 @@ export const treasury = defineContract({
       title: { en: 'Increase a commitment', zh: '增加承诺' },
       by: { role: 'budgeter' },
       discretion: true,
-      input: { fund, commitment: commitmentName, amount: money, reason: field.reason() },
-      handler(context, { fund, commitment, amount }) {
+      input: {
+        fund,
+        commitment: commitmentName,
+        amount: money,
+        reason: field.reason(),
+        ...importedLine,
+      },
+      handler(context, { fund, commitment, amount, source }) {
+        checkNewLine(context, source);
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         const parent = needNode(context, fund, row.allocation);
         checkHolder(context, parent);
         checkLeft(context, parent, amount);
         context.records.commitment.put(enlarged(row, amount.minor));
         putNode(context, passedOn(parent, 'committed', amount.minor));
+        const action = 'increaseCommitment';
+        keepLine(context, source, { fund, action, name: commitment, amount });
         context.emit('committed', { fund, amount, commitment });
       },
     },
@@ -670,14 +722,17 @@ export const treasury = defineContract({
     returnCommitment: {
       title: { en: 'Return committed money', zh: '退回承诺资金' },
       by: { role: 'budgeter' },
-      input: { fund, commitment: commitmentName, amount: money },
-      handler(context, { fund, commitment, amount }) {
+      input: { fund, commitment: commitmentName, amount: money, ...importedLine },
+      handler(context, { fund, commitment, amount, source }) {
+        checkNewLine(context, source);
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkHolder(context, row);
         checkLeft(context, row, amount);
         context.records.commitment.put(handedBack(row, amount.minor));
         const parent = needNode(context, fund, row.allocation);
         putNode(context, passedOn(parent, 'committed', -amount.minor));
+        const action = 'returnCommitment';
+        keepLine(context, source, { fund, action, name: commitment, amount });
         context.emit('commitmentReturned', { fund, amount, commitment });
       },
     },
@@ -700,7 +755,7 @@ export const treasury = defineContract({
         purpose,
         description: field.optional(description),
         acknowledgeBy: field.optional(field.date({ en: 'To be acknowledged by', zh: '确认期限' })),
-        source: field.optional(source),
+        ...importedLine,
       },
       handler(context, input) {
         const { fund, commitment, payment, amount, date } = input;
@@ -740,7 +795,7 @@ export const treasury = defineContract({
         date,
         purpose,
         description: field.optional(description),
-        source: field.optional(source),
+        ...importedLine,
       },
       handler(context, input) {
         const { fund, commitment, payment, amount } = input;
@@ -981,28 +1036,52 @@ function isSignedByPayee({ signers }: Books, { organisation, key }: Payee): bool
   );
 }
 
+type ImportedLine = Infer<typeof imported>;
+
 interface Line {
   readonly fund: string;
   readonly payment: string;
   readonly amount: Money;
   readonly date: string;
   readonly reverses?: string | undefined;
-  readonly source?: Infer<typeof source> | undefined;
+  readonly source?: ImportedLine | undefined;
 }
 
-/** A publisher's line becomes one payment, in whatever fund; that is judged before the money. */
-function checkNew(context: Books, { fund, payment, source }: Line): void {
-  const { records } = context;
-  context.check(source === undefined || !records.source.has(source), 'ALREADY_IMPORTED');
-  context.check(!records.payment.has({ fund, payment }), 'PAYMENT_EXISTS');
+/** A publisher's line is imported once, in whatever fund; that is judged before the money. */
+function checkNewLine(context: Books, line: ImportedLine | undefined): void {
+  const { source } = context.records;
+  context.check(line === undefined || !source.has(line), 'ALREADY_IMPORTED');
 }
 
-function insertPayment(context: Books, row: Payment): void {
-  const { fund, payment, source } = row;
-  context.records.payment.insert(row, 'PAYMENT_EXISTS');
-  if (source !== undefined) {
-    context.records.source.insert({ ...source, fund, payment }, 'ALREADY_IMPORTED');
+/** Keeps under the publisher's identity what became of a line. */
+function keepLine(
+  context: Books,
+  line: ImportedLine | undefined,
+  became: Omit<RowOf<typeof records.source>, keyof typeof identity | 'details'>,
+): void {
+  if (line !== undefined) {
+    context.records.source.insert({ ...line, ...became }, 'ALREADY_IMPORTED');
   }
+}
+
+function checkNew(context: Books, { fund, payment, source }: Line): void {
+  checkNewLine(context, source);
+  context.check(!context.records.payment.has({ fund, payment }), 'PAYMENT_EXISTS');
+}
+
+type PaymentLine = Omit<Payment, 'source'> & Pick<Line, 'source'>;
+
+function insertPayment(context: Books, { source: line, ...row }: PaymentLine): void {
+  const { fund, payment: name, amount, kind } = row;
+  const action = kind === 'credit' ? 'credit' : 'disburse';
+  context.records.payment.insert({ ...row, ...identityOf(line) }, 'PAYMENT_EXISTS');
+  keepLine(context, line, { fund, action, name, amount });
+}
+
+function identityOf(line: ImportedLine | undefined): Pick<Payment, 'source'> {
+  if (line === undefined) return {};
+  const { details: _details, ...source } = line;
+  return { source };
 }
 
 /** Takes a credit off its payment. Only where the budget itself was reconstructed it may have none. */

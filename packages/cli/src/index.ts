@@ -2,14 +2,14 @@
 export { knownContracts } from './actions/contracts.ts';
 export { CLI_ERRORS, CliError, explainCli } from './errors.ts';
 export { EXIT_CODES } from './exit-codes.ts';
-export { main } from './main.ts';
-export { renderCliReference } from './reference.ts';
-export { ImportError } from './spend/import-error.ts';
+export { ImportError } from './imports/import-error.ts';
 export type {
+  ImportOptions,
+  ImportParts,
   ImportProgress,
   ImportReport,
-  ImportSpendOptions,
-  ImportSpendParts,
-} from './spend/import-spend.ts';
-export { importSpend } from './spend/on-demand.ts';
-export type { RefusedLine } from './spend/settlement.ts';
+} from './imports/import-lines.ts';
+export { importLines } from './imports/on-demand.ts';
+export type { RefusedLine } from './imports/settlement.ts';
+export { main } from './main.ts';
+export { renderCliReference } from './reference.ts';

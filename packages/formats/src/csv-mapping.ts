@@ -46,6 +46,23 @@ export const SLUG = /^[a-z0-9-]{2,64}$/;
 /** Longest text and longest list of a mapping. */
 export const MAPPING_LIMITS = { max: 200, countMax: 100 };
 
+const DAY = /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/;
+
+/** A first and a last day as `YYYY-MM-DD`. */
+export function decodeDays(
+  reader: InputReader,
+  name: string,
+): { readonly start: string; readonly end: string } {
+  const days = reader.object(name);
+  const form = { form: DAY, expected: 'YYYY-MM-DD' };
+  const period = { start: matching(days, 'start', form), end: matching(days, 'end', form) };
+  if (period.end < period.start) {
+    days.fault('end', 'a day not before the start', period.end);
+  }
+  days.finish();
+  return period;
+}
+
 interface Form {
   readonly form: RegExp;
   readonly expected: string;

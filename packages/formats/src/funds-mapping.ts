@@ -7,7 +7,7 @@ import { createInputReader } from '@daybook/core';
 import type { DateStyle } from './civil-date.ts';
 import { compileDatePattern } from './civil-date.ts';
 import type { CsvMapping } from './csv-mapping.ts';
-import { decodeCsvMapping, finishMapping, MAPPING_LIMITS } from './csv-mapping.ts';
+import { decodeCsvMapping, decodeDays, finishMapping, MAPPING_LIMITS } from './csv-mapping.ts';
 import type { FormatsFailure } from './errors.ts';
 
 /** Amounts of a project; the first is what the fund itself promises. */
@@ -37,6 +37,8 @@ export interface FundsMapping extends CsvMapping<FundsField> {
   readonly format: 'funds-csv';
   /** Short names of the months in the publisher's language, if it is not English. */
   readonly monthNames?: readonly string[];
+  /** In which the money of the funds may be spent. */
+  readonly period: { readonly start: string; readonly end: string };
 }
 
 /** How dates of a list may look: many lists give a year or a month only. */
@@ -59,6 +61,7 @@ export function decodeFundsMapping(json: unknown): Result<FundsMapping, FormatsF
       compileDatePattern(pattern, style),
     ),
     ...monthNames,
+    period: decodeDays(reader, 'period'),
   };
   return finishMapping(reader, mapping);
 }

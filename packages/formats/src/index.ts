@@ -23,9 +23,32 @@ export type { FundsLine, FundsTotals } from './funds-csv.ts';
 export { readFundsFile, totalFunds } from './funds-csv.ts';
 export type { FundsField, FundsMapping } from './funds-mapping.ts';
 export { decodeFundsMapping } from './funds-mapping.ts';
-export type { IatiActivity } from './iati/activity.ts';
+export type { IatiActivity, RefusedTransaction } from './iati/activity.ts';
 export type { IatiFile } from './iati/file.ts';
 export { readIatiFile } from './iati/file.ts';
+export type { BooksMapping } from './moves/books.ts';
+export { decodeBooksMapping } from './moves/books.ts';
+export { DETAILS_MAX, readDetails, writeDetails } from './moves/details.ts';
+export type { MoneyReader } from './moves/formats.ts';
+export { MONEY_FORMATS } from './moves/formats.ts';
+export { fundsMoves } from './moves/funds.ts';
+export { iatiMoves } from './moves/iati.ts';
+export type { MoneyLine, MoneyRow, Move } from './moves/move.ts';
+export { signedOf } from './moves/move.ts';
+export type {
+  ChangedLine,
+  ImportPlan,
+  PlannedCall,
+  PlannedLine,
+  PlannedRecord,
+  PlannedSigner,
+  PlanOptions,
+  Present,
+} from './moves/plan.ts';
+export { planImport } from './moves/plan.ts';
+export { spendMoves } from './moves/spend.ts';
+export type { ImportTotals, ReportedFault } from './moves/totals.ts';
+export { listFaults, totalLines } from './moves/totals.ts';
 export { compileReleases } from './ocds/merge.ts';
 export type { OcdsMetadata, OcdsPackage, OcdsRecord, OcdsRelease } from './ocds/package.ts';
 export { readOcdsFile } from './ocds/package.ts';
@@ -59,18 +82,5 @@ export type { LineReading, SpendPayment } from './spend-line.ts';
 export { SPEND_NUMBER_MAX, SPEND_TEXT_MAX } from './spend-line.ts';
 export type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
 export { decodeSpendMapping } from './spend-mapping.ts';
-export type {
-  ChangedLine,
-  PlannedCall,
-  PlannedPayment,
-  PlannedRecord,
-  PlannedSigner,
-  SpendPlan,
-  SpendPlanOptions,
-  SpendPresent,
-} from './spend-plan.ts';
-export { planImport } from './spend-plan.ts';
-export type { ReportedFault, SpendTotals } from './spend-totals.ts';
-export { listFaults, totalSpend } from './spend-totals.ts';
 export type { Encoding } from './text.ts';
 export { cleanText, decodeText } from './text.ts';

@@ -1,8 +1,8 @@
 /** The plan: names that stay, budgets that cover, and nothing twice. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { PlannedCall, SpendLine, SpendPlan, SpendPresent } from '../src/index.ts';
-import { planImport } from '../src/index.ts';
+import type { ImportPlan, PlannedCall, Present, SpendLine } from '../src/index.ts';
+import { planImport, spendMoves } from '../src/index.ts';
 import type { Sample } from './sample.ts';
 import { readSample } from './sample.ts';
 
@@ -11,10 +11,9 @@ const epsrc = readSample('epsrc');
 
 const planOf = (
   { mapping, lines }: Pick<Sample, 'mapping' | 'lines'>,
-  present?: SpendPresent,
-): SpendPlan =>
-  planImport(lines, {
-    mapping,
+  present?: Present,
+): ImportPlan =>
+  planImport(spendMoves(lines, mapping), {
     grantor: 'hm-treasury',
     controller: 'hm-treasury',
     ...(present === undefined ? {} : { present }),
@@ -28,19 +27,21 @@ const minorOf = ({ call }: PlannedCall): bigint => {
 };
 const sumOf = (calls: readonly PlannedCall[]): bigint =>
   calls.reduce((sum, call) => sum + minorOf(call), 0n);
+const sourceOf = ({ call }: PlannedCall): string => JSON.stringify(call.args.source);
 const idOf = ({ target }: PlannedCall): string => `${target.record} ${target.fund}/${target.name}`;
-const callsOf = (plan: SpendPlan): readonly PlannedCall[] => [
+const paymentsOf = ({ lines }: Pick<ImportPlan, 'lines'>) => lines.flat();
+const callsOf = (plan: ImportPlan): readonly PlannedCall[] => [
   ...plan.appropriations,
   ...plan.allocations,
   ...plan.commitments,
-  ...plan.payments,
+  ...paymentsOf(plan),
 ];
 
 describe('formats: plan of an import', () => {
   const plan = planOf(shipped);
 
   it('given the shipped data, when planned, then each line is one payment under one tree a year', () => {
-    expect(plan.payments).to.have.length(17_460);
+    expect(paymentsOf(plan)).to.have.length(17_460);
     expect(plan.appropriations.map(({ target }) => target.fund)).to.deep.equal([
       'cabinet-office-2019-20',
       'cabinet-office-2020-21',
@@ -59,7 +60,7 @@ describe('formats: plan of an import', () => {
     for (const call of [...plan.appropriations, ...plan.allocations, ...plan.commitments]) {
       expect(call.call.args.basis, idOf(call)).to.equal('reconstructed');
     }
-    expect(plan.payments[0]?.signers).to.deep.equal([
+    expect(paymentsOf(plan)[0]?.signers).to.deep.equal([
       { organisation: 'cabinet-office', role: 'treasury.payer' },
       { organisation: 'hm-treasury', role: 'treasury.controller' },
     ]);
@@ -70,7 +71,7 @@ describe('formats: plan of an import', () => {
   });
 
   it('given the first line, when planned, then the call says all that the file says', () => {
-    const { file, line, target, call } = plan.payments[0] ?? {};
+    const { file, line, target, call } = paymentsOf(plan)[0] ?? {};
 
     expect({ file, line, target }).to.deep.equal({
       file: '2019-06.csv',
@@ -134,7 +135,8 @@ describe('formats: plan of an import', () => {
   });
 
   it('given credits, when planned, then they are credits and the budget does not count on them', () => {
-    const { payments, appropriations } = planOf(epsrc);
+    const { appropriations, ...rest } = planOf(epsrc);
+    const payments = paymentsOf(rest);
     const credits = payments.filter(({ call }) => call.action === 'credit');
     const debits = payments.filter(({ call }) => call.action === 'disburse');
 
@@ -154,9 +156,9 @@ describe('formats: plan of an import', () => {
   });
 
   it('given everything on the ledger, when planned again, then nothing is to be done', () => {
-    const amounts = new Map(plan.payments.map((each) => [each.target.name, minorOf(each)]));
-    const present: SpendPresent = {
-      amountOf: ({ name }) => amounts.get(name),
+    const amounts = new Map(paymentsOf(plan).map((each) => [sourceOf(each), minorOf(each)]));
+    const present: Present = {
+      amountOf: (source) => amounts.get(JSON.stringify(source)),
       leftIn: () => 0n,
     };
 
@@ -165,7 +167,7 @@ describe('formats: plan of an import', () => {
 
   it('given a line whose amount the publisher changed, when planned again, then people must judge it', () => {
     const whole = planOf(epsrc);
-    const present = ledgerAfter(whole, whole.payments.length);
+    const present = ledgerAfter(whole, paymentsOf(whole).length);
     const [first, ...rest] = epsrc.lines;
     const altered = first?.ok ? { ...first, payment: { ...first.payment, amount: 3n } } : first;
 
@@ -185,12 +187,14 @@ describe('formats: plan of an import', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 80 }), (stop) => {
         const whole = planOf(epsrc);
-        const done = new Set(whole.payments.slice(0, stop).map(idOf));
+        const done = new Set(paymentsOf(whole).slice(0, stop).map(idOf));
         const present = ledgerAfter(whole, stop);
 
         const rest = planOf(epsrc, present);
-        expect(rest.payments.map(idOf)).to.deep.equal(
-          whole.payments.map(idOf).filter((id) => !done.has(id)),
+        expect(paymentsOf(rest).map(idOf)).to.deep.equal(
+          paymentsOf(whole)
+            .map(idOf)
+            .filter((id) => !done.has(id)),
         );
         expect([...rest.appropriations, ...rest.allocations, ...rest.commitments]).to.deep.equal(
           [],
@@ -204,11 +208,11 @@ describe('formats: plan of an import', () => {
     const { mapping, lines } = shipped;
     const early: readonly SpendLine[] = lines.filter(({ file }) => file < '2021-08');
     const first = planOf({ mapping, lines: early });
-    const present = ledgerAfter(first, first.payments.length);
+    const present = ledgerAfter(first, paymentsOf(first).length);
 
     const second = planOf(shipped, present);
-    expect(second.payments.length).to.equal(17_460 - first.payments.length);
-    expect(sumOf(second.appropriations)).to.equal(sumOf(second.payments));
+    expect(paymentsOf(second).length).to.equal(17_460 - paymentsOf(first).length);
+    expect(sumOf(second.appropriations)).to.equal(sumOf(paymentsOf(second)));
     expect(second.appropriations.map(({ call }) => call.action)).to.deep.equal([
       'supplement', // A line of March 2021 was published in August 2021.
       'supplement',
@@ -221,7 +225,7 @@ describe('formats: plan of an import', () => {
 });
 
 /** What a ledger answers after a plan's budget and its first payments were carried out. */
-function ledgerAfter(plan: SpendPlan, payments: number): SpendPresent {
+function ledgerAfter(plan: ImportPlan, payments: number): Present {
   const paid = new Map<string, bigint>();
   const left = new Map<string, bigint>();
   for (const call of [...plan.appropriations, ...plan.allocations]) {
@@ -230,15 +234,15 @@ function ledgerAfter(plan: SpendPlan, payments: number): SpendPresent {
   for (const call of plan.commitments) {
     left.set(idOf(call), minorOf(call));
   }
-  for (const payment of plan.payments.slice(0, payments)) {
+  for (const payment of paymentsOf(plan).slice(0, payments)) {
     const { fund } = payment.target;
     const id = `commitment ${fund}/${payment.call.args.commitment}`;
     const sign = payment.call.action === 'credit' ? 1n : -1n;
     left.set(id, (left.get(id) ?? 0n) + sign * minorOf(payment));
-    paid.set(idOf(payment), -sign * minorOf(payment));
+    paid.set(sourceOf(payment), -sign * minorOf(payment));
   }
   return {
-    amountOf: (target) => paid.get(`payment ${target.fund}/${target.name}`),
+    amountOf: (source) => paid.get(JSON.stringify(source)),
     leftIn: (target) => left.get(`${target.record} ${target.fund}/${target.name}`),
   };
 }

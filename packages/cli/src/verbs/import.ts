@@ -1,8 +1,14 @@
-/** `daybook import spend`: a publisher's spending files onto the ledger, as the engine does it. */
+/** `daybook import spend`, `funds`, `iati`: files of a publisher onto the ledger, line by line. */
 import path from 'node:path';
 import type { Client, TransactionAuthor } from '@daybook/client';
 import { describeAmount } from '@daybook/client';
-import type { PlannedSigner, SourceFile, SpendMapping, SpendTotals } from '@daybook/formats';
+import type {
+  ImportTotals,
+  MONEY_FORMATS,
+  MoneyLine,
+  PlannedSigner,
+  SourceFile,
+} from '@daybook/formats';
 import { contractNamed } from '../actions/contracts.ts';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
@@ -15,18 +21,27 @@ import type { Paint } from '../frame/style.ts';
 import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
+import { ImportError } from '../imports/import-error.ts';
+import type { ImportProgress, ImportReport } from '../imports/import-lines.ts';
+import { importLines } from '../imports/on-demand.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
-import { ImportError } from '../spend/import-error.ts';
-import type { ImportProgress, ImportReport } from '../spend/import-spend.ts';
-import { importSpend } from '../spend/on-demand.ts';
 
-async function readMapping(file: string): Promise<SpendMapping> {
-  // Only this verb reads formats; loading them would slow the start of every other.
-  const { decodeSpendMapping, explainFormats } = await import('@daybook/formats');
-  const mapping = decodeSpendMapping(await readJson(file));
-  if (mapping.ok) return mapping.value;
-  throw malformed(file, explainFormats(mapping.reason));
+type FormatName = keyof typeof MONEY_FORMATS;
+
+async function readLines(format: FormatName, input: Input): Promise<readonly MoneyLine[]> {
+  // Only these verbs read formats; loading them would slow the start of every other.
+  const { explainFormats, MONEY_FORMATS: formats } = await import('@daybook/formats');
+  const mappingFile = input.text('mapping');
+  const json = await readJson(mappingFile);
+  const files = await readFiles(input.operands('file'));
+  const holder = input.optionalText('holder');
+  const lines = formats[format](files, json, holder === undefined ? {} : { holder });
+  if (lines.ok) return lines.value;
+  const { reason } = lines;
+  const fact = explainFormats(reason);
+  if (reason.code === 'FORMATS_MAPPING_INVALID') throw malformed(mappingFile, fact);
+  throw new CliError({ code: 'CLI_IMPORT_FAILED', fact });
 }
 
 async function readFiles(names: readonly string[]): Promise<readonly SourceFile[]> {
@@ -71,10 +86,9 @@ function rolesIn(grants: unknown): ReadonlySet<string> {
 }
 
 const PHASES: Readonly<Record<ImportProgress['phase'], string>> = {
-  reading: 'Reading files',
   comparing: 'Comparing with the ledger',
   budget: 'Opening budgets',
-  payments: 'Paying',
+  lines: 'Adding lines',
 };
 
 /** One bar for each phase, with the rate so far. */
@@ -104,9 +118,8 @@ function createReporter(world: World): {
 const IN_FLIGHT_MAX = 64;
 const BATCH_MAX = 256;
 
-async function importFiles(input: Input, world: World): Promise<Exit> {
-  const mapping = await readMapping(input.text('mapping'));
-  const files = await readFiles(input.operands('file'));
+async function importFiles(format: FormatName, input: Input, world: World): Promise<Exit> {
+  const lines = await readLines(format, input);
   const authors = await openSigners(input, world);
   const client = await connect(input);
   const { chain, document } = await client.genesis();
@@ -116,10 +129,9 @@ async function importFiles(input: Input, world: World): Promise<Exit> {
   const validMs = Math.floor(document.parameters.validityMaxMs / 2);
   const reporter = createReporter(world);
   try {
-    const report = await importSpend(
+    const report = await importLines(
       {
-        files,
-        mapping,
+        lines,
         grantor: input.text('grantor'),
         controller: input.text('controller'),
         ...(inFlight !== undefined && { inFlight }),
@@ -169,27 +181,52 @@ function reportLines(report: ImportReport, paint: Paint): string {
     { title: 'Lines on the ledger', text: String(linesImported) },
     { title: 'Added by this run', text: String(added) },
     { title: 'Lines refused', text: String(totals.reduce((n, one) => n + one.linesRefused, 0)) },
-    { title: 'Rate', text: `${Math.round(perSecond)} payments/s, ${seconds.toFixed(1)} s in all` },
+    { title: 'Rate', text: `${Math.round(perSecond)} lines/s, ${seconds.toFixed(1)} s in all` },
     ...totals.map((one) => ({ title: `Sum, ${one.currency}`, text: totalText(one) })),
   ];
   const refused = rows.length === 0 ? [] : [renderTable(titles, rows, paint), ''];
   return [...refused, renderPairs(pairs, paint)].join('\n');
 }
 
-function totalText({ file, imported, refused, currency }: SpendTotals): string {
+function totalText({ file, imported, refused, currency }: ImportTotals): string {
   const text = (amount: bigint): string => describeAmount(String(amount), currency);
   return `${text(file)} in the files = ${text(imported)} imported + ${text(refused)} refused`;
 }
 
-export const IMPORT_VERBS: readonly Verb[] = [
-  {
-    words: ['import', 'spend'],
+interface FormatHelp {
+  readonly title: string;
+  readonly operand: string;
+  readonly example: string;
+}
+
+const HELP: Readonly<Record<FormatName, FormatHelp>> = {
+  spend: {
     title: 'Import public spending files, each payment signed by two officers.',
+    operand: 'CSV files as they were published.',
+    example: '2019-*.csv',
+  },
+  funds: {
+    title: 'Import lists of funded projects, each a commitment.',
+    operand: 'CSV files as they were published.',
+    example: 'projects.csv',
+  },
+  iati: {
+    title: 'Import aid activities of IATI 1.01 to 2.03 with their commitments and payments.',
+    operand: 'XML files as they were published.',
+    example: 'activities.xml',
+  },
+};
+
+function importVerb(format: FormatName): Verb {
+  const { title, operand, example } = HELP[format];
+  return {
+    words: ['import', format],
+    title,
     help:
       'Every line becomes a transaction of its own; a line that cannot be read exactly is refused ' +
       'with its place and reason. Run it again at any time: it goes on where it stopped, and what ' +
       'is there already is not added twice. Refused lines end it with code 1.',
-    operands: [{ name: 'file', help: 'CSV files as they were published.', many: true }],
+    operands: [{ name: 'file', help: operand, many: true }],
     options: {
       mapping: {
         value: 'FILE',
@@ -202,16 +239,24 @@ export const IMPORT_VERBS: readonly Verb[] = [
         help: 'Organisation that signs each payment, too.',
         required: true,
       },
+      holder: {
+        value: 'SLUG',
+        help: 'Organisation that keeps the budgets, if the publisher is no member.',
+      },
       batch: { value: 'COUNT', help: 'Transactions of one request.' },
       'in-flight': { value: 'COUNT', help: 'Requests under way at a time.' },
       ...SIGNER_OPTIONS,
       ...NODE_OPTIONS,
     },
     examples: [
-      'import spend 2019-*.csv --mapping mapping.json --grantor treasury --controller treasury ' +
-        '--signer treasury/ann=ann.json --signer office/bob=bob.json',
+      `import ${format} ${example} --mapping mapping.json --grantor treasury ` +
+        '--controller treasury --signer treasury/ann=ann.json --signer office/bob=bob.json',
     ],
     runsUntilTold: true,
-    run: importFiles,
-  },
-];
+    run: (input, world) => importFiles(format, input, world),
+  };
+}
+
+export const IMPORT_VERBS: readonly Verb[] = (Object.keys(HELP) as readonly FormatName[]).map(
+  importVerb,
+);

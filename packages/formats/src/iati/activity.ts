@@ -2,7 +2,7 @@
 import { isCurrency } from '@daybook/contracts';
 import { parseAmount, plainDecimal } from '../amount.ts';
 import { compileDatePattern, parseDate } from '../civil-date.ts';
-import type { Finding } from '../errors.ts';
+import type { Finding, LineFault } from '../errors.ts';
 import { FOUND_SHOWN_MAX } from '../errors.ts';
 import { countOccurrences } from '../names.ts';
 import type {
@@ -48,7 +48,15 @@ export interface IatiActivity {
   readonly planned: readonly Appropriation[];
   readonly commitments: readonly Commitment[];
   readonly payments: readonly Payment[];
+  /** Transactions without an exact amount; their faults stand among the findings, too. */
+  readonly refused: readonly RefusedTransaction[];
   readonly findings: readonly Finding[];
+}
+
+/** A transaction that is no record, and why. */
+export interface RefusedTransaction {
+  readonly line: number;
+  readonly faults: readonly LineFault[];
 }
 
 const STYLE = { decimalSign: '.', groupSign: ',' };
@@ -90,12 +98,17 @@ function optional<Name extends string, Value>(
   return empty ? {} : ({ [name]: value } as { readonly [Key in Name]?: Value });
 }
 
+function faultOf({ pointer, code, expected, found }: Finding): LineFault {
+  return { field: pointer, code, expected, found };
+}
+
 class ActivityReader {
   readonly #element: XmlElement;
   readonly #file: string;
   readonly #path: string;
   readonly #identifier: string;
   readonly #findings: Finding[] = [];
+  readonly #refused: RefusedTransaction[] = [];
   readonly #occurrenceOf = countOccurrences();
 
   constructor(element: XmlElement, file: string, path: string) {
@@ -135,6 +148,7 @@ class ActivityReader {
       planned,
       commitments: transactions.filter((record) => record.kind === 'commitment'),
       payments: transactions.filter((record) => record.kind === 'payment'),
+      refused: this.#refused,
       findings: this.#findings,
     };
   }
@@ -251,6 +265,7 @@ class ActivityReader {
   #transactions(): readonly (Commitment | Payment)[] {
     return childrenOf(this.#element, 'transaction').flatMap((element, index) => {
       const pointer = `${this.#path}/transaction[${index + 1}]`;
+      const before = this.#findings.length;
       const type = transactionType(attribute(childOf(element, 'transaction-type'), 'code'));
       const dated = childOf(element, 'transaction-date');
       const date = this.#date(dated, `${pointer}/transaction-date`);
@@ -260,7 +275,10 @@ class ActivityReader {
       }
       const source = this.#source([type, date ?? ''], attribute(element, 'ref'));
       const money = this.#money(element, pointer);
-      return money === undefined ? [] : [this.#transaction(element, { type, date, source, money })];
+      if (money !== undefined) return [this.#transaction(element, { type, date, source, money })];
+      const faults = this.#findings.slice(before).map(faultOf);
+      this.#refused.push({ line: element.line, faults });
+      return [];
     });
   }
 

@@ -41,8 +41,11 @@ const DATES: Readonly<Record<string, string>> = {
   'end-actual': '4',
 };
 
-/** Transaction types of money that is promised, by or to the reporter. */
-export const COMMITMENT_TYPES: ReadonlySet<string> = new Set(['2', '11']);
+/** Transaction types of money that the reporter promises. */
+export const COMMITMENT_TYPES: ReadonlySet<string> = new Set(['2']);
+
+/** Of money that comes in, is promised to the reporter, or is pledged to it. */
+export const INCOMING_TYPES: ReadonlySet<string> = new Set(['1', '11', '13']);
 
 export function transactionType(code: string): string {
   return TRANSACTION_TYPES[code] ?? code;

@@ -1,40 +1,31 @@
 /**
- * Imports a publisher's spending files: reads and checks every line, asks the ledger what it holds
- * already, plans what is missing, and hands it in, each payment as a transaction of its own signed
- * by two officers. It can be stopped and started again at any moment: what is there is not sent
- * twice, and the contract would refuse it.
+ * Imports lines of a publisher: asks the ledger what it holds already, plans what is missing, and
+ * hands it in, each line as a transaction of its own signed by those whom the treasury asks for. It
+ * can be stopped and started again at any moment: what is there is not sent twice, and the contract
+ * would refuse it.
  */
 import type { treasury } from '@daybook/applications';
 import type { ContractClient, Outcome, TransactionAuthor } from '@daybook/client';
 import { signAs } from '@daybook/client';
 import type { Call, Hash } from '@daybook/core';
 import type {
+  ImportPlan,
+  ImportTotals,
+  MoneyLine,
   PlannedCall,
-  PlannedPayment,
+  PlannedLine,
   PlannedSigner,
   ReportedFault,
-  SourceFile,
-  SpendLine,
-  SpendMapping,
-  SpendPlan,
-  SpendTotals,
 } from '@daybook/formats';
-import {
-  explainFormats,
-  listFaults,
-  planImport,
-  readSpendFile,
-  totalSpend,
-} from '@daybook/formats';
+import { listFaults, planImport, totalLines } from '@daybook/formats';
 import { ImportError } from './import-error.ts';
 import { readPresent } from './present.ts';
-import type { RefusedLine, RefusedPayment } from './settlement.ts';
-import { settlePayment, withRefusals } from './settlement.ts';
+import type { RefusedEntry, RefusedLine } from './settlement.ts';
+import { settleLine, withRefusals } from './settlement.ts';
 
-export interface ImportSpendOptions {
-  /** In the order of their names. */
-  readonly files: readonly SourceFile[];
-  readonly mapping: SpendMapping;
+export interface ImportOptions {
+  /** Of one source, in any order. */
+  readonly lines: readonly MoneyLine[];
   /** Organisation that grants the reconstructed appropriations. */
   readonly grantor: string;
   /** Organisation whose officer signs each payment besides the holder's. */
@@ -45,14 +36,14 @@ export interface ImportSpendOptions {
   readonly inFlight?: number;
 }
 
-/** What a step of an import tells; `total` of payments is known from the first on. */
+/** What a step of an import tells; `total` of lines is known from the first on. */
 export interface ImportProgress {
-  readonly phase: 'reading' | 'comparing' | 'budget' | 'payments';
+  readonly phase: 'comparing' | 'budget' | 'lines';
   readonly done: number;
   readonly total: number;
 }
 
-export interface ImportSpendParts {
+export interface ImportParts {
   readonly chain: Hash;
   /** The books as they are. */
   readonly books: Pick<ContractClient<(typeof treasury)['records'], never>, 'records'>;
@@ -73,18 +64,18 @@ export interface ImportReport {
   /** Lines that are on the ledger now, whether this run added them or not. */
   readonly linesImported: number;
   readonly linesRefused: readonly RefusedLine[];
-  /** Payments and credits that this run added. */
+  /** Lines that this run added. */
   readonly added: number;
   /** Transactions handed in, those that opened budgets included. */
   readonly transactions: number;
-  /** Payments added per second, signing included; 0 when nothing was added. */
+  /** Lines added per second, signing included; 0 when nothing was added. */
   readonly perSecond: number;
   readonly seconds: number;
   /** By currency; file = imported + refused, in minor units. */
-  readonly totals: readonly SpendTotals[];
+  readonly totals: readonly ImportTotals[];
   /** Lines already imported whose amount in the file has changed since. */
-  readonly changed: SpendPlan['changed'];
-  readonly plan: Pick<SpendPlan, 'payments'>;
+  readonly changed: ImportPlan['changed'];
+  readonly plan: Pick<ImportPlan, 'lines'>;
 }
 
 const BATCH_COUNT = 100;
@@ -93,15 +84,6 @@ const IN_FLIGHT = 4;
 const SETTLE_MS = 240_000;
 /** Budget calls with the same signers that travel in one transaction. */
 const BUDGET_CALLS_MAX = 50;
-
-function readLines(options: ImportSpendOptions): readonly SpendLine[] {
-  const ordered = [...options.files].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return ordered.flatMap((file) => {
-    const read = readSpendFile(file, options.mapping);
-    if (read.ok) return read.value;
-    throw new ImportError(explainFormats(read.reason));
-  });
-}
 
 /** Runs `task` over items, at most `width` at a time, in the order they stand. */
 async function inParallel<T>(
@@ -141,31 +123,30 @@ function groupNeighbours(calls: readonly PlannedCall[]): readonly (readonly Plan
   return groups;
 }
 
-class SpendImport {
-  readonly #options: ImportSpendOptions;
-  readonly #parts: ImportSpendParts;
+class LineImport {
+  readonly #options: ImportOptions;
+  readonly #parts: ImportParts;
   #transactions = 0;
-  readonly #refused: RefusedPayment[] = [];
+  readonly #refused: RefusedEntry[] = [];
   #added = 0;
 
-  constructor(options: ImportSpendOptions, parts: ImportSpendParts) {
+  constructor(options: ImportOptions, parts: ImportParts) {
     this.#options = options;
     this.#parts = parts;
   }
 
   async run(): Promise<ImportReport> {
     const { now } = this.#parts;
+    const { lines } = this.#options;
     const startedMs = now();
-    this.#tell('reading', 0, this.#options.files.length);
-    const lines = readLines(this.#options);
     this.#tell('comparing', 0, lines.length);
-    const plan = await this.#plan(lines);
+    const plan = await this.#plan();
 
     await this.#openBudget(plan);
-    const payingMs = now();
-    await this.#pay(plan.payments);
+    const linesMs = now();
+    await this.#addLines(plan.lines);
 
-    const seconds = (now() - payingMs) / 1000;
+    const seconds = (now() - linesMs) / 1000;
     const faults = listFaults(lines).map(refusedLine);
     const linesRefused = [...faults, ...this.#refused.map(({ line }) => line)].sort(byPlace);
     return {
@@ -175,7 +156,7 @@ class SpendImport {
       transactions: this.#transactions,
       perSecond: this.#added === 0 ? 0 : this.#added / seconds,
       seconds: (now() - startedMs) / 1000,
-      totals: withRefusals(totalSpend(lines), this.#refused),
+      totals: withRefusals(totalLines(lines), this.#refused),
       changed: plan.changed,
       plan,
     };
@@ -185,12 +166,10 @@ class SpendImport {
     this.#parts.onProgress?.({ phase, done, total });
   }
 
-  async #plan(lines: readonly SpendLine[]): Promise<SpendPlan> {
-    const { mapping, grantor, controller } = this.#options;
-    const whole = planImport(lines, { mapping, grantor, controller });
-    const funds = new Set(whole.appropriations.map(({ target }) => target.fund));
-    const present = await readPresent(this.#parts.books.records, [...funds]);
-    return planImport(lines, { mapping, grantor, controller, present });
+  async #plan(): Promise<ImportPlan> {
+    const { lines, grantor, controller } = this.#options;
+    const present = await readPresent(this.#parts.books.records, lines);
+    return planImport(lines, { grantor, controller, present });
   }
 
   #transactionOf(calls: readonly Call[], signers: readonly PlannedSigner[]) {
@@ -202,7 +181,7 @@ class SpendImport {
    * Parents before what is taken out of them: one kind of record after the other, and allocations
    * one after the other, since they may be taken out of each other.
    */
-  async #openBudget(plan: SpendPlan): Promise<void> {
+  async #openBudget(plan: ImportPlan): Promise<void> {
     const width = this.#options.inFlight ?? IN_FLIGHT;
     const stages = [
       { calls: plan.appropriations, width: 1 },
@@ -230,25 +209,28 @@ class SpendImport {
     }
   }
 
-  async #pay(payments: readonly PlannedPayment[]): Promise<void> {
-    const batches = chunksOf(payments, this.#options.batchCount ?? BATCH_COUNT);
+  async #addLines(stages: ImportPlan['lines']): Promise<void> {
+    const total = stages.reduce((sum, { length }) => sum + length, 0);
     let done = 0;
-    this.#tell('payments', done, payments.length);
-    await inParallel(batches, this.#options.inFlight ?? IN_FLIGHT, async (batch, index) => {
-      const transactions = batch.map(({ call, signers }) => this.#transactionOf([call], signers));
-      const options = { startAt: index, timeoutMs: SETTLE_MS };
-      const outcomes = await this.#parts.submitBatch(transactions, options);
-      this.#transactions += batch.length;
-      for (const [position, payment] of batch.entries()) {
-        this.#settle(payment, outcomes[position]);
-      }
-      done += batch.length;
-      this.#tell('payments', done, payments.length);
-    });
+    this.#tell('lines', done, total);
+    for (const stage of stages) {
+      const batches = chunksOf(stage, this.#options.batchCount ?? BATCH_COUNT);
+      await inParallel(batches, this.#options.inFlight ?? IN_FLIGHT, async (batch, index) => {
+        const transactions = batch.map(({ call, signers }) => this.#transactionOf([call], signers));
+        const options = { startAt: index, timeoutMs: SETTLE_MS };
+        const outcomes = await this.#parts.submitBatch(transactions, options);
+        this.#transactions += batch.length;
+        for (const [position, line] of batch.entries()) {
+          this.#settle(line, outcomes[position]);
+        }
+        done += batch.length;
+        this.#tell('lines', done, total);
+      });
+    }
   }
 
-  #settle(payment: PlannedPayment, outcome: Outcome | undefined): void {
-    const settled = settlePayment(payment, outcome);
+  #settle(line: PlannedLine, outcome: Outcome | undefined): void {
+    const settled = settleLine(line, outcome);
     if (settled === 'added') this.#added += 1;
     else if (settled !== 'there') this.#refused.push(settled);
   }
@@ -269,14 +251,11 @@ function refusedLine({ file, line, field, reason, expected, found }: ReportedFau
   return { file, line, field, reason, expected, found };
 }
 
-function importedCount(lines: readonly SpendLine[]): number {
+function importedCount(lines: readonly MoneyLine[]): number {
   return lines.reduce((count, line) => count + (line.ok ? 1 : 0), 0);
 }
 
-/** See `importSpend`. */
-export async function runImport(
-  options: ImportSpendOptions,
-  parts: ImportSpendParts,
-): Promise<ImportReport> {
-  return await new SpendImport(options, parts).run();
+/** See `importLines`. */
+export async function runImport(options: ImportOptions, parts: ImportParts): Promise<ImportReport> {
+  return await new LineImport(options, parts).run();
 }

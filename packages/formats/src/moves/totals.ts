@@ -3,12 +3,13 @@
  * refused, in minor units and in lines.
  */
 import { assert } from '@daybook/core';
-import type { LineFault } from './errors.ts';
-import type { SourcePlace } from './records.ts';
-import type { SpendLine } from './spend-csv.ts';
+import type { LineFault } from '../errors.ts';
+import type { SourcePlace } from '../records.ts';
+import type { MoneyLine } from './move.ts';
+import { signedOf } from './move.ts';
 
-/** Sums of one currency, credits negative. */
-export interface SpendTotals {
+/** Sums of one currency; what comes back is negative. */
+export interface ImportTotals {
   readonly currency: string;
   /** Minor units; a refused line whose amount could not be read counts as 0. */
   readonly file: bigint;
@@ -18,7 +19,7 @@ export interface SpendTotals {
   readonly linesRefused: number;
   /** Refused lines whose amount could not be read. */
   readonly linesWithoutAmount: number;
-  /** Imported lines that are credits, and their sum in positive minor units. */
+  /** Imported lines by which money came back, and their sum in positive minor units. */
   readonly credits: number;
   readonly credited: bigint;
 }
@@ -26,10 +27,10 @@ export interface SpendTotals {
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Totals by currency, in the order of the codes. */
-export function totalSpend(lines: Iterable<SpendLine>): readonly SpendTotals[] {
-  const byCurrency = new Map<string, Mutable<SpendTotals>>();
+export function totalLines(lines: Iterable<MoneyLine>): readonly ImportTotals[] {
+  const byCurrency = new Map<string, Mutable<ImportTotals>>();
   for (const line of lines) {
-    const currency = line.ok ? line.payment.currency : line.currency;
+    const currency = line.ok ? line.move.currency : line.currency;
     const totals = byCurrency.get(currency) ?? noTotals(currency);
     byCurrency.set(currency, totals);
     addLine(totals, line);
@@ -38,13 +39,13 @@ export function totalSpend(lines: Iterable<SpendLine>): readonly SpendTotals[] {
   return [...byCurrency.values()].toSorted((a, b) => (a.currency < b.currency ? -1 : 1));
 }
 
-function noTotals(currency: string): Mutable<SpendTotals> {
+function noTotals(currency: string): Mutable<ImportTotals> {
   const money = { file: 0n, imported: 0n, refused: 0n, credited: 0n };
   const lines = { linesImported: 0, linesRefused: 0, linesWithoutAmount: 0, credits: 0 };
   return { currency, ...money, ...lines };
 }
 
-function addLine(totals: Mutable<SpendTotals>, line: SpendLine): void {
+function addLine(totals: Mutable<ImportTotals>, line: MoneyLine): void {
   if (!line.ok) {
     totals.linesRefused += 1;
     totals.linesWithoutAmount += line.amount === undefined ? 1 : 0;
@@ -52,11 +53,11 @@ function addLine(totals: Mutable<SpendTotals>, line: SpendLine): void {
     totals.file += line.amount ?? 0n;
     return;
   }
-  const { kind, amount } = line.payment;
-  const signed = kind === 'credit' ? -amount : amount;
+  const signed = signedOf(line.move);
+  const isBack = signed < 0n;
   totals.linesImported += 1;
-  totals.credits += kind === 'credit' ? 1 : 0;
-  totals.credited += kind === 'credit' ? amount : 0n;
+  totals.credits += isBack ? 1 : 0;
+  totals.credited += isBack ? -signed : 0n;
   totals.imported += signed;
   totals.file += signed;
 }
@@ -71,7 +72,7 @@ export interface ReportedFault extends SourcePlace {
 }
 
 /** Every fault of every refused line, in the order of the lines; a line may have several. */
-export function listFaults(lines: Iterable<SpendLine>): readonly ReportedFault[] {
+export function listFaults(lines: Iterable<MoneyLine>): readonly ReportedFault[] {
   const list: ReportedFault[] = [];
   for (const line of lines) {
     for (const { field, code, expected, found } of line.ok ? [] : line.faults) {

@@ -1,10 +1,10 @@
 /**
- * What became of the payments that were handed in: a line that the ledger refused is not imported,
+ * What became of the lines that were handed in: a line that the ledger refused is not imported,
  * so it moves from one side of the totals to the other, and its reason stands beside those of the
  * files.
  */
 import type { Outcome } from '@daybook/client';
-import type { PlannedPayment, SpendTotals } from '@daybook/formats';
+import type { ImportTotals, PlannedLine } from '@daybook/formats';
 
 /** A line that is not on the ledger after the import. */
 export interface RefusedLine {
@@ -18,9 +18,9 @@ export interface RefusedLine {
   readonly found?: string;
 }
 
-/** A payment that was handed in and is not on the ledger. */
-export interface RefusedPayment {
-  readonly payment: PlannedPayment;
+/** A line that was handed in and is not on the ledger. */
+export interface RefusedEntry {
+  readonly planned: PlannedLine;
   readonly line: RefusedLine;
 }
 
@@ -30,15 +30,15 @@ const ALREADY_THERE: ReadonlySet<string> = new Set([
   'TREASURY_PAYMENT_EXISTS',
 ]);
 
-/** Whether the payment is on the ledger, and by whom. */
-export type Settled = 'added' | 'there' | RefusedPayment;
+/** Whether the line is on the ledger, and by whom. */
+export type Settled = 'added' | 'there' | RefusedEntry;
 
 /** Reads an outcome; undefined is a batch that answered too little. */
-export function settlePayment(payment: PlannedPayment, outcome: Outcome | undefined): Settled {
+export function settleLine(planned: PlannedLine, outcome: Outcome | undefined): Settled {
   if (outcome?.state === 'committed') return 'added';
-  const { file, line } = payment;
-  const refused = (reason: string, rest: Partial<RefusedLine>): RefusedPayment => ({
-    payment,
+  const { file, line } = planned;
+  const refused = (reason: string, rest: Partial<RefusedLine>): RefusedEntry => ({
+    planned,
     line: { file, line, field: '', reason, ...rest },
   });
   if (outcome?.state !== 'refused') {
@@ -56,41 +56,26 @@ export function settlePayment(payment: PlannedPayment, outcome: Outcome | undefi
 
 /** Totals of the files as they stand after the ledger has spoken, too. */
 export function withRefusals(
-  totals: readonly SpendTotals[],
-  refused: readonly RefusedPayment[],
-): readonly SpendTotals[] {
+  totals: readonly ImportTotals[],
+  refused: readonly RefusedEntry[],
+): readonly ImportTotals[] {
   return totals.map((total) =>
     refused
-      .map(({ payment }) => amountOf(payment))
+      .map(({ planned }) => planned)
       .filter(({ currency }) => currency === total.currency)
       .reduce(moveOver, total),
   );
 }
 
-interface Amount {
-  readonly currency: string;
-  /** Minor units; credits are negative. */
-  readonly signed: bigint;
-}
-
-function amountOf({ call }: PlannedPayment): Amount {
-  // Payments are planned with money under `amount`: minor units and currency.
-  const { minor, currency } = call.args.amount as {
-    readonly minor: bigint;
-    readonly currency: string;
-  };
-  return { currency, signed: call.action === 'credit' ? -minor : minor };
-}
-
-function moveOver(total: SpendTotals, { signed }: Amount): SpendTotals {
-  const isCredit = signed < 0n;
+function moveOver(total: ImportTotals, { amount }: PlannedLine): ImportTotals {
+  const isBack = amount < 0n;
   return {
     ...total,
-    imported: total.imported - signed,
-    refused: total.refused + signed,
+    imported: total.imported - amount,
+    refused: total.refused + amount,
     linesImported: total.linesImported - 1,
     linesRefused: total.linesRefused + 1,
-    credits: total.credits - (isCredit ? 1 : 0),
-    credited: total.credited + (isCredit ? signed : 0n),
+    credits: total.credits - (isBack ? 1 : 0),
+    credited: total.credited + (isBack ? amount : 0n),
   };
 }

@@ -1,19 +1,21 @@
 import type { Outcome, Problem } from '@daybook/client';
 import { asTransactionId } from '@daybook/core';
-import type { PlannedPayment, SpendTotals } from '@daybook/formats';
+import type { ImportTotals, PlannedLine } from '@daybook/formats';
 import { expect } from 'chai';
-import type { RefusedPayment } from '../../src/spend/settlement.ts';
-import { settlePayment, withRefusals } from '../../src/spend/settlement.ts';
+import type { RefusedEntry } from '../../src/imports/settlement.ts';
+import { settleLine, withRefusals } from '../../src/imports/settlement.ts';
 
 const id = asTransactionId(new Uint8Array(32));
 
-function payment(action: 'disburse' | 'credit', minor: bigint): PlannedPayment {
+function payment(action: 'disburse' | 'credit', minor: bigint): PlannedLine {
   return {
     file: '2019-06.csv',
     line: 7,
     target: { record: 'payment', fund: 'f', name: 'p', key: { fund: 'f', payment: 'p' } },
     call: { contract: 'treasury', action, args: { amount: { minor, currency: 'GBP' } } },
     signers: [],
+    amount: action === 'credit' ? -minor : minor,
+    currency: 'GBP',
   };
 }
 
@@ -26,9 +28,9 @@ describe('cli: what became of imported lines', () => {
   it('given a refusal with a field, then place, field and reason are reported', () => {
     const errors = [{ pointer: '/calls/0/args/amount/minor', expected: 'less', found: 'more' }];
 
-    const settled = settlePayment(payment('disburse', 5n), refusal('TREASURY_NOT_ENOUGH', errors));
+    const settled = settleLine(payment('disburse', 5n), refusal('TREASURY_NOT_ENOUGH', errors));
 
-    expect((settled as RefusedPayment).line).to.deep.equal({
+    expect((settled as RefusedEntry).line).to.deep.equal({
       file: '2019-06.csv',
       line: 7,
       field: 'amount',
@@ -39,7 +41,7 @@ describe('cli: what became of imported lines', () => {
   });
 
   it('given a payment that was there before, then it is neither added nor refused', () => {
-    expect(settlePayment(payment('disburse', 5n), refusal('TREASURY_PAYMENT_EXISTS'))).to.equal(
+    expect(settleLine(payment('disburse', 5n), refusal('TREASURY_PAYMENT_EXISTS'))).to.equal(
       'there',
     );
   });
@@ -51,14 +53,14 @@ describe('cli: what became of imported lines', () => {
       undefined,
     ].map(
       (outcome) =>
-        (settlePayment(payment('credit', 5n), outcome as Outcome) as RefusedPayment).line.reason,
+        (settleLine(payment('credit', 5n), outcome as Outcome) as RefusedEntry).line.reason,
     );
 
     expect(codes).to.deep.equal(['CLI_LINE_UNDECIDED', 'CLI_LINE_EXPIRED', 'CLI_LINE_UNDECIDED']);
   });
 
   it('given refused lines, then they move from one side of the totals to the other', () => {
-    const total: SpendTotals = {
+    const total: ImportTotals = {
       currency: 'GBP',
       file: 100n,
       imported: 90n,
@@ -70,7 +72,7 @@ describe('cli: what became of imported lines', () => {
       credited: 20n,
     };
     const refused = [payment('disburse', 30n), payment('credit', 20n)].map(
-      (one) => settlePayment(one, refusal('X_Y')) as RefusedPayment,
+      (one) => settleLine(one, refusal('X_Y')) as RefusedEntry,
     );
 
     const [after] = withRefusals([total], refused);

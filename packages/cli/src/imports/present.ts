@@ -1,0 +1,57 @@
+/** What the ledger holds of an import already: read once, list by list, before anything is planned. */
+import type { treasury } from '@daybook/applications';
+import type { ContractClient } from '@daybook/client';
+import type { MoneyLine, PlannedRecord, Present, RecordSource } from '@daybook/formats';
+
+type Books = ContractClient<(typeof treasury)['records'], never>['records'];
+
+function rowId(record: PlannedRecord['record'], fund: string, name: string): string {
+  return `${record} ${fund} ${name}`;
+}
+
+function sourceId({ publisher, dataset, number, occurrence }: RecordSource): string {
+  return `${publisher} ${dataset} ${occurrence} ${number}`;
+}
+
+async function readFund(books: Books, fund: string, left: Map<string, bigint>): Promise<void> {
+  const appropriation = await books.appropriation.get({ fund });
+  if (appropriation === undefined) return;
+  left.set(rowId('appropriation', fund, fund), appropriation.row.left);
+  for await (const { row } of books.allocation.list({ fund })) {
+    left.set(rowId('allocation', fund, row.allocation), row.left);
+  }
+  for await (const { row } of books.commitment.list({ fund })) {
+    left.set(rowId('commitment', fund, row.commitment), row.left);
+  }
+}
+
+const TAKEN_BACK: ReadonlySet<string> = new Set(['returnCommitment', 'credit']);
+
+/** Lines of one publisher that were imported before, of this source and of others. */
+async function readLines(
+  books: Books,
+  publisher: string,
+  amounts: Map<string, bigint>,
+): Promise<void> {
+  for await (const { row } of books.source.list({ publisher })) {
+    const { minor } = row.amount;
+    amounts.set(sourceId(row), TAKEN_BACK.has(row.action) ? -minor : minor);
+  }
+}
+
+/** @param lines  what is to be imported */
+export async function readPresent(books: Books, lines: readonly MoneyLine[]): Promise<Present> {
+  const moves = lines.flatMap((line) => (line.ok ? line.move : []));
+  const funds = new Set(moves.flatMap(({ rows }) => rows[0]?.name ?? []));
+  const publishers = new Set(moves.map(({ source }) => source.publisher));
+  const left = new Map<string, bigint>();
+  const amounts = new Map<string, bigint>();
+  await Promise.all([
+    ...[...funds].map((fund) => readFund(books, fund, left)),
+    ...[...publishers].map((publisher) => readLines(books, publisher, amounts)),
+  ]);
+  return {
+    amountOf: (source) => amounts.get(sourceId(source)),
+    leftIn: ({ record, fund, name }) => left.get(rowId(record, fund, name)),
+  };
+}

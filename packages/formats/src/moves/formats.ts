@@ -1,0 +1,66 @@
+/** The formats of money by their names: each reads files by a mapping into lines of moves. */
+import type { Result } from '@daybook/core';
+import { ok } from '@daybook/core';
+import type { FormatsFailure } from '../errors.ts';
+import { readFundsFile } from '../funds-csv.ts';
+import { decodeFundsMapping } from '../funds-mapping.ts';
+import { readIatiFile } from '../iati/file.ts';
+import type { SourceFile } from '../records.ts';
+import { readSpendFile } from '../spend-csv.ts';
+import { decodeSpendMapping } from '../spend-mapping.ts';
+import { decodeBooksMapping } from './books.ts';
+import { fundsMoves } from './funds.ts';
+import { iatiMoves } from './iati.ts';
+import type { MoneyLine } from './move.ts';
+import { spendMoves } from './spend.ts';
+
+/** Reads the files of a source; fails where a whole file, or the mapping, cannot be read. */
+export type MoneyReader = (
+  files: readonly SourceFile[],
+  mapping: unknown,
+  options?: { readonly holder?: string },
+) => Result<readonly MoneyLine[], FormatsFailure>;
+
+export const MONEY_FORMATS = {
+  spend: reader(decodeSpendMapping, (file, mapping, holder) => {
+    const lines = readSpendFile(file, mapping);
+    return lines.ok ? ok(spendMoves(lines.value, mapping, holder)) : lines;
+  }),
+  funds: reader(decodeFundsMapping, (file, mapping, holder) => {
+    const lines = readFundsFile(file, mapping);
+    return lines.ok ? ok(fundsMoves(lines.value, mapping, holder)) : lines;
+  }),
+  iati: reader(
+    (json) => decodeBooksMapping(json, 'iati'),
+    (file, mapping, holder) => {
+      const read = readIatiFile(file);
+      if (!read.ok) return read;
+      const { activities } = read.value;
+      return ok(iatiMoves(file.name, activities, { mapping, ...(holder && { holder }) }));
+    },
+  ),
+} as const satisfies Readonly<Record<string, MoneyReader>>;
+
+type FileReader<Mapping> = (
+  file: SourceFile,
+  mapping: Mapping,
+  holder: string | undefined,
+) => Result<readonly MoneyLine[], FormatsFailure>;
+
+/** Files in the order of their names, so that a report is the same whatever the shell made of `*`. */
+function reader<Mapping>(
+  decode: (json: unknown) => Result<Mapping, FormatsFailure>,
+  readFile: FileReader<Mapping>,
+): MoneyReader {
+  return (files, json, { holder } = {}) => {
+    const mapping = decode(json);
+    if (!mapping.ok) return mapping;
+    const lines: MoneyLine[] = [];
+    for (const file of files.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const read = readFile(file, mapping.value, holder);
+      if (!read.ok) return read;
+      for (const line of read.value) lines.push(line);
+    }
+    return ok(lines);
+  };
+}

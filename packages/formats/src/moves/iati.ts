@@ -1,0 +1,178 @@
+/**
+ * IATI activities: each is an allocation of its publisher's fund; under it stands a commitment for
+ * each payee, which the activity's commitments raise or lower and out of which its payments go.
+ * What comes in, budgets and plans are no money of this fund: they stand in the activity's details.
+ */
+import type { LineFault } from '../errors.ts';
+import type { IatiActivity } from '../iati/activity.ts';
+import { INCOMING_TYPES } from '../iati/versions.ts';
+import { slugFor, wordFor } from '../names.ts';
+import type { Commitment, Organisation, Payment, RecordSource } from '../records.ts';
+import { cleanText } from '../text.ts';
+import type { BooksMapping } from './books.ts';
+import { fundRow } from './books.ts';
+import { DETAILS_MAX, writeDetails } from './details.ts';
+import type { MoneyLine, MoneyRow, Move } from './move.ts';
+
+const NUMBER_MAX = 64;
+const UNSPECIFIED = 'Unspecified';
+const IMPLEMENTING = '4';
+
+interface Books {
+  readonly file: string;
+  readonly mapping: BooksMapping;
+  readonly holder: string;
+}
+
+/**
+ * Lines of one file, activity by activity: the activity itself, then its transactions.
+ * @param holder  organisation that keeps the fund; else the publisher does
+ */
+export function iatiMoves(
+  file: string,
+  activities: Iterable<IatiActivity>,
+  {
+    mapping,
+    holder = mapping.publisher,
+  }: { readonly mapping: BooksMapping; readonly holder?: string },
+): readonly MoneyLine[] {
+  const books = { file, mapping, holder };
+  return [...activities].flatMap((activity) => linesOf(activity, books));
+}
+
+function linesOf(activity: IatiActivity, books: Books): readonly MoneyLine[] {
+  const { commitments, payments, refused, line } = activity;
+  const { mapping, file } = books;
+  const incoming = payments.filter(({ type = '' }) => INCOMING_TYPES.has(type));
+  const outgoing = payments.filter(({ type = '' }) => !INCOMING_TYPES.has(type));
+  return [
+    headOf(activity, incoming, books),
+    ...commitments.map((commitment) => promiseOf(commitment, activity, books)),
+    ...outgoing.map((payment) => paymentOf(payment, activity, books)),
+    ...refused.map(
+      ({ line: at, faults }): MoneyLine => ({
+        file,
+        line: at,
+        ok: false,
+        faults,
+        amount: undefined,
+        currency: mapping.currency,
+      }),
+    ),
+  ].map((entry) => (entry.ok ? checkDetails(entry.move, { file, line }) : entry));
+}
+
+function checkDetails(
+  move: Move,
+  place: { readonly file: string; readonly line: number },
+): MoneyLine {
+  const { length } = move.details ?? '';
+  if (length <= DETAILS_MAX) return { ...place, ok: true, move };
+  const code = 'FORMATS_FIELD_TOO_LONG';
+  const expected = `at most ${DETAILS_MAX} characters of JSON`;
+  return refusedLine(place, { field: '', code, expected, found: `${length}` }, move);
+}
+
+function refusedLine(
+  place: { readonly file: string; readonly line: number },
+  fault: LineFault,
+  { amount, currency }: { readonly amount: bigint; readonly currency: string },
+): MoneyLine {
+  return { ...place, ok: false, faults: [fault], amount, currency };
+}
+
+/** What the activity says itself, with the money that is none of this fund. */
+function headOf(activity: IatiActivity, incoming: readonly Payment[], books: Books): MoneyLine {
+  const { commitments, payments, findings: _findings, refused: _refused, ...head } = activity;
+  const { mapping, file } = books;
+  const first = [...commitments, ...payments][0]?.money;
+  const currency = first?.currency ?? mapping.currency;
+  const number = wordFor(activity.identifier);
+  const move = {
+    kind: 'allocation',
+    source: { publisher: mapping.publisher, dataset: mapping.dataset, number, occurrence: 1 },
+    rows: rowsOf(activity, currency, books),
+    amount: 0n,
+    currency,
+    period: mapping.period,
+    details: writeDetails({ ...head, payments: incoming }),
+  } as const;
+  return { file, line: activity.line, ok: true, move };
+}
+
+/** The fund and the activity's allocation in it. */
+function rowsOf(
+  { identifier, title }: IatiActivity,
+  currency: string,
+  { mapping, holder }: Books,
+): readonly MoneyRow[] {
+  const name = slugFor([identifier]);
+  return [
+    fundRow(mapping, { name: mapping.dataset, currency, holder }),
+    {
+      record: 'allocation',
+      name,
+      title: cleanText(title) || identifier,
+      holder,
+      purpose: name,
+    },
+  ];
+}
+
+/** Who gets the money; where a transaction does not say, whoever carries the activity out. */
+function payeeRow(
+  payee: Organisation | undefined,
+  { identifier, parties }: IatiActivity,
+  holder: string,
+): MoneyRow {
+  const implementing = parties.find(({ roles }) => roles.includes(IMPLEMENTING));
+  const title = cleanText((payee ?? implementing)?.name ?? '') || UNSPECIFIED;
+  return { record: 'commitment', name: slugFor([identifier, title]), title, holder, purpose: '' };
+}
+
+/** Activity and number as the ledger takes them; the publisher's own stand in the details. */
+function sourceOf({ dataset, number, occurrence }: RecordSource, { mapping }: Books): RecordSource {
+  const word = number.length <= NUMBER_MAX ? cleanText(number) : wordFor(number);
+  return {
+    publisher: mapping.publisher,
+    dataset: `${mapping.dataset}/${wordFor(dataset)}`,
+    number: word,
+    occurrence,
+  };
+}
+
+function baseOf(record: Commitment | Payment, activity: IatiActivity, books: Books) {
+  const { minor, currency } = record.money;
+  return {
+    source: sourceOf(record.source, books),
+    rows: [...rowsOf(activity, currency, books), payeeRow(record.payee, activity, books.holder)],
+    amount: minor < 0n ? -minor : minor,
+    currency,
+    period: books.mapping.period,
+    details: writeDetails(record),
+  };
+}
+
+function promiseOf(commitment: Commitment, activity: IatiActivity, books: Books): MoneyLine {
+  const { file } = books;
+  const { line } = activity;
+  const date = commitment.period.start ?? 'an unknown day';
+  const kind = commitment.money.minor < 0n ? 'return' : 'increase';
+  const reason = `Published as a commitment of ${date}.`;
+  return { file, line, ok: true, move: { kind, reason, ...baseOf(commitment, activity, books) } };
+}
+
+function paymentOf(payment: Payment, activity: IatiActivity, books: Books): MoneyLine {
+  const { file } = books;
+  const { line } = activity;
+  const { date, purpose: text = '', money } = payment;
+  if (date === undefined) {
+    const code = 'FORMATS_FIELD_MISSING';
+    const fault = { field: 'transaction-date', code, expected: 'a date', found: '' } as const;
+    return refusedLine({ file, line }, fault, { amount: money.minor, currency: money.currency });
+  }
+  const kind = money.minor < 0n ? 'credit' : 'payment';
+  const purpose = cleanText(text) || undefined;
+  const base = baseOf(payment, activity, books);
+  return { file, line, ok: true, move: { kind, date, purpose, ...base } };
+}
