@@ -1,13 +1,14 @@
 /**
  * One validator key on two machines, each with a fresh vote log of its own, started on a chain that
- * rests: no peer holds a vote of the key yet, so both are trusted. Whoever learns of the other stops.
+ * rests: no peer holds a vote of the key yet, so both are trusted. Whoever learns of the other stops,
+ * and signs no more before a later block has closed everything that either may have signed.
  */
 import { readFile } from 'node:fs/promises';
 import { peerIdFromPublicKey, publicKeyOf } from '@daybook/core';
 import type { Cluster, Relays } from '@daybook/testkit';
 import { createCluster, createRelays } from '@daybook/testkit';
 import { expect } from 'chai';
-import { heightOf, postTransaction } from './support/api.ts';
+import { heightOf, postTransaction, statusOf } from './support/api.ts';
 import { openFund, signedPayment } from './support/fund.ts';
 import { FOUR } from './support/members.ts';
 import type { Twin } from './support/twin.ts';
@@ -31,6 +32,8 @@ describe('one validator key on two machines (validators=4)', function () {
   let relays: Relays;
   let cluster: Cluster;
   let twin: Twin;
+  /** Name of the machine that stopped first. */
+  let stopped = '';
   /** Whose key is doubled, whom the second machine reaches, and the others. */
   let [victim, partner, ...others]: string[] = [];
 
@@ -78,10 +81,22 @@ describe('one validator key on two machines (validators=4)', function () {
 
     expect(ends.map(({ exitCode }) => exitCode)).to.deep.equal(ends.map(() => SAFETY));
     const [{ name } = { name: '' }] = ends;
+    stopped = name;
     const log = await readFile(name === 'twin' ? twin.logFile : cluster.node(name).logFile, 'utf8');
     const last = log.split('\n').find((line) => line.includes('node must stop'));
     expect(last).to.contain('CONSENSUS_KEY_ELSEWHERE: The own key signed a ');
     expect(last).to.contain('Find and stop the other instance');
+  });
+
+  it('spec C-36: given the one that stopped, when it is started again, then it is in quarantine', async () => {
+    const isTwin = stopped === 'twin';
+    const { process, apiUrl } = isTwin ? twin : cluster.node(stopped);
+
+    await process.start();
+
+    const { hindrance } = await statusOf(apiUrl);
+    expect(String(hindrance)).to.contain('STATE_VOTES_MISSING');
+    await process.kill();
   });
 
   it('given one stopped, then the others go on without it', async () => {

@@ -17,6 +17,8 @@ export interface StatusView {
   readonly activity: string;
   readonly ready: boolean;
   readonly role: string;
+  /** Why the node does not vote, when it should. */
+  readonly hindrance?: string;
 }
 
 async function answerOf(response: Response): Promise<Answer> {

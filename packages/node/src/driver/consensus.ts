@@ -39,7 +39,7 @@ import type { OutsideEffect } from './effects.ts';
 import { createEffects } from './effects.ts';
 import { listenToPeers } from './listen.ts';
 import type { OwnKeyWatch } from './own-key.ts';
-import { createOwnKeyWatch } from './own-key.ts';
+import { createOwnKeyWatch, isKeyElsewhere, putLogAside } from './own-key.ts';
 import { recoverVotes } from './recovery.ts';
 import type { ValidatorPeers } from './validators.ts';
 import type { VoteTrust } from './vote-trust.ts';
@@ -67,7 +67,7 @@ export interface ConsensusParts {
   readonly seed: number;
   /** A defect or a proof of more than f faults: the process must end. */
   readonly onFatal: (error: unknown) => void;
-  /** Replaces the stop when the own key signs elsewhere: for liars of the simulator, who go on. */
+  /** Replaces what follows when the own key signs elsewhere: for liars of the simulator, who go on. */
   readonly onKeyElsewhere?: ((failure: KeyElsewhere) => void) | undefined;
 }
 
@@ -186,7 +186,14 @@ class NodeConsensus implements Consensus {
   /** Nothing is signed after a failure (G4, R15), however long the process takes to end. */
   #end(error: unknown): void {
     this.driver.stop().catch(this.#onFatal);
-    this.#onFatal(error);
+    const { signer, onKeyElsewhere } = this.#parts;
+    if (signer === undefined || onKeyElsewhere !== undefined || !isKeyElsewhere(error)) {
+      this.#onFatal(error);
+      return;
+    }
+    putLogAside(signer, error, this.#parts)
+      .then(() => this.#onFatal(error))
+      .catch(this.#onFatal);
   }
 
   // --- facts for the machine ---------------------------------------------------------------

@@ -17,7 +17,9 @@ import type {
 } from '@daybook/core';
 import { decodeCertificate, equalBytes, indexOfKey, signBytes } from '@daybook/core';
 import type { BlockLog, VoteSigner, VoteState } from '@daybook/state';
+import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Logger } from '../log.ts';
 
 /** Something correctly signed with the own key. */
 export interface OwnSignature {
@@ -157,6 +159,44 @@ class LogWatch implements OwnKeyWatch {
     this.end();
     this.#parts.onKeyElsewhere({ code: 'CONSENSUS_KEY_ELSEWHERE', content, seenIn });
   }
+}
+
+/** Whether a reason to stop is that somebody else has the key. */
+export function isKeyElsewhere(error: unknown): error is KeyElsewhere {
+  const code: KeyElsewhere['code'] = 'CONSENSUS_KEY_ELSEWHERE';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}
+
+/** The process ends all the same when the disk or the signer takes longer. */
+const ASIDE_MS = 5000;
+
+/**
+ * Puts the vote log aside before the process ends: two have signed with the key, and this log has
+ * the votes of one. Started again, the validator is in quarantine, and signs above everything that
+ * either of them can have signed (C-34). Never rejects.
+ */
+export async function putLogAside(
+  signer: VoteSigner,
+  { content: { height } }: KeyElsewhere,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<void> {
+  const guardHeight = signer.state().guard.height;
+  const fact = 'another process signs with this key';
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.schedule(ASIDE_MS, () => {
+    logger.error('vote log not put aside in time', { height });
+    resolve();
+  });
+  signer
+    .withhold({ code: 'STATE_VOTES_BEHIND', height, guardHeight, fact })
+    .catch((error: unknown) => {
+      logger.error('vote log not put aside', { height, reason: String(error) });
+    })
+    .finally(() => {
+      cancel();
+      resolve();
+    });
+  await promise;
 }
 
 export function createOwnKeyWatch(parts: OwnKeyParts): OwnKeyWatch {

@@ -348,7 +348,8 @@ class WatchedTrust implements VoteTrust {
   #trust(height: Height): void {
     this.#phase = { name: 'trusted' };
     this.#cancel();
-    this.#parts.watch.begin(Math.max(height, this.#opened.guard.height));
+    // At the height where it stands the log is whole: only below is it pruned.
+    this.#parts.watch.begin(Math.max(height, this.#opened.guard.height - 1));
     this.#parts.logger.info('vote log trusted', { answers: this.#inquiry.answers.size, height });
     this.#parts.tell({ type: 'quarantine', resumeAbove: height });
   }

@@ -259,6 +259,54 @@ describe('node: trust in the vote log (validators=4)', function () {
     expect(failure).to.include({ code: 'CONSENSUS_KEY_ELSEWHERE', seenIn: 'message' });
   });
 
+  it('spec C-36: given a validator that stopped over its double, when it starts again, then it is in quarantine and signs above both', async () => {
+    await start();
+    await decide(1, [0, 1, 2, 3]);
+    const { driver } = cluster.node(0).replica().consensus;
+    driver.tell({ type: 'vote', message: prepareOfTwin(2, 9) });
+    await cluster.until('the stop', () => cluster.node(3).fatal.length > 0, 30_000);
+    await cluster.node(3).kill();
+    // The vote of the double is nowhere any more: no peer could tell of it.
+    for (const number of [2, 3, 4, 5]) await decide(number, [0, 1, 2]);
+
+    await cluster.node(3).start();
+
+    expect([phaseOf(3), reasonOf(3)]).to.deep.equal(['quarantine', 'STATE_VOTES_MISSING']);
+    const heightAtStart = heightAt(0);
+    for (const number of [6, 7, 8]) {
+      await cluster.run(30_000);
+      await decide(number, [0, 1, 2, 3]);
+    }
+    await cluster.until('trust', () => phaseOf(3) === 'trusted', 120_000);
+    const { guard } = cluster.node(3).replica().signer?.state() ?? {};
+    expect(guard?.height).to.be.above(heightAtStart);
+  });
+
+  it('spec C-36: given a double at the height where a validator stands, when it starts again and is told, then it stops', async () => {
+    await start();
+    await decide(1, [0, 1, 2, 3]);
+    for (const index of [1, 2]) await cluster.node(index).kill();
+    await cluster.submit(2, [0, 3]);
+    const ownRounds = (): readonly number[] =>
+      (cluster.node(3).replica().signer?.state().own ?? [])
+        .filter(({ step }) => step === 'round-change')
+        .map(({ round }) => round);
+    await cluster.until('its round change', () => ownRounds().length > 0, 60_000);
+    await cluster.run(3000);
+    await cluster.node(3).kill();
+    // Older than the newest vote that peers hold of the key, which its log knows: no answer tells.
+    const { driver } = cluster.node(0).replica().consensus;
+    for (const byte of [8, 9]) driver.tell({ type: 'vote', message: prepareOfTwin(2, byte) });
+
+    await cluster.node(3).start();
+    await cluster.until('trust', () => phaseOf(3) === 'trusted', 30_000);
+    await cluster.until('the stop', () => cluster.node(3).fatal.length > 0, 60_000);
+
+    const [failure] = cluster.node(3).fatal;
+    expect(failure).to.include({ code: 'CONSENSUS_KEY_ELSEWHERE', seenIn: 'evidence' });
+    expect(heightAt(3)).to.equal(1);
+  });
+
   it('spec C-36: given evidence of before its start, then a validator votes on', async () => {
     await start();
     await decide(1, [0, 1, 2, 3]);
