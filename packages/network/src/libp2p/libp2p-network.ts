@@ -35,6 +35,7 @@ const WATCH_MS = 2000;
 /** How long `stop` waits for peers to read what is queued for them. */
 const FLUSH_MS = 2000;
 
+/** A dial and its handshakes; one that hangs on a dead line costs this much once the line is back. */
 const DIAL_MS = 5000;
 
 /**
