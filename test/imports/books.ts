@@ -33,7 +33,13 @@ const DEPARTMENTS = [
   'government-property-agency',
   'crown-commercial-service',
 ];
-const ROLES = ['appropriator', 'budgeter', 'payer', 'controller'].map((role) => `treasury.${role}`);
+const ROLES = [
+  'treasury.appropriator',
+  'treasury.budgeter',
+  'treasury.payer',
+  'treasury.controller',
+  'procurement.publisher',
+];
 const keyOf = (name: string): Uint8Array => publicKeyOf(sha256(encodeUtf8(name)));
 
 function genesis(): Genesis {

@@ -10,6 +10,7 @@ import { CHAIN_VERBS } from './verbs/chain.ts';
 import { CLUSTER_VERBS } from './verbs/cluster.ts';
 import { completionVerb } from './verbs/completion.ts';
 import { IMPORT_VERBS } from './verbs/import.ts';
+import { IMPORT_OCDS_VERB } from './verbs/import-ocds.ts';
 import { INIT_VERBS } from './verbs/init.ts';
 import { KEY_VERBS } from './verbs/keys.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
@@ -31,6 +32,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...CHAIN_VERBS,
   ...RECOVERY_VERBS,
   ...IMPORT_VERBS,
+  IMPORT_OCDS_VERB,
   ...CLUSTER_VERBS,
   completionVerb(allVerbs),
 ];

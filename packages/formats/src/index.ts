@@ -49,6 +49,15 @@ export { planImport } from './moves/plan.ts';
 export { spendMoves } from './moves/spend.ts';
 export type { ImportTotals, ReportedFault } from './moves/totals.ts';
 export { listFaults, totalLines } from './moves/totals.ts';
+export type {
+  FaultyRelease,
+  JsonPlace,
+  OcdsPlan,
+  OcdsPlanOptions,
+  OcdsSource,
+  PlannedRelease,
+} from './ocds/ledger-plan.ts';
+export { planReleases } from './ocds/ledger-plan.ts';
 export { compileReleases } from './ocds/merge.ts';
 export type { OcdsMetadata, OcdsPackage, OcdsRecord, OcdsRelease } from './ocds/package.ts';
 export { readOcdsFile } from './ocds/package.ts';

@@ -1,19 +1,10 @@
 /** `daybook import spend`, `funds`, `iati`: files of a publisher onto the ledger, line by line. */
-import path from 'node:path';
-import type { Client, TransactionAuthor } from '@daybook/client';
 import { describeAmount } from '@daybook/client';
-import type {
-  ImportTotals,
-  MONEY_FORMATS,
-  MoneyLine,
-  PlannedSigner,
-  SourceFile,
-} from '@daybook/formats';
-import { contractNamed } from '../actions/contracts.ts';
+import type { ImportTotals, MONEY_FORMATS, MoneyLine } from '@daybook/formats';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
-import { malformed, readBytes, readJson } from '../files.ts';
+import { malformed, readJson } from '../files.ts';
 import type { Input } from '../frame/input.ts';
 import type { ProgressBar } from '../frame/progress.ts';
 import { createProgressBar } from '../frame/progress.ts';
@@ -21,9 +12,11 @@ import type { Paint } from '../frame/style.ts';
 import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
+import { createAuthorFinder } from '../imports/authors.ts';
 import { ImportError } from '../imports/import-error.ts';
 import type { ImportProgress, ImportReport } from '../imports/import-lines.ts';
 import { importLines } from '../imports/on-demand.ts';
+import { readSourceFiles } from '../imports/source-files.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
 
@@ -34,7 +27,7 @@ async function readLines(format: FormatName, input: Input): Promise<readonly Mon
   const { explainFormats, MONEY_FORMATS: formats } = await import('@daybook/formats');
   const mappingFile = input.text('mapping');
   const json = await readJson(mappingFile);
-  const files = await readFiles(input.operands('file'));
+  const files = await readSourceFiles(input.operands('file'));
   const holder = input.optionalText('holder');
   const lines = formats[format](files, json, holder === undefined ? {} : { holder });
   if (lines.ok) return lines.value;
@@ -42,47 +35,6 @@ async function readLines(format: FormatName, input: Input): Promise<readonly Mon
   const fact = explainFormats(reason);
   if (reason.code === 'FORMATS_MAPPING_INVALID') throw malformed(mappingFile, fact);
   throw new CliError({ code: 'CLI_IMPORT_FAILED', fact });
-}
-
-async function readFiles(names: readonly string[]): Promise<readonly SourceFile[]> {
-  const files: SourceFile[] = [];
-  for (const name of names) {
-    files.push({ name: path.basename(name), bytes: await readBytes(name) });
-  }
-  return files;
-}
-
-/** Finds, among the officers at hand, one of an organisation who holds a role in the directory. */
-async function createAuthorFinder(
-  authors: readonly TransactionAuthor[],
-  client: Client,
-): Promise<(wanted: PlannedSigner) => TransactionAuthor> {
-  const directory = client.contractBy(await contractNamed('directory', client));
-  const officers = directory.records('officer');
-  const held: { readonly author: TransactionAuthor; readonly roles: ReadonlySet<string> }[] = [];
-  for (const author of authors) {
-    const [organisation = '', name = ''] = author.identity?.split('/') ?? [];
-    const found = author.identity && (await officers.get({ organisation, name }));
-    held.push({ author, roles: rolesIn(found ? found.row.roles : undefined) });
-  }
-  return ({ organisation, role }) => {
-    const fitting = held.find(
-      ({ author, roles }) => author.identity?.startsWith(`${organisation}/`) && roles.has(role),
-    );
-    if (fitting !== undefined) return fitting.author;
-    throw new CliError({ code: 'CLI_AUTHOR_MISSING', organisation, role });
-  };
-}
-
-/** Role names in the JSON form of an officer's grants. */
-function rolesIn(grants: unknown): ReadonlySet<string> {
-  const items: readonly unknown[] = Array.isArray(grants) ? grants : [];
-  return new Set(
-    items.flatMap((item) => {
-      const isGrant = typeof item === 'object' && item !== null && 'role' in item;
-      return isGrant && typeof item.role === 'string' ? [item.role] : [];
-    }),
-  );
 }
 
 const PHASES: Readonly<Record<ImportProgress['phase'], string>> = {
