@@ -7,19 +7,7 @@ import type { Finding } from '../errors.ts';
 import type { ExactJson, ExactObject } from '../exact-json.ts';
 import { exactNumber, writeExactJson } from '../exact-json.ts';
 import { JsonView } from '../json-view.ts';
-import type {
-  Award,
-  Contract,
-  Identifier,
-  Item,
-  Money,
-  Organisation,
-  Party,
-  Payment,
-  Period,
-  ProcurementRelease,
-  Tender,
-} from '../records.ts';
+import type * as records from '../records.ts';
 import type { OcdsMetadata } from './package.ts';
 import type { OcdsPart, OcdsValidator } from './validator.ts';
 
@@ -108,7 +96,7 @@ function isEmpty(value: ExactJson): boolean {
 }
 
 /** The release as OCDS writes it. */
-export function releaseJson(release: ProcurementRelease): ExactObject {
+export function releaseJson(release: records.ProcurementRelease): ExactObject {
   const { budget, buyer, tender } = release;
   return fieldsOf({
     ocid: release.process,
@@ -132,15 +120,15 @@ export function releaseJson(release: ProcurementRelease): ExactObject {
   });
 }
 
-function moneyJson({ minor, currency }: Money): ExactObject {
+function moneyJson({ minor, currency }: records.Money): ExactObject {
   return { amount: exactNumber(formatAmount(minor, currency)), currency };
 }
 
-function identifierJson({ scheme, id }: Identifier): ExactObject {
+function identifierJson({ scheme, id }: records.Identifier): ExactObject {
   return fieldsOf({ scheme: scheme === '' ? undefined : scheme, id });
 }
 
-function organisationJson({ key, name, identifiers }: Organisation): Fields {
+function organisationJson({ key, name, identifiers }: records.Organisation): Fields {
   const [main, ...others] = identifiers;
   return {
     id: key,
@@ -150,23 +138,26 @@ function organisationJson({ key, name, identifiers }: Organisation): Fields {
   };
 }
 
-function partyJson({ roles, ...organisation }: Party): ExactObject {
+function partyJson({ roles, ...organisation }: records.Party): ExactObject {
   return fieldsOf({ ...organisationJson(organisation), roles });
 }
 
 /** Id and name of a party; an organisation that is no party stands in place. */
-function referenceJson(organisation: Organisation, { parties }: ProcurementRelease): ExactObject {
+function referenceJson(
+  organisation: records.Organisation,
+  { parties }: records.ProcurementRelease,
+): ExactObject {
   const { key, name } = organisation;
   return key !== undefined && parties.some((party) => party.key === key)
     ? fieldsOf({ id: key, name: name === '' ? undefined : name })
     : fieldsOf(organisationJson(organisation));
 }
 
-function periodJson({ start, end }: Period): ExactObject {
+function periodJson({ start, end }: records.Period): ExactObject {
   return fieldsOf({ startDate: start, endDate: end });
 }
 
-function itemJson({ id, description, classification, quantity, unit }: Item): ExactObject {
+function itemJson({ id, description, classification, quantity, unit }: records.Item): ExactObject {
   return fieldsOf({
     id,
     description,
@@ -182,7 +173,7 @@ function itemJson({ id, description, classification, quantity, unit }: Item): Ex
   });
 }
 
-function tenderJson(tender: Tender, release: ProcurementRelease): ExactObject {
+function tenderJson(tender: records.Tender, release: records.ProcurementRelease): ExactObject {
   const { id, title, description, status, method, procuringEntity, money } = tender;
   return fieldsOf({
     id,
@@ -198,7 +189,7 @@ function tenderJson(tender: Tender, release: ProcurementRelease): ExactObject {
   });
 }
 
-function awardJson(award: Award, release: ProcurementRelease): ExactObject {
+function awardJson(award: records.Award, release: records.ProcurementRelease): ExactObject {
   const { id, title, description, status, date, money } = award;
   return fieldsOf({
     id,
@@ -212,7 +203,10 @@ function awardJson(award: Award, release: ProcurementRelease): ExactObject {
   });
 }
 
-function contractJson(contract: Contract, release: ProcurementRelease): ExactObject {
+function contractJson(
+  contract: records.Contract,
+  release: records.ProcurementRelease,
+): ExactObject {
   const { id, award, title, description, status, signed, money, payments } = contract;
   return fieldsOf({
     id,
@@ -230,7 +224,7 @@ function contractJson(contract: Contract, release: ProcurementRelease): ExactObj
   });
 }
 
-function paymentJson(payment: Payment, release: ProcurementRelease): ExactObject {
+function paymentJson(payment: records.Payment, release: records.ProcurementRelease): ExactObject {
   const { id, date, money, payer, payee } = payment;
   return fieldsOf({
     id,
