@@ -4,6 +4,7 @@ import { directory } from './directory.ts';
 import { governance } from './governance.ts';
 import { oversight } from './oversight.ts';
 import { procurement } from './procurement.ts';
+import { risk } from './risk.ts';
 import { treasury } from './treasury.ts';
 
 /** All contracts, ascending by number: what an engine is created with. */
@@ -13,4 +14,5 @@ export const applications: readonly Contract[] = [
   oversight,
   treasury,
   procurement,
+  risk,
 ];

@@ -17,6 +17,8 @@ import {
 import { directory } from './directory.ts';
 import { recordEvidence } from './governance/evidence.ts';
 import {
+  actInput,
+  actionName,
   because,
   consensusKey,
   contractName,
@@ -232,6 +234,23 @@ export const governance = defineContract({
         const isKnown = context.ledger.knowsVersion(contract, wanted);
         context.check(isKnown, 'VERSION_UNKNOWN', { contract, version: wanted });
         propose(context, 'activateContract', { contract, version: wanted }, input);
+      },
+    },
+    proposeAct: {
+      title: { en: 'Propose an act reserved for members', zh: '提议须由成员决定的行为' },
+      help: {
+        en: 'Such as a rule of risk control; the input is the JSON of that action.',
+        zh: '例如风控规则;输入为该操作的 JSON。',
+      },
+      by: { role: 'delegate' },
+      discretion: true,
+      input: { contract: contractName, action: actionName, input: actInput, ...because },
+      handler(context, input) {
+        const { contract, action, input: given } = input;
+        const act = { contract, action, input: given };
+        const fact = context.ledger.faultOfAct(act);
+        context.check(fact === undefined, 'ACT_REFUSED', { contract, action, fact: fact ?? '' });
+        propose(context, 'takeAct', act, input);
       },
     },
     vote: {

@@ -20,4 +20,5 @@ export {
 export { oversight } from './oversight.ts';
 export type { Offer } from './procurement.ts';
 export { procurement, sealBid } from './procurement.ts';
+export { risk } from './risk.ts';
 export { treasury } from './treasury.ts';

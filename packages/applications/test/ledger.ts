@@ -41,6 +41,7 @@ export interface TestLedger {
     contract: Pick<Contract<R>, 'name' | 'definition' | 'records'>,
     record: K,
   ): readonly RowOf<R[K]>[];
+  readonly view: StateView;
   /** Lets time pass before the next block. */
   wait(ms: number): void;
   /** Time of the last block, milliseconds since 1970. */
@@ -137,6 +138,7 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
       waitedMs += ms;
     },
     now,
+    view,
     size: () => state.size,
   };
 }

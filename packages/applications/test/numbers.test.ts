@@ -59,6 +59,16 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     bids: 101,
     paid: 102,
   },
+  risk: {
+    rulebook: 1,
+    hit: 2,
+    listing: 3,
+    relation: 4,
+    account: 5,
+    month: 6,
+    seen: 7,
+    hits: 101,
+  },
 };
 
 const CONTRACTS: Readonly<Record<string, number>> = {
@@ -67,6 +77,7 @@ const CONTRACTS: Readonly<Record<string, number>> = {
   oversight: 3,
   treasury: 16,
   procurement: 17,
+  risk: 18,
 };
 
 describe('applications: numbers (spec S-3)', () => {

@@ -2,10 +2,11 @@
  * The scene of the treasury tests: a fund for water with money on every level, the officers who may
  * act on it, and short ways to make each call. `change` replaces single inputs of a good call.
  */
+import type { Contract } from '@daybook/contracts';
 import type { Call, CallArguments } from '@daybook/core';
 import { directory } from '../src/directory.ts';
 import { treasury } from '../src/treasury.ts';
-import type { TestLedger } from './ledger.ts';
+import type { Officers, TestLedger } from './ledger.ts';
 import { createLedger } from './ledger.ts';
 
 export const FUND = 'water-2026';
@@ -111,8 +112,8 @@ export const SIGNERS: Readonly<Record<string, readonly string[]>> = {
   correct: [PAYER, CONTROLLER],
 };
 
-export function emptyLedger(): TestLedger {
-  return createLedger([directory, treasury], {
+export function emptyLedger(more: readonly Contract[] = [], others: Officers = {}): TestLedger {
+  return createLedger([directory, treasury, ...more], {
     [GRANTOR]: ['treasury.appropriator'],
     [CONTROLLER]: ['treasury.controller'],
     [BUDGETER]: ['treasury.budgeter'],
@@ -121,6 +122,7 @@ export function emptyLedger(): TestLedger {
     [STRANGER]: ALL,
     [PAYEE]: [],
     'county/cy': ['treasury.budgeter', 'treasury.payer'],
+    ...others,
   });
 }
 

@@ -23,7 +23,7 @@ export type { Executed } from './engine/transactions.ts';
 export { hookIdOf } from './engine/transactions.ts';
 export type { BlockFailure, ContractsFailure, ReceiptCode } from './errors.ts';
 export { CONTRACTS_ERRORS, ContractsError, explainContracts } from './errors.ts';
-export { civilDateOf, instantText, parseInstant } from './fields/calendar.ts';
+export { addDays, civilDateOf, daysBetween, instantText, parseInstant } from './fields/calendar.ts';
 export { CURRENCY_DECIMALS, isCurrency } from './fields/currencies.ts';
 export { expectationOf } from './fields/expectation.ts';
 export type {
@@ -43,13 +43,22 @@ export { fromJson, toJson } from './fields/json.ts';
 export type { JsonSchema } from './fields/schema.ts';
 export { jsonSchemaOf, schemaOf } from './fields/schema.ts';
 export type { CharacterSet, FieldSpec, FieldTable, Words } from './fields/spec.ts';
-export type { Action, Approvals, By, Guard, Invariant, Verdict } from './language/action.ts';
+export type {
+  Action,
+  Approvals,
+  By,
+  Guard,
+  GuardedCall,
+  Invariant,
+  Verdict,
+} from './language/action.ts';
 export type {
   Actor,
   BaseContext,
   Context,
   Entitlement,
   Facts,
+  GuardContext,
   Refusal,
   Stamp,
   SystemContext,
@@ -88,6 +97,7 @@ export {
   eventToJson,
   failureOf,
   fillWords,
+  isForPeople,
   keyPrefixOf,
   keyToJson,
   overdueOf,

@@ -42,6 +42,14 @@ export const parameterName = field.text({
   max: 64,
   characters: 'name',
 });
+export const actionName = field.text({ en: 'Act', zh: '行为', max: 64, characters: 'name' });
+export const actInput = field.text({
+  en: 'Input of the act, JSON',
+  zh: '行为输入(JSON)',
+  min: 2,
+  max: 16_000,
+  lines: true,
+});
 export const value = field.text({ en: 'Value', zh: '值', min: 0, max: 1000 });
 export const version = field.integer({ en: 'Version', zh: '版本', min: 1, max: 65_535 });
 export const height = field.integer({ en: 'Height', zh: '高度' });
@@ -78,6 +86,7 @@ export const KINDS = {
   rotateValidator: { en: 'replace the key of a validator', zh: '更换验证节点密钥' },
   changeParameter: { en: 'change a parameter', zh: '变更参数' },
   activateContract: { en: 'activate a contract version', zh: '启用合约版本' },
+  takeAct: { en: 'take an act reserved for members', zh: '执行须由成员决定的行为' },
 } as const;
 export const kind = field.choice({ en: 'Kind', zh: '类别', of: KINDS });
 
@@ -96,6 +105,8 @@ export const change = field.object(
     parameter: field.optional(parameterName),
     value: field.optional(value),
     version: field.optional(version),
+    action: field.optional(actionName),
+    input: field.optional(actInput),
   },
   { en: 'Change', zh: '变更内容' },
 );

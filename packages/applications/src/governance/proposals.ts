@@ -174,6 +174,11 @@ export function carryOut(context: Keeper, { kind: what, change: wanted }: Propos
       target.call(what === 'assignRole' ? 'assignRole' : 'withdrawAssignedRole', grant);
       return;
     }
+    case 'takeAct': {
+      const { contract = '', action = '', input = '' } = wanted;
+      context.ledger.runAdopted({ contract, action, input });
+      return;
+    }
     default:
       assert(false, 'only scheduled kinds are carried out');
   }

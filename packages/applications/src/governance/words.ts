@@ -114,6 +114,15 @@ export const failures = {
     zh: '该机构状态为{status}。',
     remedy: { en: 'Look at its record in the directory.', zh: '请查看名录中的记录。' },
   },
+  ACT_REFUSED: {
+    code: 21,
+    en: 'The members can not adopt {contract}.{action}: {fact}.',
+    zh: '成员不能通过{contract}.{action}:{fact}。',
+    remedy: {
+      en: 'Choose an act that the manifest reserves for governance, and give its input as JSON.',
+      zh: '请选择清单中保留给治理的行为,并以 JSON 填写输入。',
+    },
+  },
   PARAMETER_FIXED: {
     code: 17,
     en: 'The parameter {parameter} is fixed in genesis.',

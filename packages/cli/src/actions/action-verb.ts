@@ -5,7 +5,7 @@
 import type { Client, Language, TransactionAuthor } from '@daybook/client';
 import { buildTransaction, renderDraft, signTransaction, timeText } from '@daybook/client';
 import type { ManifestAction, ManifestContract } from '@daybook/contracts';
-import { validateInput } from '@daybook/contracts';
+import { isForPeople, validateInput } from '@daybook/contracts';
 import type { Call, Genesis, InputFault, PublicKey } from '@daybook/core';
 import { asPublicKey, fromHex, LIMITS, readGenesisFile } from '@daybook/core';
 import { connect, NODE_OPTIONS } from '../connect.ts';
@@ -63,7 +63,7 @@ export function actionVerbs(
 ): readonly Verb[] {
   const { language = 'en', before = [] } = options;
   return Object.values(contract.actions)
-    .filter(({ by }) => by !== 'contract')
+    .filter(isForPeople)
     .map((action) => actionVerb(action, { language, before }));
 }
 
@@ -109,6 +109,7 @@ const ENTITLED = {
   anyone: 'Anyone may do this.',
   officer: 'Any active officer may do this.',
   contract: 'Only other contracts may do this.',
+  governance: 'Only the members may do this, by vote.',
 } as const;
 
 interface Stage {

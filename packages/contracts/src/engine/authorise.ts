@@ -89,6 +89,7 @@ export function entitledBy(
   switch (by) {
     case 'anyone':
     case 'contract':
+    case 'governance':
       return actors;
     case 'officer':
       return eachOnce(actors.filter((actor) => actor.organisation !== undefined));
@@ -142,6 +143,7 @@ export function agreementOf(agreed: readonly Actor[], isEnough: boolean): Agreem
 export function demandText({ by, organisation, scope }: Demand): string {
   if (by === 'officer') return 'an active officer of an active organisation';
   if (by === 'anyone') return 'any signature';
+  if (by === 'governance') return 'a proposal that the members adopted';
   if (by === 'contract') return 'a call by another contract';
   const of = organisation === undefined ? '' : ` of ${organisation}`;
   return `the role ${by.role}${of}${scope === undefined ? '' : ` for ${scope}`}`;

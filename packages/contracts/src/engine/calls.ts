@@ -2,8 +2,9 @@
  * One call: found, checked, authorised, agreed to, judged by guards, handled, and put on record if
  * it took discretion. Calls of people and calls between contracts go the same way.
  */
-import type { Call, CborValue, InputFault } from '@daybook/core';
+import type { Call, CborValue, Hash, InputFault } from '@daybook/core';
 import { asHash, encodeCanonical, hashTagged, TAGS } from '@daybook/core';
+import type { GuardedCall } from '../language/action.ts';
 import type { Actor, Facts, Hold } from '../language/context.ts';
 import type { Values } from '../language/definition.ts';
 import type { Demand } from './authorise.ts';
@@ -36,8 +37,13 @@ export interface Frame {
   readonly depth: number;
   /** JSON pointer of the input, for faults. */
   readonly pointer: string;
-  /** 'stored' and 'released' calls were agreed to before; a released one is past the guards, too. */
-  readonly mode: 'direct' | 'stored' | 'released';
+  /**
+   * 'stored' and 'released' calls were agreed to before; a released one is past the guards, too.
+   * 'adopted' is what the members decided by vote.
+   */
+  readonly mode: 'direct' | 'stored' | 'released' | 'adopted';
+  /** Key of a call that was stored. */
+  readonly stored?: Uint8Array;
 }
 
 /** A call about to be handled. */
@@ -61,8 +67,12 @@ export function performCall(session: Session, call: Call, frame: Frame): Hold | 
   const actor = entitled[0];
   if (actor === undefined) return undefined;
   const hold = askGuards(session, prepared, actor);
-  if (hold !== undefined) return keepHold(session, prepared, hold);
+  if (hold !== undefined) {
+    rehearse(session, prepared, actor);
+    return keepHold(session, prepared, hold);
+  }
   handle(session, prepared, actor);
+  tellGuards(session, prepared, actor);
   recordDiscretion(session, prepared, entitled);
   return undefined;
 }
@@ -70,14 +80,16 @@ export function performCall(session: Session, call: Call, frame: Frame): Hold | 
 function findAction(
   session: Session,
   { contract, action }: Call,
-  { caller }: Frame,
+  { caller, mode }: Frame,
 ): { owner: ActiveContract; action: LinkedAction } {
   const owner = session.contract(contract);
   if (owner === undefined) return abort('CONTRACTS_CONTRACT_UNKNOWN', { contract });
   const linked = owner.linked.actions.get(action);
   if (linked === undefined) return abort('CONTRACTS_ACTION_UNKNOWN', { contract, action });
   const { by, callers } = linked.manifest;
-  const isOpen = caller === undefined ? by !== 'contract' : callers.includes(caller);
+  const isAdopted = mode === 'adopted';
+  const isOpenToPeople = by !== 'contract' && (by === 'governance') === isAdopted;
+  const isOpen = caller === undefined ? isOpenToPeople : callers.includes(caller);
   if (!isOpen) return abort('CONTRACTS_CALLER_REFUSED', { contract, action });
   return { owner, action: linked };
 }
@@ -179,7 +191,7 @@ function storeCall(
   const { current, block } = session;
   if (current.callCount !== 1) abort('CONTRACTS_PENDING_ALONE', {});
   const { contract, name } = action.manifest;
-  const call = asHash(hashTagged(TAGS.SYSTEM, current.transactionId));
+  const call = keyOfCall(session);
   const { hold } = stored;
   const owner = session.contract('ledger');
   owner?.writing().records.pending?.insert({
@@ -197,18 +209,26 @@ function storeCall(
   else owner?.writing().emit('held', { call, contract, action: name, guard: hold.guard });
 }
 
+/** Under which a call of this transaction is kept; it stands alone there. */
+function keyOfCall({ current }: Session): Hash {
+  return asHash(hashTagged(TAGS.SYSTEM, current.transactionId));
+}
+
 /** Asks every guard of the action, in the order of contracts. The first hold decides. */
 function askGuards(session: Session, prepared: Prepared, actor: Actor): Hold | undefined {
-  const { action, input, frame } = prepared;
+  const { action, frame } = prepared;
   if (!action.manifest.guarded || frame.mode === 'released') return undefined;
   const { contract, name } = action.manifest;
+  const call = guardedCall(session, prepared, actor);
   for (const { fullName, owner, guard } of session.guardsOf(action.fullName)) {
-    const call = { contract, action: name, input, actor };
-    const verdict = shielded(owner.linked.name, () => guard.judge(owner.writing(), call));
+    const face = guardContext(session, owner);
+    const verdict = shielded(owner.linked.name, () => guard.judge(face, call));
     if (verdict.verdict === 'pass') continue;
     const { rule, records } = verdict;
     if (verdict.verdict === 'hold') {
-      return { guard: fullName, rule, records, days: guard.release.days };
+      const daysMax = guard.release.days;
+      const days = Math.min(verdict.days ?? daysMax, daysMax);
+      return { guard: fullName, rule, records, days };
     }
     const facts = { contract, action: name, guard: fullName, rule, cites: records };
     session.contract('ledger')?.writing().emit('alerted', facts);
@@ -216,10 +236,47 @@ function askGuards(session: Session, prepared: Prepared, actor: Actor): Hold | u
   return undefined;
 }
 
+/** Tells every guard of the action that the call took effect. */
+function tellGuards(session: Session, prepared: Prepared, actor: Actor): void {
+  const { action } = prepared;
+  if (!action.manifest.guarded) return;
+  const call = guardedCall(session, prepared, actor);
+  for (const { owner, guard } of session.guardsOf(action.fullName)) {
+    const face = guardContext(session, owner);
+    shielded(owner.linked.name, () => guard.observe?.(face, call));
+  }
+}
+
+function guardedCall(
+  session: Session,
+  { action, input, frame }: Prepared,
+  actor: Actor,
+): GuardedCall {
+  const { contract, name } = action.manifest;
+  return { call: frame.stored ?? keyOfCall(session), contract, action: name, input, actor };
+}
+
+function guardContext(session: Session, owner: ActiveContract): object {
+  const contracts: Record<string, object> = {};
+  for (const [alias, { name }] of Object.entries(owner.linked.definition.uses ?? {})) {
+    const base = session.contract(name)?.base();
+    contracts[alias] = { records: base?.records, sums: base?.sums };
+  }
+  return { ...owner.writing(), contracts };
+}
+
+/** A call that could not take effect anyway is refused at once, and nobody need judge a hold. */
+function rehearse(session: Session, prepared: Prepared, actor: Actor): void {
+  const forget = session.savepoint();
+  handle(session, prepared, actor);
+  forget();
+}
+
 function keepHold(session: Session, prepared: Prepared, hold: Hold): Hold | undefined {
   const { frame } = prepared;
   if (frame.mode === 'stored') return hold;
-  if (frame.caller !== undefined) return abort('CONTRACTS_PENDING_ALONE', {});
+  const isAlone = frame.caller === undefined && session.current.callCount === 1;
+  if (!isAlone) return abort('CONTRACTS_PENDING_ALONE', { guard: hold.guard, rule: hold.rule });
   storeCall(session, prepared, { approvers: frame.actors, days: hold.days, hold });
   return undefined;
 }

@@ -2,10 +2,18 @@
  * What the chain's own contracts may do to the ledger: judge and run stored calls, set parameters,
  * activate contract versions. Other contracts that reach for it are stopped by an assertion.
  */
-import type { Call, CborValue } from '@daybook/core';
-import { assert, decodeCanonical, LIMITS } from '@daybook/core';
+import type { Call, CborValue, Result } from '@daybook/core';
+import { assert, decodeCanonical, fail, LIMITS, ok } from '@daybook/core';
 import { SYSTEM_NUMBERS_END } from '../language/check-definition.ts';
-import type { Agreement, Approver, Hold, LedgerAccess, StoredCall } from '../language/context.ts';
+import type {
+  AdoptedAct,
+  Agreement,
+  Approver,
+  Hold,
+  LedgerAccess,
+  StoredCall,
+} from '../language/context.ts';
+import { validateInput } from '../manifest/consume.ts';
 import { entriesOf, withEntry } from './activation.ts';
 import {
   agreementOf,
@@ -20,6 +28,7 @@ import type { LinkedContract } from './link.ts';
 import type { ParameterRow } from './parameters.ts';
 import { faultOfText, withChange } from './parameters.ts';
 import type { Session } from './session.ts';
+import { contractActor } from './session.ts';
 import { abort } from './signals.ts';
 
 type Perform = (session: Session, call: Call, frame: Frame) => Hold | undefined;
@@ -47,6 +56,13 @@ export function ledgerAccess(
     judgeRelease: (guard, releasers) => judgeRelease(session, guard, releasers),
     runReleased: (call) => {
       run(session, call, { perform, mode: 'released' });
+    },
+    faultOfAct: (act) => {
+      const judged = judgeAct(session, act);
+      return judged.ok ? undefined : judged.reason;
+    },
+    runAdopted: (act) => {
+      runAdopted(session, act, { perform, by: contract.name });
     },
   };
 }
@@ -122,7 +138,7 @@ function judgeRelease(
 
 function run(
   session: Session,
-  { contract, action, args, approvers }: StoredCall,
+  { call: stored, contract, action, args, approvers }: StoredCall,
   { perform, mode }: { readonly perform: Perform; readonly mode: 'stored' | 'released' },
 ): Hold | undefined {
   const actors = presentActors(session, approvers);
@@ -134,6 +150,48 @@ function run(
     depth: 1,
     pointer: '/call',
     mode,
+    stored,
+  });
+}
+
+/** The call that an act stands for. @returns it, or the first thing wrong with it */
+function judgeAct(session: Session, { contract, action, input }: AdoptedAct): Result<Call, string> {
+  const found = session.action(contract, action);
+  if (found?.manifest.by !== 'governance') {
+    return fail(`${contract}.${action} is no act that members adopt`);
+  }
+  const args = validateInput(found.manifest, parsedJson(input));
+  if (args.ok) return ok({ contract, action, args: args.value });
+  const [fault] = args.reason;
+  return fail(`${fault?.pointer} should be ${fault?.expected}, is ${fault?.found}`);
+}
+
+/** The value of a JSON text; undefined, which no input takes, for any other text. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: the input check says what was expected.
+    return undefined;
+  }
+}
+
+function runAdopted(
+  session: Session,
+  act: AdoptedAct,
+  { perform, by }: { readonly perform: Perform; readonly by: string },
+): Hold | undefined {
+  const judged = judgeAct(session, act);
+  if (!judged.ok) {
+    const found = judged.reason;
+    return abort('CONTRACTS_INPUT_INVALID', { pointer: '/act', expected: 'an act', found });
+  }
+  return perform(session, judged.value, {
+    actors: [contractActor(by)],
+    caller: undefined,
+    depth: 1,
+    pointer: '/act',
+    mode: 'adopted',
   });
 }
 

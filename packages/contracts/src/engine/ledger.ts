@@ -188,6 +188,8 @@ export const ledger = defineContract({
           return;
         }
         const { guard, rule, records, days } = hold;
+        const { contract: owner, action: name } = row;
+        context.emit('held', { ...input, contract: owner, action: name, guard });
         context.records.pending.put({
           ...row,
           approvers: counted,

@@ -91,6 +91,8 @@ export interface Session {
   guard(fullName: string): ActiveGuard | undefined;
   /** Whether this release knows a version of a contract, active or not. */
   known(contract: string, version: number): boolean;
+  /** @returns a function that forgets what was written and said after this moment */
+  savepoint(): () => void;
 }
 
 interface SessionParts {
@@ -179,6 +181,17 @@ class BlockSession implements Session, TableHost {
     const owner = this.contract(name);
     const guard = owner?.linked.definition.guards?.[key];
     return owner === undefined || guard === undefined ? undefined : { fullName, owner, guard };
+  }
+
+  savepoint(): () => void {
+    const restore = this.rows.savepoint();
+    const { events, ordinal } = this.current;
+    const eventCount = events.length;
+    return () => {
+      restore();
+      events.length = eventCount;
+      this.current.ordinal = ordinal;
+    };
   }
 
   writing(): WriteContext {

@@ -121,16 +121,13 @@ export function systemContext(session: Session, active: ActiveContract): object 
 }
 
 function attempt(session: Session, steps: () => void) {
-  const restore = session.rows.savepoint();
-  const { events } = session.current;
-  const eventCount = events.length;
+  const restore = session.savepoint();
   try {
     steps();
     return undefined;
   } catch (error) {
     if (!(error instanceof Abort)) throw error;
     restore();
-    events.length = eventCount;
     return { refused: error.refused.code, facts: error.refused.facts };
   }
 }

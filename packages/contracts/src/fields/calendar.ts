@@ -3,6 +3,8 @@
  * platform's clock or zones. Proleptic Gregorian calendar, years 0001 to 9999, UTC.
  */
 
+import { assert } from '@daybook/core';
+
 const DAY_MS = 86_400_000;
 const DAYS_TO_EPOCH = 719_468;
 const DAYS_PER_ERA = 146_097;
@@ -32,6 +34,20 @@ export function civilDateOf(timestampMs: number): string {
 export function daysOf(text: string): number | undefined {
   const date = parseCivilDate(text);
   return date === undefined ? undefined : daysFromCivil(date);
+}
+
+/** Days from one civil date to another; negative if the other is earlier. */
+export function daysBetween(from: string, to: string): number {
+  const [start, end] = [daysOf(from), daysOf(to)];
+  assert(start !== undefined && end !== undefined, 'days are counted between civil dates');
+  return end - start;
+}
+
+/** The civil date so many days after another. */
+export function addDays(date: string, count: number): string {
+  const days = daysOf(date);
+  assert(days !== undefined, 'days are added to a civil date');
+  return formatDate(civilFromDays(days + count));
 }
 
 /** RFC 3339 text in UTC with milliseconds, for instants from 1970 to 9999. */

@@ -4,19 +4,20 @@
  */
 import type { Fields, InferFields } from '../fields/field.ts';
 import type { Words } from '../fields/spec.ts';
-import type { Actor, BaseContext, Context, Refusal, Total, WritingContext } from './context.ts';
+import type { Actor, BaseContext, Context, GuardContext, Refusal, Total } from './context.ts';
 import type { Events, Failures, Parameters, Records, RowOf, Sums } from './parts.ts';
 
 /**
  * Who may act. 'anyone': any valid signature. 'officer': any active officer of an active
- * organisation. 'contract': only contracts named in `callers`. Otherwise an officer with a role;
- * `organisation` and `scope` name input fields that the officer's organisation and the role's scope
- * must match.
+ * organisation. 'contract': only contracts named in `callers`. 'governance': only what the members
+ * adopted by vote. Otherwise an officer with a role; `organisation` and `scope` name input fields
+ * that the officer's organisation and the role's scope must match.
  */
 export type By<L extends string, I> =
   | 'anyone'
   | 'officer'
   | 'contract'
+  | 'governance'
   | {
       readonly role: L;
       readonly organisation?: keyof I & string;
@@ -94,14 +95,19 @@ export type Invariant<R extends Records, P extends Parameters, S extends Sums> =
 /** What a guard says about a call. `records` cites what it rests on, as `contract.record/key`. */
 export type Verdict =
   | { readonly verdict: 'pass' }
+  | { readonly verdict: 'alert'; readonly rule: string; readonly records: readonly string[] }
   | {
-      readonly verdict: 'alert' | 'hold';
+      readonly verdict: 'hold';
       readonly rule: string;
       readonly records: readonly string[];
+      /** How long it may wait for release; `release.days` at most, and if left out. */
+      readonly days?: number;
     };
 
 /** A guarded call about to take effect. */
 export interface GuardedCall {
+  /** 32 bytes: under which the call is kept in `ledger.pending` if it is held. */
+  readonly call: Uint8Array;
   readonly contract: string;
   readonly action: string;
   /** Checked input, fields as the action declares them. */
@@ -115,11 +121,15 @@ export interface Guard<
   E extends Events,
   P extends Parameters,
   S extends Sums,
+  U,
 > {
   readonly title: Words;
   /** `contract.action`; only actions declared `guarded`. */
   readonly actions: readonly string[];
   /** Who lifts a hold: a role of this contract, and within how many days it must be answered. */
   readonly release: Approvals<string> & { readonly days: number };
-  judge(context: WritingContext<R, F, E, P, S>, call: GuardedCall): Verdict;
+  /** Judges a call before it takes effect. What it writes stays if the call is held. */
+  judge(context: GuardContext<R, F, E, P, S, U>, call: GuardedCall): Verdict;
+  /** Keeps the guard's books: runs once the call took effect, at once or after its release. */
+  observe?(context: GuardContext<R, F, E, P, S, U>, call: GuardedCall): void;
 }

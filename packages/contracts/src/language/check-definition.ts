@@ -227,6 +227,8 @@ function checkReactions(definition: ErasedDefinition): void {
     checkWords(title, `${name}.${guard} title`);
     assertRole(definition, release.role, `${name}.${guard}`);
     assert(release.role !== undefined, `${name}.${guard}: a role releases`);
+    const isTimed = isWithin(release.days, 1, PENDING_DAYS_MAX);
+    assert(isTimed, `${name}.${guard}: a hold lasts 1 to ${PENDING_DAYS_MAX} days`);
   }
   const isOwn = number < SYSTEM_NUMBERS_END;
   assert(

@@ -109,6 +109,13 @@ type Callees<U> = {
     : never;
 };
 
+/** The same without calling. */
+type Lookups<U> = {
+  readonly [K in keyof U]: U[K] extends Contract<infer R, infer A, infer S>
+    ? Pick<Callee<R, A, S>, 'records' | 'sums'>
+    : never;
+};
+
 /** What every piece of contract code sees. */
 export interface BaseContext<R extends Records, P extends Parameters, S extends Sums> {
   readonly height: number;
@@ -132,6 +139,18 @@ export interface WritingContext<
 > extends BaseContext<R, P, S> {
   readonly records: Tables<R, keyof F & string>;
   emit<N extends keyof E & string>(event: N, data: InferFields<E[N]['fields']>): void;
+}
+
+/** What a guard sees: its own contract, and the records of those that it uses. */
+export interface GuardContext<
+  R extends Records,
+  F extends Failures,
+  E extends Events,
+  P extends Parameters,
+  S extends Sums,
+  U,
+> extends WritingContext<R, F, E, P, S> {
+  readonly contracts: Lookups<U>;
 }
 
 /** What an action's handler sees. */
@@ -198,6 +217,8 @@ export interface Approver {
 
 /** A call kept until enough officers agree. */
 export interface StoredCall {
+  /** 32 bytes, its key among the pending calls. */
+  readonly call: Uint8Array;
   readonly contract: string;
   readonly action: string;
   /** Canonical CBOR of the arguments. */
@@ -241,6 +262,18 @@ export interface LedgerAccess {
   judgeRelease(guard: string, releasers: readonly Approver[]): Agreement;
   /** Runs a stored call past the guards that held it. */
   runReleased(call: StoredCall): void;
+  /** Why the members cannot adopt this act, as far as it can be known before; else undefined. */
+  faultOfAct(act: AdoptedAct): string | undefined;
+  /** Takes an act that the members adopted. */
+  runAdopted(act: AdoptedAct): void;
+}
+
+/** An act of a contract that only governance may take. */
+export interface AdoptedAct {
+  readonly contract: string;
+  readonly action: string;
+  /** JSON text of the input. */
+  readonly input: string;
 }
 
 export interface ParameterChange {

@@ -51,7 +51,7 @@ export interface Definition<
   };
   readonly invariants?: Readonly<Record<string, Invariant<R, P, S>>>;
   readonly queries?: Queries;
-  readonly guards?: Readonly<Record<string, Guard<R, F, E, P, S>>>;
+  readonly guards?: Readonly<Record<string, Guard<R, F, E, P, S, U>>>;
   /** For contracts 1 to 15. */
   readonly system?: SystemPart<R, F, E, P, S, U>;
   /** Per record: how rows written by older versions are read. */
@@ -87,6 +87,7 @@ export interface ErasedGuard {
   readonly actions: readonly string[];
   readonly release: Approvals<string> & { readonly days: number };
   judge(context: object, call: GuardedCall): Verdict;
+  observe?(context: object, call: GuardedCall): void;
 }
 
 export interface ErasedAuthority {

@@ -60,6 +60,11 @@ function checkOf(table: FieldTable): CheckFields {
   return check;
 }
 
+/** Whether people sign calls of it; others are for contracts, or for what members adopted. */
+export function isForPeople({ by }: Pick<ManifestAction, 'by'>): boolean {
+  return by !== 'contract' && by !== 'governance';
+}
+
 /** Arguments of a call as JSON again: for showing what a transaction says. */
 export function argumentsToJson(
   action: Pick<ManifestAction, 'input'>,

@@ -79,6 +79,7 @@ export type ManifestBy =
   | 'anyone'
   | 'officer'
   | 'contract'
+  | 'governance'
   | { readonly role: string; readonly organisation?: string; readonly scope?: string };
 
 export interface ManifestApprovals {

@@ -3,7 +3,7 @@
  * record set and query. Nothing here knows any contract.
  */
 import type { Manifest, ManifestAction, ManifestBy, ManifestContract } from '@daybook/contracts';
-import { jsonSchemaOf, manifestHashOf } from '@daybook/contracts';
+import { isForPeople, jsonSchemaOf, manifestHashOf } from '@daybook/contracts';
 import { assert, toHex } from '@daybook/core';
 import type { Clock } from '../../clock.ts';
 import type { ContractViews } from '../contract-view.ts';
@@ -39,6 +39,8 @@ function entitlementWords(by: ManifestBy): string {
       return 'Any active officer may do this.';
     case 'contract':
       return 'Only other contracts may do this.';
+    case 'governance':
+      return 'Only the members may do this, by vote.';
     default: {
       const organisation =
         by.organisation === undefined ? '' : ` of the organisation in \`${by.organisation}\``;
@@ -209,8 +211,7 @@ export function contractRoutes(parts: ContractParts): readonly Route[] {
     for (const name of RESERVED) {
       assert(!Object.hasOwn(contract.records, name), `no record is called ${name}`);
     }
-    // Actions for contracts only cannot be signed by anybody.
-    const actions = Object.values(contract.actions).filter(({ by }) => by !== 'contract');
+    const actions = Object.values(contract.actions).filter(isForPeople);
     return [
       schemaRoute(contract),
       ...actions.map((action) => actionRoute(contract, action, parts)),

@@ -1,0 +1,727 @@
+/**
+ * Risk control before the fact: rules that members adopt by vote and anybody can read judge every
+ * payment of the treasury before it takes effect. It passes, raises an alert, or is held until two
+ * officers of two organisations release it. A hit says which rule, what it found, what it allows,
+ * and which records it rests on.
+ */
+import type { GuardContext, GuardedCall, Infer, InferFields, RowOf } from '@daybook/contracts';
+import { addDays, daysBetween, defineContract, field } from '@daybook/contracts';
+import { toHex } from '@daybook/core';
+import { treasury } from './treasury.ts';
+
+/** A judgement reads each rule; more would make every payment slow. */
+const RULES_MAX = 32;
+/** Payments remembered of one payee: what windows of days can look back on. */
+const PAYMENTS_MAX = 32;
+const CITES_MAX = 16;
+const HOLD_DAYS_MAX = 60;
+
+// Fields that several records and actions share.
+
+const ruleName = field.slug({ en: 'Rule', zh: '规则' });
+const words = field.object(
+  {
+    en: field.text({ en: 'English', zh: '英文', max: 300 }),
+    zh: field.text({ en: 'Chinese', zh: '中文', max: 300 }),
+  },
+  { en: 'In words', zh: '文字说明' },
+);
+const kind = field.choice({
+  en: 'Kind',
+  zh: '类别',
+  of: {
+    payment: { en: 'ceiling of one payment', zh: '单笔上限' },
+    period: { en: 'ceiling of a payee in a month, quarter or year', zh: '收款人期间上限' },
+    splitting: { en: 'several payments just under a ceiling', zh: '拆分付款' },
+    duplicate: { en: 'same payee, amount and number again', zh: '重复付款' },
+    listed: { en: 'payee is blacklisted', zh: '收款人在黑名单' },
+    related: { en: 'payee is related to the payer', zh: '关联方付款' },
+    velocity: { en: 'many payments in a few days', zh: '付款频繁' },
+    roundTrip: { en: 'money comes back to who paid it', zh: '资金回流' },
+    dormant: { en: 'payee was silent for long', zh: '休眠账户' },
+  },
+});
+const verdict = field.choice({
+  en: 'Verdict',
+  zh: '处置',
+  of: {
+    alert: { en: 'pays and alerts', zh: '付款并提示' },
+    hold: { en: 'holds until released', zh: '暂缓待放行' },
+  },
+});
+const limit = field.money({ en: 'Ceiling', zh: '上限', min: 1n });
+/** What a rule compares with; which of these it needs follows from its kind. */
+const measures = {
+  limit: field.optional(limit),
+  percent: field.optional(
+    field.integer({
+      en: 'Just under means from this percentage on',
+      zh: '接近上限百分比',
+      min: 1,
+      max: 99,
+    }),
+  ),
+  count: field.optional(field.integer({ en: 'Payments', zh: '笔数', min: 2, max: PAYMENTS_MAX })),
+  days: field.optional(field.integer({ en: 'Days', zh: '天数', min: 1, max: 3660 })),
+  months: field.optional(
+    field.choice({
+      en: 'Period',
+      zh: '期间',
+      of: {
+        month: { en: 'month', zh: '月' },
+        quarter: { en: 'quarter', zh: '季' },
+        year: { en: 'year', zh: '年' },
+      },
+    }),
+  ),
+};
+const fund = field.slug({ en: 'Fund', zh: '资金' });
+const payment = field.identifier({ en: 'Payment', zh: '付款编号' });
+const terms = {
+  kind,
+  verdict,
+  title: words,
+  legalBasis: field.text({ en: 'Legal basis', zh: '法律依据', max: 300 }),
+  fund: field.optional(fund),
+  ...measures,
+};
+/** `organisation:slug`, `name:text` or `person:hex`: whom money goes to, in one text. */
+const payee = field.text({
+  en: 'Payee',
+  zh: '收款人',
+  min: 3,
+  max: 220,
+  help: {
+    en: 'organisation:slug, name:text, or person: and the blinded identifier in hex.',
+    zh: 'organisation:标识、name:名称,或 person:盲化标识。',
+  },
+});
+const reason = field.reason();
+const until = field.date({ en: 'Until', zh: '截至' });
+const day = field.date({ en: 'Day', zh: '日期' });
+const cites = field.list(field.text({ en: 'Record', zh: '记录', max: 300 }), {
+  en: 'Rests on',
+  zh: '依据',
+  max: CITES_MAX,
+});
+
+// Records.
+
+const records = {
+  rulebook: {
+    number: 1,
+    title: { en: 'Rules in force', zh: '现行规则' },
+    key: {},
+    fields: {
+      rules: field.list(field.object({ rule: ruleName, ...terms }, { en: 'Rule', zh: '规则' }), {
+        en: 'Rules',
+        zh: '规则',
+        max: RULES_MAX,
+      }),
+    },
+  },
+  hit: {
+    number: 2,
+    title: { en: 'Hit', zh: '命中' },
+    help: {
+      en: 'A payment that a rule found; its versions are the history of one payment number.',
+      zh: '规则发现的付款;同一付款编号的历次版本即其历史。',
+    },
+    key: { fund, payment, rule: ruleName },
+    partition: ['fund'],
+    fields: {
+      kind,
+      verdict,
+      payee,
+      amount: field.money({ en: 'Amount', zh: '金额' }),
+      found: field.text({ en: 'Found', zh: '发现', max: 300 }),
+      allowed: field.text({ en: 'Allowed', zh: '允许', max: 300 }),
+      cites,
+      call: field.optional(field.hash({ en: 'Held call', zh: '被暂缓的调用' })),
+      day,
+      status: field.choice({
+        en: 'Status',
+        zh: '状态',
+        of: {
+          held: { en: 'not paid', zh: '未付款' },
+          paid: { en: 'paid, to be looked at', zh: '已付款,待复核' },
+          reviewed: { en: 'looked at', zh: '已复核' },
+        },
+      }),
+      reviewBy: field.date({ en: 'To be looked at by', zh: '复核期限' }),
+    },
+    states: {
+      field: 'status',
+      initial: ['held', 'paid'],
+      transitions: {
+        held: ['paid', 'reviewed'],
+        paid: ['reviewed', 'held'],
+        reviewed: ['held', 'paid'],
+      },
+    },
+    deadlines: [{ field: 'reviewBy', open: ['held', 'paid'] }],
+  },
+  listing: {
+    number: 3,
+    title: { en: 'Blacklisted payee', zh: '黑名单收款人' },
+    key: { payee },
+    fields: {
+      status: field.choice({
+        en: 'Status',
+        zh: '状态',
+        of: { listed: { en: 'listed', zh: '在列' }, removed: { en: 'removed', zh: '已移除' } },
+      }),
+      legalBasis: terms.legalBasis,
+      until,
+    },
+    states: {
+      field: 'status',
+      initial: ['listed'],
+      transitions: { listed: ['removed'], removed: ['listed'] },
+    },
+    deadlines: [{ field: 'until', open: ['listed'] }],
+  },
+  relation: {
+    number: 4,
+    title: { en: 'Related party', zh: '关联方' },
+    key: { organisation: field.slug({ en: 'Paying organisation', zh: '付款机构' }), payee },
+    partition: ['organisation'],
+    fields: { relation: field.text({ en: 'How they are related', zh: '关联关系', max: 300 }) },
+  },
+  account: {
+    number: 5,
+    title: { en: 'Latest payments to a payee', zh: '收款人近期付款' },
+    key: { payee },
+    fields: {
+      payments: field.list(
+        field.object(
+          {
+            fund,
+            payment,
+            payer: field.slug({ en: 'Payer', zh: '付款机构' }),
+            amount: field.money({ en: 'Amount', zh: '金额' }),
+            day,
+          },
+          { en: 'Payment', zh: '付款' },
+        ),
+        { en: 'Payments, the latest last', zh: '付款(最近者在后)', max: PAYMENTS_MAX },
+      ),
+    },
+  },
+  month: {
+    number: 6,
+    title: { en: 'Paid to a payee in a month', zh: '收款人当月付款' },
+    key: {
+      payee,
+      currency: field.currency({ en: 'Currency', zh: '币种' }),
+      month: field.text({ en: 'Month', zh: '月份', min: 7, max: 7, characters: 'ascii' }),
+    },
+    fields: { total: field.amount({ en: 'Paid', zh: '付款合计' }) },
+  },
+  seen: {
+    number: 7,
+    title: { en: 'Number, payee and amount paid', zh: '已付编号、收款人与金额' },
+    key: {
+      payee,
+      amount: field.text({ en: 'Amount', zh: '金额', max: 40, characters: 'ascii' }),
+      reference: field.text({ en: 'Number', zh: '编号', max: 128 }),
+    },
+    fields: { fund, payment },
+  },
+} as const;
+
+const sums = {
+  hits: {
+    number: 101,
+    title: { en: 'Hits by rule and status', zh: '各规则命中数' },
+    record: 'hit',
+    by: ['rule', 'status'],
+  },
+} as const;
+
+const roles = {
+  releaser: {
+    title: { en: 'Releaser of held payments', zh: '放行官员' },
+    help: {
+      en: 'Two of two organisations release what a rule holds.',
+      zh: '两个机构的两名放行官员方可放行。',
+    },
+    grantedBy: 'governance',
+  },
+  analyst: {
+    title: { en: 'Risk analyst', zh: '风控官员' },
+    help: {
+      en: 'Looks at hits, lists payees and related parties.',
+      zh: '复核命中,登记黑名单与关联方。',
+    },
+    grantedBy: 'organisation',
+  },
+} as const;
+
+const failures = {
+  RULE_UNKNOWN: {
+    code: 1,
+    en: 'There is no rule {rule} in force.',
+    zh: '没有现行规则{rule}。',
+    remedy: { en: 'Look at the rulebook.', zh: '请查看现行规则。' },
+  },
+  RULE_INCOMPLETE: {
+    code: 2,
+    en: 'A rule of kind {kind} needs {needed}.',
+    zh: '{kind}类规则须填写{needed}。',
+    remedy: { en: 'Add what is missing.', zh: '请补充。' },
+  },
+  RULES_FULL: {
+    code: 3,
+    en: 'At most {max} rules are in force.',
+    zh: '现行规则最多{max}条。',
+    remedy: { en: 'Retire one first.', zh: '请先停用一条。' },
+  },
+  HIT_UNKNOWN: {
+    code: 4,
+    en: 'There is no hit {key}.',
+    zh: '没有命中{key}。',
+    remedy: { en: 'Check fund, payment and rule.', zh: '请核对资金、付款与规则。' },
+  },
+  HIT_CLOSED: {
+    code: 5,
+    en: 'The hit has been looked at.',
+    zh: '该命中已复核。',
+    remedy: { en: 'Nothing is left to do.', zh: '无须再做。' },
+  },
+  NOT_LISTED: {
+    code: 6,
+    en: 'The payee {key} is not listed.',
+    zh: '收款人{key}不在黑名单。',
+    remedy: { en: 'Check the payee.', zh: '请核对收款人。' },
+  },
+  PAYEE_MALFORMED: {
+    code: 7,
+    en: 'A payee begins with organisation:, name: or person:, not {found}.',
+    zh: '收款人须以 organisation:、name: 或 person: 开头,而非{found}。',
+    remedy: { en: 'Write the payee so.', zh: '请按此填写。' },
+  },
+} as const;
+
+const events = {
+  hit: {
+    title: { en: 'A rule found a payment', zh: '规则命中付款' },
+    fields: { fund, payment, rule: ruleName, verdict },
+  },
+  ruleSet: { title: { en: 'Rule in force', zh: '规则生效' }, fields: { rule: ruleName } },
+  ruleRetired: { title: { en: 'Rule retired', zh: '规则停用' }, fields: { rule: ruleName } },
+} as const;
+
+const parameters = {
+  holdDays: {
+    field: field.integer({
+      en: 'Days a payment may be held',
+      zh: '暂缓最长天数',
+      min: 1,
+      max: HOLD_DAYS_MAX,
+    }),
+    default: 10,
+  },
+  reviewDays: {
+    field: field.integer({ en: 'Days to look at a hit', zh: '复核天数', min: 1, max: 366 }),
+    default: 14,
+  },
+} as const;
+
+export const risk = defineContract({
+  number: 18,
+  name: 'risk',
+  version: 1,
+  title: { en: 'Risk control', zh: '风险控制' },
+  help: {
+    en: 'Published rules that pass, alert or hold a payment before it takes effect.',
+    zh: '付款生效前按公开规则放行、提示或暂缓。',
+  },
+  records,
+  sums,
+  roles,
+  failures,
+  events,
+  parameters,
+  uses: { treasury },
+
+  actions: {
+    setRule: {
+      title: { en: 'Put a rule into force', zh: '规则生效' },
+      help: { en: 'Or change one; the members decide by vote.', zh: '或变更规则;由成员表决。' },
+      by: 'governance',
+      discretion: true,
+      input: { rule: ruleName, ...terms, reason },
+      handler(context, { reason: _, ...row }) {
+        const missing = needs(row.kind).filter((name) => row[name] === undefined);
+        const facts = { kind: row.kind, needed: missing.join(', ') };
+        context.check(missing.length === 0, 'RULE_INCOMPLETE', facts);
+        const { rules } = rulebookOf(context.records.rulebook.get({}));
+        const others = rules.filter(({ rule }) => rule !== row.rule);
+        context.check(others.length < RULES_MAX, 'RULES_FULL', { max: RULES_MAX });
+        context.records.rulebook.put({ rules: [...others, row] });
+        context.emit('ruleSet', { rule: row.rule });
+      },
+    },
+
+    retireRule: {
+      title: { en: 'Retire a rule', zh: '停用规则' },
+      by: 'governance',
+      discretion: true,
+      input: { rule: ruleName, reason },
+      handler(context, { rule }) {
+        const { rules } = rulebookOf(context.records.rulebook.get({}));
+        const others = rules.filter((row) => row.rule !== rule);
+        context.check(others.length < rules.length, 'RULE_UNKNOWN', { rule });
+        context.records.rulebook.put({ rules: others });
+        context.emit('ruleRetired', { rule });
+      },
+    },
+
+    list: {
+      title: { en: 'Blacklist a payee', zh: '列入黑名单' },
+      by: { role: 'analyst' },
+      approvals: { officers: 2, organisations: 2 },
+      discretion: true,
+      input: { payee, legalBasis: terms.legalBasis, until, reason },
+      handler(context, { payee, legalBasis, until }) {
+        context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
+        context.records.listing.put({ payee, legalBasis, until, status: 'listed' });
+      },
+    },
+
+    unlist: {
+      title: { en: 'Take a payee off the blacklist', zh: '移出黑名单' },
+      by: { role: 'analyst' },
+      approvals: { officers: 2, organisations: 2 },
+      discretion: true,
+      input: { payee, reason },
+      handler(context, { payee }) {
+        const row = context.records.listing.need({ payee }, 'NOT_LISTED');
+        context.records.listing.put({ ...row, status: 'removed' });
+      },
+    },
+
+    relate: {
+      title: { en: 'Record a related party', zh: '登记关联方' },
+      by: { role: 'analyst' },
+      discretion: true,
+      input: {
+        organisation: field.reference({
+          en: 'Paying organisation',
+          zh: '付款机构',
+          record: 'directory.organisation',
+          max: 64,
+        }),
+        payee,
+        relation: records.relation.fields.relation,
+        reason,
+      },
+      handler(context, { organisation, payee, relation }) {
+        context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
+        context.records.relation.put({ organisation, payee, relation });
+      },
+    },
+
+    review: {
+      title: { en: 'Say that a hit was looked at', zh: '复核命中' },
+      by: { role: 'analyst' },
+      discretion: true,
+      input: { fund, payment, rule: ruleName, reason },
+      handler(context, { fund, payment, rule }) {
+        const row = context.records.hit.need({ fund, payment, rule }, 'HIT_UNKNOWN');
+        context.check(row.status !== 'reviewed', 'HIT_CLOSED');
+        context.records.hit.put({ ...row, status: 'reviewed' });
+      },
+    },
+  },
+
+  guards: {
+    payments: {
+      title: { en: 'Payments of the treasury', zh: '国库付款' },
+      actions: ['treasury.disburse'],
+      release: { officers: 2, organisations: 2, role: 'releaser', days: HOLD_DAYS_MAX },
+      judge(context, call) {
+        const { rules } = rulebookOf(context.records.rulebook.get({}));
+        const paid = rules.length === 0 ? undefined : paymentOf(context, call);
+        if (paid === undefined) return { verdict: 'pass' };
+        const applying = rules.filter((rule) => rule.fund === undefined || rule.fund === paid.fund);
+        const hits = applying.flatMap((rule) => {
+          const finding = CHECKS[rule.kind](context, rule, paid);
+          return finding === undefined ? [] : [{ rule, ...finding }];
+        });
+        if (hits.length === 0) return { verdict: 'pass' };
+        const isHeld = hits.some(({ rule }) => rule.verdict === 'hold');
+        for (const hit of hits) keepHit(context, paid, { ...hit, isHeld, call: call.call });
+        const rule = hits.map((hit) => hit.rule.rule).join(', ');
+        const cited = [...new Set(hits.flatMap((hit) => hit.cites))].slice(0, CITES_MAX);
+        const what = { rule: rule.slice(0, 300), records: cited };
+        if (!isHeld) return { verdict: 'alert', ...what };
+        return { verdict: 'hold', ...what, days: context.parameters.holdDays };
+      },
+      observe(context, call) {
+        const { rules } = rulebookOf(context.records.rulebook.get({}));
+        const paid = rules.length === 0 ? undefined : paymentOf(context, call);
+        if (paid !== undefined) book(context, paid, rules);
+      },
+    },
+  },
+
+  queries: {
+    hits: { title: { en: 'Hits', zh: '命中' }, record: 'hit' },
+    hitsOf: { title: { en: 'Hits in a fund', zh: '资金的命中' }, record: 'hit', by: ['fund'] },
+    overdueHits: {
+      title: { en: 'Hits not looked at in time', zh: '逾期未复核的命中' },
+      record: 'hit',
+      overdue: 'reviewBy',
+    },
+    listings: {
+      title: { en: 'Blacklisted payees', zh: '黑名单收款人' },
+      record: 'listing',
+      where: { field: 'status', is: ['listed'] },
+    },
+    relations: {
+      title: { en: 'Related parties', zh: '关联方' },
+      record: 'relation',
+      by: ['organisation'],
+    },
+  },
+});
+
+// Judging. Every check is a function of the rule, the payment and the books; none writes.
+
+type Books = GuardContext<
+  typeof records,
+  typeof failures,
+  typeof events,
+  typeof parameters,
+  typeof sums,
+  { readonly treasury: typeof treasury }
+>;
+type Rulebook = RowOf<typeof records.rulebook>;
+type Rule = Rulebook['rules'][number];
+type Kind = Infer<typeof kind>;
+type Measure = keyof InferFields<typeof measures>;
+type Payee = RowOf<(typeof treasury)['records']['commitment']>['payee'];
+type Past = RowOf<typeof records.account>['payments'][number];
+
+/** A payment about to be made. */
+interface Paid extends Past {
+  readonly commitment: string;
+  readonly payee: string;
+  readonly reference: string;
+}
+
+/** What a rule found against what it allows, in words for people. */
+interface Finding {
+  readonly found: string;
+  readonly allowed: string;
+  readonly cites: readonly string[];
+}
+
+type Check = (context: Books, rule: Rule, paid: Paid) => Finding | undefined;
+
+const CHECKS: Readonly<Record<Kind, Check>> = {
+  payment: (_context, { limit }, { amount, fund, commitment }) => {
+    if (limit === undefined || limit.currency !== amount.currency) return undefined;
+    if (amount.minor <= limit.minor) return undefined;
+    return {
+      found: text(amount),
+      allowed: `at most ${text(limit)}`,
+      cites: [`treasury.commitment/${fund}/${commitment}`],
+    };
+  },
+  period: (context, { limit, months = 'month' }, { payee, amount, day }) => {
+    if (limit === undefined || limit.currency !== amount.currency) return undefined;
+    const keys = monthsOf(day, months).map((month) => ({
+      payee,
+      currency: amount.currency,
+      month,
+    }));
+    const before = keys.reduce(
+      (sum, key) => sum + (context.records.month.get(key)?.total ?? 0n),
+      0n,
+    );
+    const minor = before + amount.minor;
+    if (minor <= limit.minor) return undefined;
+    const found = `${text({ ...amount, minor })} in the ${months}`;
+    const cites = keys.map(({ currency, month }) => `risk.month/${payee}/${currency}/${month}`);
+    return { found, allowed: `at most ${text(limit)}`, cites };
+  },
+  splitting: (context, { limit, percent = 90, count = 2, days = 30 }, paid) => {
+    if (limit === undefined) return undefined;
+    const isUnder = ({ amount }: Past): boolean =>
+      amount.currency === limit.currency &&
+      amount.minor <= limit.minor &&
+      amount.minor * 100n >= limit.minor * BigInt(percent);
+    if (!isUnder(paid)) return undefined;
+    const like = pastOf(context, paid, days).filter(isUnder);
+    if (like.length + 1 < count) return undefined;
+    return {
+      found: `${like.length + 1} payments just under ${text(limit)} in ${days} days`,
+      allowed: `fewer than ${count}`,
+      cites: like.map(citePayment),
+    };
+  },
+  duplicate: (context, _rule, { payee, amount, reference }) => {
+    const seen = context.records.seen.get({ payee, amount: text(amount), reference });
+    if (seen === undefined) return undefined;
+    const found = `${reference} for ${text(amount)} was paid before`;
+    return { found, allowed: 'once', cites: [citePayment(seen)] };
+  },
+  listed: (context, _rule, { payee, day }) => {
+    const row = context.records.listing.get({ payee });
+    if (row?.status !== 'listed' || row.until < day) return undefined;
+    const found = `listed until ${row.until}: ${row.legalBasis}`;
+    return { found: found.slice(0, 300), allowed: 'not listed', cites: [`risk.listing/${payee}`] };
+  },
+  related: (context, _rule, { payee, payer }) => {
+    const row = context.records.relation.get({ organisation: payer, payee });
+    if (row === undefined) return undefined;
+    const cites = [`risk.relation/${payer}/${payee}`];
+    return { found: row.relation, allowed: 'not related', cites };
+  },
+  velocity: (context, { count = 2, days = 1 }, paid) => {
+    const past = pastOf(context, paid, days);
+    if (past.length + 1 < count) return undefined;
+    return {
+      found: `${past.length + 1} payments in ${days} days`,
+      allowed: `fewer than ${count}`,
+      cites: past.map(citePayment),
+    };
+  },
+  roundTrip: (context, { days = 30 }, { payee, payer, ...paid }) => {
+    const mirrored = { ...paid, payer, payee: `organisation:${payer}` };
+    const back = pastOf(context, mirrored, days).filter(
+      (past) => `organisation:${past.payer}` === payee,
+    );
+    if (back.length === 0) return undefined;
+    const found = `${payee} paid ${payer} ${back.length} times in ${days} days`;
+    return { found, allowed: 'no payment back', cites: back.map(citePayment) };
+  },
+  dormant: (context, { days = 365 }, { payee, day }) => {
+    const last = context.records.account.get({ payee })?.payments.at(-1);
+    if (last === undefined || daysBetween(last.day, day) <= days) return undefined;
+    const found = `silent for ${daysBetween(last.day, day)} days`;
+    return { found, allowed: `at most ${days} days`, cites: [citePayment(last)] };
+  },
+};
+
+function isPayee(text: string): boolean {
+  return ['organisation:', 'name:', 'person:'].some((start) => text.startsWith(start));
+}
+
+/** Which measures a rule must name. */
+function needs(which: Kind): readonly Measure[] {
+  const table: Readonly<Record<Kind, readonly Measure[]>> = {
+    payment: ['limit'],
+    period: ['limit', 'months'],
+    splitting: ['limit', 'percent', 'count', 'days'],
+    duplicate: [],
+    listed: [],
+    related: [],
+    velocity: ['count', 'days'],
+    roundTrip: ['days'],
+    dormant: ['days'],
+  };
+  return table[which];
+}
+
+function rulebookOf(row: Rulebook | undefined): Rulebook {
+  return row ?? { rules: [] };
+}
+
+/** The payment of a guarded call; undefined if its commitment is unknown, which treasury refuses. */
+function paymentOf(context: Books, { input }: GuardedCall): Paid | undefined {
+  // The input was checked against the action of the treasury.
+  const line = input as InferFields<(typeof treasury)['actions']['disburse']['input']>;
+  const { fund, commitment, payment, amount, source } = line;
+  const row = context.contracts.treasury.records.commitment.get({ fund, commitment });
+  if (row === undefined) return undefined;
+  // A line of the past has the day it was paid; a payment of today can not choose its day.
+  const day = source === undefined ? context.today : line.date;
+  const reference = source?.number ?? payment;
+  const past = { fund, payment, payer: row.holder, amount, day };
+  return { ...past, commitment, payee: payeeOf(row.payee), reference };
+}
+
+function payeeOf({ organisation, name, person }: Payee): string {
+  if (organisation !== undefined) return `organisation:${organisation}`;
+  return person === undefined ? `name:${name ?? ''}` : `person:${toHex(person)}`;
+}
+
+/** Payments to the payee within so many days of this one, the same payment left out. */
+function pastOf(
+  context: Books,
+  { payee, day, fund, payment }: Pick<Paid, 'payee' | 'day' | 'fund' | 'payment'>,
+  days: number,
+): readonly Past[] {
+  const { payments = [] } = context.records.account.get({ payee }) ?? {};
+  return payments.filter(
+    (past) =>
+      Math.abs(daysBetween(past.day, day)) < days &&
+      !(past.fund === fund && past.payment === payment),
+  );
+}
+
+interface Hit extends Finding {
+  readonly rule: Rule;
+  readonly isHeld: boolean;
+  readonly call: Uint8Array;
+}
+
+function keepHit(context: Books, paid: Paid, { rule, isHeld, call, ...finding }: Hit): void {
+  const { fund, payment, payee, amount, day } = paid;
+  const { kind, verdict } = rule;
+  const { found, allowed, cites } = finding;
+  context.records.hit.put({
+    fund,
+    payment,
+    rule: rule.rule,
+    ...{ kind, verdict, payee, amount, day },
+    found: found.slice(0, 300),
+    allowed,
+    cites: cites.slice(0, CITES_MAX),
+    call: isHeld ? call : undefined,
+    status: isHeld ? 'held' : 'paid',
+    reviewBy: addDays(context.today, context.parameters.reviewDays),
+  });
+  context.emit('hit', { fund, payment, rule: rule.rule, verdict });
+}
+
+/** Writes a payment that took effect into the books, and that what held it was released. */
+function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
+  const { payee, reference, commitment: _, ...past } = paid;
+  const { fund, payment, amount, day } = past;
+  const { payments = [] } = context.records.account.get({ payee }) ?? {};
+  const latest = [...payments, past].slice(-PAYMENTS_MAX);
+  context.records.account.put({ payee, payments: latest });
+  const month = { payee, currency: amount.currency, month: day.slice(0, 7) };
+  const { total = 0n } = context.records.month.get(month) ?? {};
+  context.records.month.put({ ...month, total: total + amount.minor });
+  context.records.seen.put({ payee, amount: text(amount), reference, fund, payment });
+  for (const { rule } of rules) {
+    const hit = context.records.hit.get({ fund, payment, rule });
+    if (hit?.status === 'held') context.records.hit.put({ ...hit, status: 'paid' });
+  }
+}
+
+function text({ minor, currency }: Past['amount']): string {
+  return `${currency} ${minor}`;
+}
+
+function citePayment({ fund, payment }: Pick<Past, 'fund' | 'payment'>): string {
+  return `treasury.payment/${fund}/${payment}`;
+}
+
+/** The months of the calendar period up to and including that of the day. */
+function monthsOf(day: string, period: 'month' | 'quarter' | 'year'): readonly string[] {
+  const year = day.slice(0, 4);
+  const month = Number(day.slice(5, 7));
+  const starts = { month, quarter: month - ((month - 1) % 3), year: 1 } as const;
+  const ends = { month, quarter: starts.quarter + 2, year: 12 } as const;
+  return Array.from(
+    { length: ends[period] - starts[period] + 1 },
+    (_, index) => `${year}-${String(starts[period] + index).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,346 @@
+/** Risk control: what each rule finds, what a hold keeps back, and who lifts it. */
+import { ledger as chain, openRecords } from '@daybook/contracts';
+import type { Call, CallArguments } from '@daybook/core';
+import { expect } from 'chai';
+import { governance } from '../src/governance.ts';
+import { risk } from '../src/risk.ts';
+import { treasury } from '../src/treasury.ts';
+import type { TestLedger } from './ledger.ts';
+import { outcome } from './ledger.ts';
+import { adoptAct } from './members.ts';
+import {
+  allocate,
+  appropriate,
+  BUDGETER,
+  CONTROLLER,
+  call,
+  carryOut,
+  commit,
+  disburse,
+  emptyLedger,
+  FUND,
+  GRANTOR,
+  gbp,
+  PAYER,
+} from './treasury-scene.ts';
+
+const DAY_MS = 86_400_000;
+const [ONE, TWO, SAME] = ['court/one', 'audit/two', 'court/three'];
+const ANALYSTS = ['audit/ann', 'court/cat'];
+const DELEGATES = ['hm-treasury/dee', 'water/del', 'audit/dan', 'court/deb', 'other/dot'];
+const SIGNERS = [PAYER, CONTROLLER];
+const pending = openRecords(chain).pending;
+const reason = 'because of the test';
+
+const rule = (name: string, kind: string, more: object = {}) => ({
+  rule: name,
+  kind,
+  verdict: 'hold',
+  title: { en: name, zh: '规则' },
+  legalBasis: 'Financial rules, article 1',
+  reason,
+  ...more,
+});
+
+/** A fund of 100,000 with rules in force. */
+function guarded(...rules: readonly object[]): TestLedger {
+  const others = {
+    [ONE]: ['risk.releaser'],
+    [TWO]: ['risk.releaser'],
+    [SAME]: ['risk.releaser'],
+    ...Object.fromEntries(ANALYSTS.map((name) => [name, ['risk.analyst']])),
+    ...Object.fromEntries(DELEGATES.map((name) => [name, ['governance.delegate']])),
+  };
+  const ledger = emptyLedger([governance, risk], others);
+  for (const input of rules) expect(setRule(ledger, input)).to.equal('done');
+  const amount = gbp(100_000);
+  carryOut(ledger, appropriate({ amount }), allocate({ amount }), commit({ amount }));
+  return ledger;
+}
+
+function setRule(ledger: TestLedger, input: object): string {
+  return adoptAct(ledger, DELEGATES, { contract: 'risk', action: 'setRule', input });
+}
+
+let number = 0;
+
+/** Pays under a new number. @returns 'paid', 'held', or the code of the refusal */
+function pay(ledger: TestLedger, minor: number, change: CallArguments = {}): string {
+  number += 1;
+  const payment = `p-${number}`;
+  const executed = ledger.act([disburse({ payment, amount: gbp(minor), ...change })], SIGNERS);
+  if (executed.failure !== undefined) return executed.failure.code;
+  const isHeld = executed.result.events.some(({ name }) => name === 'held');
+  return isHeld ? 'held' : 'paid';
+}
+
+const hits = (ledger: TestLedger) => ledger.rows(risk, 'hit');
+const heldCall = (ledger: TestLedger): Uint8Array => {
+  const held = hits(ledger).find(({ status }) => status === 'held');
+  if (held?.call === undefined) throw new Error('a hit has its held call');
+  return held.call;
+};
+
+function answer(ledger: TestLedger, action: string, held: Uint8Array, ...who: string[]): string {
+  const each: Call = { contract: 'ledger', action, args: { call: held, reason } };
+  return outcome(ledger.act([each], who));
+}
+
+const LIMIT = { limit: { minor: '1000', currency: 'GBP' } };
+
+describe('risk: rules are acts of the members (spec X-32)', () => {
+  it('given no rule, then a payment passes and no books are kept', () => {
+    const ledger = guarded();
+
+    expect(pay(ledger, 90_000)).to.equal('paid');
+    expect(ledger.rows(risk, 'account')).to.deep.equal([]);
+  });
+
+  it('given an officer, then no signature puts a rule into force, only a vote', () => {
+    const ledger = guarded();
+    const { reason: _, ...rest } = rule('top', 'payment');
+    const args = { ...rest, reason, limit: gbp(1000) };
+
+    const executed = ledger.act([{ contract: 'risk', action: 'setRule', args }], DELEGATES);
+
+    expect(outcome(executed)).to.equal('CONTRACTS_CALLER_REFUSED');
+  });
+
+  it('given a malformed rule or another act, then the members cannot propose it', () => {
+    const ledger = guarded();
+
+    expect(setRule(ledger, rule('top', 'riddle'))).to.equal('GOVERNANCE_ACT_REFUSED');
+    const act = { contract: 'treasury', action: 'disburse', input: {} };
+    expect(adoptAct(ledger, DELEGATES, act)).to.equal('GOVERNANCE_ACT_REFUSED');
+  });
+
+  it('given a rule that lacks its measure, when adopted, then it fails and none is in force', () => {
+    const ledger = guarded();
+    setRule(ledger, rule('top', 'payment'));
+
+    const [proposal] = ledger.rows(governance, 'proposal');
+    expect(proposal).to.deep.include({ status: 'failed', outcome: 'RISK_RULE_INCOMPLETE' });
+    expect(ledger.rows(risk, 'rulebook')).to.deep.equal([]);
+  });
+
+  it('given a rule, when changed and retired by vote, then the rulebook says so', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    setRule(ledger, rule('top', 'payment', { limit: { minor: '2000', currency: 'GBP' } }));
+    expect(pay(ledger, 1500)).to.equal('paid');
+
+    const input = { rule: 'top', reason };
+    adoptAct(ledger, DELEGATES, { contract: 'risk', action: 'retireRule', input });
+
+    expect(ledger.rows(risk, 'rulebook')).to.deep.equal([{ rules: [] }]);
+    expect(pay(ledger, 5000)).to.equal('paid');
+  });
+});
+
+describe('risk: what rules find', () => {
+  it('given a payment above the ceiling, then the hit explains rule, limit and record', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+
+    expect(pay(ledger, 1000)).to.equal('paid');
+    expect(pay(ledger, 1001)).to.equal('held');
+
+    expect(hits(ledger)[0]).to.deep.include({
+      fund: FUND,
+      rule: 'top',
+      payee: 'organisation:pump-works',
+      found: 'GBP 1001',
+      allowed: 'at most GBP 1000',
+      cites: [`treasury.commitment/${FUND}/pumps`],
+      status: 'held',
+    });
+    expect(ledger.rows(treasury, 'payment')).to.have.length(1);
+  });
+
+  it('given an alert, then the payment passes and the hit waits to be looked at', () => {
+    const ledger = guarded(rule('top', 'payment', { ...LIMIT, verdict: 'alert' }));
+
+    expect(pay(ledger, 1001)).to.equal('paid');
+
+    const [hit] = hits(ledger);
+    expect(hit).to.deep.include({ status: 'paid', verdict: 'alert', reviewBy: '2026-01-15' });
+    const key = { fund: FUND, payment: hit?.payment ?? '', rule: 'top' };
+    const review: Call = { contract: 'risk', action: 'review', args: { ...key, reason } };
+    expect(outcome(ledger.act([review], ['audit/ann']))).to.equal('ok');
+    expect(outcome(ledger.act([review], ['audit/ann']))).to.equal('RISK_HIT_CLOSED');
+  });
+
+  it('given a ceiling of a month, then what was paid before counts', () => {
+    const ledger = guarded(rule('monthly', 'period', { ...LIMIT, months: 'month' }));
+
+    expect(pay(ledger, 600)).to.equal('paid');
+    expect(pay(ledger, 400)).to.equal('paid');
+    expect(pay(ledger, 1)).to.equal('held');
+    ledger.wait(31 * DAY_MS);
+    expect(pay(ledger, 1000)).to.equal('paid');
+  });
+
+  it('given payments just under a ceiling, then the third in a week is one too many', () => {
+    const measures = { ...LIMIT, percent: 90, count: 3, days: 7 };
+    const ledger = guarded(rule('split', 'splitting', measures));
+
+    expect(pay(ledger, 950)).to.equal('paid');
+    expect(pay(ledger, 899)).to.equal('paid');
+    expect(pay(ledger, 1000)).to.equal('paid');
+    expect(pay(ledger, 900)).to.equal('held');
+    expect(hits(ledger)[0]?.cites).to.have.length(2);
+    ledger.wait(7 * DAY_MS);
+    expect(pay(ledger, 900)).to.equal('paid');
+  });
+
+  it('given the same number, amount and payee in another fund, then it is a duplicate', () => {
+    const ledger = guarded(rule('twice', 'duplicate'));
+    expect(pay(ledger, 100, { payment: 'inv-1' })).to.equal('paid');
+    const fund = 'water-2027';
+    const of = { fund, amount: gbp(500) };
+    carryOut(ledger, appropriate(of), allocate({ ...of, parent: fund }), commit(of));
+
+    expect(pay(ledger, 100, { payment: 'inv-1', fund })).to.equal('held');
+    expect(hits(ledger)[0]?.cites).to.deep.equal([`treasury.payment/${FUND}/inv-1`]);
+    expect(pay(ledger, 101, { payment: 'inv-1', fund })).to.equal('paid');
+    expect(pay(ledger, 100, { payment: 'inv-2', fund })).to.equal('paid');
+  });
+
+  it('given a payee that two analysts blacklisted, then it is held until the day named', () => {
+    const ledger = guarded(rule('black', 'listed'));
+    const input = { payee: 'organisation:pump-works', legalBasis: 'Act 7', until: '2026-01-31' };
+    const list: Call = { contract: 'risk', action: 'list', args: { ...input, reason } };
+    expect(outcome(ledger.act([list], ['audit/ann']))).to.equal('CONTRACTS_APPROVALS_MISSING');
+    expect(outcome(ledger.act([list], ANALYSTS))).to.equal('ok');
+
+    expect(pay(ledger, 1)).to.equal('held');
+    ledger.wait(40 * DAY_MS);
+    expect(pay(ledger, 1)).to.equal('paid');
+  });
+
+  it('given a related party, then its payment is held', () => {
+    const ledger = guarded(rule('kin', 'related'));
+    const args = {
+      organisation: 'water',
+      payee: 'organisation:pump-works',
+      relation: 'One owner.',
+    };
+    const relate: Call = { contract: 'risk', action: 'relate', args: { ...args, reason } };
+    expect(outcome(ledger.act([relate], ['audit/ann']))).to.equal('ok');
+    const wrong = { ...relate, args: { ...relate.args, payee: 'pump-works' } };
+    expect(outcome(ledger.act([wrong], ['audit/ann']))).to.equal('RISK_PAYEE_MALFORMED');
+
+    expect(pay(ledger, 1)).to.equal('held');
+    expect(hits(ledger)[0]?.found).to.equal('One owner.');
+  });
+
+  it('given three payments in a day where two are many, then the second is held', () => {
+    const ledger = guarded(rule('fast', 'velocity', { count: 2, days: 1 }));
+
+    expect(pay(ledger, 1)).to.equal('paid');
+    expect(pay(ledger, 1)).to.equal('held');
+    ledger.wait(DAY_MS);
+    expect(pay(ledger, 1)).to.equal('paid');
+  });
+
+  it('given money that the payee paid to the payer before, then it is a round trip', () => {
+    const ledger = guarded(rule('circle', 'roundTrip', { days: 30 }));
+    expect(pay(ledger, 1)).to.equal('paid');
+    const fund = 'back-2026';
+    const payee = { name: 'Water', organisation: 'water' };
+    const named = { fund, holder: 'other', amount: gbp(50) };
+    const act = (each: Call, ...who: string[]) =>
+      expect(outcome(ledger.act([each], who))).to.equal('ok');
+    act(appropriate(named), GRANTOR, 'other/eve');
+    act(
+      commit({ fund, allocation: fund, amount: gbp(50), payee, purposes: ['water'] }),
+      'other/eve',
+    );
+
+    const eve = { fund, payment: 'x', amount: gbp(5) };
+    const back = ledger.act([disburse(eve)], ['other/eve', CONTROLLER]);
+    expect(outcome(back)).to.equal('ok');
+    expect(hits(ledger)).to.deep.equal([]);
+    // Water pays the one who paid it.
+    const set = { payee: { name: 'Other', organisation: 'other' }, commitment: 'again' };
+    carryOut(
+      ledger,
+      call('returnCommitment', { fund: FUND, commitment: 'pumps', amount: gbp(10) }),
+    );
+    act(commit({ ...set, amount: gbp(10) }), BUDGETER);
+
+    expect(pay(ledger, 5, { commitment: 'again' })).to.equal('held');
+    expect(hits(ledger)[0]?.cites).to.deep.equal([`treasury.payment/${fund}/x`]);
+  });
+
+  it('given a payee silent for a year, then waking it up is found', () => {
+    const ledger = guarded(rule('asleep', 'dormant', { days: 200 }));
+    expect(pay(ledger, 1)).to.equal('paid');
+    ledger.wait(201 * DAY_MS);
+
+    expect(pay(ledger, 1)).to.equal('held');
+    expect(hits(ledger)[0]?.found).to.equal('silent for 201 days');
+  });
+
+  it('given a rule of one fund, then payments of others are none of its business', () => {
+    const ledger = guarded(rule('top', 'payment', { ...LIMIT, fund: 'other-fund' }));
+
+    expect(pay(ledger, 5000)).to.equal('paid');
+  });
+});
+
+describe('risk: holds (spec X-33)', () => {
+  it('given a held payment, when two of two organisations release it, then it is paid once', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    pay(ledger, 1001);
+    const held = heldCall(ledger);
+
+    expect(answer(ledger, 'release', held, ONE)).to.equal('ok');
+    expect(answer(ledger, 'release', held, SAME)).to.equal('ok');
+    expect(ledger.rows(treasury, 'payment')).to.deep.equal([]);
+    expect(answer(ledger, 'release', held, TWO)).to.equal('ok');
+    expect(answer(ledger, 'release', held, ONE)).to.equal('CONTRACTS_CALL_CLOSED');
+
+    expect(ledger.rows(treasury, 'payment')).to.have.length(1);
+    expect(hits(ledger)[0]?.status).to.equal('paid');
+    expect(ledger.rows(risk, 'account')[0]?.payments).to.have.length(1);
+  });
+
+  it('given a hold, when the days of the parameter are over, then nobody can release it', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    pay(ledger, 1001);
+    const held = heldCall(ledger);
+    expect(pending(ledger.view, { call: held })?.expires).to.equal(ledger.now() + 10 * DAY_MS);
+    ledger.wait(10 * DAY_MS);
+
+    expect(answer(ledger, 'release', held, ONE, TWO)).to.equal('CONTRACTS_CALL_EXPIRED');
+  });
+
+  it('given a refused payment under the same number, then it may be tried again', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    pay(ledger, 1001, { payment: 'inv-9' });
+    expect(answer(ledger, 'refuse', heldCall(ledger), ONE)).to.equal('ok');
+
+    expect(pay(ledger, 1000, { payment: 'inv-9' })).to.equal('paid');
+    expect(hits(ledger)[0]?.status).to.equal('paid');
+  });
+
+  it('given a payment that could not be made anyway, then it is refused and not held', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+
+    expect(pay(ledger, 100_001)).to.equal('TREASURY_NOT_ENOUGH');
+    expect(hits(ledger)).to.deep.equal([]);
+  });
+
+  it('given a held payment beside another call, then the transaction says so and does nothing', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    const both = [
+      disburse({ payment: 'a', amount: gbp(1) }),
+      disburse({ payment: 'b', amount: gbp(1001) }),
+    ];
+
+    const executed = ledger.act(both, SIGNERS);
+
+    expect(outcome(executed)).to.equal('CONTRACTS_PENDING_ALONE');
+    expect(executed.failure?.facts).to.deep.equal({ guard: 'risk.payments', rule: 'top' });
+    expect(ledger.rows(treasury, 'payment')).to.deep.equal([]);
+  });
+});
