@@ -2,9 +2,8 @@
  * One call: found, checked, authorised, agreed to, judged by guards, handled, and put on record if
  * it took discretion. Calls of people and calls between contracts go the same way.
  */
-import type { Call, CborValue, Hash, InputFault } from '@daybook/core';
-import { asHash, encodeCanonical, hashTagged, TAGS } from '@daybook/core';
-import type { GuardedCall } from '../language/action.ts';
+import type { Call, CborValue, InputFault } from '@daybook/core';
+import { encodeCanonical } from '@daybook/core';
 import type { Actor, Facts, Hold } from '../language/context.ts';
 import type { Values } from '../language/definition.ts';
 import type { Demand } from './authorise.ts';
@@ -17,42 +16,19 @@ import {
   judgeAgreement,
 } from './authorise.ts';
 import { codeOfFault } from './check-calls.ts';
+import type { Frame, Prepared } from './frame.ts';
+import { shielded } from './frame.ts';
+import { askGuards, keyOfCall, tellGuards } from './guards.ts';
 import { expiryAfter } from './ledger.ts';
 import { ledgerAccess } from './ledger-access.ts';
 import type { LinkedAction, LinkedContract, Reference } from './link.ts';
 import { CALL_DEPTH_MAX } from './meter.ts';
 import type { ActiveContract, Session } from './session.ts';
 import { ownRefusal } from './session.ts';
-import { Abort, abort, HostFault } from './signals.ts';
+import { Abort, abort } from './signals.ts';
 
 /** Where the body of a transaction names who acts. */
 const SIGNERS_POINTER = '/signers';
-
-/** How a call came about. */
-export interface Frame {
-  readonly actors: readonly Actor[];
-  /** Name of the calling contract; undefined for a person's call. */
-  readonly caller: string | undefined;
-  /** 1 for a person's call. */
-  readonly depth: number;
-  /** JSON pointer of the input, for faults. */
-  readonly pointer: string;
-  /**
-   * 'stored' and 'released' calls were agreed to before; a released one is past the guards, too.
-   * 'adopted' is what the members decided by vote.
-   */
-  readonly mode: 'direct' | 'stored' | 'released' | 'adopted';
-  /** Key of a call that was stored. */
-  readonly stored?: Uint8Array;
-}
-
-/** A call about to be handled. */
-interface Prepared {
-  readonly owner: ActiveContract;
-  readonly action: LinkedAction;
-  readonly input: Values;
-  readonly frame: Frame;
-}
 
 /** Performs a call. @returns the hold, if a guard keeps a stored call from taking effect */
 export function performCall(session: Session, call: Call, frame: Frame): Hold | undefined {
@@ -209,62 +185,6 @@ function storeCall(
   else owner?.writing().emit('held', { call, contract, action: name, guard: hold.guard });
 }
 
-/** Under which a call of this transaction is kept; it stands alone there. */
-function keyOfCall({ current }: Session): Hash {
-  return asHash(hashTagged(TAGS.SYSTEM, current.transactionId));
-}
-
-/** Asks every guard of the action, in the order of contracts. The first hold decides. */
-function askGuards(session: Session, prepared: Prepared, actor: Actor): Hold | undefined {
-  const { action, frame } = prepared;
-  if (!action.manifest.guarded || frame.mode === 'released') return undefined;
-  const { contract, name } = action.manifest;
-  const call = guardedCall(session, prepared, actor);
-  for (const { fullName, owner, guard } of session.guardsOf(action.fullName)) {
-    const face = guardContext(session, owner);
-    const verdict = shielded(owner.linked.name, () => guard.judge(face, call));
-    if (verdict.verdict === 'pass') continue;
-    const { rule, records } = verdict;
-    if (verdict.verdict === 'hold') {
-      const daysMax = guard.release.days;
-      const days = Math.min(verdict.days ?? daysMax, daysMax);
-      return { guard: fullName, rule, records, days };
-    }
-    const facts = { contract, action: name, guard: fullName, rule, cites: records };
-    session.contract('ledger')?.writing().emit('alerted', facts);
-  }
-  return undefined;
-}
-
-/** Tells every guard of the action that the call took effect. */
-function tellGuards(session: Session, prepared: Prepared, actor: Actor): void {
-  const { action } = prepared;
-  if (!action.manifest.guarded) return;
-  const call = guardedCall(session, prepared, actor);
-  for (const { owner, guard } of session.guardsOf(action.fullName)) {
-    const face = guardContext(session, owner);
-    shielded(owner.linked.name, () => guard.observe?.(face, call));
-  }
-}
-
-function guardedCall(
-  session: Session,
-  { action, input, frame }: Prepared,
-  actor: Actor,
-): GuardedCall {
-  const { contract, name } = action.manifest;
-  return { call: frame.stored ?? keyOfCall(session), contract, action: name, input, actor };
-}
-
-function guardContext(session: Session, owner: ActiveContract): object {
-  const contracts: Record<string, object> = {};
-  for (const [alias, { name }] of Object.entries(owner.linked.definition.uses ?? {})) {
-    const base = session.contract(name)?.base();
-    contracts[alias] = { records: base?.records, sums: base?.sums };
-  }
-  return { ...owner.writing(), contracts };
-}
-
 /** A call that could not take effect anyway is refused at once, and nobody need judge a hold. */
 function rehearse(session: Session, prepared: Prepared, actor: Actor): void {
   const forget = session.savepoint();
@@ -389,18 +309,4 @@ function recordDiscretion(
       reason: input.reason,
     });
   current.ordinal += 1;
-}
-
-/**
- * Runs contract code. What it throws by a fault of its own ends the transaction, not the node: a
- * stranger must not be able to stop the chain by finding such a fault.
- */
-export function shielded<T>(contract: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof Abort || error instanceof HostFault) throw error;
-    const fact = error instanceof Error ? error.message : 'not an error';
-    return abort('CONTRACTS_DEFECT', { contract, fact });
-  }
 }

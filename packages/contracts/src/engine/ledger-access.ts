@@ -23,7 +23,7 @@ import {
   presentActors,
   suffice,
 } from './authorise.ts';
-import type { Frame } from './calls.ts';
+import type { Frame } from './frame.ts';
 import type { LinkedContract } from './link.ts';
 import type { ParameterRow } from './parameters.ts';
 import { faultOfText, withChange } from './parameters.ts';

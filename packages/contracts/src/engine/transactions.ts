@@ -14,7 +14,8 @@ import { asTransactionId, encodeCanonical, hashTagged, TAGS } from '@daybook/cor
 import type { Values } from '../language/definition.ts';
 import type { BlockFacts } from '../language/system.ts';
 import { identifyAll } from './authorise.ts';
-import { calleesOf, checkerOf, performCall, shielded } from './calls.ts';
+import { calleesOf, checkerOf, performCall } from './calls.ts';
+import { shielded } from './frame.ts';
 import { ledgerAccess } from './ledger-access.ts';
 import type { LinkedRecord } from './link.ts';
 import { keyText } from './rows.ts';
