@@ -93,7 +93,7 @@ async function inProcesses(
 
 export function startWorker(): ChildProcess {
   const script = join(import.meta.dirname, '..', 'sim.ts');
-  const execArgv = [...process.execArgv, '--max-semi-space-size=64'];
+  const execArgv = [...process.execArgv, '--max-semi-space-size=64', '--single-threaded-gc'];
   return fork(script, ['--worker'], { serialization: 'advanced', execArgv });
 }
 

@@ -208,19 +208,28 @@ function sessionFor(
 /** Questions after which remembered rows are dropped: strangers' keys leave rows behind, too. */
 const QUESTIONS_MAX = 5000;
 
-/** A session on the newest view asked about: admission asks for the same few officers all the time. */
+interface Remembered {
+  readonly session: Session;
+  questions: number;
+}
+
+/**
+ * A session for each view asked about: admission asks for the same few officers all the time. Weak,
+ * so that an engine shared by many nodes keeps the state of none of them.
+ */
 function rememberingSession(parts: Parts): (view: StateView, block: BlockContext) => Session {
-  let last: { readonly view: StateView; readonly session: Session } | undefined;
-  let questions = 0;
+  const sessions = new WeakMap<StateView, Remembered>();
   return (view, block) => {
-    questions += 1;
-    const known = last?.session.block;
+    const found = sessions.get(view);
+    const known = found?.session.block;
     const isSame = known?.height === block.height && known.timestampMs === block.timestampMs;
-    if (last?.view !== view || !isSame || questions > QUESTIONS_MAX) {
-      last = { view, session: openSession(parts, createBlockRows(view), block) };
-      questions = 0;
+    if (found !== undefined && isSame && found.questions < QUESTIONS_MAX) {
+      found.questions += 1;
+      return found.session;
     }
-    return last.session;
+    const session = openSession(parts, createBlockRows(view), block);
+    sessions.set(view, { session, questions: 1 });
+    return session;
   };
 }
 

@@ -23,6 +23,8 @@ export interface RunPlan {
   readonly traitors: readonly Traitor[];
   readonly parameters: Partial<ChainParameters>;
   readonly signatures: 'ed25519' | 'keyed-hash';
+  /** Whether a block is executed by each node, or once for all who have the same parent. */
+  readonly execution: 'own' | 'shared';
   readonly workload: 'tally' | 'treasury';
   /** Mean distance of transactions. */
   readonly meanSubmissionMs: number;
@@ -39,7 +41,7 @@ export type Sizes = 'usual' | 'large';
 function drawSize(prng: Prng, sizes: Sizes): number {
   if (sizes === 'large') return prng.pick([13, 16, 22, 30]);
   if (prng.chance(30)) return prng.between(1, 3);
-  return prng.pick([4, 4, 4, 4, 4, 5, 5, 6, 7, 7, 8, 10]);
+  return prng.pick([4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 6, 7, 7, 7, prng.between(8, 10)]);
 }
 
 /** A few sets of parameters: a genesis is made once for each. */
@@ -55,6 +57,15 @@ const AT_BOUNDARIES = ['set changes', 'mixed releases'];
 function drawParameters(prng: Prng, isBusy: boolean): Partial<ChainParameters> {
   const pace = prng.pick(PACES);
   return { ...pace, epochBlocks: prng.chance(300) || isBusy ? 5 : 100 };
+}
+
+/** Under these, what a node reads from its disk may not be what it wrote. */
+const LYING_DISKS = ['damaged storage', 'misdirected writes'];
+
+/** Shared in most seeds, because it is the same work again; by each node in the others. */
+function drawExecution(faults: readonly string[], prng: Prng): RunPlan['execution'] {
+  const isDoubtful = faults.some((name) => LYING_DISKS.includes(name));
+  return isDoubtful || prng.chance(100) ? 'own' : 'shared';
 }
 
 /** Half of the seeds have none; the others up to f, each with a strategy of its own. */
@@ -84,6 +95,7 @@ export function drawPlan(seed: number, sizes: Sizes = 'usual'): RunPlan {
     observers: Math.max(candidates, rest.chance(250) ? 1 : 0),
     parameters,
     signatures: rest.chance(50) ? 'ed25519' : 'keyed-hash',
+    execution: drawExecution(faults, prng.fork('execution')),
     workload: rest.chance(100) ? 'treasury' : 'tally',
     meanSubmissionMs: rest.pick([1000, 2000, 5000, 10_000]),
     safetyMs: 60_000,

@@ -64,6 +64,7 @@ function planOf(options: ScenarioOptions): RunPlan {
     traitors: options.traitors ?? [],
     parameters: { ...PARAMETERS, ...options.parameters },
     signatures: 'keyed-hash',
+    execution: 'own',
     workload: options.contracts ?? 'tally',
     meanSubmissionMs: 1000,
     safetyMs: 60_000,

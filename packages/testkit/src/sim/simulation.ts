@@ -3,13 +3,14 @@
  * hands of their strategies. Random seeds and named scenarios both begin here.
  */
 import { applications, directory, governance } from '@daybook/applications';
-import type { Contract } from '@daybook/contracts';
+import type { Contract, Engine } from '@daybook/contracts';
 import type { ValidatorSet } from '@daybook/core';
 import { assert, simulationSwitches } from '@daybook/core';
 import { CHECKERS } from './checkers/all.ts';
 import type { Conditions } from './faults/conditions.ts';
-import type { Foundry } from './foundry.ts';
+import type { Foundry, SimulatedChain } from './foundry.ts';
 import { countMilestones } from './milestones.ts';
+import { jointExecution } from './node/joint-execution.ts';
 import type { RunPlan } from './plan.ts';
 import { strategyNamed } from './strategies/all.ts';
 import { Traitor } from './strategies/traitor.ts';
@@ -60,7 +61,7 @@ export async function openSimulation(
   const switches = simulationSwitches();
   if (switches !== undefined) switches.signatures = plan.signatures;
   const contracts = contractsOf(plan, workload);
-  const chain = foundry.chain(plan, contracts);
+  const chain = chainFor(plan, foundry.chain(plan, contracts));
   const prng = createPrng(plan.seed);
   const twins = plan.traitors.flatMap(({ machine, strategy }) => {
     return Array.from({ length: (named(strategy).machines ?? 1) - 1 }, () => machine);
@@ -72,6 +73,17 @@ export async function openSimulation(
   for (const { machine, strategy } of plan.traitors) betray(world, machine, strategy);
   sample(world);
   return { plan, world, conditions, workload, validators: watchSet(world) };
+}
+
+function chainFor({ execution }: RunPlan, chain: SimulatedChain): SimulatedChain {
+  if (execution === 'own') return chain;
+  const engine = jointExecution(chain.engine);
+  let next: Engine | undefined;
+  const nextEngine = (): Engine => {
+    next ??= jointExecution(chain.nextEngine());
+    return next;
+  };
+  return { ...chain, engine, nextEngine };
 }
 
 function watchSet({ events, genesis }: World): () => ValidatorSet {

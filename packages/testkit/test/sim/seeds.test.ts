@@ -1,4 +1,6 @@
 /** Random seeds of the simulator in a short form; `npm run sim` runs any number. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { simulationSwitches } from '@daybook/core';
 import { expect } from 'chai';
 import { CHECKERS } from '../../src/sim/checkers/all.ts';
@@ -10,6 +12,29 @@ import { renderFailure, renderResult } from '../../src/sim/report.ts';
 import { openScenario } from '../../src/sim/scenario.ts';
 import { shrink } from '../../src/sim/shrink.ts';
 import { simulate } from '../../src/sim/simulate.ts';
+import { endSimulation, openSimulation } from '../../src/sim/simulation.ts';
+import { startClients } from '../../src/sim/workload.ts';
+
+/** The machines of a world that ran for twenty seconds and ended. */
+async function liveAWhile(seed: number): Promise<readonly WeakRef<object>[]> {
+  const simulation = await openSimulation(drawPlan(seed), foundry);
+  const { world, workload } = simulation;
+  const { machines, timeline } = world;
+  for (const machine of machines) machine.start();
+  const prng = world.prng.fork('clients');
+  startClients(world, workload, { prng, untilMs: 20_000, meanMs: 1000 });
+  await timeline.run(20_000);
+  endSimulation(simulation);
+  return machines.map((machine) => new WeakRef(machine));
+}
+
+/** A weak reference holds its target until the turn of the event loop ends. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+}
 
 const SEEDS = 50;
 const SEEDS_PER_TEST = 5;
@@ -40,6 +65,36 @@ describe('simulator: seeds', () => {
     }
 
     expect(second).to.deep.equal(first);
+  });
+
+  it('given blocks executed once for all, or by every node, then the traces are equal', async function () {
+    this.timeout(120_000);
+    for (const seed of [4, 21]) {
+      const plan = drawPlan(seed);
+      const own = await simulate({ ...plan, execution: 'own' }, foundry);
+      const shared = await simulate({ ...plan, execution: 'shared' }, foundry);
+
+      expect(shared.traceHash).to.equal(own.traceHash);
+    }
+  });
+
+  it('given a seed with its log printed, then the trace is that of the seed without', async function () {
+    this.timeout(120_000);
+    const lines: string[] = [];
+    const silent = await simulate(drawPlan(4), foundry);
+    const told = await simulate(drawPlan(4), foundry, { print: (line) => lines.push(line) });
+
+    expect(told.traceHash).to.equal(silent.traceHash);
+    expect(lines.length).to.be.greaterThan(1000);
+  });
+
+  it('given a series of seeds, then nothing of a world that has ended is kept', async function () {
+    this.timeout(120_000);
+    const ended = [await liveAWhile(4), await liveAWhile(5), await liveAWhile(6)].flat();
+
+    await collectGarbage();
+    const kept = ended.filter((one) => one.deref() !== undefined);
+    expect(kept.length, `${kept.length} of ${ended.length} machines`).to.equal(0);
   });
 
   for (const [index, { plan, invariant, cause }] of REGRESSIONS.entries()) {

@@ -40,6 +40,7 @@ export const READS: Checker = {
   watch: (world) => {
     const prng = world.prng.fork('reads');
     const decided = new Map<number, Decided>();
+    const keys = keysOf(world);
     world.events.on('committed', ({ machine, block }) => {
       const { header, hash, bytes } = block;
       if (!machine.isHonest || machine.wasDamaged || decided.has(header.height)) return;
@@ -49,7 +50,7 @@ export const READS: Checker = {
       const readers = world.machines.filter((one) => canRead(one) && prng.chance(READ_PERMILLE));
       for (const machine of readers) {
         const found = decided.get(prng.between(1, machine.height()));
-        const key = prng.pick(keysOf(world));
+        const key = prng.pick(keys);
         const fault = found && faultOf(machine, found, key);
         if (fault !== undefined) world.violate('I22', `${machine.name}: ${fault}`);
       }

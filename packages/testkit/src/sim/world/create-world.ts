@@ -46,7 +46,7 @@ export function createWorld(options: WorldOptions): NewWorld {
   const places = [...chain.members, ...twins.map((index) => memberAt(chain, index))];
   const machines = places.map((member, index) => {
     const machinePrng = prng.fork(`machine ${index}`);
-    const log = print && ((line: string) => trace.note([], () => line));
+    const log = print && ((line: string) => trace.remark(line));
     return new Machine(
       {
         index,

@@ -61,9 +61,10 @@ export class SimulatedKeyValue {
     if (fault !== undefined) {
       throw new StateError({ code: 'STATE_DATABASE_FAILED', path, reason: 'IO error' });
     }
-    this.#apply(this.#current, batch);
+    const copy = copyOf(batch);
+    this.#apply(this.#current, copy);
     this.#sorted = undefined;
-    this.#unsynced.push(batch);
+    this.#unsynced.push(copy);
     if (strike('batch-written') !== undefined) return never();
     if (!isSynced) return;
     const count = this.#unsynced.length;
@@ -81,7 +82,7 @@ export class SimulatedKeyValue {
   }
 
   #apply(entries: Map<string, Entry>, { put, remove }: Batch): void {
-    for (const [key, value] of put) entries.set(nameOf(key), [key.slice(), value.slice()]);
+    for (const entry of put) entries.set(nameOf(entry[0]), entry);
     for (const key of remove) entries.delete(nameOf(key));
   }
 
@@ -125,6 +126,11 @@ export class SimulatedKeyValue {
     this.#unsynced = [];
     this.#sorted = undefined;
   }
+}
+
+/** What the caller goes on to change stays out; entries themselves are never changed. */
+function copyOf({ put, remove }: Batch): Batch {
+  return { put: put.map(([key, value]) => [key.slice(), value.slice()] as const), remove };
 }
 
 /** Latin-1 strings compare as their bytes do. */

@@ -68,6 +68,15 @@ function signatureChecks(): number {
   return simulationSwitches()?.signatureChecks ?? 0;
 }
 
+// One message travels to all as one array, which nobody changes: it is hashed once.
+const gossipHashes = new WeakMap<Uint8Array, string>();
+
+function gossipHashOf(bytes: Uint8Array): string {
+  const hash = gossipHashes.get(bytes) ?? toHex(sha256(bytes));
+  gossipHashes.set(bytes, hash);
+  return hash;
+}
+
 const NAMES = Object.keys(CHANNELS) as readonly ChannelName[];
 /** Channels that are not for validators alone. */
 const COMMON_NAMES = NAMES.filter((name) => CHANNELS[name].between === 'all');
@@ -151,7 +160,7 @@ class SimulatedStation implements Station {
       case 'message': {
         const before = signatureChecks();
         for (const listener of this.#listeners.get(parcel.channel) ?? []) {
-          this.#tell(listener, from, parcel.bytes.slice());
+          this.#tell(listener, from, parcel.bytes);
         }
         const checks = signatureChecks() - before;
         this.#parts.onArrival(kindOf(parcel.channel, parcel.bytes), checks);
@@ -166,7 +175,7 @@ class SimulatedStation implements Station {
       case 'response': {
         const { id, bytes } = parcel;
         const refused = { code: 'NETWORK_REQUEST_REFUSED', peerId: from, why: 'absent' } as const;
-        this.#answer(id, bytes === undefined ? fail(refused) : ok(bytes.slice()));
+        this.#answer(id, bytes === undefined ? fail(refused) : ok(bytes));
       }
     }
   }
@@ -185,7 +194,7 @@ class SimulatedStation implements Station {
     const judge = this.#judges.get(topic);
     if (judge === undefined) return;
     // A judge that throws is a fault of the listener, as for messages.
-    new Promise<GossipVerdict>((resolve) => resolve(judge(from, bytes.slice())))
+    new Promise<GossipVerdict>((resolve) => resolve(judge(from, bytes)))
       .then((verdict) => {
         if (verdict === 'accept') this.#spread(topic, bytes, from);
       })
@@ -195,7 +204,7 @@ class SimulatedStation implements Station {
   async #serve(port: Port, { name, id, bytes }: Parcel & { type: 'request' }): Promise<void> {
     const from = port.peerId;
     const handler = this.#handlers.get(name);
-    const honest = await handler?.(from, bytes.slice(), new AbortController().signal);
+    const honest = await handler?.(from, bytes, new AbortController().signal);
     const { tap, wire } = this.#parts;
     const answer = tap === undefined ? honest : tap.answer(from, name, honest);
     wire.reply(this, port, { type: 'response', id, bytes: answer });
@@ -339,9 +348,9 @@ class SimulatedStation implements Station {
 
   /** @returns false if the message was seen before */
   #remember(topic: TopicName, bytes: Uint8Array): boolean {
-    const key = `${topic} ${toHex(sha256(bytes))}`;
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
+    const id = `${topic} ${gossipHashOf(bytes)}`;
+    if (this.#seen.has(id)) return false;
+    this.#seen.add(id);
     return true;
   }
 

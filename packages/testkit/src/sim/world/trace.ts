@@ -6,6 +6,8 @@
 export interface Trace {
   /** Notes an event: numbers go into the hash, words only into the log. */
   note(numbers: readonly number[], words: () => string): void;
+  /** Notes what only a printed log shows: no part of the hash, so that printing changes nothing. */
+  remark(words: string): void;
   /** Hex of the hash over everything noted. */
   hash(): string;
   /** The newest events, oldest first. */
@@ -44,6 +46,7 @@ export function createTrace({ now, print }: TraceOptions): Trace {
       recent.push({ atMs, words });
       if (recent.length > 2 * RECENT_MAX) recent.splice(0, RECENT_MAX);
     },
+    remark: (words) => print?.(line(now(), words)),
     hash: () => [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join(''),
     recent: () => recent.slice(-RECENT_MAX).map(({ atMs, words }) => line(atMs, words())),
     count: () => count,
