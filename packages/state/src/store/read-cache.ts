@@ -1,8 +1,9 @@
 /**
- * Values of the newest version that were read lately: the officers, roles and accounts that nearly
- * every transaction asks for.
+ * Records of the newest version that were read lately, absent ones too: the officers, roles,
+ * accounts and parameters that nearly every transaction or block asks for.
  */
 import type { RecordKey } from '@daybook/core';
+import { treeKeyOf } from '@daybook/core';
 import { RecentBytes } from '../tree/recent-bytes.ts';
 
 /** A record with the value it has from now on. */
@@ -11,33 +12,52 @@ export interface Change {
   readonly value: Uint8Array | undefined;
 }
 
+/** What was read of a record. Its tree key is a hash, and costs more than finding it here. */
+export interface CachedRecord {
+  readonly treeKey: Uint8Array;
+  /** Undefined while the record is absent. */
+  readonly value: Uint8Array | undefined;
+  /** Bytes of both. */
+  readonly length: number;
+}
+
 export class ReadCache {
-  readonly #values: RecentBytes<string>;
+  readonly #records: RecentBytes<string, CachedRecord>;
 
   constructor(bytesMax: number) {
-    this.#values = new RecentBytes(bytesMax);
+    this.#records = new RecentBytes(bytesMax);
   }
 
-  get(name: string): Uint8Array | undefined {
-    return this.#values.get(name);
+  /** The record as the newest version has it, by `read` at first sight. */
+  get(key: RecordKey, read: (treeKey: Uint8Array) => Uint8Array | undefined): CachedRecord {
+    const name = cacheName(key);
+    const known = this.#records.get(name);
+    if (known !== undefined) return known;
+    const treeKey = treeKeyOf(key);
+    return this.#put(name, treeKey, read(treeKey));
   }
 
-  put(name: string, value: Uint8Array): void {
-    this.#values.put(name, value);
+  #put(name: string, treeKey: Uint8Array, value: Uint8Array | undefined): CachedRecord {
+    const record = { treeKey, value, length: treeKey.length + (value?.length ?? 0) };
+    this.#records.put(name, record);
+    return record;
   }
 
   /** A newer version has other values, or none; what nobody read is not taken up. */
-  changeAll(writes: readonly Change[]): void {
-    if (this.#values.isEmpty()) return;
-    for (const { recordKey, value } of writes) {
+  changeAll(changes: readonly Change[]): void {
+    if (this.#records.isEmpty()) return;
+    for (const { recordKey, value } of changes) {
       const name = cacheName(recordKey);
-      const isKnown = this.#values.delete(name);
-      if (isKnown && value !== undefined) this.put(name, value);
+      const known = this.#records.get(name);
+      if (known === undefined) continue;
+      this.#records.delete(name);
+      // One that was absent is new: transactions look for it before they make it, and seldom again.
+      if (known.value !== undefined) this.#put(name, known.treeKey, value);
     }
   }
 
   clear(): void {
-    this.#values.clear();
+    this.#records.clear();
   }
 }
 

@@ -20,8 +20,8 @@ import { describeRecord, isSameRecord, readValue } from '../tree/values.ts';
 import type { Database } from './database.ts';
 import { decodeRemovals, walkHistory } from './history.ts';
 import { keyAfter, recordIndexKey, recordOfKey, recordRange, removalsKey } from './key-space.ts';
-import type { Change } from './read-cache.ts';
-import { cacheName, ReadCache } from './read-cache.ts';
+import type { CachedRecord, Change } from './read-cache.ts';
+import { ReadCache } from './read-cache.ts';
 import { treeOf } from './root-record.ts';
 import type { Staged } from './staged.ts';
 import type {
@@ -83,10 +83,11 @@ export class Reads {
       this.#parts.versions.need(state.height);
     }
     const version = this.#parts.versions.newest();
-    if (version === undefined || !isUnchanged(state, treeKeyOf(key), version.height)) {
-      return this.#get(state.tree, key);
-    }
-    return this.#getCached(treeOf(version), key, version.height);
+    if (version === undefined) return this.#get(state.tree, key);
+    const { treeKey, value } = this.#newest(treeOf(version), key);
+    return isUnchanged(state, treeKey, version.height)
+      ? value
+      : this.#get(state.tree, key, treeKey);
   }
 
   /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */
@@ -191,18 +192,19 @@ export class Reads {
   #getCached(tree: Child, key: RecordKey, height: Height): Uint8Array | undefined {
     const { versions } = this.#parts;
     versions.need(height);
-    if (height !== versions.newest()?.height) return this.#get(tree, key);
-    const name = cacheName(key);
-    const cached = this.#cache.get(name);
-    if (cached !== undefined) return cached;
-    const value = this.#get(tree, key);
-    if (value !== undefined) this.#cache.put(name, value);
-    return value;
+    return height === versions.newest()?.height
+      ? this.#newest(tree, key).value
+      : this.#get(tree, key);
   }
 
-  #get(tree: Child, key: RecordKey): Uint8Array | undefined {
+  /** @param tree  of the newest version */
+  #newest(tree: Child, key: RecordKey): CachedRecord {
+    return this.#cache.get(key, (treeKey) => this.#get(tree, key, treeKey));
+  }
+
+  #get(tree: Child, key: RecordKey, treeKey = treeKeyOf(key)): Uint8Array | undefined {
     const { nodes, values } = this.#parts;
-    const found = findValue(tree, treeKeyOf(key), nodes);
+    const found = findValue(tree, treeKey, nodes);
     nodes.trim();
     if (found === 0) return undefined;
     if (typeof found !== 'number') return found.value;

@@ -6,9 +6,10 @@
 /** What an entry takes beside its bytes: key, array, and its place in the map. */
 const ENTRY_BYTES = 200;
 
-export class RecentBytes<K> {
-  #young = new Map<K, Uint8Array>();
-  #old = new Map<K, Uint8Array>();
+/** @typeParam V  byte strings, or what counts its bytes as they do */
+export class RecentBytes<K, V extends { readonly length: number } = Uint8Array> {
+  #young = new Map<K, V>();
+  #old = new Map<K, V>();
   #youngBytes = 0;
   readonly #generationBytes: number;
 
@@ -21,7 +22,7 @@ export class RecentBytes<K> {
     return this.#young.size + this.#old.size === 0;
   }
 
-  get(key: K): Uint8Array | undefined {
+  get(key: K): V | undefined {
     const young = this.#young.get(key);
     if (young !== undefined) return young;
     const old = this.#old.get(key);
@@ -30,7 +31,7 @@ export class RecentBytes<K> {
   }
 
   /** @param bytes  stay as they are from now on */
-  put(key: K, bytes: Uint8Array): void {
+  put(key: K, bytes: V): void {
     this.#young.set(key, bytes);
     this.#youngBytes += bytes.length + ENTRY_BYTES;
     if (this.#youngBytes < this.#generationBytes) return;
