@@ -278,7 +278,11 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     const setChanged = !equalBytes(validatorsHash, nextValidatorsHash);
     if (changed || setChanged) refreshPeers();
   });
-  network.onPeer(() => consensus.onLinks());
+  network.onPeer((event) => {
+    // Of the channels of a link only that of consensus makes a difference to it.
+    if ('channel' in event && event.channel !== 'consensus') return;
+    consensus.onLinks();
+  });
 
   return {
     ledger,

@@ -158,6 +158,7 @@ class SimulatedStation implements Station {
     const from = port.peerId;
     switch (parcel.type) {
       case 'message': {
+        // The array is the one that all receivers get: decoders copy what they keep.
         const before = signatureChecks();
         for (const listener of this.#listeners.get(parcel.channel) ?? []) {
           this.#tell(listener, from, parcel.bytes);
