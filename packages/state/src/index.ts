@@ -18,9 +18,12 @@ export type {
   LoggedTransaction,
   LogHead,
   RecentTransaction,
+  SealedSegment,
   TransactionPlace,
 } from './blocks/block-log.ts';
 export { openBlockLog } from './blocks/file-block-log.ts';
+export type { BlockPlace } from './blocks/segment-read.ts';
+export { assembleBlock, RECORD_HEAD_BYTES, recordBytes } from './blocks/segment-read.ts';
 export type { Tile } from './blocks/tiles.ts';
 export { tilesOf } from './blocks/tiles.ts';
 export type { DataDirectory } from './data-directory.ts';

@@ -4,6 +4,7 @@
  * its record is fdatasynced; everything else in the data directory can be rebuilt from here.
  */
 import type { Hash, Height, TimestampMs, TransactionId } from '@daybook/core';
+import type { BlockPlace } from './segment-read.ts';
 
 /** A block that was accepted as a proposal and may become final. */
 export interface Candidate {
@@ -58,6 +59,18 @@ export interface TransactionPlace {
   readonly index: number;
 }
 
+/** A segment that is full, with what deciding whether to move it away needs. */
+export interface SealedSegment {
+  /** Name of its file. */
+  readonly name: string;
+  readonly first: Height;
+  readonly last: Height;
+  /** Latest validUntil of its transactions; 0 when none has one. */
+  readonly validUntilMaxMs: TimestampMs;
+  /** Size of its file; undefined when only its index is here. */
+  readonly size: number | undefined;
+}
+
 /**
  * Reads throw `StateError` with STATE_BLOCK_DAMAGED when a record fails its checksum, and return
  * undefined only for what the log never held or has moved to an archive. Writes throw
@@ -95,8 +108,22 @@ export interface BlockLog {
   blockHashAt(height: Height): Hash | undefined;
   /** Height of a final block. */
   heightOf(blockHash: Hash): Height | undefined;
-  /** Where a transaction became final. */
+  /** Where a transaction became final, if its block is held here. */
   findTransaction(id: TransactionId): TransactionPlace | undefined;
+  /**
+   * Where a transaction may stand in a segment that was moved: the index knows 12 bytes of its id,
+   * and only the block itself settles the rest.
+   */
+  findMoved(id: TransactionId): TransactionPlace | undefined;
+  /** Where the records of a block stand in a segment that was moved; undefined for all others. */
+  movedPlace(height: Height): BlockPlace | undefined;
+  /** Full segments in order of heights, those that were moved included. */
+  sealed(): readonly SealedSegment[];
+  /**
+   * Removes a full segment, of which an archive has a copy; its index stays. All before it were
+   * moved already, and the replay set needs nothing of it.
+   */
+  release(first: Height): Promise<void>;
   /**
    * The replay set after a start: every transaction whose `validUntilMs` is later than `nowMs` (the
    * time of the head), from the blocks of the last `windowMs` (the hard limit of validity).

@@ -4,7 +4,7 @@
  * sealed segments and scans the last one; a torn tail is cut off, damage anywhere else is named.
  */
 import type { Hash, Height } from '@daybook/core';
-import { assert, equalBytes, toHex } from '@daybook/core';
+import { assert, equalBytes } from '@daybook/core';
 import type { Disk } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
@@ -17,27 +17,27 @@ import type {
   Finalisation,
   LogHead,
   RecentTransaction,
+  SealedSegment,
 } from './block-log.ts';
-import type { FramedRecord } from './block-record.ts';
-import {
-  CANDIDATE_HEAD,
-  encodeCandidate,
-  encodeFinalisation,
-  encodeGroup,
-  kindOf,
-  RECORD_CANDIDATE,
-  RECORD_FINAL,
-  RECORD_OVERHEAD,
-  readCandidateHead,
-  readFinalisation,
-  recordAt,
-} from './block-record.ts';
+import { encodeCandidate, encodeFinalisation, encodeGroup } from './block-record.ts';
 import type { Segment, Tail } from './segment-files.ts';
-import { openSealed, openTail, segmentFiles, segmentName, writeIndex } from './segment-files.ts';
+import {
+  checkContiguous,
+  openMoved,
+  openSealed,
+  openTail,
+  removeSegment,
+  sealedSegment,
+  segmentFiles,
+  segmentName,
+  writeIndex,
+} from './segment-files.ts';
 import type { IndexedBlock } from './segment-index.ts';
 import { createGrowingIndex, latestValidUntil } from './segment-index.ts';
+import type { BlockPlace } from './segment-read.ts';
+import { finalisationIn, readBody, readRecord } from './segment-read.ts';
 import type { Scan } from './segment-scan.ts';
-import { damaged, SEGMENT_MAGIC } from './segment-scan.ts';
+import { SEGMENT_MAGIC } from './segment-scan.ts';
 
 export interface BlockLogOptions {
   readonly directory: string;
@@ -69,15 +69,16 @@ export async function openBlockLog(
 ): Promise<BlockLog> {
   disk.makeDirectory(directory);
   const files = segmentFiles(directory, disk);
-  const sealed: Segment[] = [];
+  const sealed: Segment[] = [...openMoved(directory, disk)];
   for (const { path, first } of files.slice(0, -1)) {
     sealed.push(await openSealed(path, first, disk));
   }
+  sealed.sort((a, b) => a.index.first - b.index.first);
   const last = files.at(-1);
   const tail = last && (await openTail(last.path, last.first, disk));
+  checkContiguous(tail === undefined ? sealed : [...sealed, tail.tail]);
   const log = new SegmentedBlockLog({ directory, segmentBytes }, disk, sealed);
   if (tail !== undefined) log.adopt(tail);
-  log.checkContiguous();
   return log;
 }
 
@@ -106,19 +107,6 @@ class SegmentedBlockLog implements BlockLog {
     this.#candidates = [...open];
   }
 
-  checkContiguous(): void {
-    const segments = this.#segments();
-    for (const [index, segment] of segments.entries()) {
-      const before = segments[index - 1];
-      if (before === undefined) continue;
-      const expected = before.index.first + before.index.count();
-      if (segment.index.first !== expected) {
-        const { path, index: late } = segment;
-        throw new StateError({ code: 'STATE_BLOCK_GAP', path, from: expected, to: late.first - 1 });
-      }
-    }
-  }
-
   #segments(): readonly Segment[] {
     return this.#tail === undefined ? this.#sealed : [...this.#sealed, this.#tail];
   }
@@ -138,8 +126,7 @@ class SegmentedBlockLog implements BlockLog {
   }
 
   firstHeight(): Height | undefined {
-    const first = this.#segments().find(({ index }) => index.count() > 0);
-    return first?.index.first;
+    return this.#segments().find(({ file, index }) => file && index.count() > 0)?.index.first;
   }
 
   #locate(height: Height): { segment: Segment; block: IndexedBlock } | undefined {
@@ -150,46 +137,37 @@ class SegmentedBlockLog implements BlockLog {
     return segment === undefined || block === undefined ? undefined : { segment, block };
   }
 
-  #read({ path, file }: Segment, offset: number): FramedRecord {
-    const head = new Uint8Array(4);
-    file.read(offset, head);
-    const length = new DataView(head.buffer).getUint32(0);
-    const size = Math.min(RECORD_OVERHEAD + length, file.size() - offset);
-    const bytes = new Uint8Array(Math.max(0, size));
-    file.read(offset, bytes);
-    const record = recordAt(bytes, 0);
-    if (record === undefined) throw damaged(path, offset, 'a record fails its checksum');
-    return record;
-  }
-
-  #readBody(segment: Segment, offset: number, blockHash: Hash): Uint8Array {
-    const record = this.#read(segment, offset);
-    const { payload } = record;
-    const head = kindOf(record) === RECORD_CANDIDATE ? readCandidateHead(payload) : undefined;
-    if (head === undefined || !equalBytes(head.blockHash, blockHash)) {
-      throw damaged(segment.path, offset, `not the body of ${toHex(blockHash)}`);
-    }
-    return payload.slice(CANDIDATE_HEAD);
+  /** As `#locate`, with the file; undefined for what was moved. */
+  #locateHere(height: Height) {
+    const found = this.#locate(height);
+    if (found?.segment.file === undefined) return undefined;
+    const { path, file } = found.segment;
+    return { segment: { path, file }, block: found.block };
   }
 
   readFinalisation(height: Height): Finalisation | undefined {
-    const found = this.#locate(height);
+    const found = this.#locateHere(height);
     if (found === undefined) return undefined;
     const { segment, block } = found;
-    const record = this.#read(segment, block.finalOffset);
-    const final = kindOf(record) === RECORD_FINAL ? readFinalisation(record.payload) : undefined;
-    if (final === undefined || !equalBytes(final.blockHash, block.blockHash)) {
-      throw damaged(segment.path, block.finalOffset, 'not the record the index names');
-    }
-    return final;
+    const record = readRecord(segment, block.finalOffset);
+    return finalisationIn(record, { path: segment.path, ...block });
   }
 
   readBlock(height: Height): FinalBlock | undefined {
     const final = this.readFinalisation(height);
-    const found = this.#locate(height);
+    const found = this.#locateHere(height);
     if (final === undefined || found === undefined) return undefined;
-    const { segment, block } = found;
-    return { ...final, bytes: this.#readBody(segment, block.candidateOffset, block.blockHash) };
+    return {
+      ...final,
+      bytes: readBody(found.segment, found.block.candidateOffset, final.blockHash),
+    };
+  }
+
+  movedPlace(height: Height): BlockPlace | undefined {
+    const found = this.#locate(height);
+    if (found === undefined || found.segment.file !== undefined) return undefined;
+    const { blockHash, candidateOffset: bodyOffset, finalOffset } = found.block;
+    return { path: found.segment.path, height, blockHash, bodyOffset, finalOffset };
   }
 
   blockHashAt(height: Height): Hash | undefined {
@@ -207,8 +185,8 @@ class SegmentedBlockLog implements BlockLog {
   findTransaction(
     id: Parameters<BlockLog['findTransaction']>[0],
   ): ReturnType<BlockLog['findTransaction']> {
-    for (const { index } of this.#segments().toReversed()) {
-      const place = index.find(id);
+    for (const { index, file } of this.#segments().toReversed()) {
+      const place = file && index.find(id);
       if (place === undefined) continue;
       const logged = this.readFinalisation(place.height)?.transactions[place.index];
       if (logged !== undefined && equalBytes(logged.id, id)) return place;
@@ -216,19 +194,50 @@ class SegmentedBlockLog implements BlockLog {
     return undefined;
   }
 
+  findMoved(id: Parameters<BlockLog['findMoved']>[0]): ReturnType<BlockLog['findMoved']> {
+    const moved = this.#sealed.filter(({ file }) => file === undefined);
+    return moved.map(({ index }) => index.find(id)).findLast((place) => place !== undefined);
+  }
+
   recentTransactions(nowMs: number, windowMs: number): readonly RecentTransaction[] {
     const recent: RecentTransaction[] = [];
     const head = this.#headHeight() ?? -1;
     for (let height = head; height >= 0; height--) {
-      const block = this.#locate(height)?.block;
-      if (block === undefined || block.timestampMs < nowMs - windowMs) break;
-      if (block.validUntilMaxMs <= nowMs) continue;
-      const transactions = this.readFinalisation(height)?.transactions ?? [];
-      for (const { id, validUntilMs } of transactions) {
+      const found = this.#locate(height);
+      if (found === undefined || found.block.timestampMs < nowMs - windowMs) break;
+      if (found.block.validUntilMaxMs <= nowMs) continue;
+      const final = this.readFinalisation(height);
+      if (final === undefined) {
+        // After a repair the head may be so old that transactions of a moved segment live again.
+        const { path } = found.segment;
+        throw new StateError({ code: 'STATE_BLOCK_GAP', path, from: height, to: height });
+      }
+      for (const { id, validUntilMs } of final.transactions) {
         if (validUntilMs > nowMs) recent.push({ id, validUntilMs, height });
       }
     }
     return recent;
+  }
+
+  // --- segments that were moved ------------------------------------------------------------
+
+  sealed(): readonly SealedSegment[] {
+    return this.#sealed.map(sealedSegment);
+  }
+
+  release(first: Height): Promise<void> {
+    return this.#inTurn(async () => {
+      const at = this.#sealed.findIndex(({ index }) => index.first === first);
+      const segment = this.#sealed[at];
+      assert(segment?.file !== undefined, 'a sealed segment that is here is released');
+      const before = this.#sealed[at - 1];
+      assert(before?.file === undefined, 'the oldest segment is released first');
+      const headMs = this.head()?.timestampMs ?? 0;
+      assert(sealedSegment(segment).validUntilMaxMs <= headMs, 'no transaction of it still lives');
+      // No read can meet a closed file: from here on the segment is known as moved.
+      this.#sealed[at] = { ...segment, file: undefined };
+      await removeSegment(segment, this.#disk);
+    });
   }
 
   // --- candidates --------------------------------------------------------------------------
@@ -240,7 +249,7 @@ class SegmentedBlockLog implements BlockLog {
   readCandidate(blockHash: Hash): Uint8Array | undefined {
     const held = this.#heldCandidate(blockHash);
     if (held === undefined || this.#tail === undefined) return undefined;
-    return this.#readBody(this.#tail, held.offset, blockHash);
+    return readBody(this.#tail, held.offset, blockHash);
   }
 
   #heldCandidate(blockHash: Hash): HeldCandidate | undefined {
@@ -384,6 +393,6 @@ class SegmentedBlockLog implements BlockLog {
   async close(): Promise<void> {
     await this.#last;
     this.#isBroken = true;
-    for (const { file } of this.#segments()) file.close();
+    for (const { file } of this.#segments()) file?.close();
   }
 }

@@ -5,6 +5,8 @@
 import type { Height } from '@daybook/core';
 import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
+import { StateError } from '../errors.ts';
+import type { SealedSegment } from './block-log.ts';
 import type { GrowingIndex, SegmentIndex } from './segment-index.ts';
 import { createGrowingIndex, readIndex } from './segment-index.ts';
 import type { Scan } from './segment-scan.ts';
@@ -16,18 +18,27 @@ export const FILE_NAME = /^blocks-(\d{12})\.log$/;
 /** A segment that is open. */
 export interface Segment {
   readonly path: string;
-  readonly file: DiskFile;
+  /** Absent when the segment was moved to an archive and only its index is here. */
+  readonly file: DiskFile | undefined;
   readonly index: SegmentIndex;
 }
 
+/** Name of the index of a segment that was moved: a lost segment leaves none of this name. */
+const MOVED_NAME = /^blocks-(\d{12})\.moved$/;
+
 /** The segment that grows. */
 export interface Tail extends Segment {
+  readonly file: DiskFile;
   readonly index: GrowingIndex;
   end: number;
 }
 
 export function segmentName(first: Height): string {
   return `blocks-${String(first).padStart(12, '0')}.log`;
+}
+
+function movedPath(segmentPath: string): string {
+  return segmentPath.replace(/\.log$/, '.moved');
 }
 
 function indexPath(segmentPath: string): string {
@@ -71,6 +82,57 @@ export async function openSealed(path: string, first: Height, disk: Disk): Promi
   if (scan.end !== bytes.length) throw damaged(path, scan.end, 'a damaged record');
   await writeIndex(path, scan.index, disk);
   return { path, file, index: scan.index };
+}
+
+/** Segments of which only the index is here, in order of heights. */
+export function openMoved(directory: string, disk: Disk): readonly Segment[] {
+  const names = disk.list(directory);
+  return names.flatMap((name) => {
+    const first = Number(MOVED_NAME.exec(name)?.[1] ?? Number.NaN);
+    // A segment that was put back is read as any other.
+    if (Number.isNaN(first) || names.includes(segmentName(first))) return [];
+    const path = joinPath(directory, name);
+    const file = disk.openFile(path);
+    const index = readIndex(readAll(file));
+    file.close();
+    if (index?.first !== first) throw damaged(path, 0, 'the index of a moved segment', first);
+    return [{ path: joinPath(directory, segmentName(first)), file: undefined, index }];
+  });
+}
+
+/**
+ * Removes a sealed segment and keeps its index under another name, which says that it was meant.
+ * A crash in between leaves the segment, or only that index.
+ */
+export async function removeSegment({ path, file }: Segment, disk: Disk): Promise<void> {
+  const directory = path.slice(0, path.lastIndexOf('/'));
+  disk.rename(indexPath(path), movedPath(path));
+  await disk.syncDirectory(directory);
+  file?.close();
+  disk.remove(path);
+  await disk.syncDirectory(directory);
+}
+
+/** @throws StateError STATE_BLOCK_GAP when segments do not follow one another */
+export function checkContiguous(segments: readonly Segment[]): void {
+  for (const [at, { path, index }] of segments.entries()) {
+    const before = segments[at - 1];
+    if (before === undefined) continue;
+    const from = before.index.first + before.index.count();
+    if (index.first === from) continue;
+    throw new StateError({ code: 'STATE_BLOCK_GAP', path, from, to: index.first - 1 });
+  }
+}
+
+/** What whoever decides about moving a segment needs of it. */
+export function sealedSegment({ file, index }: Segment): SealedSegment {
+  const { first } = index;
+  let validUntilMaxMs = 0;
+  for (let height = first; height < first + index.count(); height++) {
+    validUntilMaxMs = Math.max(validUntilMaxMs, index.at(height)?.validUntilMaxMs ?? 0);
+  }
+  const last = first + index.count() - 1;
+  return { name: segmentName(first), first, last, validUntilMaxMs, size: file?.size() };
 }
 
 /** Segments in a directory, in order of heights. */

@@ -1,64 +1,15 @@
-/** The block log: durability, torn tails, damage by name, and the index of sealed segments. */
-import type { Hash } from '@daybook/core';
-import { asHash, asTransactionId, createWriter, encodeUtf8, sha256 } from '@daybook/core';
 import { expect } from 'chai';
-import type { MemoryDisk } from '../../src/disk/memory-disk.ts';
 import { createMemoryDisk } from '../../src/disk/memory-disk.ts';
-import type { BlockLog, FinalBlock } from '../../src/index.ts';
-import { openBlockLog, StateError } from '../../src/index.ts';
-
-const DIRECTORY = '/blocks';
-const SMALL_SEGMENT = 2000;
-
-function hashOf(text: string): Hash {
-  return asHash(sha256(encodeUtf8(text)));
-}
-
-function blockAt(height: number, size = 300): FinalBlock {
-  const writer = createWriter();
-  for (let index = 0; index < size / 4; index++) writer.u32(height * 1000 + index);
-  return {
-    height,
-    blockHash: hashOf(`block ${height}`),
-    timestampMs: 1000 * height,
-    certificate: new Uint8Array(100).fill(height),
-    results: [encodeUtf8(`result ${height}`)],
-    transactions: [
-      { id: asTransactionId(hashOf(`transaction ${height}`)), validUntilMs: 1000 * height + 5000 },
-    ],
-    bytes: writer.finish(),
-  };
-}
-
-async function open(disk: MemoryDisk, segmentBytes = SMALL_SEGMENT): Promise<BlockLog> {
-  return await openBlockLog({ directory: DIRECTORY, segmentBytes }, { disk });
-}
-
-async function appendOne(log: BlockLog, block: FinalBlock): Promise<void> {
-  await log.appendCandidate(block);
-  await log.finalise(block);
-}
-
-async function written(count: number): Promise<MemoryDisk> {
-  const disk = createMemoryDisk();
-  const log = await open(disk);
-  for (let height = 0; height < count; height++) await appendOne(log, blockAt(height));
-  await log.close();
-  return disk;
-}
-
-function files(disk: MemoryDisk, ending: string): readonly string[] {
-  return disk.list(DIRECTORY).filter((name) => name.endsWith(ending));
-}
-
-async function codeOf(task: Promise<unknown>): Promise<string> {
-  try {
-    await task;
-    return 'none';
-  } catch (error) {
-    return error instanceof StateError ? error.code : String(error);
-  }
-}
+import {
+  appendOne,
+  blockAt,
+  codeOf,
+  DIRECTORY,
+  files,
+  hashOf,
+  open,
+  written,
+} from './sample-log.ts';
 
 describe('state: block log', () => {
   it('given finalised blocks over several segments, when opened again, then every block is read back by height, hash and transaction', async () => {
