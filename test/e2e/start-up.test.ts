@@ -1,17 +1,13 @@
 /** A node with a long history starts quickly, even after it was killed. */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { asPublicKey, publicKeyOf } from '@daybook/core';
-import { createVotes } from '@daybook/node';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { expect } from 'chai';
 import { postTransaction } from './support/api.ts';
 import { tellFigure } from './support/figures.ts';
 import { openingCalls } from './support/fund.ts';
+import { growChain } from './support/grown-chain.ts';
 import { ALONE } from './support/members.ts';
 import { signedBy } from './support/transactions.ts';
 
@@ -22,30 +18,8 @@ const SIGNED_MS_MAX = 5000;
 const REEXECUTED_MAX = 100;
 const STARTS = 3;
 const HOUR_MS = 3_600_000;
-const GENERATOR = path.join(import.meta.dirname, 'support/long-chain.ts');
 /** A file system in memory where there is one: making the chain must not be limited by a disk. */
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
-/** Grows the chain in a process of its own and kills that process when it is done. */
-async function growAndKill({ configFile }: ClusterNode): Promise<void> {
-  const command = ['--conditions=source', GENERATOR, configFile, String(BLOCKS)];
-  const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const grown = new Promise<boolean>((resolve) => child.stdout.once('data', () => resolve(true)));
-  const isGrown = await Promise.race([grown, ended.then(() => false)]);
-  child.kill('SIGKILL');
-  await ended;
-  if (!isGrown) throw new Error('the generator ended before the chain was long enough');
-}
-
-/** The generator sealed its blocks without the guard; the log is made to stand behind them. */
-async function renewVotes(cluster: Cluster, { slug, dataDirectory }: ClusterNode): Promise<void> {
-  const keys = cluster.consortium.organisations.find((one) => one.slug === slug);
-  if (keys === undefined) throw new Error(`${slug} has keys`);
-  const publicKey = asPublicKey(publicKeyOf(keys.consensus));
-  await rm(path.join(dataDirectory, 'votes'), { recursive: true });
-  await createVotes({ dataDirectory, chain: cluster.genesis.chain, publicKey, above: BLOCKS });
-}
 
 describe(`start-up with a long history (blocks=${BLOCKS})`, function () {
   this.timeout(400_000);
@@ -63,8 +37,7 @@ describe(`start-up with a long history (blocks=${BLOCKS})`, function () {
     });
     node = cluster.node('finance');
     const startedMs = performance.now();
-    await growAndKill(node);
-    await renewVotes(cluster, node);
+    await growChain(cluster, node, BLOCKS);
     tellFigure(`${BLOCKS} blocks made in ${Math.round((performance.now() - startedMs) / 1000)} s`);
   });
   after(async () => {

@@ -2,6 +2,7 @@
  * The one table of settings: what each is called, how it is written, its bounds and what it is for.
  * Everything else about settings derives from it.
  */
+import { LIMITS } from '@daybook/core';
 import { LOG_LEVELS } from './log.ts';
 
 /** How a value is written and checked. */
@@ -176,6 +177,37 @@ export const SETTINGS = {
       type: 'path',
       example: '/mnt/second-disk/daybook-votes',
       help: 'Where the second copy of the vote log is kept, best on another disk.',
+    },
+  },
+  archive: {
+    source: {
+      type: 'text',
+      form: {
+        pattern: /^(?:https?:\/\/[^\s/][^\s]*|\/[^\s]*)$/,
+        words: 'an absolute path of a folder, or an address with http:// or https://',
+      },
+      example: 'https://archive.example.org/daybook/',
+      help:
+        'Where `daybookd archive write` of this node puts its segments, as this node reads them: ' +
+        'older blocks are served from there, see docs/operations/archive.md.',
+    },
+    keepBlocks: {
+      type: 'integer',
+      unit: 'blocks',
+      min: LIMITS.retainedHeights,
+      max: 1_000_000_000,
+      example: '100000',
+      help:
+        'The newest blocks that stay on the own disk. Full segments of older ones are removed once ' +
+        'the archive holds the same bytes; without it none is.',
+    },
+    segmentBytesMax: {
+      type: 'size',
+      default: 64 * MIB,
+      unit: 'bytes',
+      min: MIB / 16,
+      max: 1024 * MIB,
+      help: 'Size at which a segment of the block log is full, so that it can be archived and moved.',
     },
   },
   disk: {

@@ -169,6 +169,15 @@ function relationFaults(
   for (const [name, above] of ordered) {
     if (Number(values.get(name)) >= Number(values.get(above))) fault(name, `is below ${above}`);
   }
+  if (
+    values.get('archive.keepBlocks') !== undefined &&
+    values.get('archive.source') === undefined
+  ) {
+    fault(
+      'archive.keepBlocks',
+      'needs archive.source: what is removed here must be read elsewhere',
+    );
+  }
   const port = values.get('api.port');
   const listen = values.get('network.listen');
   assert(typeof port === 'number' && Array.isArray(listen), 'both have been checked');

@@ -279,6 +279,20 @@ export const NODE_ERRORS = defineErrors({
     remedy:
       'Copy the named file again from the node or from another archive of the same chain; ' +
       'everything before the place holds.',
+    status: 503,
+  },
+  NODE_ARCHIVE_AWAY: {
+    summary: 'The archive that holds older blocks does not answer.',
+    remedy:
+      'Check archive.source, and that the folder or web server hands out the file that is named; ' +
+      'newer blocks are served without it.',
+    status: 503,
+  },
+  NODE_ARCHIVE_INCOMPLETE: {
+    summary: 'The folder lacks blocks that this node has moved to an archive.',
+    remedy:
+      'Write into the folder that holds the older segments, or copy them and archive.json there ' +
+      'first.',
   },
   NODE_ARCHIVE_GENESIS: {
     summary: 'An archive without a usable genesis file proves nothing.',
@@ -372,10 +386,13 @@ export type NodeCode = keyof typeof NODE_ERRORS;
 export class NodeError extends Error {
   override readonly name = 'NodeError';
   readonly code: NodeCode;
+  /** One sentence with the facts. */
+  readonly detail: string;
 
   /** @param facts.detail  one sentence with the facts */
   constructor(code: NodeCode, facts: { readonly detail: string; readonly cause?: unknown }) {
     super(`${NODE_ERRORS[code].summary} ${facts.detail}`, { cause: facts.cause });
     this.code = code;
+    this.detail = facts.detail;
   }
 }

@@ -105,6 +105,15 @@ export const NODE_METRICS = {
     help: 'Signature lines of checkpoints: taken, or contradicting the own chain.',
     labels: ['outcome'],
   },
+  daybook_node_archive_blocks_total: {
+    type: 'counter',
+    help: 'Blocks asked of the archive: served, damaged there, or not to be had.',
+    labels: ['outcome'],
+  },
+  daybook_node_block_log_bytes: {
+    type: 'gauge',
+    help: 'Full segments of the block log on the own disk.',
+  },
   daybook_node_notices_total: {
     type: 'counter',
     help: 'Notices of the consensus machine by code.',

@@ -10,6 +10,8 @@ import { createNetwork, NETWORK_METRICS } from '@daybook/network';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/api.ts';
 import type { Heads, NodeReport } from './api/ports.ts';
+import { createFolderSource, openArchive } from './archive/archive-source.ts';
+import { startTrimmer } from './archive/trim.ts';
 import { createCheckpointDesk } from './checkpoints/checkpoint-desk.ts';
 import { openCheckpointFile } from './checkpoints/checkpoint-file.ts';
 import { createHistoryTree } from './checkpoints/history-tree.ts';
@@ -116,6 +118,7 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
       dataDirectory: settings.node.dataDirectory,
       voteMirrorDirectory: settings.state.voteMirrorDirectory,
       cacheBytes: settings.state.cacheBytesMax,
+      segmentBytes: settings.archive.segmentBytesMax,
     },
     {
       logger: parts.logger,
@@ -174,6 +177,8 @@ async function runNode(
   const { settings, genesis, keys } = options;
   const { clock, logger, metrics, random } = parts;
   const { blockLog, stateStore, freeSpace } = storage;
+  const { source, keepBlocks } = settings.archive;
+  const archive = source === undefined ? undefined : openArchive(source);
   const replica = await openReplica(
     {
       genesis,
@@ -188,6 +193,7 @@ async function runNode(
       metrics,
       random,
       storage,
+      archive,
       engine: createEngine(parts.contracts),
       createNetwork: ({ admission, consensusRate }) =>
         createNetwork(
@@ -209,7 +215,7 @@ async function runNode(
       },
     },
   );
-  const { ledger, mempool, network, consensus, manifests, history } = replica;
+  const { ledger, mempool, network, consensus, manifests, history, blocks } = replica;
   const status: StatusBoard = createStatusBoard({
     clock,
     ledger,
@@ -273,13 +279,19 @@ async function runNode(
     isInStep: () => replica.isInStep(),
   });
   const api: Api = await startApi(settings.api, {
-    chain: createChain({ ledger, blockLog, validatorsAt: async (height) => history.at(height) }),
+    chain: createChain({
+      ledger,
+      blockLog,
+      blocks,
+      validatorsAt: async (height) => history.at(height),
+    }),
     heads,
     submissions: replica.desk,
     records: createRecords({
       genesis,
       ledger,
       blockLog,
+      blocks,
       stateStore,
       schemaOf: (set, height) => schemaSourceOf(manifests.at(height), set),
       laterSets: async () => history.laterSets(),
@@ -298,8 +310,19 @@ async function runNode(
     throw error;
   });
 
+  const trimmer = startTrimmer(keepBlocks, {
+    clock,
+    logger: logger.child('archive'),
+    metrics,
+    ledger,
+    blockLog,
+    laterSets: () => history.laterSets(),
+    own: createFolderSource(storage.directory.paths.blocks),
+    archive,
+  });
   const leave = async (): Promise<void> => {
     status.stopping();
+    await trimmer.stop();
     stopInsight();
     await api.stop();
     await replica.stop();

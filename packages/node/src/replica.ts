@@ -17,6 +17,9 @@ import { assert, equalBytes, eraOf, indexOfKey, toHex } from '@daybook/core';
 import type { Admission, Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { Placement } from './api/ports.ts';
+import type { ArchiveSource } from './archive/archive-source.ts';
+import type { BlockReader } from './archive/block-reader.ts';
+import { createBlockReader } from './archive/block-reader.ts';
 import type { Clock } from './clock.ts';
 import { readDirectoryNodes, recordSetNamed, setOf } from './directory-nodes.ts';
 import type { Consensus, ConsensusParts } from './driver/consensus.ts';
@@ -77,6 +80,8 @@ export interface ReplicaParts {
   /** Stays open when the replica stops: it belongs to the caller. */
   readonly storage: Storage;
   readonly createNetwork: (plan: NetworkPlan) => Network;
+  /** Where segments of the block log were moved to. */
+  readonly archive?: ArchiveSource | undefined;
   /** A proof of more than f faults, a disk error or a defect: the process must end. */
   readonly onFatal: (error: unknown) => void;
   /** As for `createConsensus`: only liars of the simulator go on then. */
@@ -92,6 +97,8 @@ export interface Replica {
   readonly consensus: Consensus;
   readonly manifests: Manifests;
   readonly history: ValidatorHistory;
+  /** Of any height, here or in the archive. */
+  readonly blocks: BlockReader;
   peers(): PeerTable;
   /** Absent on an observer. */
   readonly signer: VoteSigner | undefined;
@@ -172,6 +179,17 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     await readKnownSets(stateStore, manifests.now()),
     readRecoveries(ledger.head().reader),
   );
+  const blocks = createBlockReader({
+    blockLog,
+    genesis,
+    archive: parts.archive,
+    signingAt: (height) => ({
+      validators: history.at(height) ?? genesis.validators,
+      era: history.chainAt(height),
+    }),
+    logger: logger.child('archive'),
+    metrics,
+  });
   tellRecoveries(ledger, executor, logger);
   const validators = (): ValidatorSet => ledger.head().next.validators;
   const signers = [parts.storage.signer, parts.storage.nextSigner];
@@ -234,6 +252,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     network,
     ledger,
     blockLog,
+    blocks,
     mempool,
     desk,
     systems,
@@ -293,6 +312,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     consensus,
     manifests,
     history,
+    blocks,
     signer,
     peers: () => peers,
     selfIndex,

@@ -37,6 +37,8 @@ export interface StorageOptions {
   readonly voteMirrorDirectory?: string | undefined;
   /** Bound of the cache of tree nodes; the store's own by default. */
   readonly cacheBytes?: number;
+  /** Size at which a segment of the block log is full; the log's own by default. */
+  readonly segmentBytes?: number;
   /** 32-byte seed of the CONSENSUS key; absent on an observer. */
   readonly consensusKey?: Uint8Array | undefined;
   /** The key that is to take its place; absent unless a rotation is under way. */
@@ -122,7 +124,7 @@ async function openSigners(
 
 /** @throws StateError; what was opened before is closed again */
 export async function openStorage(options: StorageOptions, parts: StorageParts): Promise<Storage> {
-  const { dataDirectory, cacheBytes } = options;
+  const { dataDirectory, cacheBytes, segmentBytes } = options;
   const { disk, openKeyValue, logger } = parts;
   const closers: (() => Promise<void>)[] = [];
   try {
@@ -130,7 +132,10 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
     closers.push(() => directory.close());
     const freeSpace = await parts.watchFreeSpace(dataDirectory);
     closers.push(async () => freeSpace.stop());
-    const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
+    const blockLog = await openBlockLog(
+      { directory: directory.paths.blocks, ...(segmentBytes !== undefined && { segmentBytes }) },
+      { disk },
+    );
     closers.push(() => blockLog.close());
     const stateStore = await openStateStore(
       {

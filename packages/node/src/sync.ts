@@ -17,7 +17,8 @@ import {
   verifyCertificate,
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
-import type { BlockLog } from '@daybook/state';
+import type { BlockReader } from './archive/block-reader.ts';
+import { NodeError } from './errors.ts';
 import type { Exclusive } from './exclusive.ts';
 import type { Committed, Ledger } from './ledger/ledger.ts';
 import type { ExecutedBlock, Tip } from './ledger/tip.ts';
@@ -74,8 +75,11 @@ export function encodeRangeRequest(from: Height, count: number): Uint8Array {
   return writer.finish();
 }
 
-/** Answers `blocks` from the block log: as many as fit, none if the first is not here. */
-export function serveRange(request: Uint8Array, blockLog: BlockLog): Uint8Array | undefined {
+/** Answers `blocks`: as many as fit, none if the first is not to be had. */
+export async function serveRange(
+  request: Uint8Array,
+  blocks: Pick<BlockReader, 'readBlock'>,
+): Promise<Uint8Array | undefined> {
   const wanted = decodeBinary(request, 'range request', (reader) => ({
     from: reader.u64(),
     count: reader.u16(),
@@ -86,13 +90,23 @@ export function serveRange(request: Uint8Array, blockLog: BlockLog): Uint8Array 
   const { from } = wanted.value;
   const count = Math.min(wanted.value.count, LIMITS.rangeBlocksMax);
   for (let height = from; height < from + count; height++) {
-    const stored = blockLog.readBlock(height);
+    const stored = await readIfAny(blocks, height);
     if (stored === undefined) break;
     bytes += stored.bytes.length + SERVED_OVERHEAD_BYTES;
     if (bytes > LIMITS.rangeBytesMax && served.length > 0) break;
     served.push({ block: stored.bytes, certificate: stored.certificate });
   }
   return served.length === 0 ? undefined : encodeRange(served);
+}
+
+/** An archive that is away or damaged ends a range; the reader has told the operator. */
+async function readIfAny(blocks: Pick<BlockReader, 'readBlock'>, height: Height) {
+  try {
+    return await blocks.readBlock(height);
+  } catch (error) {
+    if (error instanceof NodeError) return undefined;
+    throw error;
+  }
 }
 
 function encodeRange(served: readonly ServedBlock[]): Uint8Array {

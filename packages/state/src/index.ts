@@ -2,10 +2,12 @@
  * What a node keeps: the block log, the vote log with its signer, and the authenticated state.
  * Exports only.
  */
-export type { ArchivedSegment, PlacedBlock } from './blocks/archived-segment.ts';
+export type { ArchivedSegment, MovedSegment, PlacedBlock } from './blocks/archived-segment.ts';
 export {
   indexName,
+  movedHeight,
   readGrowingSegment,
+  readMovedSegment,
   readSegment,
   readSoundPart,
   segmentHeight,

@@ -8,6 +8,13 @@ import { API_LIMITS } from './limits.ts';
 import type { BlockReference } from './parameters.ts';
 import type { Chain, FinalBlock } from './ports.ts';
 
+/** Why a final block may not be there to read. */
+export const READ_PROBLEMS = [
+  'NODE_BLOCK_PRUNED',
+  'NODE_ARCHIVE_AWAY',
+  'NODE_ARCHIVE_DAMAGED',
+] as const;
+
 export interface FinalBlocks {
   /** Undefined above the head and below what is kept. */
   at(height: Height): Promise<FinalBlock | undefined>;

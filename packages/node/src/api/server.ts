@@ -14,7 +14,7 @@ import type { Dispatched, DispatchOptions, DispatchParts } from './dispatch.ts';
 import { dispatch } from './dispatch.ts';
 import { API_LIMITS } from './limits.ts';
 import { PROBLEM_TYPE } from './media-type.ts';
-import type { Catalogue } from './problem.ts';
+import type { Catalogue, Problem } from './problem.ts';
 import { describeProblem } from './problem.ts';
 import { refuse } from './reply.ts';
 import { renderJson } from './view.ts';
@@ -159,9 +159,18 @@ async function dispatchSafely(
     return await dispatch(request, signal, options, parts);
   } catch (error) {
     // A client that left while its body was read is no fault of ours.
-    if (!signal.aborted) logFault(parts.logger, request, error);
-    return { reply: refuse({ code: 'NODE_INTERNAL' }), route: undefined, accept: '' };
+    const known = knownProblem(error, parts.catalogue());
+    if (!signal.aborted && known === undefined) logFault(parts.logger, request, error);
+    const problem = known ?? { code: 'NODE_INTERNAL' };
+    return { reply: refuse(problem), route: undefined, accept: '' };
   }
+}
+
+/** What the world denies the node and clients are told of, such as an archive that is away. */
+function knownProblem(error: unknown, catalogue: Catalogue): Problem | undefined {
+  if (!(error instanceof NodeError)) return undefined;
+  const { code, detail } = error;
+  return catalogue.get(code)?.status === undefined ? undefined : { code, detail };
 }
 
 function logFault(logger: Logger, request: IncomingMessage, error: unknown): void {

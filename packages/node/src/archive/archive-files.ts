@@ -9,7 +9,7 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import type { Genesis } from '@daybook/core';
 import { readGenesisFile } from '@daybook/core';
-import { segmentHeight } from '@daybook/state';
+import { movedHeight, segmentHeight } from '@daybook/state';
 
 export const ARCHIVE_FORMAT = 'daybook-archive/1';
 export const MANIFEST_FILE = 'archive.json';
@@ -54,6 +54,18 @@ export function segmentsIn(directory: string): readonly SegmentFile[] {
     .flatMap((name) => {
       const first = segmentHeight(name);
       return first === undefined ? [] : [{ name, first }];
+    });
+}
+
+/** Indexes that stayed of segments that were moved away; a segment that was put back is not. */
+export function movedIn(directory: string): readonly SegmentFile[] {
+  const held = new Set(segmentsIn(directory).map(({ first }) => first));
+  return fs
+    .readdirSync(directory)
+    .sort()
+    .flatMap((name) => {
+      const first = movedHeight(name);
+      return first === undefined || held.has(first) ? [] : [{ name, first }];
     });
 }
 

@@ -79,7 +79,7 @@ export function createLinkingJudge(genesis: Genesis, hasRecoveries: boolean): Bl
 }
 
 /** The block itself: hash, links, and that body and results are those the header commits to. */
-function readPlaced(
+export function readPlaced(
   placed: PlacedBlock,
   { chain }: Genesis,
   parent: Hash | undefined,

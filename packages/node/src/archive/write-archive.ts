@@ -7,7 +7,14 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import type { Genesis, Hash } from '@daybook/core';
 import { leafHash, merkleRoot, toHex } from '@daybook/core';
-import { indexName, readGrowingSegment, readSegment, tilesOf } from '@daybook/state';
+import type { MovedSegment } from '@daybook/state';
+import {
+  indexName,
+  readGrowingSegment,
+  readMovedSegment,
+  readSegment,
+  tilesOf,
+} from '@daybook/state';
 import { NodeError } from '../errors.ts';
 import type { ArchivedFile, ArchiveManifest } from './archive-files.ts';
 import {
@@ -16,6 +23,8 @@ import {
   filesBelow,
   GENESIS_FILE,
   MANIFEST_FILE,
+  manifestIn,
+  movedIn,
   RECOVERY_FOLDER,
   segmentsIn,
 } from './archive-files.ts';
@@ -77,25 +86,42 @@ function copySegments(
 ): { readonly first: number; readonly hashes: readonly Hash[] } {
   const segments = segmentsIn(directory);
   const hashes: Hash[] = [];
-  for (const [index, { name, first }] of segments.entries()) {
-    const file = path.join(directory, name);
-    const bytes = fs.readFileSync(file);
-    if (bytes.length <= HEADER_BYTES) continue;
-    const isLast = index === segments.length - 1;
-    const segment = (isLast ? readGrowingSegment : readSegment)(file, bytes, first);
-    if (segment.count === 0) continue;
-    for (let height = first; height < first + segment.count; height++) {
-      const hash = segment.hashAt(height);
+  const note = ({ first, count, hashAt }: MovedSegment): void => {
+    for (let height = first; height < first + count; height++) {
+      const hash = hashAt(height);
       if (hash !== undefined) hashes.push(hash);
     }
+  };
+  const moved = movedIn(directory);
+  const all = [...moved, ...segments].sort((a, b) => a.first - b.first);
+  for (const { name, first } of all) {
+    const file = path.join(directory, name);
+    const bytes = fs.readFileSync(file);
+    if (moved.some((one) => one.name === name)) {
+      const kept = readMovedSegment(file, bytes, first);
+      writer.keep(name.replace(/\.moved$/, '.log'), bytes);
+      note(kept);
+      continue;
+    }
+    if (bytes.length <= HEADER_BYTES) continue;
+    const isLast = first === segments.at(-1)?.first;
+    const segment = (isLast ? readGrowingSegment : readSegment)(file, bytes, first);
+    if (segment.count === 0) continue;
+    note(segment);
     writer.put(name, bytes.subarray(0, isLast ? segment.end : bytes.length));
     writer.put(indexName(name), segment.index);
   }
-  return { first: segments[0]?.first ?? 0, hashes };
+  return { first: all[0]?.first ?? 0, hashes };
 }
 
 interface FolderWriter {
   put(name: string, bytes: Uint8Array): void;
+  /**
+   * Lists a segment that an earlier archive wrote here, and that the node has moved away since.
+   * @param index  what its index must be
+   * @throws NodeError NODE_ARCHIVE_INCOMPLETE
+   */
+  keep(segment: string, index: Uint8Array): void;
   files(): readonly ArchivedFile[];
   /** Writes the list, durably and last. */
   finish(manifest: string): void;
@@ -113,6 +139,8 @@ function syncFolder(folder: string): void {
 /** Each file appears whole or not at all, and is durable before the list names it. */
 function createFolderWriter(target: string): FolderWriter {
   const files: ArchivedFile[] = [];
+  const before = fs.existsSync(target) ? manifestIn(target) : undefined;
+  const listed = before === undefined || before === 'damaged' ? [] : before.files;
   const changed = new Set<string>([target]);
   const write = (name: string, bytes: Uint8Array): void => {
     const file = path.join(target, name);
@@ -127,6 +155,17 @@ function createFolderWriter(target: string): FolderWriter {
     put: (name, bytes) => {
       write(name, bytes);
       files.push(describeFile(name, bytes));
+    },
+    keep: (segment, index) => {
+      const isThere = ({ name, size }: ArchivedFile): boolean =>
+        fs.statSync(path.join(target, name), { throwIfNoEntry: false })?.size === size;
+      const known = listed.find(({ name }) => name === segment);
+      const beside = describeFile(indexName(segment), index);
+      if (known === undefined || !isThere(known)) {
+        throw new NodeError('NODE_ARCHIVE_INCOMPLETE', { detail: `${target}: ${segment}.` });
+      }
+      write(beside.name, index);
+      files.push(known, beside);
     },
     files: () => files,
     finish: (manifest) => {

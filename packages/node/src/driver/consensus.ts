@@ -16,6 +16,7 @@ import {
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
+import type { BlockReader } from '../archive/block-reader.ts';
 import type { Clock } from '../clock.ts';
 import type { Exclusive } from '../exclusive.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -52,6 +53,8 @@ export interface ConsensusParts {
   readonly network: Network;
   readonly ledger: Ledger;
   readonly blockLog: BlockLog;
+  /** For peers that catch up. */
+  readonly blocks: BlockReader;
   readonly mempool: Mempool;
   readonly desk: SubmissionDesk;
   readonly systems: SystemDesk;

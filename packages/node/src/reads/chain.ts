@@ -3,13 +3,15 @@ import type { Height, TransactionResult, ValidatorSet } from '@daybook/core';
 import { assert, blockHash, decodeBlock, decodeCertificate } from '@daybook/core';
 import type { BlockLog, FinalBlock as LoggedBlock } from '@daybook/state';
 import type { BlockOutline, Chain, FinalBlock, Head } from '../api/ports.ts';
+import type { BlockReader } from '../archive/block-reader.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
 import type { Tip } from '../ledger/tip.ts';
 
 export interface ChainParts {
   readonly ledger: Ledger;
-  readonly blockLog: BlockLog;
+  readonly blockLog: Pick<BlockLog, 'heightOf'>;
+  readonly blocks: BlockReader;
   /** The set that signs a height up to head + 1. */
   readonly validatorsAt: (height: Height) => Promise<ValidatorSet | undefined>;
 }
@@ -37,9 +39,9 @@ function certificateOf({ certificate }: LoggedBlock): FinalBlock['certificate'] 
   return decoded.value;
 }
 
-export function createChain({ ledger, blockLog, validatorsAt }: ChainParts): Chain {
+export function createChain({ ledger, blockLog, blocks, validatorsAt }: ChainParts): Chain {
   const outline = async (height: Height): Promise<BlockOutline | undefined> => {
-    const stored = blockLog.readBlock(height);
+    const stored = await blocks.readBlock(height);
     return stored && decodeLogged(stored);
   };
   return {
@@ -48,13 +50,13 @@ export function createChain({ ledger, blockLog, validatorsAt }: ChainParts): Cha
     head: () => headOf(ledger.head()),
     outline,
     block: async (height) => {
-      const stored = blockLog.readBlock(height);
+      const stored = await blocks.readBlock(height);
       if (stored === undefined) return undefined;
       const certificate = certificateOf(stored);
       return { ...decodeLogged(stored), certificate, results: resultsOf(stored) };
     },
     heightOf: async (hash) => blockLog.heightOf(hash),
-    locate: async (id) => blockLog.findTransaction(id),
+    locate: (id) => blocks.locate(id),
     validatorsAt,
   };
 }

@@ -1,9 +1,9 @@
 /** The API's `Records` port over the state store; what is no longer kept is refused by name. */
 import type { Height, RecordKey, Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
-import type { BlockLog, StateStore } from '@daybook/state';
 import { StateError } from '@daybook/state';
 import type { Placement, Records, Refusal } from '../api/ports.ts';
+import type { BlockReader } from '../archive/block-reader.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { StoredResult } from '../ledger/stored-result.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
@@ -13,8 +13,7 @@ import { buildListBundle, buildProofBundle } from './proofs.ts';
 
 export interface RecordsParts extends ProofParts {
   readonly ledger: Ledger;
-  readonly blockLog: BlockLog;
-  readonly stateStore: StateStore;
+  readonly blocks: BlockReader;
   /** Puts a refused transaction in words. */
   readonly explainResult: (stored: StoredResult) => Refusal | undefined;
 }
@@ -35,7 +34,7 @@ function isPruned(error: unknown): boolean {
 }
 
 export function createRecords(parts: RecordsParts): Records {
-  const { ledger, stateStore, blockLog } = parts;
+  const { ledger, stateStore, blocks } = parts;
   const headHeight = (): Height => ledger.head().header.height;
   /** What a height proves, or why it cannot be told. */
   const provenAt = async (
@@ -99,7 +98,7 @@ export function createRecords(parts: RecordsParts): Records {
       }
     },
     explain: async ({ height, index }: Placement) => {
-      const stored = blockLog.readFinalisation(height)?.results[index];
+      const stored = (await blocks.readBlock(height))?.results[index];
       return stored && parts.explainResult(decodeStoredResult(stored));
     },
   };

@@ -7,8 +7,9 @@ import type { Hash, Height } from '@daybook/core';
 import { assert, equalBytes } from '@daybook/core';
 import type { FinalBlock } from './block-log.ts';
 import { CANDIDATE_HEAD, readFinalisation, recordAt } from './block-record.ts';
-import { FILE_NAME } from './segment-files.ts';
+import { FILE_NAME, MOVED_NAME } from './segment-files.ts';
 import type { GrowingIndex } from './segment-index.ts';
+import { readIndex } from './segment-index.ts';
 import type { Scan } from './segment-scan.ts';
 import { assertTorn, damaged, scanSegment } from './segment-scan.ts';
 
@@ -39,6 +40,26 @@ export interface ArchivedSegment {
 export function segmentHeight(name: string): Height | undefined {
   const first = FILE_NAME.exec(name)?.[1];
   return first === undefined ? undefined : Number(first);
+}
+
+/** What is known here of a segment that was moved away. */
+export interface MovedSegment {
+  readonly first: Height;
+  readonly count: number;
+  hashAt(height: Height): Hash | undefined;
+}
+
+/** First height of a segment that was moved, from the name of the index that stayed. */
+export function movedHeight(name: string): Height | undefined {
+  const first = MOVED_NAME.exec(name)?.[1];
+  return first === undefined ? undefined : Number(first);
+}
+
+/** Reads the index that stayed of a segment. @throws StateError STATE_BLOCK_DAMAGED */
+export function readMovedSegment(path: string, bytes: Uint8Array, first: Height): MovedSegment {
+  const index = readIndex(bytes);
+  if (index?.first !== first) throw damaged(path, 0, 'the index of a moved segment', first);
+  return { first, count: index.count(), hashAt: (height) => index.at(height)?.blockHash };
 }
 
 /** Name of the index that belongs beside a segment. */

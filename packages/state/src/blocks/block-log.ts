@@ -65,8 +65,6 @@ export interface SealedSegment {
   readonly name: string;
   readonly first: Height;
   readonly last: Height;
-  /** Latest validUntil of its transactions; 0 when none has one. */
-  readonly validUntilMaxMs: TimestampMs;
   /** Size of its file; undefined when only its index is here. */
   readonly size: number | undefined;
 }
@@ -120,10 +118,10 @@ export interface BlockLog {
   /** Full segments in order of heights, those that were moved included. */
   sealed(): readonly SealedSegment[];
   /**
-   * Removes a full segment, of which an archive has a copy; its index stays. All before it were
-   * moved already, and the replay set needs nothing of it.
+   * Removes a full segment, of which an archive has a copy; its index stays.
+   * @returns whether it was removed: not while the replay set needs one of its transactions
    */
-  release(first: Height): Promise<void>;
+  release(first: Height): Promise<boolean>;
   /**
    * The replay set after a start: every transaction whose `validUntilMs` is later than `nowMs` (the
    * time of the head), from the blocks of the last `windowMs` (the hard limit of validity).

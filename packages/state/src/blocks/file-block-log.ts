@@ -33,7 +33,7 @@ import {
   writeIndex,
 } from './segment-files.ts';
 import type { IndexedBlock } from './segment-index.ts';
-import { createGrowingIndex, latestValidUntil } from './segment-index.ts';
+import { createGrowingIndex, latestValidUntil, latestValidUntilIn } from './segment-index.ts';
 import type { BlockPlace } from './segment-read.ts';
 import { finalisationIn, readBody, readRecord } from './segment-read.ts';
 import type { Scan } from './segment-scan.ts';
@@ -225,18 +225,16 @@ class SegmentedBlockLog implements BlockLog {
     return this.#sealed.map(sealedSegment);
   }
 
-  release(first: Height): Promise<void> {
+  release(first: Height): Promise<boolean> {
     return this.#inTurn(async () => {
       const at = this.#sealed.findIndex(({ index }) => index.first === first);
       const segment = this.#sealed[at];
       assert(segment?.file !== undefined, 'a sealed segment that is here is released');
-      const before = this.#sealed[at - 1];
-      assert(before?.file === undefined, 'the oldest segment is released first');
-      const headMs = this.head()?.timestampMs ?? 0;
-      assert(sealedSegment(segment).validUntilMaxMs <= headMs, 'no transaction of it still lives');
+      if (latestValidUntilIn(segment.index) > (this.head()?.timestampMs ?? 0)) return false;
       // No read can meet a closed file: from here on the segment is known as moved.
       this.#sealed[at] = { ...segment, file: undefined };
       await removeSegment(segment, this.#disk);
+      return true;
     });
   }
 

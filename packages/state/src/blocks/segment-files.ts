@@ -24,7 +24,7 @@ export interface Segment {
 }
 
 /** Name of the index of a segment that was moved: a lost segment leaves none of this name. */
-const MOVED_NAME = /^blocks-(\d{12})\.moved$/;
+export const MOVED_NAME = /^blocks-(\d{12})\.moved$/;
 
 /** The segment that grows. */
 export interface Tail extends Segment {
@@ -127,12 +127,8 @@ export function checkContiguous(segments: readonly Segment[]): void {
 /** What whoever decides about moving a segment needs of it. */
 export function sealedSegment({ file, index }: Segment): SealedSegment {
   const { first } = index;
-  let validUntilMaxMs = 0;
-  for (let height = first; height < first + index.count(); height++) {
-    validUntilMaxMs = Math.max(validUntilMaxMs, index.at(height)?.validUntilMaxMs ?? 0);
-  }
   const last = first + index.count() - 1;
-  return { name: segmentName(first), first, last, validUntilMaxMs, size: file?.size() };
+  return { name: segmentName(first), first, last, size: file?.size() };
 }
 
 /** Segments in a directory, in order of heights. */

@@ -176,6 +176,15 @@ export function latestValidUntil(transactions: readonly LoggedTransaction[]): nu
   return transactions.reduce((latest, { validUntilMs }) => Math.max(latest, validUntilMs), 0);
 }
 
+/** The same over all blocks of a segment: reads every entry. */
+export function latestValidUntilIn(index: SegmentIndex): number {
+  let latest = 0;
+  for (let height = index.first; height < index.first + index.count(); height++) {
+    latest = Math.max(latest, index.at(height)?.validUntilMaxMs ?? 0);
+  }
+  return latest;
+}
+
 function transactionPlace(place: TransactionPlace | undefined): TransactionPlace | undefined {
   return place?.index === BLOCK_ENTRY ? undefined : place;
 }

@@ -12,7 +12,7 @@ describe('state: segments that were moved', () => {
     if (first === undefined || second === undefined) return expect.fail('there are segments');
     const whole = first.size ?? 0;
 
-    await log.release(first.first);
+    expect(await log.release(first.first)).to.equal(true);
     await log.close();
     const again = await open(disk);
 
@@ -74,5 +74,14 @@ describe('state: segments that were moved', () => {
     const index = disk.openFile(`${DIRECTORY}/${files(disk, '.moved')[0]}`);
     index.write(30, Uint8Array.of(0xff, 0xff, 0xff));
     expect(await codeOf(open(disk))).to.equal('STATE_BLOCK_DAMAGED');
+  });
+
+  it('given a segment with a transaction that still lives, when released, then it stays', async () => {
+    const disk = await written(8);
+    const log = await open(disk);
+    const last = log.sealed().at(-1) ?? expect.fail('there are segments');
+
+    expect(await log.release(last.first)).to.equal(false);
+    expect(log.readBlock(last.last)).to.deep.equal(blockAt(last.last));
   });
 });

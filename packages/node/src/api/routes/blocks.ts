@@ -4,6 +4,7 @@ import { toHex } from '@daybook/core';
 import { blockView, headView, outlineView, resultLineView } from '../chain-view.ts';
 import { encodeCursor, placeOf } from '../cursor.ts';
 import type { FinalBlocks } from '../final-blocks.ts';
+import { READ_PROBLEMS } from '../final-blocks.ts';
 import { CBOR_TYPE, JSON_TYPE } from '../media-type.ts';
 import { pathBlock, queryChoice, queryCursor, queryLimit } from '../parameters.ts';
 import type { Chain } from '../ports.ts';
@@ -55,7 +56,7 @@ function pageRoute({ chain }: BlockParts): Route {
       cursor: queryCursor(),
     },
     responses: { 200: { help: 'A page.', content: { [JSON_TYPE]: blocks, [CBOR_TYPE]: blocks } } },
-    problems: ['NODE_CURSOR_INVALID'],
+    problems: ['NODE_CURSOR_INVALID', ...READ_PROBLEMS],
     handle: async ({ values }) => {
       const head = chain.head();
       const step = values.order === 'newest' ? -1 : 1;
@@ -93,7 +94,7 @@ function blockRoute({ blocks }: BlockParts): Route {
         content: { [JSON_TYPE]: named('Block'), [CBOR_TYPE]: named('Block') },
       },
     },
-    problems: ['NODE_BLOCK_UNKNOWN', 'NODE_BLOCK_PRUNED'],
+    problems: ['NODE_BLOCK_UNKNOWN', ...READ_PROBLEMS],
     handle: async ({ values }) => {
       const height = await blocks.resolve(values.block);
       if (height === undefined) return refuse({ code: 'NODE_BLOCK_UNKNOWN' });
@@ -122,7 +123,7 @@ function bodyRoute({ chain, blocks }: BlockParts): Route {
       cursor: queryCursor(),
     },
     responses: { 200: { help: 'A page.', content: { [JSON_TYPE]: lines, [CBOR_TYPE]: lines } } },
-    problems: ['NODE_BLOCK_UNKNOWN', 'NODE_BLOCK_PRUNED', 'NODE_CURSOR_INVALID'],
+    problems: ['NODE_BLOCK_UNKNOWN', 'NODE_CURSOR_INVALID', ...READ_PROBLEMS],
     handle: async ({ values }) => {
       const height = await blocks.resolve(values.block);
       if (height === undefined) return refuse({ code: 'NODE_BLOCK_UNKNOWN' });

@@ -12,6 +12,7 @@ import {
 } from '@daybook/core';
 import { entryView, headView } from '../chain-view.ts';
 import { withDeadline } from '../deadline.ts';
+import { READ_PROBLEMS } from '../final-blocks.ts';
 import { API_LIMITS } from '../limits.ts';
 import { CBOR_TYPE, JSON_TYPE } from '../media-type.ts';
 import { pathHash, queryChoice, queryInteger } from '../parameters.ts';
@@ -287,7 +288,7 @@ function receiptRoute(parts: TransactionParts): Route {
     responses: {
       200: { help: 'Receipt or state.', content: { [JSON_TYPE]: either, [CBOR_TYPE]: either } },
     },
-    problems: ['NODE_TRANSACTION_UNKNOWN', 'NODE_BLOCK_PRUNED'],
+    problems: ['NODE_TRANSACTION_UNKNOWN', ...READ_PROBLEMS],
     handle: async ({ values }) => {
       const id = asTransactionId(values.id);
       const place = await parts.chain.locate(id);

@@ -1,0 +1,121 @@
+/**
+ * The block log shrinks: full segments older than what the node wants to keep are removed, once the
+ * archive was read and holds the same bytes. Segments at a change of the validator set stay, because
+ * every proof, and that of a fork at once, needs the block before the change.
+ */
+import type { Height } from '@daybook/core';
+import { equalBytes } from '@daybook/core';
+import type { BlockLog, SealedSegment } from '@daybook/state';
+import type { Clock } from '../clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Logger } from '../log.ts';
+import type { MetricsSink } from '../metrics.ts';
+import type { KnownSet } from '../reads/proofs.ts';
+import type { ArchiveSource } from './archive-source.ts';
+
+export interface TrimParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: MetricsSink;
+  readonly ledger: Pick<Ledger, 'head'>;
+  readonly blockLog: Pick<BlockLog, 'sealed' | 'release'>;
+  readonly laterSets: () => readonly KnownSet[];
+  /** The folder of the block log. */
+  readonly own: ArchiveSource;
+  /** Absent: everything stays here. */
+  readonly archive: ArchiveSource | undefined;
+}
+
+export interface Trimmer {
+  /** Waits for what is being compared or removed. */
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 60_000;
+const CHUNK_BYTES = 1024 * 1024;
+
+/** @param keepBlocks  newest blocks that stay; undefined for all */
+export function startTrimmer(keepBlocks: number | undefined, parts: TrimParts): Trimmer {
+  const { clock, logger, archive } = parts;
+  let isStopped = false;
+  let cancel = (): void => undefined;
+  const pass = async (): Promise<void> => {
+    measure(parts);
+    if (keepBlocks === undefined || archive === undefined) return;
+    const segments = removable(parts.blockLog.sealed(), {
+      below: parts.ledger.head().header.height - keepBlocks + 1,
+      boundaries: parts.laterSets().map(({ from }) => from - 1),
+    });
+    for (const segment of segments) {
+      if (isStopped || !(await moveAway(segment, archive, parts))) return;
+    }
+  };
+  const run = (): Promise<void> =>
+    pass()
+      .catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        logger.warn('block log not trimmed', { reason });
+      })
+      .then(() => {
+        if (!isStopped) cancel = clock.schedule(EVERY_MS, () => (running = run()));
+      });
+  let running = run();
+  return {
+    stop: async () => {
+      isStopped = true;
+      cancel();
+      await running;
+    },
+  };
+}
+
+/** Segments that may go, oldest first. */
+export function removable(
+  segments: readonly SealedSegment[],
+  { below, boundaries }: { readonly below: Height; readonly boundaries: readonly Height[] },
+): readonly SealedSegment[] {
+  return segments.filter(
+    ({ first, last, size }) =>
+      size !== undefined &&
+      last < below &&
+      !boundaries.some((height) => height >= first && height <= last),
+  );
+}
+
+function measure({ blockLog, metrics }: TrimParts): void {
+  const bytes = blockLog.sealed().reduce((sum, { size = 0 }) => sum + size, 0);
+  metrics.set('daybook_node_block_log_bytes', bytes);
+}
+
+/** @returns whether it was moved, so that the next may be looked at */
+async function moveAway(
+  segment: SealedSegment,
+  archive: ArchiveSource,
+  parts: TrimParts,
+): Promise<boolean> {
+  const { logger, blockLog, own } = parts;
+  const { name, first, last, size = 0 } = segment;
+  if (!(await isSame(name, size, [own, archive]))) {
+    logger.warn('segment not archived', { segment: name, archive: archive.name });
+    return false;
+  }
+  if (!(await blockLog.release(first))) return false;
+  measure(parts);
+  logger.info('segment moved to the archive', { segment: name, first, last, size });
+  return true;
+}
+
+async function isSame(
+  name: string,
+  size: number,
+  [own, other]: readonly [ArchiveSource, ArchiveSource],
+): Promise<boolean> {
+  for (let offset = 0; offset < size; offset += CHUNK_BYTES) {
+    const length = Math.min(CHUNK_BYTES, size - offset);
+    const mine = await own.read(name, offset, length);
+    if (mine.length < length || !equalBytes(mine, await other.read(name, offset, length))) {
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,222 @@
+/** Blocks whose segments were moved away: read back from the archive, or refused with the reason. */
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { applications } from '@daybook/applications';
+import { asTransactionId } from '@daybook/core';
+import type { BlockLog, FinalBlock } from '@daybook/state';
+import { createNodeDisk, openBlockLog } from '@daybook/state';
+import { expect } from 'chai';
+import { openArchive } from '../../src/archive/archive-source.ts';
+import type { BlockReader } from '../../src/archive/block-reader.ts';
+import { createBlockReader } from '../../src/archive/block-reader.ts';
+import { removable } from '../../src/archive/trim.ts';
+import { verifyArchive } from '../../src/archive/verify-archive.ts';
+import { writeArchive } from '../../src/archive/write-archive.ts';
+import { NodeError } from '../../src/errors.ts';
+import { SILENT_LOGGER } from '../../src/log.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { NODE_METRICS } from '../../src/metrics-table.ts';
+import { notebook } from '../api/support/notebook.ts';
+import { freshDisks, grow, makeGenesis, openChain } from '../support/chain.ts';
+import { serveFiles } from '../support/file-server.ts';
+
+const HEIGHT = 40;
+const MOVED = 3;
+const genesis = makeGenesis();
+const contracts = [...applications, notebook];
+
+describe('node: blocks that were moved to an archive', () => {
+  let parent: string;
+  let dataDirectory: string;
+  let archive: string;
+  let names: readonly string[];
+  let blocks: readonly FinalBlock[];
+  let blockLog: BlockLog;
+
+  before(async () => {
+    parent = mkdtempSync(path.join(tmpdir(), 'daybook-moved-test-'));
+    dataDirectory = path.join(parent, 'data');
+    archive = path.join(parent, 'archive');
+    const folder = path.join(dataDirectory, 'blocks');
+    mkdirSync(folder, { recursive: true });
+    const disks = freshDisks();
+    const chain = await openChain(genesis, disks, { segmentBytes: 8000 });
+    await grow(chain.ledger, HEIGHT);
+    blocks = Array.from(
+      { length: HEIGHT + 1 },
+      (_, height) => chain.blockLog.readBlock(height) ?? expect.fail(`block ${height} is there`),
+    );
+    await chain.close();
+    for (const name of disks.blocks.list('/blocks')) {
+      writeFileSync(path.join(folder, name), disks.blocks.content(`/blocks/${name}`));
+    }
+    writeFileSync(path.join(parent, 'genesis.json'), JSON.stringify(genesis.document));
+    write(archive);
+    names = readdirSync(folder)
+      .filter((name) => name.endsWith('.log'))
+      .slice(0, MOVED);
+    for (const name of names) {
+      const at = path.join(folder, name);
+      renameSync(at.replace(/log$/, 'idx'), at.replace(/log$/, 'moved'));
+      rmSync(at);
+    }
+    blockLog = await openBlockLog({ directory: folder }, { disk: createNodeDisk() });
+  });
+  after(async () => {
+    await blockLog.close();
+    rmSync(parent, { recursive: true, force: true });
+  });
+
+  function write(target: string) {
+    return writeArchive(
+      { dataDirectory, genesis, genesisFile: path.join(parent, 'genesis.json') },
+      target,
+    );
+  }
+
+  function readerOf(source: string | undefined): BlockReader {
+    const metrics = createMetrics();
+    metrics.register(NODE_METRICS);
+    return createBlockReader({
+      blockLog,
+      genesis,
+      archive: source === undefined ? undefined : openArchive(source),
+      signingAt: () => ({ validators: genesis.validators, era: genesis.chain }),
+      logger: SILENT_LOGGER,
+      metrics,
+    });
+  }
+
+  async function codeOf(reading: Promise<unknown>): Promise<string> {
+    try {
+      return (await reading) === undefined ? 'nothing' : 'block';
+    } catch (error) {
+      return error instanceof NodeError ? error.code : String(error);
+    }
+  }
+
+  const firstHere = (): number => blockLog.firstHeight() ?? expect.fail('there are blocks');
+
+  it('given a folder, a server with ranges and one without, then every block and transaction is as it was', async () => {
+    const [ranged, plain] = [await serveFiles(archive), await serveFiles(archive, false)];
+    try {
+      expect(firstHere()).to.be.above(8);
+      for (const source of [archive, ranged.url, `${plain.url}/`]) {
+        const reader = readerOf(source);
+        for (const [height, block] of blocks.entries()) {
+          expect(await reader.readBlock(height), `${source} ${height}`).to.deep.equal(block);
+          for (const [index, { id }] of block.transactions.entries()) {
+            expect(await reader.locate(id)).to.deep.equal({ height, index });
+          }
+        }
+        expect(await reader.readBlock(HEIGHT + 1)).to.equal(undefined);
+        expect(await reader.locate(asTransactionId(new Uint8Array(32)))).to.equal(undefined);
+      }
+      // Neighbours come with one request: a small segment is one page.
+      expect(ranged.asked).to.have.length(names.length);
+    } finally {
+      await ranged.stop();
+      await plain.stop();
+    }
+  });
+
+  it('given a transaction id that only begins like one, then it stands nowhere', async () => {
+    const { id } = blocks[1]?.transactions[0] ?? expect.fail('block 1 has a transaction');
+    const bent = Uint8Array.from(id);
+    bent[31] = (bent[31] ?? 0) ^ 1;
+
+    expect(blockLog.findMoved(asTransactionId(bent))).to.deep.equal({ height: 1, index: 0 });
+    expect(await readerOf(archive).locate(asTransactionId(bent))).to.equal(undefined);
+  });
+
+  it('spec S-7: given any flipped byte of a segment, then its block is refused by name and never served', async () => {
+    const folder = mkdtempSync(path.join(parent, 'bent-'));
+    cpSync(archive, folder, { recursive: true });
+    const [name = ''] = names;
+    const file = path.join(folder, name);
+    const clean = readFileSync(file);
+    let refused = 0;
+    for (let at = 20; at < clean.length; at += Math.floor(clean.length / 40)) {
+      const bytes = Buffer.from(clean);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x10;
+      writeFileSync(file, bytes);
+      const reader = readerOf(folder);
+      for (let height = 0; blockLog.movedPlace(height)?.path.endsWith(name) === true; height++) {
+        const code = await codeOf(reader.readBlock(height));
+        if (code === 'NODE_ARCHIVE_DAMAGED') refused += 1;
+        else expect(await reader.readBlock(height), `byte ${at}`).to.deep.equal(blocks[height]);
+      }
+    }
+    expect(refused).to.be.above(30);
+
+    const reader = readerOf(folder);
+    writeFileSync(file, clean.subarray(0, 30));
+    expect(await codeOf(reader.readBlock(1))).to.equal('NODE_ARCHIVE_DAMAGED');
+    writeFileSync(file, clean);
+    expect(await reader.readBlock(1), 'a replaced file is read again').to.deep.equal(blocks[1]);
+  });
+
+  it('given sound records of another chain of the same shape, then they are refused', async () => {
+    const folder = mkdtempSync(path.join(parent, 'other-'));
+    const other = makeGenesis({ name: 'another' });
+    const disks = freshDisks();
+    const chain = await openChain(other, disks, { segmentBytes: 8000 });
+    await grow(chain.ledger, HEIGHT);
+    await chain.close();
+    for (const name of disks.blocks.list('/blocks')) {
+      writeFileSync(path.join(folder, name), disks.blocks.content(`/blocks/${name}`));
+    }
+
+    expect(await codeOf(readerOf(folder).readBlock(2))).to.equal('NODE_ARCHIVE_DAMAGED');
+  });
+
+  it('given no archive, one that lacks the file, or a server that is gone, then each is told apart', async () => {
+    const empty = mkdtempSync(path.join(parent, 'empty-'));
+    const server = await serveFiles(empty);
+    const missing = await codeOf(readerOf(server.url).readBlock(1));
+    await server.stop();
+
+    expect(missing).to.equal('NODE_ARCHIVE_AWAY');
+    expect(await codeOf(readerOf(server.url).readBlock(1))).to.equal('NODE_ARCHIVE_AWAY');
+    expect(await codeOf(readerOf(empty).readBlock(1))).to.equal('NODE_ARCHIVE_AWAY');
+    expect(await codeOf(readerOf(undefined).readBlock(1))).to.equal('nothing');
+    expect(await codeOf(readerOf(undefined).readBlock(HEIGHT))).to.equal('block');
+  });
+
+  it('given a trimmed node, when it is archived again, then the folder with the older segments stays whole and no other is begun', async () => {
+    const fresh = mkdtempSync(path.join(parent, 'fresh-'));
+    const manifest = write(archive);
+    const verified = await verifyArchive({ directory: archive, genesis }, { contracts });
+
+    expect(manifest).to.include({ first: 0, last: HEIGHT });
+    expect(verified.ok && verified.value.executed).to.equal(true);
+    expect(() => write(fresh))
+      .to.throw(NodeError)
+      .with.property('code', 'NODE_ARCHIVE_INCOMPLETE');
+  });
+
+  it('given what a node keeps, then segments go that are older, but for those at a change of the set', () => {
+    const segments = blockLog.sealed();
+    const head = { below: HEIGHT + 1, boundaries: [] };
+    const here = segments.filter(({ size }) => size !== undefined);
+    const [oldest, next] = here;
+    if (oldest === undefined || next === undefined) return expect.fail('two segments are here');
+
+    expect(removable(segments, head)).to.deep.equal(here);
+    expect(removable(segments, { ...head, below: next.last })).to.deep.equal([oldest]);
+    expect(removable(segments, { ...head, below: next.last + 1 })).to.deep.equal([oldest, next]);
+    expect(removable(segments, { ...head, boundaries: [oldest.last] })).to.deep.equal(
+      here.slice(1),
+    );
+  });
+});
