@@ -12,8 +12,7 @@ export interface FileServer {
   stop(): Promise<void>;
 }
 
-/** @param knowsRanges  otherwise every answer is the whole file, as simple servers do it */
-export async function serveFiles(folder: string, knowsRanges = true): Promise<FileServer> {
+export async function serveFiles(folder: string): Promise<FileServer> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     const name = (request.url ?? '').slice(1);
@@ -26,7 +25,7 @@ export async function serveFiles(folder: string, knowsRanges = true): Promise<Fi
       return;
     }
     const [, from = '', to = ''] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
-    if (!knowsRanges || from === '') {
+    if (from === '') {
       response.writeHead(200).end(bytes);
       return;
     }
