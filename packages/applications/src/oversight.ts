@@ -1,9 +1,12 @@
 /**
- * Oversight: who watches over the consortium from outside. It holds the witnesses that cosign
- * checkpoints of the history (protocol §17): audit offices, universities, the press. A witness has
- * no vote; registering one only says whose cosignatures the nodes collect and show.
+ * Oversight: who watches over those who watch. It holds the log of accesses to sealed records, by
+ * the person they are about; complaints against any act, with the body that must answer and the day
+ * by which it must; and the witnesses that cosign checkpoints of the history (protocol §17): audit
+ * offices, universities, the press. Nobody has to notice a silence: when the day is over the chain
+ * itself writes it down. The feed of discretionary acts is the engine's own, `ledger.act`.
  */
-import { defineContract, field } from '@daybook/contracts';
+import type { RowOf, SystemContext } from '@daybook/contracts';
+import { addDays, civilDateOf, defineContract, field, ledger } from '@daybook/contracts';
 import {
   asHash,
   asPublicKey,
@@ -16,6 +19,8 @@ import {
 } from '@daybook/core';
 
 const WITNESSES_MAX = 32;
+/** Complaints and days that one block looks at; the rest waits for the next block. */
+const DUE_PER_BLOCK_MAX = 100;
 
 const name = field.identifier({
   en: 'Key name',
@@ -40,11 +45,223 @@ const organisation = field.reference({
   record: 'directory.organisation',
 });
 const reason = field.reason();
+const number = field.integer({ en: 'Number', zh: '编号', min: 1 });
+const who = field.text({ en: 'By', zh: '提交人', max: 160, characters: 'ascii' });
+const about = field.hash({
+  en: 'About',
+  zh: '所涉对象',
+  help: {
+    en: 'The blinded identifier of the person, or the SHA-256 of the name of the record.',
+    zh: '本人的盲化标识,或记录名称的 SHA-256。',
+  },
+});
+const recordName = field.text({
+  en: 'Record',
+  zh: '记录',
+  max: 300,
+  help: { en: 'As contract.record/key.', zh: '形如 合约.记录/键。' },
+});
+const legalBasis = field.text({ en: 'Legal basis', zh: '法律依据', max: 300 });
+const caseNumber = field.text({ en: 'Case number', zh: '案号', max: 100 });
+const accessKind = field.choice({
+  en: 'What was done',
+  zh: '方式',
+  of: {
+    read: { en: 'read', zh: '查阅' },
+    received: { en: 'received', zh: '接收' },
+    used: { en: 'used in a decision', zh: '用于决定' },
+  },
+});
+const body = field.reference({
+  en: 'Body that must answer',
+  zh: '须答复机构',
+  record: 'directory.organisation',
+});
+const text = field.text({ en: 'Text', zh: '内容', max: 4000, lines: true });
+const complaintStatus = field.choice({
+  en: 'Status',
+  zh: '状态',
+  of: {
+    open: { en: 'waits for an answer', zh: '待答复' },
+    unanswered: { en: 'not answered in time', zh: '逾期未答复' },
+    answered: { en: 'answered', zh: '已答复' },
+    withdrawn: { en: 'withdrawn', zh: '已撤回' },
+  },
+});
+const outcome = field.choice({
+  en: 'Outcome',
+  zh: '结论',
+  of: {
+    upheld: { en: 'upheld', zh: '成立' },
+    partly: { en: 'partly upheld', zh: '部分成立' },
+    rejected: { en: 'rejected', zh: '不成立' },
+  },
+});
+const day = field.date({ en: 'Day', zh: '日期' });
+/** What a complaint is about: an act on the feed, a proven fault, or any record. */
+const target = {
+  record: field.optional(recordName),
+  height: field.optional(field.integer({ en: 'Height of the act', zh: '行为高度' })),
+  transaction: field.optional(field.integer({ en: 'Its transaction', zh: '行为交易' })),
+  ordinal: field.optional(field.integer({ en: 'Its ordinal', zh: '行为序号' })),
+};
 const status = field.choice({
   en: 'Status',
   zh: '状态',
   of: { active: { en: 'active', zh: '有效' }, retired: { en: 'retired', zh: '停用' } },
 });
+
+const records = {
+  witness: {
+    number: 1,
+    title: { en: 'Witness', zh: '见证人' },
+    key: { name },
+    fields: { publicKey, title, organisation, status },
+    states: {
+      field: 'status',
+      initial: ['active'],
+      transitions: { active: ['retired'], retired: [] },
+    },
+  },
+  witnessKey: {
+    number: 2,
+    title: { en: 'Key of a witness', zh: '见证人密钥' },
+    key: { publicKey },
+    fields: { name },
+  },
+  access: {
+    number: 4,
+    title: { en: 'Access to a sealed record', zh: '密封记录查阅' },
+    help: {
+      en: 'By the person it is about, so that a list shows all without help of any office.',
+      zh: '按所涉本人登记,本人无须经办即可查看全部。',
+    },
+    key: { about, number },
+    partition: ['about'],
+    fields: {
+      record: recordName,
+      organisation,
+      officer: who,
+      kind: accessKind,
+      legalBasis,
+      caseNumber,
+      purpose: field.text({ en: 'Purpose', zh: '目的', max: 500 }),
+      at: field.instant({ en: 'When', zh: '时间' }),
+    },
+  },
+  complaint: {
+    number: 5,
+    title: { en: 'Complaint', zh: '投诉' },
+    key: { number },
+    fields: {
+      by: who,
+      body,
+      ...target,
+      text,
+      filed: field.instant({ en: 'Filed', zh: '提交时间' }),
+      answerBy: field.date({ en: 'To be answered by', zh: '答复期限' }),
+      status: complaintStatus,
+      missed: field.integer({ en: 'Deadlines missed', zh: '逾期次数' }),
+      outcome: field.optional(outcome),
+      answer: field.optional(text),
+    },
+    states: {
+      field: 'status',
+      initial: ['open'],
+      transitions: {
+        open: ['answered', 'unanswered', 'withdrawn'],
+        unanswered: ['answered', 'open', 'withdrawn'],
+        answered: ['open'],
+        withdrawn: [],
+      },
+    },
+    deadlines: [{ field: 'answerBy', open: ['open', 'unanswered'] }],
+    links: {
+      against: {
+        record: 'ledger.act',
+        by: { height: 'height', transaction: 'transaction', ordinal: 'ordinal' },
+      },
+    },
+  },
+  due: {
+    number: 6,
+    title: { en: 'Complaint due on a day', zh: '某日到期的投诉' },
+    key: { day, position: field.integer({ en: 'Position', zh: '位置' }) },
+    fields: { number },
+  },
+  silence: {
+    number: 7,
+    title: { en: 'Silence', zh: '沉默' },
+    help: {
+      en: 'A body let the day pass; written by the chain and never taken back.',
+      zh: '机构逾期未答复;由链自行记录,不可撤销。',
+    },
+    key: { number, missed: field.integer({ en: 'Time', zh: '第几次', min: 1 }) },
+    fields: { body, answerBy: day },
+  },
+  clock: {
+    number: 8,
+    title: { en: 'Day looked at', zh: '已核日期' },
+    key: {},
+    fields: { day, position: field.integer({ en: 'Position', zh: '位置' }) },
+  },
+} as const;
+
+const sums = {
+  witnesses: {
+    number: 3,
+    title: { en: 'Witnesses by status', zh: '见证人数' },
+    record: 'witness',
+    by: ['status'],
+  },
+  accesses: {
+    number: 101,
+    title: { en: 'Accesses by person', zh: '各本人的查阅数' },
+    record: 'access',
+    by: ['about'],
+  },
+  complaints: {
+    number: 102,
+    title: { en: 'Complaints', zh: '投诉总数' },
+    record: 'complaint',
+    by: [],
+  },
+  complaintsTo: {
+    number: 103,
+    title: { en: 'Complaints by body and status', zh: '各机构投诉数' },
+    record: 'complaint',
+    by: ['body', 'status'],
+  },
+  dueOn: {
+    number: 104,
+    title: { en: 'Complaints due by day', zh: '每日到期投诉数' },
+    record: 'due',
+    by: ['day'],
+  },
+  silences: {
+    number: 105,
+    title: { en: 'Silences by body', zh: '各机构沉默次数' },
+    record: 'silence',
+    by: ['body'],
+  },
+} as const;
+
+const silent = {
+  title: { en: 'Not answered in time', zh: '逾期未答复' },
+  fields: { number, body, answerBy: day },
+} as const;
+
+const parameters = {
+  answerDays: {
+    field: field.integer({
+      en: 'Days to answer a complaint',
+      zh: '投诉答复天数',
+      min: 1,
+      max: 366,
+    }),
+    default: 30,
+  },
+} as const;
 
 export const oversight = defineContract({
   number: 3,
@@ -52,29 +269,11 @@ export const oversight = defineContract({
   version: 1,
   title: { en: 'Oversight', zh: '监督' },
   help: {
-    en: 'Witnesses outside the consortium that cosign checkpoints of its history.',
-    zh: '联盟之外、为历史检查点联署的见证人。',
+    en: 'Accesses to sealed records, complaints that must be answered, witnesses of the history.',
+    zh: '密封记录的查阅日志、须答复的投诉以及历史见证人。',
   },
-
-  records: {
-    witness: {
-      number: 1,
-      title: { en: 'Witness', zh: '见证人' },
-      key: { name },
-      fields: { publicKey, title, organisation, status },
-      states: {
-        field: 'status',
-        initial: ['active'],
-        transitions: { active: ['retired'], retired: [] },
-      },
-    },
-    witnessKey: {
-      number: 2,
-      title: { en: 'Key of a witness', zh: '见证人密钥' },
-      key: { publicKey },
-      fields: { name },
-    },
-  },
+  records,
+  uses: { ledger },
 
   roles: {
     registrar: {
@@ -85,16 +284,15 @@ export const oversight = defineContract({
       },
       grantedBy: 'governance',
     },
-  },
-
-  sums: {
-    witnesses: {
-      number: 3,
-      title: { en: 'Witnesses by status', zh: '见证人数' },
-      record: 'witness',
-      by: ['status'],
+    respondent: {
+      title: { en: 'Respondent', zh: '答复官员' },
+      help: { en: 'Answers complaints for the own organisation.', zh: '代表本机构答复投诉。' },
+      grantedBy: 'organisation',
     },
   },
+
+  sums,
+  parameters,
 
   failures: {
     NAME_UNUSABLE: {
@@ -148,6 +346,36 @@ export const oversight = defineContract({
       zh: '没有见证人{key}。',
       remedy: { en: 'Check the name.', zh: '请核对名称。' },
     },
+    COMPLAINT_UNKNOWN: {
+      code: 9,
+      en: 'There is no complaint {key}.',
+      zh: '没有投诉{key}。',
+      remedy: { en: 'Check the number.', zh: '请核对编号。' },
+    },
+    COMPLAINT_CLOSED: {
+      code: 10,
+      en: 'The complaint is {status}.',
+      zh: '投诉状态为{status}。',
+      remedy: { en: 'Look at the complaint.', zh: '请查看投诉。' },
+    },
+    NOT_COMPLAINANT: {
+      code: 11,
+      en: 'No signer filed this complaint.',
+      zh: '签署人均非投诉人。',
+      remedy: { en: 'Let the one who filed it sign.', zh: '请由投诉人签署。' },
+    },
+    NOT_BODY: {
+      code: 12,
+      en: 'No signer answers for {body}.',
+      zh: '签署人均无权代表{body}答复。',
+      remedy: { en: 'Let a respondent of that body sign.', zh: '请由该机构答复官员签署。' },
+    },
+    TARGET_UNCLEAR: {
+      code: 13,
+      en: 'A complaint names a record, or an act by height, transaction and ordinal.',
+      zh: '投诉须指明记录,或以高度、交易与序号指明行为。',
+      remedy: { en: 'Give one of the two.', zh: '请填写其一。' },
+    },
     STATUS_WRONG: {
       code: 8,
       en: 'The witness is retired.',
@@ -161,6 +389,13 @@ export const oversight = defineContract({
       title: { en: 'Witness registered', zh: '登记见证人' },
       fields: { name, publicKey },
     },
+    accessed: {
+      title: { en: 'Sealed record accessed', zh: '密封记录被查阅' },
+      fields: { about, number },
+    },
+    complained: { title: { en: 'Complaint filed', zh: '已投诉' }, fields: { number, body } },
+    answered: { title: { en: 'Complaint answered', zh: '投诉已答复' }, fields: { number, body } },
+    silent,
     witnessRetired: { title: { en: 'Witness retired', zh: '停用见证人' }, fields: { name } },
   },
 
@@ -220,6 +455,108 @@ export const oversight = defineContract({
         context.emit('witnessRetired', { name: row.name });
       },
     },
+
+    logAccess: {
+      title: { en: 'Log an access to a sealed record', zh: '登记密封记录的查阅' },
+      help: {
+        en: 'By the officer who read, received or used it, before or as it happens.',
+        zh: '由查阅、接收或使用者在事前或当时登记。',
+      },
+      by: 'officer',
+      input: {
+        about,
+        record: recordName,
+        kind: accessKind,
+        legalBasis,
+        caseNumber,
+        purpose: records.access.fields.purpose,
+      },
+      handler(context, input) {
+        const { identity, organisation: own = '' } = context.actor;
+        const next = context.sums.accesses.get({ about: input.about }).count + 1;
+        const logged = { organisation: own, officer: identity, at: context.timestampMs };
+        context.records.access.insert({ ...input, ...logged, number: next });
+        context.emit('accessed', { about: input.about, number: next });
+      },
+    },
+
+    complain: {
+      title: { en: 'Complain', zh: '投诉' },
+      help: {
+        en: 'Against an act on the feed or about a record; the body named must answer in time.',
+        zh: '针对裁量行为或某记录;所指机构须按期答复。',
+      },
+      by: 'anyone',
+      input: { body, ...target, text },
+      handler(context, input) {
+        const { height, transaction, ordinal } = input;
+        const isAct = height !== undefined && transaction !== undefined && ordinal !== undefined;
+        context.check(isAct || input.record !== undefined, 'TARGET_UNCLEAR');
+        const next = context.sums.complaints.get({}).count + 1;
+        const answerBy = addDays(context.today, context.parameters.answerDays);
+        const filed = { filed: context.timestampMs, by: context.actor.identity, missed: 0 };
+        const row = { ...input, ...filed, number: next, answerBy, status: 'open' } as const;
+        context.records.complaint.insert(row);
+        awaitAnswer(context, row);
+        context.emit('complained', { number: next, body: input.body });
+      },
+    },
+
+    answer: {
+      title: { en: 'Answer a complaint', zh: '答复投诉' },
+      by: { role: 'respondent' },
+      discretion: true,
+      input: {
+        number,
+        outcome,
+        answer: text,
+        reason,
+      },
+      handler(context, { number: which, outcome: result, answer }) {
+        const row = context.records.complaint.need({ number: which }, 'COMPLAINT_UNKNOWN');
+        const isOpen = row.status === 'open' || row.status === 'unanswered';
+        context.check(isOpen, 'COMPLAINT_CLOSED', { status: row.status });
+        const entitled = context.entitled({ role: 'respondent', organisation: row.body });
+        context.check(entitled.length > 0, 'NOT_BODY', { body: row.body });
+        context.records.complaint.put({ ...row, status: 'answered', outcome: result, answer });
+        context.emit('answered', { number: which, body: row.body });
+      },
+    },
+
+    escalate: {
+      title: { en: 'Take a complaint to another body', zh: '向其他机构申诉' },
+      help: {
+        en: 'By who filed it, after silence or against the answer; the new body must answer in time.',
+        zh: '由投诉人在逾期或不服答复时提出;新机构须按期答复。',
+      },
+      by: 'anyone',
+      input: { number, body, text },
+      handler(context, { number: which, body: next, text: why }) {
+        const row = context.records.complaint.need({ number: which }, 'COMPLAINT_UNKNOWN');
+        context.check(isBy(context.signers, row), 'NOT_COMPLAINANT');
+        const isDone = row.status === 'unanswered' || row.status === 'answered';
+        context.check(isDone, 'COMPLAINT_CLOSED', { status: row.status });
+        const answerBy = addDays(context.today, context.parameters.answerDays);
+        const cleared = { outcome: undefined, answer: undefined, text: why };
+        const raised = { ...row, ...cleared, body: next, answerBy, status: 'open' } as const;
+        context.records.complaint.put(raised);
+        awaitAnswer(context, raised);
+        context.emit('complained', { number: which, body: next });
+      },
+    },
+
+    withdrawComplaint: {
+      title: { en: 'Withdraw a complaint', zh: '撤回投诉' },
+      by: 'anyone',
+      input: { number },
+      handler(context, { number: which }) {
+        const row = context.records.complaint.need({ number: which }, 'COMPLAINT_UNKNOWN');
+        context.check(isBy(context.signers, row), 'NOT_COMPLAINANT');
+        const isOpen = row.status === 'open' || row.status === 'unanswered';
+        context.check(isOpen, 'COMPLAINT_CLOSED', { status: row.status });
+        context.records.complaint.put({ ...row, status: 'withdrawn' });
+      },
+    },
   },
 
   invariants: {
@@ -234,10 +571,86 @@ export const oversight = defineContract({
 
   queries: {
     witnesses: { title: { en: 'Witnesses', zh: '见证人' }, record: 'witness' },
+    accessesAbout: {
+      title: { en: 'Accesses about a person or record', zh: '某人或某记录的查阅' },
+      record: 'access',
+      by: ['about'],
+    },
+    complaints: { title: { en: 'Complaints', zh: '投诉' }, record: 'complaint' },
+    overdueComplaints: {
+      title: { en: 'Complaints not answered in time', zh: '逾期未答复的投诉' },
+      record: 'complaint',
+      overdue: 'answerBy',
+    },
+    silences: { title: { en: 'Silences', zh: '沉默' }, record: 'silence' },
     active: {
       title: { en: 'Active witnesses', zh: '有效见证人' },
       record: 'witness',
       where: { field: 'status', is: ['active'] },
     },
   },
+
+  system: {
+    onBlock(context, { timestampMs }) {
+      const today = civilDateOf(timestampMs);
+      const clock = context.records.clock.get({}) ?? { day: today, position: 0 };
+      const reached = passDays(context, clock, today);
+      const isMoved = reached.day !== clock.day || reached.position !== clock.position;
+      if (isMoved || !context.records.clock.has({})) context.records.clock.put(reached);
+    },
+  },
 });
+
+type Complaint = RowOf<typeof records.complaint>;
+type Clock = RowOf<typeof records.clock>;
+type Keeper = SystemContext<
+  typeof records,
+  Readonly<Record<never, never>>,
+  { readonly silent: typeof silent },
+  typeof parameters,
+  typeof sums,
+  { readonly ledger: typeof ledger }
+>;
+
+function isBy(
+  signers: readonly { readonly identity: string }[],
+  { by }: Pick<Complaint, 'by'>,
+): boolean {
+  return signers.some(({ identity }) => identity === by);
+}
+
+/** Puts a complaint into the book of its day. */
+function awaitAnswer(
+  { records: tables, sums: kept }: Pick<Keeper, 'records' | 'sums'>,
+  { answerBy, number: which }: Complaint,
+): void {
+  const position = kept.dueOn.get({ day: answerBy }).count;
+  tables.due.insert({ day: answerBy, position, number: which });
+}
+
+/** Writes down who let which day pass, day by day, as far as one block may. */
+function passDays(context: Keeper, { day: from, position: start }: Clock, today: string): Clock {
+  let reached = from;
+  let position = start;
+  for (let looked = 0; looked < DUE_PER_BLOCK_MAX && reached < today; looked += 1) {
+    const due = context.records.due.get({ day: reached, position });
+    if (due === undefined) {
+      reached = addDays(reached, 1);
+      position = 0;
+    } else {
+      noteSilence(context, due.number, reached);
+      position += 1;
+    }
+  }
+  return { day: reached, position };
+}
+
+function noteSilence(context: Keeper, which: number, answerBy: string): void {
+  const row = context.records.complaint.need({ number: which });
+  // Answered, withdrawn, or taken elsewhere with a day of its own.
+  if (row.status !== 'open' || row.answerBy !== answerBy) return;
+  const missed = row.missed + 1;
+  context.records.complaint.put({ ...row, status: 'unanswered', missed });
+  context.records.silence.insert({ number: which, missed, body: row.body, answerBy });
+  context.emit('silent', { number: which, body: row.body, answerBy });
+}

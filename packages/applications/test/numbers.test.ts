@@ -32,7 +32,21 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     recovery: 15,
     eras: 16,
   },
-  oversight: { witness: 1, witnessKey: 2, witnesses: 3 },
+  oversight: {
+    witness: 1,
+    witnessKey: 2,
+    witnesses: 3,
+    access: 4,
+    complaint: 5,
+    due: 6,
+    silence: 7,
+    clock: 8,
+    accesses: 101,
+    complaints: 102,
+    complaintsTo: 103,
+    dueOn: 104,
+    silences: 105,
+  },
   treasury: {
     appropriation: 1,
     allocation: 2,
@@ -69,6 +83,8 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     seen: 7,
     hits: 101,
   },
+  audit: { engagement: 1, rule: 2, finding: 3, findings: 101, questioned: 102 },
+  timestamps: { stamp: 1, batch: 2, token: 3, tokens: 101 },
 };
 
 const CONTRACTS: Readonly<Record<string, number>> = {
@@ -78,6 +94,8 @@ const CONTRACTS: Readonly<Record<string, number>> = {
   treasury: 16,
   procurement: 17,
   risk: 18,
+  audit: 19,
+  timestamps: 20,
 };
 
 describe('applications: numbers (spec S-3)', () => {
