@@ -173,6 +173,14 @@ export const SETTINGS = {
       max: 65_536 * MIB,
       help: 'Memory for the upper levels of the state tree.',
     },
+    recordHistory: {
+      type: 'choice',
+      default: 'all',
+      of: ['all', 'retained'],
+      help:
+        'Whether this node keeps every version of every record, or only those of the last 1,000 ' +
+        'heights, which keeps the disk small: docs/operations/maintenance.md.',
+    },
     voteMirrorDirectory: {
       type: 'path',
       example: '/mnt/second-disk/daybook-votes',

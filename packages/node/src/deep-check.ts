@@ -13,6 +13,7 @@ import { openDataDirectory } from '@daybook/state';
 import type { Settings } from './config.ts';
 import { NodeError } from './errors.ts';
 import { withOfflineChain } from './offline.ts';
+import { stateKeepingOf } from './open-state.ts';
 import { installedRecoveries } from './recovery-files.ts';
 
 export interface DeepReport {
@@ -71,8 +72,7 @@ export async function checkDeeply(settings: Settings, genesis: Genesis): Promise
   const directory = await openDataDirectory(dataDirectory);
   try {
     const recoveries = installedRecoveries(dataDirectory, genesis);
-    const { cacheBytesMax: cacheBytes } = settings.state;
-    const place = { directory, genesis, recoveries, contracts, cacheBytes };
+    const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
     return await withOfflineChain(place, async ({ engine, stateStore, openLedger }) => {
       const { ledger } = await openLedger();
       const { header, reader } = ledger.head();

@@ -3,6 +3,7 @@
  * the diagnosis changes. Everything is read from the parts that know; nothing is decided here.
  */
 import type { State } from '@daybook/consensus';
+import type { StateStore } from '@daybook/state';
 import type { Clock } from './clock.ts';
 import type { Health, HealthFacts } from './health.ts';
 import { diagnose, silentVoters } from './health.ts';
@@ -16,6 +17,7 @@ export interface InsightParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly ledger: Ledger;
+  readonly stateStore: Pick<StateStore, 'figures' | 'historyFrom'>;
   readonly systems: SystemDesk;
   /** The consensus machine. */
   readonly state: () => State;
@@ -93,6 +95,29 @@ function setNode({ metrics, systems }: InsightParts, { report }: HealthFacts): v
   metrics.set('daybook_node_clock_offset_seconds', (report.clockOffsetMs ?? 0) / 1000);
 }
 
+function setState({ metrics, stateStore }: InsightParts): void {
+  const figures = stateStore.figures();
+  metrics.set('daybook_node_state_records_count', figures.records);
+  metrics.set('daybook_node_state_bytes', figures.treeBytes, { part: 'tree' });
+  metrics.set('daybook_node_state_bytes', figures.valueBytes, { part: 'values' });
+  metrics.set('daybook_node_state_written_bytes', figures.treeBytesWritten, { part: 'tree' });
+  metrics.set('daybook_node_state_written_bytes', figures.valueBytesWritten, { part: 'values' });
+  metrics.set('daybook_node_state_cache_bytes', figures.cacheBytes);
+  metrics.set('daybook_node_state_history_from_height', stateStore.historyFrom());
+}
+
+/** Counts files that were removed, and says so: they are why the disk does not fill. */
+function watchRemovals({ ledger, stateStore, metrics, logger }: InsightParts): void {
+  let known = stateStore.figures().segmentsRemoved;
+  ledger.onCommit(() => {
+    const { segmentsRemoved, treeBytes, valueBytes } = stateStore.figures();
+    if (segmentsRemoved === known) return;
+    metrics.add('daybook_node_state_segments_removed_total', segmentsRemoved - known);
+    logger.debug('state pruned', { files: segmentsRemoved - known, treeBytes, valueBytes });
+    known = segmentsRemoved;
+  });
+}
+
 /** Says once what is wrong, and once that it is over. */
 function logChange(before: Health | undefined, now: Health, logger: Logger): void {
   const known = new Set(before?.reasons.map(({ kind }) => kind));
@@ -109,10 +134,12 @@ function logChange(before: Health | undefined, now: Health, logger: Logger): voi
 export function giveInsight(parts: InsightParts): () => void {
   const { clock, logger, metrics, facts } = parts;
   countBlocks(parts);
+  watchRemovals(parts);
   metrics.onRender(() => {
     const now = facts();
     setVotes(parts, now);
     setNode(parts, now);
+    setState(parts);
   });
   let last: Health | undefined;
   let cancel: () => void = () => undefined;

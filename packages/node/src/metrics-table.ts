@@ -82,6 +82,26 @@ export const NODE_METRICS = {
     type: 'gauge',
     help: 'Free part of the file system of the data directory.',
   },
+  daybook_node_state_records_count: { type: 'gauge', help: 'Records in the state.' },
+  daybook_node_state_bytes: {
+    type: 'gauge',
+    help: 'Disk of the state: tree nodes, and values of records.',
+    labels: ['part'],
+  },
+  daybook_node_state_written_bytes: {
+    type: 'gauge',
+    help: 'Ever written to the state, by part: its slope is what blocks cost the disk.',
+    labels: ['part'],
+  },
+  daybook_node_state_cache_bytes: { type: 'gauge', help: 'Memory of cached tree nodes.' },
+  daybook_node_state_segments_removed_total: {
+    type: 'counter',
+    help: 'Files of the state that old versions gave back to the disk since the start.',
+  },
+  daybook_node_state_history_from_height: {
+    type: 'gauge',
+    help: 'Height from which on every version of every record is kept; 0 while all are.',
+  },
   daybook_node_evidence_total: {
     type: 'counter',
     help: 'Contradictions of validators: found by this node, and recorded on chain.',

@@ -27,6 +27,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { NODE_METRICS } from './metrics-table.ts';
+import { stateKeepingOf } from './open-state.ts';
 import { createChain, headOf } from './reads/chain.ts';
 import { explainOutcome } from './reads/outcomes.ts';
 import { createRecords } from './reads/records.ts';
@@ -117,7 +118,7 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
       nextConsensusKey: keys.nextConsensus,
       dataDirectory: settings.node.dataDirectory,
       voteMirrorDirectory: settings.state.voteMirrorDirectory,
-      cacheBytes: settings.state.cacheBytesMax,
+      keeping: stateKeepingOf(settings),
       segmentBytes: settings.archive.segmentBytesMax,
     },
     {
@@ -237,6 +238,7 @@ async function runNode(
     logger,
     metrics,
     ledger,
+    stateStore,
     systems: replica.systems,
     state: () => consensus.driver.state(),
     facts: () => ({

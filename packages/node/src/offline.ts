@@ -5,13 +5,14 @@
 import type { Engine } from '@daybook/contracts';
 import { createEngine } from '@daybook/contracts';
 import type { Genesis, RecoveryFile } from '@daybook/core';
-import { LIMITS } from '@daybook/core';
 import type { BlockLog, DataDirectory, StateStore } from '@daybook/state';
-import { createNodeDisk, openBlockLog, openLevel, openStateStore } from '@daybook/state';
+import { createNodeDisk, openBlockLog, openLevel } from '@daybook/state';
 import { createSystemClock } from './clock.ts';
 import { createExecutor } from './ledger/executor.ts';
 import type { LedgerOpening } from './ledger/open-ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
+import type { StateKeeping } from './open-state.ts';
+import { openState } from './open-state.ts';
 import { createSignatureVerifier } from './signatures.ts';
 
 export interface OfflinePlace {
@@ -21,7 +22,7 @@ export interface OfflinePlace {
   /** Contracts of this release; those of `@daybook/applications` in production. */
   readonly contracts: Parameters<typeof createEngine>[0];
   /** Bound of the cache of tree nodes. */
-  readonly cacheBytes: number;
+  readonly keeping: StateKeeping;
 }
 
 export interface OfflineChain {
@@ -37,16 +38,14 @@ export interface OfflineChain {
  * @throws StateError; NodeError from `openLedger`
  */
 export async function withOfflineChain<T>(
-  { directory, genesis, recoveries, contracts, cacheBytes }: OfflinePlace,
+  { directory, genesis, recoveries, contracts, keeping }: OfflinePlace,
   use: (chain: OfflineChain) => Promise<T>,
 ): Promise<T> {
   const disk = createNodeDisk();
   const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
   try {
-    const stateStore = await openStateStore(
-      { directory: directory.paths.state, cacheBytes, retainedHeights: LIMITS.retainedHeights },
-      { disk, openKeyValue: openLevel },
-    );
+    const parts = { disk, openKeyValue: openLevel };
+    const stateStore = await openState(directory.paths.state, keeping, parts);
     try {
       const engine = createEngine(contracts);
       const executor = createExecutor(engine, genesis, recoveries);

@@ -12,6 +12,7 @@ import type { Settings } from './config.ts';
 import { readConsensusKeys, readGenesis } from './identity.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { withOfflineChain } from './offline.ts';
+import { stateKeepingOf } from './open-state.ts';
 import { installedRecoveries, installRecovery, readRecoveryAt } from './recovery-files.ts';
 import { namedVotesFolder, votesFolderOf } from './vote-logs.ts';
 
@@ -166,9 +167,8 @@ async function judgeHere(
   }
   if (holder === 'signer') return { kind: 'unjudged' };
   const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
-  const { cacheBytesMax: cacheBytes } = settings.state;
   return await withOfflineChain(
-    { directory, genesis, recoveries, contracts, cacheBytes },
+    { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) },
     async ({ blockLog, openLedger }): Promise<RecoveryVerdict> => {
       // A node that is quite new has no chain: none is laid for the question's sake.
       if (blockLog.head() === undefined) return { kind: 'ahead', head: 0 };

@@ -4,7 +4,6 @@
  * the node an observer that says why (protocol §12).
  */
 import type { Genesis, Hash } from '@daybook/core';
-import { LIMITS } from '@daybook/core';
 import type {
   BlockLog,
   DataDirectory,
@@ -20,12 +19,13 @@ import {
   openDataDirectory,
   openKeepsakes,
   openLevel,
-  openStateStore,
 } from '@daybook/state';
 import type { DiskLimits, FreeSpace, FreeSpaceParts } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
 import { openLocalSigner } from './local-signer.ts';
 import type { Logger } from './log.ts';
+import type { StateKeeping } from './open-state.ts';
+import { openState } from './open-state.ts';
 import type { ReadySigner } from './ready.ts';
 
 export interface StorageOptions {
@@ -35,8 +35,7 @@ export interface StorageOptions {
   readonly dataDirectory: string;
   /** Where the second vote log mirror lies; beside the first by default. */
   readonly voteMirrorDirectory?: string | undefined;
-  /** Bound of the cache of tree nodes; the store's own by default. */
-  readonly cacheBytes?: number;
+  readonly keeping?: StateKeeping;
   /** Size at which a segment of the block log is full; the log's own by default. */
   readonly segmentBytes?: number;
   /** 32-byte seed of the CONSENSUS key; absent on an observer. */
@@ -124,7 +123,7 @@ async function openSigners(
 
 /** @throws StateError; what was opened before is closed again */
 export async function openStorage(options: StorageOptions, parts: StorageParts): Promise<Storage> {
-  const { dataDirectory, cacheBytes, segmentBytes } = options;
+  const { dataDirectory, keeping = {}, segmentBytes } = options;
   const { disk, openKeyValue, logger } = parts;
   const closers: (() => Promise<void>)[] = [];
   try {
@@ -137,14 +136,7 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
       { disk },
     );
     closers.push(() => blockLog.close());
-    const stateStore = await openStateStore(
-      {
-        directory: directory.paths.state,
-        ...(cacheBytes !== undefined && { cacheBytes }),
-        retainedHeights: LIMITS.retainedHeights,
-      },
-      { disk, openKeyValue },
-    );
+    const stateStore = await openState(directory.paths.state, keeping, { disk, openKeyValue });
     closers.push(() => stateStore.close());
     const votes = { logger, freeSpace, disk: parts.votesDisk ?? disk };
     const opened = await openSigners(options, directory, votes);

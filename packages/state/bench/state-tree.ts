@@ -1,163 +1,186 @@
 /**
  * What committing a block costs: staging, hashing, values, index, sync, pruning and sweeping, all
  * included, over the real disk and LevelDB. Half of the writes change random records, half add new
- * ones; hashes of values come with the writes, as the engine provides them.
+ * ones; hashes of values come with the writes, as the engine provides them. CPU time is that of all
+ * threads of the process.
  *
- *   node --conditions=source bench/state-tree.ts [--records 1000000] [--keys 2000] [--blocks 300]
- *        [--retained 100] [--cache 32] [--directory /tmp/daybook-bench]
+ *   npm run bench:tree -- [--records 1000000] [--keys 2000] [--blocks 200] [--retained 50]
+ *        [--cache 64] [--directory DIR [--keep]] [--profile FILE]
+ *
+ * With --keep the directory stays, and the next run with it goes on from the records that are there:
+ * ten million of them take 5 GB and some minutes to load.
  */
 import * as fs from 'node:fs';
+import * as inspector from 'node:inspector/promises';
 import * as os from 'node:os';
+import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { RecordKey } from '@daybook/core';
-import { encodeStateProof, sha256, treeKeyOf, valueHashOf } from '@daybook/core';
-import type { StateWrite } from '../src/index.ts';
+import { encodeStateProof, treeKeyOf, verifyStateProof } from '@daybook/core';
+import type { StateStore } from '../src/index.ts';
 import { createNodeDisk, openLevel, openStateStore } from '../src/index.ts';
 import { hashPairs } from '../src/tree/pair-hashes.ts';
+import { cpuMs, directorySize, mib, show } from './figures.ts';
+import { keyOf, randomOf, writeOf } from './records.ts';
 
 const { values: options } = parseArgs({
   options: {
     records: { type: 'string', default: '1000000' },
     keys: { type: 'string', default: '2000' },
-    blocks: { type: 'string', default: '300' },
-    retained: { type: 'string', default: '100' },
-    cache: { type: 'string', default: '32' },
-    directory: { type: 'string', default: '/tmp/daybook-bench' },
+    blocks: { type: 'string', default: '200' },
+    retained: { type: 'string', default: '50' },
+    cache: { type: 'string', default: '64' },
+    directory: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    profile: { type: 'string' },
   },
 });
 const records = Number(options.records);
 const keys = Number(options.keys);
 const blocks = Number(options.blocks);
-const LOAD_KEYS = 10_000;
-const VALUE_SIZE = 150;
+const retained = Number(options.retained);
+const directory =
+  options.directory ?? fs.mkdtempSync(path.join(os.tmpdir(), 'daybook-tree-bench-'));
+const LOAD_KEYS = 50_000;
+/** While records are loaded nobody reads old versions. */
+const LOAD_RETAINED = 4;
+const PROOFS = 200;
+const random = randomOf(1);
 
-let seed = 1;
-const random = (below: number): number => {
-  seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-  return Math.floor((seed / 2 ** 32) * below);
-};
-
-function keyOf(id: number): RecordKey {
-  const key = new Uint8Array(20);
-  new DataView(key.buffer).setUint32(0, id);
-  key.set(sha256(key.subarray(0, 4)).subarray(0, 12), 8);
-  return { set: 0x0002_0001, key };
+function open(retainedHeights: number): Promise<StateStore> {
+  return openStateStore(
+    {
+      directory,
+      cacheBytes: Number(options.cache) * 2 ** 20,
+      retainedHeights,
+      history: 'retained',
+    },
+    { disk: createNodeDisk(), openKeyValue: openLevel },
+  );
 }
 
-function write(id: number, height: number): StateWrite {
-  const value = new Uint8Array(VALUE_SIZE).fill(height & 255);
-  new DataView(value.buffer).setUint32(0, id);
-  new DataView(value.buffer).setUint32(4, height);
-  const recordKey = keyOf(id);
-  return { recordKey, treeKey: treeKeyOf(recordKey), value, valueHash: valueHashOf(value) };
-}
+const nextHeight = (store: StateStore): number => (store.appliedHeight() ?? -1) + 1;
 
-function directorySize(path: string, part: string): number {
-  return fs
-    .readdirSync(path)
-    .filter((name) => name.startsWith(part))
-    .reduce((sum, name) => sum + fs.statSync(`${path}/${name}`).size, 0);
-}
-
-const quantile = (sorted: readonly number[], part: number): number =>
-  sorted[Math.floor((sorted.length - 1) * part)] ?? 0;
-
-function show(title: string, figures: readonly number[]): void {
-  const sorted = figures.toSorted((a, b) => a - b);
-  const mean = figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
-  const parts = [`mean ${mean.toFixed(1)}`, `p50 ${quantile(sorted, 0.5).toFixed(1)}`];
-  parts.push(`p95 ${quantile(sorted, 0.95).toFixed(1)}`, `max ${quantile(sorted, 1).toFixed(1)}`);
-  console.log(`${title.padEnd(24)} ${parts.join('  ')}`);
-}
-
-fs.rmSync(options.directory, { recursive: true, force: true });
-const store = await openStateStore(
-  {
-    directory: options.directory,
-    cacheBytes: Number(options.cache) * 1024 * 1024,
-    retainedHeights: Number(options.retained),
-  },
-  { disk: createNodeDisk(), openKeyValue: openLevel },
-);
-
-let known = 0;
-let height = 0;
-while (known < records) {
-  const count = Math.min(LOAD_KEYS, records - known);
-  const writes = Array.from({ length: count }, (_, index) => write(known + index, height));
-  known += count;
-  await store.commit(store.stage({ height, writes }));
-  height += 1;
-}
-
-const cpu: number[] = [];
-const staging: number[] = [];
-const committing: number[] = [];
-const before = { nodes: 0, values: 0 };
-for (let block = 0; block < blocks; block++) {
-  const half = keys / 2;
-  const picked = new Set<number>();
-  while (picked.size < half) picked.add(random(known));
-  const ids = [...picked, ...Array.from({ length: half }, (_, index) => known + index)];
-  known += half;
-  const writes = ids.map((id) => write(id, height));
-  if (block === 20) {
-    before.nodes = store.figures().treeBytesWritten;
-    before.values = store.figures().valueBytes;
+async function load(): Promise<void> {
+  const store = await open(LOAD_RETAINED);
+  const start = process.cpuUsage();
+  const before = store.figures().records;
+  for (let known = before; known < records; ) {
+    const height = nextHeight(store);
+    const count = Math.min(LOAD_KEYS, records - known);
+    const writes = Array.from({ length: count }, (_, index) => writeOf(known + index, height));
+    await store.commit(store.stage({ height, writes }));
+    known += count;
   }
-  const cpuStart = process.cpuUsage();
+  await store.close();
+  const loaded = Math.max(1, records - before);
+  console.log(`loading, CPU us a record  ${((1000 * cpuMs(start)) / loaded).toFixed(1)}`);
+}
+
+interface Costs {
+  readonly cpu: number[];
+  readonly stage: number[];
+  readonly commit: number[];
+}
+
+async function commitBlock(store: StateStore, costs?: Costs): Promise<void> {
+  const height = nextHeight(store);
+  const known = store.figures().records;
+  const changed = new Set<number>();
+  while (changed.size < keys / 2) changed.add(random(known));
+  const created = Array.from({ length: keys / 2 }, (_, index) => known + index);
+  const writes = [...changed, ...created].map((id) => writeOf(id, height));
+  const used = process.cpuUsage();
   const start = performance.now();
   const staged = store.stage({ height, writes });
   const middle = performance.now();
   await store.commit(staged);
-  const used = process.cpuUsage(cpuStart);
-  height += 1;
-  if (block < 20) continue;
-  cpu.push((used.user + used.system) / 1000);
-  staging.push(middle - start);
-  committing.push(performance.now() - middle);
+  costs?.commit.push(performance.now() - middle);
+  costs?.stage.push(middle - start);
+  costs?.cpu.push(cpuMs(used));
 }
 
-const measured = keys * (blocks - 20);
-const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
-const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+async function profiled<T>(run: () => Promise<T>): Promise<T> {
+  if (options.profile === undefined) return run();
+  const session = new inspector.Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  const result = await run();
+  const { profile } = await session.post('Profiler.stop');
+  fs.writeFileSync(options.profile, JSON.stringify(profile));
+  session.disconnect();
+  return result;
+}
+
+async function measureBlocks(store: StateStore): Promise<void> {
+  // Pruning begins when the first version leaves the window.
+  for (let block = 0; block < retained + 10; block++) await commitBlock(store);
+  const before = store.figures();
+  const costs: Costs = { cpu: [], stage: [], commit: [] };
+  await profiled(async () => {
+    for (let block = 0; block < blocks; block++) await commitBlock(store, costs);
+  });
+  const after = store.figures();
+  console.log(`${after.records} records, ${keys} keys a block, ${blocks} blocks measured`);
+  show('CPU ms a block', costs.cpu);
+  show('stage ms, wall', costs.stage);
+  show('commit ms, wall', costs.commit);
+  const perKey = (bytes: number): string => (bytes / (keys * blocks)).toFixed(0);
+  console.log(
+    `tree bytes a key          ${perKey(after.treeBytesWritten - before.treeBytesWritten)}`,
+  );
+  console.log(
+    `value bytes a key         ${perKey(after.valueBytesWritten - before.valueBytesWritten)}`,
+  );
+  console.log(
+    `segments                  ${after.segments}, ${after.segmentsRemoved} removed meanwhile`,
+  );
+}
+
+function measureProofs(store: StateStore): void {
+  const known = store.figures().records;
+  const sizes: number[] = [];
+  const making: number[] = [];
+  const checking: number[] = [];
+  for (let index = 0; index < PROOFS; index++) {
+    const key = keyOf(random(known));
+    const start = performance.now();
+    const { proof, root } = store.prove(key);
+    making.push(performance.now() - start);
+    sizes.push(encodeStateProof(proof).length);
+    const checkStart = performance.now();
+    const verdict = verifyStateProof(root, treeKeyOf(key), proof);
+    checking.push(performance.now() - checkStart);
+    if (!verdict.ok) throw new Error(verdict.reason.code);
+  }
+  show('proof bytes', sizes);
+  show('proof ms, making', making);
+  show('proof ms, checking', checking);
+}
+
+/** How fast the machine is at the moment: 0.60 ms when it does nothing else. */
+function measureMachine(): void {
+  const pairs = new Uint8Array(64 * 16_000);
+  const start = process.cpuUsage();
+  for (let round = 0; round < 50; round++) hashPairs(pairs, new Uint8Array(pairs.length / 2));
+  console.log(`16,000 pair hashes, ms    ${(cpuMs(start) / 50).toFixed(2)}`);
+}
+
 console.log(`${os.cpus()[0]?.model}, ${os.cpus().length} CPUs, Node ${process.version}`);
-console.log(`${known} records, ${keys} keys a block, ${blocks - 20} blocks measured`);
-show('CPU ms, all threads', cpu);
-show('stage ms, wall', staging);
-show('commit ms, wall', committing);
-const figures = store.figures();
-const perKey = (bytes: number): string => (bytes / measured).toFixed(0);
-console.log(`tree bytes a key         ${perKey(figures.treeBytesWritten - before.nodes)}`);
-console.log(`value bytes a key        ${perKey(figures.valueBytes - before.values)}`);
-console.log(`held tree                ${mib(figures.treeBytes)} in ${figures.segments} segments`);
-console.log(`files of the tree        ${mib(directorySize(options.directory, 'nodes'))}`);
-console.log(`files of the values      ${mib(directorySize(options.directory, 'values'))}`);
-console.log(`files of the index       ${mib(directorySize(`${options.directory}/index`, ''))}`);
-console.log(`memory                   ${mib(rss)} (heap ${mib(heapUsed)}, ${mib(arrayBuffers)})`);
-const proofStart = performance.now();
-const proofs = Array.from({ length: 200 }, () => store.prove(keyOf(random(known))).proof);
-console.log(`proof ms                 ${((performance.now() - proofStart) / 200).toFixed(2)}`);
-const proofSizes = proofs.map((proof) => encodeStateProof(proof).length);
-show('proof bytes', proofSizes);
-// A machine that does other work at the same time shows here: 0.60 ms when it is idle.
-const pairs = new Uint8Array(64 * 16_000);
-const pairsStart = process.cpuUsage();
-for (let round = 0; round < 50; round++) hashPairs(pairs, new Uint8Array(pairs.length / 2));
-const pairsUsed = process.cpuUsage(pairsStart);
-console.log(
-  `16,000 pair hashes, ms   ${((pairsUsed.user + pairsUsed.system) / 50_000).toFixed(2)}`,
-);
-const readStart = performance.now();
-const view = store.view();
-for (let index = 0; index < 20_000; index++) view.get(keyOf(random(known)));
-console.log(`read us (key included)   ${((performance.now() - readStart) / 20).toFixed(1)}`);
+await load();
+const store = await open(retained);
+await measureBlocks(store);
+measureMachine();
+measureProofs(store);
+const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+console.log(`memory                    ${mib(rss)} (heap ${mib(heapUsed)}, ${mib(arrayBuffers)})`);
 await store.close();
+for (const part of ['nodes', 'values']) {
+  console.log(`${`files of the ${part}`.padEnd(25)} ${mib(directorySize(directory, part))}`);
+}
+console.log(`files of the index        ${mib(directorySize(path.join(directory, 'index'), ''))}`);
 const openStart = performance.now();
-const again = await openStateStore(
-  { directory: options.directory },
-  { disk: createNodeDisk(), openKeyValue: openLevel },
-);
-console.log(`open ms                  ${(performance.now() - openStart).toFixed(0)}`);
+const again = await open(retained);
+console.log(`open ms                   ${(performance.now() - openStart).toFixed(0)}`);
 await again.close();
-fs.rmSync(options.directory, { recursive: true, force: true });
+if (!options.keep) fs.rmSync(directory, { recursive: true, force: true });

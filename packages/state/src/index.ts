@@ -46,6 +46,7 @@ export type { StateStoreOptions, StateStoreParts } from './store/open-state-stor
 export { openStateStore } from './store/open-state-store.ts';
 export type {
   HistoryOptions,
+  HistoryRule,
   ListOptions,
   ProvenRange,
   ProvenRecord,

@@ -163,7 +163,7 @@ export interface StoredRecord {
 /** One past or present version of a record, newest first in a page. */
 export interface RecordVersion {
   readonly height: Height;
-  /** The value; undefined when this version is the removal, or the node pruned the bytes. */
+  /** The value; undefined when this version is the removal. */
   readonly value: Uint8Array | undefined;
 }
 
@@ -184,11 +184,18 @@ export interface Records {
     within: { readonly set: number; readonly partition?: Uint8Array },
     range: { readonly after?: RecordKey; readonly limit: number; readonly height?: Height },
   ): Promise<Result<{ readonly head: Head; readonly records: readonly StoredRecord[] }, Refusal>>;
-  /** Versions of a record below height `before` (all if left out), newest first. */
+  /**
+   * Versions of a record below height `before` (all if left out), newest first. Those that were in
+   * force at `completeFrom` or later are all there; of older ones this node may have dropped some.
+   */
   history(
     key: RecordKey,
     range: { readonly before?: Height; readonly limit: number },
-  ): Promise<{ readonly head: Head; readonly versions: readonly RecordVersion[] }>;
+  ): Promise<{
+    readonly head: Head;
+    readonly versions: readonly RecordVersion[];
+    readonly completeFrom: Height;
+  }>;
   /** The proof bundle of a record or of its absence at a height (the head if left out). */
   prove(key: RecordKey, height?: Height): Promise<Result<Uint8Array, Refusal>>;
   /**

@@ -46,8 +46,12 @@ const CURSOR: JsonSchema = { type: 'string', pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+
 const NEXT: JsonSchema = { ...TEXT, description: 'Cursor of the next page; absent on the last.' };
 
 /** A page of something. */
-export function page(name: string, items: JsonSchema): JsonSchema {
-  return object({ head: ref('Head'), [name]: list(items), 'next?': NEXT });
+export function page(
+  name: string,
+  items: JsonSchema,
+  more: Readonly<Record<string, JsonSchema>> = {},
+): JsonSchema {
+  return object({ head: ref('Head'), [name]: list(items), ...more, 'next?': NEXT });
 }
 
 function ref(name: string): JsonSchema {

@@ -13,6 +13,7 @@ import { openDataDirectory, segmentHeight } from '@daybook/state';
 import type { Settings } from '../config.ts';
 import { NodeError } from '../errors.ts';
 import { withOfflineChain } from '../offline.ts';
+import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries } from '../recovery-files.ts';
 import type { ArchiveManifest } from './archive-files.ts';
 import {
@@ -49,8 +50,13 @@ export async function restoreBackup(
     try {
       const segments = copyFiles(source, manifest, { directory, dataDirectory });
       const recoveries = installedRecoveries(dataDirectory, genesis);
-      const { cacheBytesMax: cacheBytes } = settings.state;
-      const place = { directory, genesis, recoveries, contracts, cacheBytes };
+      const place = {
+        directory,
+        genesis,
+        recoveries,
+        contracts,
+        keeping: stateKeepingOf(settings),
+      };
       const { header, hash } = await withOfflineChain(place, async ({ openLedger }) =>
         (await openLedger()).ledger.head(),
       );

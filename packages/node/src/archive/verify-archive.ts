@@ -63,7 +63,8 @@ export interface VerifyOptions {
   readonly onBlock?: (height: number) => void;
 }
 
-const CACHE_BYTES = 64 * 1024 * 1024;
+/** The state is thrown away afterwards: nobody will ask for its past. */
+const KEEPING = { cacheBytes: 64 * 1024 * 1024, history: 'retained' } as const;
 
 /**
  * Reads everything and changes nothing.
@@ -89,7 +90,7 @@ export async function verifyArchive(
     return await check(createLinkingJudge(genesis, recoveries.length > 0), false);
   }
   return await withScratch(async (data) => {
-    const place = { directory: data, genesis, recoveries, contracts, cacheBytes: CACHE_BYTES };
+    const place = { directory: data, genesis, recoveries, contracts, keeping: KEEPING };
     return await withOfflineChain(place, async ({ openLedger }) => {
       const { ledger } = await openLedger();
       return await check(createExecutingJudge(genesis, ledger), true);

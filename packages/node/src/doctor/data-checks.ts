@@ -20,6 +20,7 @@ import type { Settings } from '../config.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { OfflineChain } from '../offline.ts';
 import { withOfflineChain } from '../offline.ts';
+import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries, signingChainOf } from '../recovery-files.ts';
 import { votesFolderOf } from '../vote-logs.ts';
 import type { Finding } from './finding.ts';
@@ -69,10 +70,9 @@ async function checkDatabase(
   genesis: Genesis,
   directory: DataDirectory,
 ): Promise<Finding> {
-  const { cacheBytesMax: cacheBytes } = settings.state;
   try {
     const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
-    const place = { directory, genesis, recoveries, contracts, cacheBytes };
+    const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
     return await withOfflineChain(place, async (chain) => compareChain(chain, genesis));
   } catch (error) {
     return thrown('database', error, 'daybookd repair rebuilds what can be rebuilt');
@@ -92,7 +92,10 @@ function compareChain({ blockLog, stateStore }: OfflineChain, genesis: Genesis):
     return failure('database', `its blocks are of chain ${found}`, advice, EXIT_CODES.identity);
   }
   const applied = stateStore.appliedHeight();
-  const words = `opens; blocks to ${head.height}, state of ${applied ?? 'no height yet'}`;
+  const from = stateStore.historyFrom();
+  const history = from === 0 ? 'all of it' : `whole from ${from} on`;
+  const state = applied === undefined ? 'no state yet' : `state of ${applied}, history ${history}`;
+  const words = `opens; blocks to ${head.height}, ${state}`;
   return good('database', `${words}, of the chain of the genesis file`);
 }
 

@@ -79,7 +79,8 @@ export function createRecords(parts: RecordsParts): Records {
     history: async (key, { before, limit }) => {
       const head = headOf(ledger.head());
       const options = { limit, ...(before !== undefined && { before }) };
-      return { head, versions: await stateStore.history(key, options) };
+      const versions = await stateStore.history(key, options);
+      return { head, versions, completeFrom: stateStore.historyFrom() };
     },
     prove: async (key, height = headHeight()) =>
       await provenAt(height, () => buildProofBundle(key, height, parts)),

@@ -15,6 +15,7 @@ import { NodeError } from '../errors.ts';
 import { describe } from '../exit-codes.ts';
 import type { OfflinePlace } from '../offline.ts';
 import { withOfflineChain } from '../offline.ts';
+import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries } from '../recovery-files.ts';
 import { findLogDamage, setDamageAside } from './log-damage.ts';
 
@@ -61,8 +62,7 @@ export async function repair(
       if (damage.from === 0) emptyState(directory);
     }
     const recoveries = installedRecoveries(dataDirectory, genesis);
-    const { cacheBytesMax: cacheBytes } = settings.state;
-    const place = { directory, genesis, recoveries, contracts, cacheBytes };
+    const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
     const state = await repairState(place, directory, dryRun);
     const isDamaged = damage !== undefined || state.isDamaged;
     return { lines: [...lines, ...state.lines], isDamaged };
@@ -106,7 +106,7 @@ async function proveState(place: OfflinePlace): Promise<string> {
   });
 }
 
-/** What a state made anew does not have; a disk that fails, or a foreign format, it would. */
+/** What a state made anew does not have; a disk that fails, it would. */
 function isStateDamage(error: unknown): boolean {
   if (error instanceof NodeError) return error.code === 'NODE_STATE_DIVERGED';
   return error instanceof StateError && STATE_DAMAGE.has(error.code);
@@ -117,4 +117,5 @@ const STATE_DAMAGE: ReadonlySet<StateError['code']> = new Set([
   'STATE_NOT_CONTIGUOUS',
   'STATE_DATABASE_FAILED',
   'STATE_VERSION_PRUNED',
+  'STATE_FORMAT_UNKNOWN',
 ]);

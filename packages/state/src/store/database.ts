@@ -21,6 +21,7 @@ import type { Version } from './root-record.ts';
 import { decodeVersion } from './root-record.ts';
 
 const PAGE = 1000;
+const FORMAT_VERSION = 2;
 
 /** Changes that are written together. */
 export class Changes {
@@ -72,6 +73,12 @@ export class Database {
     }
   }
 
+  /** The last entries of a range, the highest key first; at most `limit`. */
+  async newest(range: KeyRange, limit: number): Promise<readonly Entry[]> {
+    const found = await this.#store.scan({ ...range, limit, isReverse: true });
+    return found.map(([key, sealed]) => [key, openValue(this.path, key, sealed)]);
+  }
+
   write(changes: Changes, isSynced: boolean): Promise<void> {
     return this.#store.write(changes, isSynced);
   }
@@ -110,14 +117,27 @@ export class Database {
     return pins;
   }
 
-  /** The segment size with which the logs of this database were begun. */
+  /**
+   * The segment size with which the logs of this database were begun.
+   * @throws StateError STATE_FORMAT_UNKNOWN
+   */
   async format(segmentBytes: number): Promise<number> {
     const value = await this.get(FORMAT_KEY);
-    if (value !== undefined) return this.#numberIn(value);
-    const changes = new Changes();
-    changes.set(FORMAT_KEY, numberBytes(segmentBytes));
-    await this.write(changes, true);
-    return segmentBytes;
+    if (value === undefined) {
+      const changes = new Changes();
+      changes.set(FORMAT_KEY, formatBytes(segmentBytes));
+      await this.write(changes, true);
+      return segmentBytes;
+    }
+    const decoded = decodeBinary(value, 'format', (reader) => {
+      return { version: reader.u16(), segmentBytes: reader.u64() };
+    });
+    // The first format was the size alone.
+    const version = decoded.ok ? decoded.value.version : 1;
+    if (decoded.ok && version === FORMAT_VERSION) return decoded.value.segmentBytes;
+    const found = `state format ${version}`;
+    const supported = `state format ${FORMAT_VERSION}`;
+    throw new StateError({ code: 'STATE_FORMAT_UNKNOWN', path: this.path, found, supported });
   }
 
   #numberIn(value: Uint8Array): number {
@@ -125,6 +145,13 @@ export class Database {
     if (decoded.ok) return decoded.value;
     throw new StateError({ code: 'STATE_DAMAGED', path: this.path, offset: 0, fact: 'no number' });
   }
+}
+
+function formatBytes(segmentBytes: number): Uint8Array {
+  const writer = createWriter();
+  writer.u16(FORMAT_VERSION);
+  writer.u64(segmentBytes);
+  return writer.finish();
 }
 
 export function numberBytes(value: number): Uint8Array {

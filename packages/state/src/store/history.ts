@@ -5,7 +5,9 @@
 import type { Height, RecordKey } from '@daybook/core';
 import { createWriter, decodeBinary } from '@daybook/core';
 import { StateError } from '../errors.ts';
-import type { RecordLog, Ref } from '../tree/record-log.ts';
+import type { Ref } from '../tree/record-form.ts';
+import type { RecordLog } from '../tree/record-log.ts';
+import type { Space } from '../tree/space.ts';
 import { describeRecord, isSameRecord, readValue } from '../tree/values.ts';
 import type { HistoryOptions, RecordVersion } from './state-store.ts';
 
@@ -47,15 +49,19 @@ export function decodeRemovals(
   throw new StateError({ code: 'STATE_DAMAGED', path, offset: 0, fact: 'malformed removals' });
 }
 
-/** Versions from a place on, newest first. @throws StateError STATE_DAMAGED */
+/**
+ * Versions from a place on, newest first, as far as they are kept.
+ * @throws StateError STATE_DAMAGED
+ */
 export function walkHistory(
-  values: RecordLog,
+  { values, space }: { readonly values: RecordLog; readonly space: Space },
   start: Ref,
   key: RecordKey,
   { limit, before }: HistoryOptions,
 ): readonly RecordVersion[] {
   const versions: RecordVersion[] = [];
   for (let ref = start; ref !== 0 && versions.length < limit; ) {
+    if (!space.has(values.segmentOf(ref))) break;
     const { height, value, previous, key: found } = readValue(values, ref);
     if (!isSameRecord(found, key)) {
       throw values.damage(ref, `a value of another record than ${describeRecord(key)}`);

@@ -1,5 +1,5 @@
 /**
- * Every key of the state database, in one table. Prefixes are never reused.
+ * Every key of the state database, in one table. Prefixes are never reused; `h` was used once.
  *
  *   f                          format of the logs, written once
  *   s                          height of the last synced batch u64
@@ -8,7 +8,7 @@
  *   k | record                 a record that exists or did within the retained window
  *   d | record                 newest removals of a record: up to 4 x (height u48, ref u48)
  *   q | height u64             records that a version removed, to leave `k` later
- *   h | pin u64 | died u64     places that only a pin holds
+ *   v | record | height u64    version of a record whose whole history is kept
  *
  *   record = set u32 | flags u8 (1 = partition) | [partition size u16 | partition] | key
  */
@@ -17,7 +17,7 @@ import { concatBytes, createWriter } from '@daybook/core';
 import { writeU16, writeU32 } from '../tree/numbers.ts';
 
 const PREFIX = { format: 'f', synced: 's', root: 'r', pin: 'p', record: 'k' } as const;
-const MORE = { removals: 'd', leaving: 'q', held: 'h' } as const;
+const MORE = { removals: 'd', leaving: 'q', kept: 'v' } as const;
 const HAS_PARTITION = 1;
 
 const keyed = (prefix: string, ...parts: readonly Uint8Array[]): Uint8Array =>
@@ -25,6 +25,7 @@ const keyed = (prefix: string, ...parts: readonly Uint8Array[]): Uint8Array =>
 
 const RECORD_PREFIX = keyed(PREFIX.record);
 const REMOVALS_PREFIX = keyed(MORE.removals);
+const KEPT_PREFIX = keyed(MORE.kept);
 export const FORMAT_KEY = keyed(PREFIX.format);
 export const SYNCED_KEY = keyed(PREFIX.synced);
 
@@ -40,8 +41,8 @@ export function leavingKey(height: Height): Uint8Array {
   return keyed(MORE.leaving, heightBytes(height));
 }
 
-export function heldKey(pin: Height, died: Height): Uint8Array {
-  return keyed(MORE.held, heightBytes(pin), heightBytes(died));
+export function keptKey(key: RecordKey, height: Height): Uint8Array {
+  return concatBytes(recordBehind(KEPT_PREFIX, key), heightBytes(height));
 }
 
 export function recordIndexKey(key: RecordKey): Uint8Array {
@@ -107,8 +108,9 @@ export function pinRange(): KeyRange {
   return rangeBelow(keyed(PREFIX.pin));
 }
 
-export function heldRange(pin: Height): KeyRange {
-  return rangeBelow(keyed(MORE.held, heightBytes(pin)));
+/** Kept versions of a record from before a height. */
+export function keptRange(key: RecordKey, before: Height): KeyRange {
+  return { from: keptKey(key, 0), to: keptKey(key, before) };
 }
 
 /** Index keys of a record set or of one of its partitions. */

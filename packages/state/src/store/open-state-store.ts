@@ -11,22 +11,25 @@ import type { Child } from '../tree/child.ts';
 import { EMPTY_CHILD } from '../tree/child.ts';
 import { NodeStore } from '../tree/node-store.ts';
 import { RecordLog } from '../tree/record-log.ts';
-import { Space } from '../tree/space.ts';
-import { Sweep } from '../tree/sweep.ts';
+import type { Space } from '../tree/space.ts';
 import { hashStage } from '../tree/tree-hash.ts';
 import { TreeStage } from '../tree/tree-stage.ts';
 import type { CommitParts } from './commit.ts';
 import { prefetch, writeState } from './commit.ts';
 import { Changes, Database, numberBytes } from './database.ts';
+import { KeptHistory } from './kept-history.ts';
 import { pinKey, SYNCED_KEY } from './key-space.ts';
 import type { KeyValue } from './key-value.ts';
 import { prepareWrites } from './prepare-writes.ts';
 import { Reads } from './reads.ts';
+import type { Doomed } from './reclaim.ts';
+import { createReclaim, restoreUse } from './reclaim.ts';
 import { recover } from './recovery.ts';
 import { treeOf } from './root-record.ts';
 import { Staged, StagedSet } from './staged.ts';
 import type {
   HistoryOptions,
+  HistoryRule,
   ListOptions,
   ProvenRange,
   ProvenRecord,
@@ -49,8 +52,12 @@ export interface StateStoreOptions {
   readonly directory: string;
   /** Bound of the cache of tree nodes. */
   readonly cacheBytes?: number;
-  /** Heights that stay readable, the newest included. */
+  /** Heights that stay readable, the newest included; it may differ from one opening to the next. */
   readonly retainedHeights?: number;
+  /** What becomes of the values of older versions; `all` by default: their history stays whole. */
+  readonly history?: HistoryRule;
+  /** Record sets of which every version is kept, whatever `history` says. */
+  readonly keptSets?: ReadonlySet<number>;
   /** Size of the log segments; a store keeps the size it was begun with. */
   readonly segmentBytes?: number;
 }
@@ -68,6 +75,7 @@ const RETAINED_HEIGHTS = 1000;
 const SEGMENT_BYTES = 32 * 1024 * 1024;
 /** Heights between syncs at most: what a start may have to execute again. */
 const SYNC_INTERVAL_MAX = 100;
+const REMOVALS_PER_BLOCK = 2;
 
 /**
  * Opens a store and rolls back what was not stored whole; see `recovery` for the height from which
@@ -92,11 +100,11 @@ export async function openStateStore(
     for (const version of recovered.versions) versions.add(version);
     for (const pin of recovered.pins) versions.pin(pin);
     const store = new NodeStore(nodes, options.cacheBytes ?? CACHE_BYTES);
-    const space = new Space();
-    space.restore(versions.newest()?.segments ?? []);
-    const sweep = new Sweep(store, space);
+    const reclaim = createReclaim(store, values, options.history ?? 'all');
+    const kept = new KeptHistory(database, options.keptSets ?? new Set());
     const staged = new StagedSet(store);
-    const parts = { database, nodes: store, values, space, sweep, versions, staged };
+    const parts = { database, nodes: store, values, reclaim, kept, versions, staged };
+    restoreUse(parts);
     return new Store(parts, recovered.rolledBack, versions.syncInterval(SYNC_INTERVAL_MAX));
   } catch (error) {
     await database.close();
@@ -111,7 +119,10 @@ class Store implements StateStore {
   #stages = 0;
   readonly #syncInterval: number;
   #synced: Height | undefined;
-  readonly #doomed: number[] = [];
+  /** Segments that nothing needs, once what says so is durable; and those of which it is. */
+  readonly #doomed: Doomed[] = [];
+  readonly #removable: Doomed[] = [];
+  #removed = 0;
   #isBroken = false;
   #isClosed = false;
   #last: Promise<unknown> = Promise.resolve();
@@ -142,7 +153,7 @@ class Store implements StateStore {
     const { nodes, staged } = this.#parts;
     const base = this.#baseOf(height, parent);
     this.#stages += 1;
-    const stage = new TreeStage(nodes, this.#stages, height);
+    const stage = new TreeStage(nodes, this.#stages);
     const sorted = prepareWrites(writes);
     const applied = stage.apply(base.tree, sorted);
     const root = hashStage(applied, stage);
@@ -184,6 +195,10 @@ class Store implements StateStore {
     return this.#reads.history(key, options);
   }
 
+  historyFrom(): Height {
+    return this.#parts.versions.newest()?.historyFrom ?? 0;
+  }
+
   pin(height: Height): Promise<void> {
     return this.#inTurn(async () => {
       const { database, versions } = this.#parts;
@@ -197,7 +212,7 @@ class Store implements StateStore {
 
   unpin(height: Height): Promise<void> {
     return this.#inTurn(async () => {
-      const changes = await changesToUnpin(height, this.#parts);
+      const changes = changesToUnpin(height, this.#parts);
       const newest = this.appliedHeight();
       if (changes !== undefined && newest !== undefined) await this.#write(changes, newest, true);
     });
@@ -208,14 +223,17 @@ class Store implements StateStore {
   }
 
   figures(): StateFigures {
-    const { nodes, space, values, versions } = this.#parts;
+    const { nodes, values, versions, reclaim } = this.#parts;
+    const { nodeSpace, valueSpace } = reclaim;
     return {
       records: versions.newest()?.records ?? 0,
-      treeBytes: space.bytes(),
+      treeBytes: bytesOf(nodes.log, nodeSpace),
       treeBytesWritten: nodes.log.end(),
-      valueBytes: values.end(),
+      valueBytes: bytesOf(values, valueSpace),
+      valueBytesWritten: values.end(),
       cacheBytes: nodes.cacheBytes(),
-      segments: space.count(),
+      segments: nodeSpace.count() + valueSpace.count(),
+      segmentsRemoved: this.#removed,
     };
   }
 
@@ -278,23 +296,33 @@ class Store implements StateStore {
       }
       await database.write(changes, isSynced);
     });
-    if (!isSynced) return;
-    this.#synced = height;
-    for (const segment of this.#doomed.splice(0)) nodes.log.removeSegment(segment);
+    if (isSynced) {
+      this.#synced = height;
+      this.#removable.push(...this.#doomed.splice(0));
+    }
+    // Few at a time: the system takes some milliseconds for each file.
+    this.#removeSegments(REMOVALS_PER_BLOCK);
+  }
+
+  #removeSegments(countMax: number): void {
+    for (const { log, segment } of this.#removable.splice(0, countMax)) {
+      log.removeSegment(segment);
+      this.#removed += 1;
+    }
   }
 
   async #rollBack(height: Height): Promise<void> {
-    const { nodes, values, space, sweep, staged, versions } = this.#parts;
+    const { nodes, values, staged, versions } = this.#parts;
     const { changes, version } = await changesToRollBack(height, this.#parts);
     staged.discardAll();
     await this.#write(changes, height, true);
+    this.#removeSegments(this.#removable.length);
     nodes.clear();
     this.#reads.forget();
     nodes.log.rewind(version.nodeEnd);
     values.rewind(version.valueEnd);
-    space.restore(version.segments);
-    sweep.reset();
     versions.rewind(version);
+    restoreUse(this.#parts);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -328,6 +356,12 @@ class Store implements StateStore {
     const { path } = this.#parts.database;
     if (this.#isBroken) throw new StateError({ code: 'STATE_LOG_BROKEN', path });
   }
+}
+
+/** Bytes of the segments of a log, but for what the last one has not used yet. */
+function bytesOf(log: RecordLog, space: Space): number {
+  const unused = log.segmentBytes - (log.end() % log.segmentBytes);
+  return Math.max(0, space.count() * log.segmentBytes - unused);
 }
 
 interface Base {

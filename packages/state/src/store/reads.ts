@@ -15,13 +15,15 @@ import type { Child } from '../tree/child.ts';
 import { findValue, proveKey } from '../tree/lookup.ts';
 import type { NodeStore } from '../tree/node-store.ts';
 import { proveRange, recordsIn, subtreeAt } from '../tree/ranges.ts';
-import type { RecordLog, Ref } from '../tree/record-log.ts';
-import { describeRecord, isSameRecord, readValue } from '../tree/values.ts';
+import type { RecordLog } from '../tree/record-log.ts';
+import { describeRecord, isSameRecord, placeOf, readValue } from '../tree/values.ts';
 import type { Database } from './database.ts';
 import { decodeRemovals, walkHistory } from './history.ts';
+import type { KeptHistory } from './kept-history.ts';
 import { keyAfter, recordIndexKey, recordOfKey, recordRange, removalsKey } from './key-space.ts';
 import type { CachedRecord, Change } from './read-cache.ts';
 import { ReadCache } from './read-cache.ts';
+import type { ReclaimParts } from './reclaim.ts';
 import { treeOf } from './root-record.ts';
 import type { Staged } from './staged.ts';
 import type {
@@ -42,6 +44,8 @@ export interface ReadParts {
   readonly nodes: NodeStore;
   readonly values: RecordLog;
   readonly versions: Versions;
+  readonly kept: KeptHistory;
+  readonly reclaim: Pick<ReclaimParts, 'valueSpace'>;
 }
 
 const PAGE_MAX = 1000;
@@ -166,17 +170,21 @@ export class Reads {
 
   async history(key: RecordKey, options: HistoryOptions): Promise<readonly RecordVersion[]> {
     assert(options.limit >= 1 && options.limit <= PAGE_MAX, 'a page has 1 to 1000 versions');
-    const { database, values, nodes, versions } = this.#parts;
+    const { database, values, nodes, versions, kept, reclaim } = this.#parts;
     const newest = versions.newest();
     if (newest === undefined) return [];
+    if (kept.has(key)) {
+      const before = Math.min(options.before ?? newest.height + 1, newest.height + 1);
+      return kept.versions(key, { ...options, before });
+    }
     const found = findValue(treeOf(newest), treeKeyOf(key), nodes);
     nodes.trim();
-    let start: Ref = typeof found === 'number' ? found : found.ref;
+    let start = placeOf(found);
     if (start === 0) {
       const removals = await database.get(removalsKey(key));
       start = decodeRemovals(database.path, removals, newest.height)[0]?.ref ?? 0;
     }
-    return walkHistory(values, start, key, options);
+    return walkHistory({ values, space: reclaim.valueSpace }, start, key, options);
   }
 
   /** Tells that a newer version has other values. */

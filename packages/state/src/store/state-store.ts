@@ -76,6 +76,9 @@ export interface RecordVersion {
   readonly value: Uint8Array | undefined;
 }
 
+/** Which versions of records are kept beyond the retained window. */
+export type HistoryRule = 'all' | 'retained';
+
 export interface HistoryOptions {
   /** At most this many versions, 1 to 1000. */
   readonly limit: number;
@@ -140,16 +143,20 @@ export interface StateRecovery {
 /** Figures for metrics, taken without reading the disk. */
 export interface StateFigures {
   readonly records: number;
-  /** Bytes of tree nodes that some readable version needs. */
+  /** Bytes of the tree's segment files. */
   readonly treeBytes: number;
   /** Bytes of tree nodes ever written; grows only. */
   readonly treeBytesWritten: number;
-  /** Bytes of values, all versions. */
+  /** Bytes of the segment files of values. */
   readonly valueBytes: number;
+  /** Bytes of values ever written; grows only. */
+  readonly valueBytesWritten: number;
   /** Memory of cached tree nodes. */
   readonly cacheBytes: number;
-  /** Segment files of the tree. */
+  /** Segment files of the tree and of values. */
   readonly segments: number;
+  /** Segment files removed since the store was opened. */
+  readonly segmentsRemoved: number;
 }
 
 export interface StateStore {
@@ -182,8 +189,10 @@ export interface StateStore {
   subtree(place: TreePlace, height?: Height): ShownSubtree;
   /** Records of a set in the order of (partition, key) bytes. */
   list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]>;
-  /** Versions of a record, newest first. */
+  /** Versions of a record, newest first, as far as they are kept: see `historyFrom`. */
   history(key: RecordKey, options: HistoryOptions): Promise<readonly RecordVersion[]>;
+  /** The height from which on every version of every record is there: 0 while none was dropped. */
+  historyFrom(): Height;
   /** Keeps a version beyond the retained window until `unpin`; survives restarts. */
   pin(height: Height): Promise<void>;
   unpin(height: Height): Promise<void>;

@@ -45,7 +45,10 @@ export class Versions {
   add(version: Version): void {
     const before = this.#newest;
     // A thousand tables of segments would fill the memory; the database has them.
-    if (before !== undefined) this.#byHeight.set(before.height, { ...before, segments: [] });
+    if (before !== undefined) {
+      const light = { ...before, nodeSegments: [], valueSegments: [] };
+      this.#byHeight.set(before.height, light);
+    }
     this.#byHeight.set(version.height, version);
     this.#newest = version;
   }
@@ -72,13 +75,18 @@ export class Versions {
     this.#pins.delete(height);
   }
 
-  /** The highest pin that still reads what lived from `born` until `died`. */
-  pinWithin(born: Height, died: Height): Height | undefined {
-    let found: Height | undefined;
+  /**
+   * Whether a version that can be read uses records which no version from `emptySince` on does.
+   * @param startsBefore  whether the first of the records was there at a version
+   * @param newest        the newest height
+   */
+  isRead(emptySince: Height, startsBefore: (version: Version) => boolean, newest: Height): boolean {
+    if (emptySince > this.oldest(newest)) return true;
     for (const pin of this.#pins) {
-      if (pin >= born && pin < died && (found === undefined || pin > found)) found = pin;
+      const version = this.#byHeight.get(pin);
+      if (pin < emptySince && version !== undefined && startsBefore(version)) return true;
     }
-    return found;
+    return false;
   }
 
   /** Heights above one, to be dropped when the state goes back to it. */

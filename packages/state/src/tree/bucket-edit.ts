@@ -6,13 +6,11 @@ import { compareBytes, TREE_WIDTH } from '@daybook/core';
 import type { BucketBody, Layout } from './bucket.ts';
 import {
   bodySizeOf,
-  bornOf,
   findKey,
   hasHashAt,
   keyAt,
   layoutOf,
   refAt,
-  setBorn,
   setRefAt,
   writeHead,
   writeInserted,
@@ -25,7 +23,7 @@ import { ownChild } from './child.ts';
 import type { NodeStore } from './node-store.ts';
 import type { PendingValue } from './nodes.ts';
 import { StagedBucket } from './nodes.ts';
-import type { Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
 import type { TreeStage } from './tree-stage.ts';
 
 /** One record of a bucket, taken out of it. */
@@ -68,11 +66,11 @@ export class BucketEditor {
       next += 1;
     }
     if (next < to) {
-      this.#bury(child, before);
+      this.#bury(child);
       return this.#rebuild(leavesOf(current), next, to, route);
     }
     if (current === before) return child;
-    this.#bury(child, before);
+    this.#bury(child);
     return ownChild(this.#staged(current, copyOf(current.values, current.layout.count)));
   }
 
@@ -96,7 +94,7 @@ export class BucketEditor {
   takeLeaves(child: Child): readonly Leaf[] {
     const body = this.#bodyOf(child);
     const leaves = leavesOf(body);
-    this.#bury(child, body);
+    this.#bury(child);
     return leaves;
   }
 
@@ -133,7 +131,7 @@ export class BucketEditor {
     const hash = write.leafHash ?? write.treeKey;
     writeReplaced(body, layout, index, { hash, target });
     const values = copyOf(body.values, layout.count);
-    values[index] = pendingOf(write, previousOf(body, index));
+    values[index] = pendingOf(write, this.#retireValue(previousOf(body, index)));
     return { ...target, layout: layoutOf(target.bytes, target.at), values };
   }
 
@@ -142,7 +140,8 @@ export class BucketEditor {
     // The last leaf goes with its bucket, which is done where subtrees are built.
     if (count === 1) return undefined;
     const { recordKey } = write;
-    this.#stage.removed.push({ recordKey, previous: previousOf(body, index) });
+    const previous = this.#retireValue(previousOf(body, index));
+    this.#stage.removed.push({ recordKey, previous });
     const target = this.#room(bodySizeOf(count - 1, shared, stride));
     writeRemoved(body, body.layout, index, target);
     const values = copyOf(body.values, count);
@@ -176,12 +175,14 @@ export class BucketEditor {
     const { leafHash, recordKey, treeKey } = write;
     const previous = found === undefined ? 0 : (found.value ?? found.ref);
     if (leafHash === undefined) {
-      if (found !== undefined) this.#stage.removed.push({ recordKey, previous });
+      if (found === undefined) return undefined;
+      this.#stage.removed.push({ recordKey, previous: this.#retireValue(previous) });
       return undefined;
     }
     if (found !== undefined && compareBytes(found.hash, leafHash) === 0) return found;
     const value = pendingOf(write, previous);
     if (found === undefined) this.#stage.created.push(value);
+    else this.#retireValue(previous);
     return { key: treeKey, hash: leafHash, ref: 0, value };
   }
 
@@ -197,22 +198,20 @@ export class BucketEditor {
 
   #staged(body: Working, values: (PendingValue | undefined)[]): StagedBucket {
     const { bytes, at, layout } = body;
-    const { id: stage, height: born } = this.#stage;
-    setBorn(body, born);
-    const bucket = new StagedBucket({ bytes, at, layout, values, stage, born });
+    const bucket = new StagedBucket({ bytes, at, layout, values, stage: this.#stage.id });
     this.#stage.buckets.push(bucket);
     return bucket;
   }
 
-  #bury(child: Child, body: Working): void {
-    const { node } = child;
-    if (node !== undefined) {
-      if (node.stage === this.#stage.id) node.isDropped = true;
-      else this.#stage.deadStaged.push(node);
-      return;
-    }
-    const { bytes, at, layout } = body;
-    this.#stage.retireBucket(child.ref, layout.end - at, bornOf(bytes, at));
+  #bury({ node, ref }: Child): void {
+    if (node === undefined) this.#stage.dead.push(ref);
+    else if (node.stage === this.#stage.id) node.isDropped = true;
+    else this.#stage.deadStaged.push(node);
+  }
+
+  #retireValue(previous: Ref | PendingValue): Ref | PendingValue {
+    this.#stage.deadValues.push(previous);
+    return previous;
   }
 
   #room(size: number): BucketBody {
@@ -232,7 +231,8 @@ function leavesOf({ bytes, layout, values }: Working): readonly Leaf[] {
 }
 
 function pendingOf(write: TreeWrite, previous: Ref | PendingValue): PendingValue {
-  return { key: write.recordKey, value: write.value ?? EMPTY_BYTES, previous, ref: 0 };
+  const { recordKey: key, value = EMPTY_BYTES } = write;
+  return { key, value, previous, ref: 0, writtenAt: undefined };
 }
 
 function previousOf(body: Working, index: number): Ref | PendingValue {

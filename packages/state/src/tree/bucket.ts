@@ -3,16 +3,16 @@
  * the hot path. Keys are kept without the bytes that the place in the tree implies, each in a field
  * of `stride` bytes.
  *
- *   BUCKET = born u48 | count u8 | shared u8 | stride u8 | shared key bytes | count x key length u8 |
+ *   BUCKET = count u8 | shared u8 | stride u8 | shared key bytes | count x key length u8 |
  *            count x rest of key (stride) | count x value ref u48 | count x leaf hash 32
  */
 import { copyBytes, readU48, U48_SIZE, writeU48 } from './numbers.ts';
-import type { Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
 
-const COUNT_AT = U48_SIZE;
-const SHARED_AT = U48_SIZE + 1;
-const STRIDE_AT = U48_SIZE + 2;
-const HEAD_SIZE = U48_SIZE + 3;
+const COUNT_AT = 0;
+const SHARED_AT = 1;
+const STRIDE_AT = 2;
+const HEAD_SIZE = 3;
 const HASH_SIZE = 32;
 
 /** A body somewhere in memory; valid as long as its owner says. */
@@ -57,10 +57,6 @@ function layoutFor(at: number, count: number, shared: number, stride: number): L
 /** Bytes of a body with so many keys. */
 export function bodySizeOf(count: number, shared: number, stride: number): number {
   return HEAD_SIZE + shared + count * (1 + stride + U48_SIZE + HASH_SIZE);
-}
-
-export function bornOf(bytes: Uint8Array, at: number): number {
-  return readU48(bytes, at);
 }
 
 export function refAt(bytes: Uint8Array, layout: Layout, index: number): Ref {
@@ -222,11 +218,6 @@ export function writeLeaf(bytes: Uint8Array, layout: Layout, index: number, leaf
   for (let offset = rest; offset < stride; offset++) bytes[restAt + offset] = 0;
   writeU48(bytes, layout.refsAt + U48_SIZE * index, 0);
   copyBytes(hash, 0, bytes, layout.hashesAt + HASH_SIZE * index, HASH_SIZE);
-}
-
-/** Stamps the height that writes the bucket. */
-export function setBorn({ bytes, at }: BucketBody, born: number): void {
-  writeU48(bytes, at, born);
 }
 
 interface Gap {

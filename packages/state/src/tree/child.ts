@@ -4,7 +4,7 @@
 import type { RecordKey } from '@daybook/core';
 import type { MemoryNode, PendingValue } from './nodes.ts';
 import { INNER_COUNT } from './nodes.ts';
-import type { Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
 
 /** One change; `value` and `leafHash` are absent together, when the record is removed. */
 export interface TreeWrite {

@@ -4,18 +4,18 @@
  * takes two records. Each names its prefix, so that the cleaning of old segments can find from a
  * record alone whether the tree still uses it.
  *
- *   INNER = born u48 | depth u8 | prefix | slots u16 | counts | refs u48 | hashes
- *   DELTA = born u48 | depth u8 | prefix | base ref u48 | changed slots u16 | slots u16 | counts | refs | hashes
+ *   INNER = depth u8 | prefix | slots u16 | counts | refs u48 | hashes
+ *   DELTA = depth u8 | prefix | base ref u48 | changed slots u16 | slots u16 | counts | refs | hashes
  */
 import { TREE_WIDTH } from '@daybook/core';
 import type { InnerNode } from './nodes.ts';
-import { BASE_AT, COUNTS_AT, copyPlace, PLACE_AT, PREFIX_AT } from './nodes.ts';
+import { BASE_AT, COUNTS_AT, PLACE_AT, PREFIX_AT } from './nodes.ts';
 import { copyBytes, readU16, readU48, U48_SIZE, writeU16, writeU48 } from './numbers.ts';
-import type { RecordLog, Ref } from './record-log.ts';
-import { recordSize } from './record-log.ts';
+import type { Ref } from './record-form.ts';
+import type { RecordLog } from './record-log.ts';
 
 /** Kinds of records in the node log and the value log; numbers are never reused. */
-export const RECORD_KINDS = { inner: 1, delta: 2, bucket: 3, stale: 4, value: 5 } as const;
+export const RECORD_KINDS = { inner: 1, delta: 2, bucket: 3, value: 5 } as const;
 
 /** More changed slots than this are cheaper as a complete record (see ADR 4). */
 const DELTA_SLOTS_MAX = 6;
@@ -33,8 +33,7 @@ export function writeInner(log: RecordLog, node: InnerNode): void {
     baseRef !== 0 && !node.mustBeComplete && bitCount(node.changed) <= DELTA_SLOTS_MAX;
   const start = log.begin(BODY_MAX);
   const { buffer } = log;
-  writeU48(buffer, start, refs[PLACE_AT + 2] ?? 0);
-  let at = start + U48_SIZE;
+  let at = start;
   buffer[at] = node.depth;
   const prefixSize = (node.depth + 1) >> 1;
   copyBytes(node.bytes, PREFIX_AT, buffer, at + 1, prefixSize);
@@ -46,10 +45,10 @@ export function writeInner(log: RecordLog, node: InnerNode): void {
   }
   at = writeSlots(buffer, at, node, isDelta ? node.changed : ALL_SLOTS);
   const bodySize = at - start;
-  refs[PLACE_AT] = log.finish(isDelta ? RECORD_KINDS.delta : RECORD_KINDS.inner, bodySize);
-  refs[PLACE_AT + 1] = recordSize(bodySize);
+  const ref = log.finish(isDelta ? RECORD_KINDS.delta : RECORD_KINDS.inner, bodySize);
+  refs[PLACE_AT] = ref;
   if (isDelta) return;
-  copyPlace(node, PLACE_AT, node, BASE_AT);
+  refs[BASE_AT] = ref;
   node.changed = 0;
 }
 
@@ -87,33 +86,27 @@ export function readInner(log: RecordLog, node: InnerNode, ref: Ref): void {
   const body = bytes.subarray(bodyAt, bodyAt + size);
   if (kind === RECORD_KINDS.inner) {
     readComplete(body, node);
-    setPlace(node, ref, body);
-    copyPlace(node, PLACE_AT, node, BASE_AT);
+    node.refs[PLACE_AT] = ref;
+    node.refs[BASE_AT] = ref;
     node.changed = 0;
     return;
   }
   if (kind !== RECORD_KINDS.delta) throw log.damage(ref, 'another kind of record than expected');
   const delta = body.slice();
-  const at = U48_SIZE + 1 + (((delta[U48_SIZE] ?? 0) + 1) >> 1);
+  const at = 1 + (((delta[0] ?? 0) + 1) >> 1);
   readInner(log, node, readU48(delta, at));
   node.changed = readU16(delta, at + U48_SIZE);
   clearSlots(node, node.changed);
   readSlots(delta, at + U48_SIZE + 2, node);
-  setPlace(node, ref, delta);
-}
-
-function setPlace(node: InnerNode, ref: Ref, body: Uint8Array): void {
   node.refs[PLACE_AT] = ref;
-  node.refs[PLACE_AT + 1] = recordSize(body.length);
-  node.refs[PLACE_AT + 2] = readU48(body, 0);
 }
 
 function readComplete(body: Uint8Array, node: InnerNode): void {
-  node.depth = body[U48_SIZE] ?? 0;
+  node.depth = body[0] ?? 0;
   const prefixSize = (node.depth + 1) >> 1;
-  copyBytes(body, U48_SIZE + 1, node.bytes, PREFIX_AT, prefixSize);
+  copyBytes(body, 1, node.bytes, PREFIX_AT, prefixSize);
   clearSlots(node, ALL_SLOTS);
-  readSlots(body, U48_SIZE + 1 + prefixSize, node);
+  readSlots(body, 1 + prefixSize, node);
 }
 
 function readSlots(body: Uint8Array, from: number, node: InnerNode): void {
@@ -152,6 +145,6 @@ export function nameOfInner(body: Uint8Array): {
   readonly depth: number;
   readonly key: Uint8Array;
 } {
-  const depth = body[U48_SIZE] ?? 0;
-  return { depth, key: body.slice(U48_SIZE + 1, U48_SIZE + 1 + ((depth + 1) >> 1)) };
+  const depth = body[0] ?? 0;
+  return { depth, key: body.slice(1, 1 + ((depth + 1) >> 1)) };
 }

@@ -22,7 +22,8 @@ import { EMPTY_CHILD } from './child.ts';
 import type { NodeStore } from './node-store.ts';
 import type { InnerNode, PendingValue } from './nodes.ts';
 import { PREFIX_AT } from './nodes.ts';
-import type { RecordLog, Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
+import type { RecordLog } from './record-log.ts';
 import { readValue } from './values.ts';
 
 /** The bucket of a child; the bytes are valid until the next read. */

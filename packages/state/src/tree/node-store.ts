@@ -7,7 +7,8 @@ import { RECORD_KINDS, readInner } from './inner.ts';
 import type { InnerNode } from './nodes.ts';
 import { INNER_MEMORY_BYTES, InnerPool } from './nodes.ts';
 import { RecentBytes } from './recent-bytes.ts';
-import type { RecordBody, RecordLog, Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
+import type { RecordBody, RecordLog } from './record-log.ts';
 
 /** Where the bytes of a body are. */
 type StoredBody = Omit<RecordBody, 'kind'>;

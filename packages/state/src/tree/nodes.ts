@@ -7,7 +7,7 @@
 import type { RecordKey } from '@daybook/core';
 import { TREE_KEY_SIZES, TREE_WIDTH } from '@daybook/core';
 import type { Layout } from './bucket.ts';
-import type { Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
 
 /** A child with more than 16 keys, where smaller ones have their number of keys. */
 export const INNER_COUNT = 255;
@@ -22,9 +22,6 @@ const SLAB_NODES = 16;
 /** What one inner node takes in memory, objects included (measured). */
 export const INNER_MEMORY_BYTES = 1100;
 
-/** Places of records as a flat list: reference, size in bytes, height that wrote it, and so on. */
-export type Places = number[];
-
 /** A value that is staged; it gets its place when its block is committed. */
 export interface PendingValue {
   readonly key: RecordKey;
@@ -32,6 +29,8 @@ export interface PendingValue {
   /** The version before: a stored one, one that is only staged, or 0. */
   previous: Ref | PendingValue;
   ref: Ref;
+  /** The block that wrote it, when it is only moved; otherwise that of the stage. */
+  readonly writtenAt: number | undefined;
 }
 
 export type MemoryNode = InnerNode | StagedBucket;
@@ -45,7 +44,7 @@ export class InnerNode {
   readonly hashes: Uint8Array;
   /**
    * Places of stored children by slot, 0 where the slot is empty or its child is only in memory;
-   * then the node's own places. In one array of doubles, because fields of objects would be boxed.
+   * then the node's own. In one array of doubles, because fields of objects would be boxed.
    */
   readonly refs: Float64Array;
   /** Children that are only staged, by slot; present only in staged nodes. */
@@ -97,26 +96,14 @@ export class InnerNode {
 }
 
 /**
- * Where a place (reference, size, height that wrote it) stands in `InnerNode.refs`: that of the
- * node; that of the complete record under a record of changes, or again its own; and that of the
- * stored version which a staged node replaces, 0 when there is none.
+ * Where places stand in `InnerNode.refs`: that of the node; that of the complete record under a
+ * record of changes, or again its own; and that of the stored version which a staged node replaces,
+ * 0 when there is none.
  */
 export const PLACE_AT = TREE_WIDTH;
-export const BASE_AT = PLACE_AT + 3;
-export const REPLACED_AT = BASE_AT + 3;
-const REFS_SIZE = REPLACED_AT + 3;
-
-/** Copies a place within or between nodes. */
-export function copyPlace(from: InnerNode, at: number, to: InnerNode, toAt: number): void {
-  to.refs[toAt] = from.refs[at] ?? 0;
-  to.refs[toAt + 1] = from.refs[at + 1] ?? 0;
-  to.refs[toAt + 2] = from.refs[at + 2] ?? 0;
-}
-
-/** Adds a place of a node to a list of places. */
-export function pushPlace(places: Places, node: InnerNode, at: number): void {
-  places.push(node.refs[at] ?? 0, node.refs[at + 1] ?? 0, node.refs[at + 2] ?? 0);
-}
+export const BASE_AT = PLACE_AT + 1;
+export const REPLACED_AT = BASE_AT + 1;
+const REFS_SIZE = REPLACED_AT + 1;
 
 /** A bucket that is only staged: the body of its record, see `bucket.ts`. */
 export class StagedBucket {
@@ -128,13 +115,11 @@ export class StagedBucket {
   /** Staged values by index; undefined where the record has the place of a stored one. */
   readonly values: (PendingValue | undefined)[];
   readonly stage: number;
-  readonly born: number;
   /** Where its hash goes; nowhere at the root. */
   parent: InnerNode | undefined = undefined;
   slot = 0;
   isDropped = false;
   ref: Ref = 0;
-  size = 0;
 
   constructor(fields: BucketFields) {
     this.bytes = fields.bytes;
@@ -143,7 +128,6 @@ export class StagedBucket {
     this.count = fields.layout.count;
     this.values = fields.values;
     this.stage = fields.stage;
-    this.born = fields.born;
   }
 }
 
@@ -153,7 +137,6 @@ export interface BucketFields {
   readonly layout: Layout;
   readonly values: (PendingValue | undefined)[];
   readonly stage: number;
-  readonly born: number;
 }
 
 /** Inner nodes to be used again: whoever takes one gives it back when nothing refers to it. */

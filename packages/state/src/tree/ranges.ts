@@ -32,7 +32,8 @@ import { childOf, openBucket, openInner, slotsOf, valueHashAt } from './lookup.t
 import type { NodeStore } from './node-store.ts';
 import type { InnerNode } from './nodes.ts';
 import { PREFIX_AT } from './nodes.ts';
-import type { RecordLog, Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
+import type { RecordLog } from './record-log.ts';
 
 /** A record of a stored version, by the place of its value. */
 export interface FoundRecord {

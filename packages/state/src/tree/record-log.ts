@@ -5,17 +5,22 @@
  * the end that the database names is simply written over.
  *
  *   segment = "DBKSEGM1" | segment number u32 | zeros to 16 bytes | records
- *   record  = kind u8 | body length u24 | body | crc32 u32 | zeros to a multiple of 8 bytes
  */
-import { crc32 } from 'node:zlib';
-import { assert, encodeUtf8, equalBytes, isPlanted } from '@daybook/core';
+import { assert, encodeUtf8, equalBytes } from '@daybook/core';
 import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
-import { readU32, writeU32 } from './numbers.ts';
-
-/** Global byte offset / 8; 0 is no record, because every segment starts with a header. */
-export type Ref = number;
+import { writeU32 } from './numbers.ts';
+import type { Ref } from './record-form.ts';
+import {
+  ALIGNMENT,
+  CHECKSUM_SIZE,
+  checksumOf,
+  isChecked,
+  RECORD_HEADER_SIZE,
+  recordSize,
+  sizeAt,
+} from './record-form.ts';
 
 export interface RecordLogOptions {
   readonly directory: string;
@@ -35,9 +40,10 @@ export interface RecordBody {
   readonly size: number;
 }
 
-export interface SegmentBytes {
+/** How many records went to a segment. */
+export interface SegmentRecords {
   readonly segment: number;
-  readonly bytes: number;
+  readonly count: number;
 }
 
 /** One record of a scan. */
@@ -52,9 +58,6 @@ export interface FoundRecord {
 
 const MAGIC = encodeUtf8('DBKSEGM1');
 const SEGMENT_HEADER_SIZE = 16;
-const RECORD_HEADER_SIZE = 4;
-const CHECKSUM_SIZE = 4;
-const ALIGNMENT = 8;
 const BODY_SIZE_MAX = 0xff_ffff;
 const FLUSH_BYTES = 4 * 1024 * 1024;
 /** What a first read may take: the records of a tree are smaller, and few values are larger. */
@@ -62,12 +65,6 @@ const FIRST_READ_BYTES = 1536;
 const HINT_STEP = 256;
 const SCAN_BYTES = 256 * 1024;
 const OPEN_FILES_MAX = 64;
-
-/** Bytes that a record with a body of this length takes. */
-export function recordSize(bodySize: number): number {
-  const size = RECORD_HEADER_SIZE + bodySize + CHECKSUM_SIZE;
-  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
-}
 
 export class RecordLog {
   /** The record that is being written; its body starts where `begin` said. */
@@ -82,7 +79,7 @@ export class RecordLog {
   #bufferStart: number;
   #used = 0;
   #appendedHere = 0;
-  #appended: SegmentBytes[] = [];
+  #appended: SegmentRecords[] = [];
   readonly #scratch = new Uint8Array(FIRST_READ_BYTES);
   /** Beginnings of the scratch in steps, so that a read makes no view. */
   readonly #windows = Array.from({ length: FIRST_READ_BYTES / HINT_STEP }, (_, step) =>
@@ -107,6 +104,16 @@ export class RecordLog {
     return Math.floor((ref * ALIGNMENT) / this.segmentBytes);
   }
 
+  /** Position of a record in its segment. */
+  offsetOf(ref: Ref): number {
+    return (ref * ALIGNMENT) % this.segmentBytes;
+  }
+
+  /** The segment that is being written to. */
+  tail(): number {
+    return Math.floor(this.end() / this.segmentBytes);
+  }
+
   /** Makes room for a body of at most `bodyMax` bytes; returns where in `buffer` it starts. */
   begin(bodyMax: number): number {
     const size = recordSize(bodyMax);
@@ -127,16 +134,16 @@ export class RecordLog {
     buffer[start + 3] = bodySize & 0xff;
     const ref = (this.#bufferStart + start) / ALIGNMENT;
     const bodyEnd = start + RECORD_HEADER_SIZE + bodySize;
-    writeU32(buffer, bodyEnd, crc32(buffer.subarray(start, bodyEnd), seedOf(ref)));
+    writeU32(buffer, bodyEnd, checksumOf(buffer.subarray(start, bodyEnd), ref));
     const size = recordSize(bodySize);
     this.#used += size;
-    this.#appendedHere += size;
+    this.#appendedHere += 1;
     for (let at = bodyEnd + CHECKSUM_SIZE; at < this.#used; at++) buffer[at] = 0;
     return ref;
   }
 
-  /** Bytes of records by segment since the last call. */
-  takeAppended(): readonly SegmentBytes[] {
+  /** Records by segment since the last call. */
+  takeAppended(): readonly SegmentRecords[] {
     this.#closeAppended();
     return this.#appended.splice(0);
   }
@@ -293,7 +300,7 @@ export class RecordLog {
   #closeAppended(): void {
     if (this.#appendedHere === 0) return;
     const segment = Math.floor((this.end() - 1) / this.segmentBytes);
-    this.#appended.push({ segment, bytes: this.#appendedHere });
+    this.#appended.push({ segment, count: this.#appendedHere });
     this.#appendedHere = 0;
   }
 
@@ -381,20 +388,4 @@ export class RecordLog {
   #pathOf(segment: number): string {
     return joinPath(this.#directory, `${this.#name}-${String(segment).padStart(10, '0')}.seg`);
   }
-}
-
-function sizeAt(chunk: Uint8Array, at: number): number | undefined {
-  // A kind is never 0, so zeros are the unused end of a segment.
-  if (at + RECORD_HEADER_SIZE > chunk.length || chunk[at] === 0) return undefined;
-  return ((chunk[at + 1] ?? 0) << 16) | ((chunk[at + 2] ?? 0) << 8) | (chunk[at + 3] ?? 0);
-}
-
-// The place is part of the checksum: a record read from elsewhere is not taken for this one.
-function seedOf(ref: Ref): number {
-  return ref % 0x1_0000_0000;
-}
-
-function isChecked(bytes: Uint8Array, end: number, ref: Ref): boolean {
-  if (isPlanted('checksum-unchecked')) return true;
-  return crc32(bytes.subarray(0, end), seedOf(ref)) === readU32(bytes, end);
 }

@@ -1,48 +1,68 @@
 /**
- * Moving what is still current out of segments that are mostly stale: a node of such a segment
- * becomes part of the block that is being committed, as if it had changed. Its hash stays, its old
- * place is retired like any other, and when the last version that needs it has gone, the segment is
- * deleted as a whole.
+ * Moving what is still current out of segments that are mostly stale: a node of such a segment, or
+ * the bucket that names a value in it, becomes part of the block that is being committed, as if it
+ * had changed. Its hash stays, its old place is retired like any other, and when the last version
+ * that needs it has gone, the segment is deleted as a whole.
  */
-import { nibbleAt } from '@daybook/core';
-import { bornOf, keyAt, layoutOf, setBorn } from './bucket.ts';
+import { nibbleAt, treeKeyOf } from '@daybook/core';
+import { findKey, keyAt, layoutOf, refAt } from './bucket.ts';
 import type { Child } from './child.ts';
 import { ownChild } from './child.ts';
+import type { DeadRecords } from './dead-records.ts';
 import { nameOfInner, RECORD_KINDS } from './inner.ts';
-import { childOf, openInner } from './lookup.ts';
+import { childOf, openBucket, openInner } from './lookup.ts';
 import type { NodeStore } from './node-store.ts';
-import type { InnerNode } from './nodes.ts';
+import type { InnerNode, PendingValue } from './nodes.ts';
 import { BASE_AT, INNER_COUNT, StagedBucket } from './nodes.ts';
-import type { FoundRecord, Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
+import type { FoundRecord, RecordLog } from './record-log.ts';
 import type { Space } from './space.ts';
 import type { TreeStage } from './tree-stage.ts';
+import { decodeValue } from './values.ts';
 
-/** Where in a tree a record would be: the node of a depth, or the bucket at the end of the way. */
-interface Target {
-  readonly ref: Ref;
-  readonly depth: number | undefined;
-  readonly key: Uint8Array;
+/** Where in a tree a record would be, if it is current. */
+type Target = { readonly ref: Ref; readonly key: Uint8Array } & (
+  | { readonly kind: 'inner'; readonly depth: number }
+  | { readonly kind: 'bucket' }
+  | { readonly kind: 'value'; readonly moved: PendingValue }
+);
+
+/** What one block may spend on sweeping a log. */
+export interface SweepBudget {
+  /** Bytes of records to look at. */
+  readonly bytes: number;
+  /** Records to look up in the tree. */
+  readonly lookups: number;
+}
+
+/** A log that is swept. */
+export interface SweepParts {
+  readonly nodes: NodeStore;
+  readonly log: RecordLog;
+  readonly space: Space;
+  /** Records not worth a lookup. */
+  readonly dead: DeadRecords;
+  /** A segment is worth sweeping when less than this part of its records is current. */
+  readonly partMax: number;
 }
 
 export class Sweep {
-  readonly #nodes: NodeStore;
-  readonly #space: Space;
+  readonly #parts: SweepParts;
   readonly #swept = new Set<number>();
   #records: Generator<FoundRecord> | undefined;
 
-  constructor(nodes: NodeStore, space: Space) {
-    this.#nodes = nodes;
-    this.#space = space;
+  constructor(parts: SweepParts) {
+    this.#parts = parts;
   }
 
   /**
-   * Looks at records worth about `budget` bytes and stages those that are current again.
+   * Looks at records within a budget and stages those that are current again.
    * @returns the tree with them
    */
-  run(root: Child, stage: TreeStage, budget: number): Child {
+  run(root: Child, stage: TreeStage, budget: SweepBudget): Child {
     let swept = root;
-    let left = budget;
-    while (left > 0) {
+    let { bytes, lookups } = budget;
+    while (bytes > 0 && lookups > 0) {
       this.#records ??= this.#nextSegment();
       if (this.#records === undefined) return swept;
       const found = this.#records.next();
@@ -50,9 +70,12 @@ export class Sweep {
         this.#records = undefined;
         continue;
       }
-      left -= found.value.size;
+      bytes -= found.value.size;
+      if (this.#parts.dead.has(found.value.ref)) continue;
       const target = targetOf(found.value);
-      if (target !== undefined) swept = this.#touch(swept, target, stage);
+      if (target === undefined) continue;
+      lookups -= 1;
+      swept = this.#touch(swept, target, stage);
     }
     return swept;
   }
@@ -64,9 +87,8 @@ export class Sweep {
   }
 
   #nextSegment(): Generator<FoundRecord> | undefined {
-    const { log } = this.#nodes;
-    const tail = Math.floor(log.end() / log.segmentBytes);
-    const segment = this.#space.sweepable(tail, log.segmentBytes, this.#swept);
+    const { log, space, partMax } = this.#parts;
+    const segment = space.sweepable(log.tail(), partMax, this.#swept);
     if (segment === undefined) return undefined;
     this.#swept.add(segment);
     return log.scanSegment(segment);
@@ -75,13 +97,12 @@ export class Sweep {
   /** The tree in which the target will be written again, if the tree uses it at all. */
   #touch(child: Child, target: Target, stage: TreeStage): Child {
     if (child.count === 0) return child;
-    if (child.count !== INNER_COUNT) {
-      const isTarget = target.depth === undefined && child.ref === target.ref;
-      return isTarget ? this.#restageBucket(child, stage) : child;
+    if (child.count !== INNER_COUNT) return this.#touchBucket(child, target, stage);
+    const node = openInner(child, this.#parts.nodes);
+    if (target.kind === 'inner') {
+      if (node.depth > target.depth) return child;
+      if (node.depth === target.depth) return this.#restageInner(child, node, target.ref, stage);
     }
-    const node = openInner(child, this.#nodes);
-    if (node.depth === target.depth) return this.#restageInner(child, node, target.ref, stage);
-    if (target.depth !== undefined && node.depth > target.depth) return child;
     const slot = nibbleAt(target.key, node.depth);
     const before = childOf(node, slot);
     const after = this.#touch(before, target, stage);
@@ -98,30 +119,54 @@ export class Sweep {
     return copy === node ? child : { ...ownChild(copy), ...hashOf(child) };
   }
 
-  #restageBucket(child: Child, stage: TreeStage): Child {
-    const body = this.#nodes.replacedBody(child.ref, child.count);
+  #touchBucket(child: Child, target: Target, stage: TreeStage): Child {
+    if (target.kind === 'inner') return child;
+    if (target.kind === 'bucket') {
+      if (child.ref !== target.ref) return child;
+      return { ...ownChild(this.#restagedBucket(child, stage)), ...hashOf(child) };
+    }
+    const index = this.#indexOf(child, target);
+    if (index === undefined) return child;
+    stage.deadValues.push(target.ref);
+    const own = child.node?.stage === stage.id && !child.node.isInner ? child.node : undefined;
+    const bucket = own ?? this.#restagedBucket(child, stage);
+    bucket.values[index] = target.moved;
+    return own === undefined ? { ...ownChild(bucket), ...hashOf(child) } : child;
+  }
+
+  /** Where in a bucket a value is that it still names. */
+  #indexOf(child: Child, { key, ref }: Target): number | undefined {
+    const { bytes, layout, values } = openBucket(child, this.#parts.nodes);
+    const index = findKey(bytes, layout, key);
+    if (index === undefined || index < 0 || values?.[index] !== undefined) return undefined;
+    return refAt(bytes, layout, index) === ref ? index : undefined;
+  }
+
+  #restagedBucket(child: Child, stage: TreeStage): StagedBucket {
+    const body = this.#parts.nodes.replacedBody(child.ref, child.count);
     const at = stage.arena.reserve(body.size);
     const { bytes } = stage.arena;
     bytes.set(body.bytes.subarray(body.at, body.at + body.size), at);
     const layout = layoutOf(bytes, at);
-    const { id, height } = stage;
-    stage.retireBucket(child.ref, body.size, bornOf(bytes, at));
-    setBorn({ bytes, at }, height);
+    stage.dead.push(child.ref);
     const values = Array.from({ length: layout.count }, () => undefined);
-    const fields = { bytes, at, layout, values, stage: id, born: height };
-    const bucket = new StagedBucket(fields);
-    return { ...ownChild(bucket), ...hashOf(child) };
+    return new StagedBucket({ bytes, at, layout, values, stage: stage.id });
   }
-}
-
-function hashOf({ hashBytes, hashAt }: Child): Pick<Child, 'hashBytes' | 'hashAt'> {
-  return { hashBytes, hashAt };
 }
 
 function targetOf({ ref, kind, body }: FoundRecord): Target | undefined {
   if (kind === RECORD_KINDS.inner || kind === RECORD_KINDS.delta) {
-    return { ref, ...nameOfInner(body) };
+    return { kind: 'inner', ref, ...nameOfInner(body) };
   }
-  if (kind !== RECORD_KINDS.bucket) return undefined;
-  return { ref, depth: undefined, key: keyAt(body, layoutOf(body, 0), 0) };
+  if (kind === RECORD_KINDS.bucket) {
+    return { kind: 'bucket', ref, key: keyAt(body, layoutOf(body, 0), 0) };
+  }
+  const { key, value, previous, height } = decodeValue(body);
+  if (value === undefined) return undefined;
+  const moved = { key, value, previous, ref: 0, writtenAt: height };
+  return { kind: 'value', ref, key: treeKeyOf(key), moved };
+}
+
+function hashOf({ hashBytes, hashAt }: Child): Pick<Child, 'hashBytes' | 'hashAt'> {
+  return { hashBytes, hashAt };
 }

@@ -3,15 +3,15 @@
  * only records before it. Afterwards the nodes are ordinary stored ones and the inner ones stay in
  * the cache.
  */
+import type { Height } from '@daybook/core';
 import { TREE_WIDTH } from '@daybook/core';
 import { setRefAt } from './bucket.ts';
 import type { Child } from './child.ts';
 import { RECORD_KINDS, writeInner } from './inner.ts';
 import type { NodeStore } from './node-store.ts';
 import type { InnerNode, MemoryNode, StagedBucket } from './nodes.ts';
-import { BASE_AT, pushPlace, REPLACED_AT } from './nodes.ts';
+import { BASE_AT, REPLACED_AT } from './nodes.ts';
 import type { RecordLog } from './record-log.ts';
-import { recordSize } from './record-log.ts';
 import type { TreeStage } from './tree-stage.ts';
 import { adoptPlace, buryInner } from './tree-stage.ts';
 import { writePending } from './values.ts';
@@ -19,6 +19,8 @@ import { writePending } from './values.ts';
 export interface PersistParts {
   readonly nodes: NodeStore;
   readonly values: RecordLog;
+  /** The block that is being stored. */
+  readonly height: Height;
 }
 
 /**
@@ -34,7 +36,7 @@ export function persistStage(root: Child, stage: TreeStage, parts: PersistParts)
 function persistNode(node: MemoryNode, stage: TreeStage, parts: PersistParts): void {
   if (node.ref !== 0) return;
   if (!node.isInner) {
-    persistBucket(node, stage, parts);
+    persistBucket(node, parts);
     return;
   }
   const { kids } = node;
@@ -51,29 +53,26 @@ function persistInner(node: InnerNode, stage: TreeStage, nodes: NodeStore): void
   const { refs } = node;
   const replacedRef = refs[REPLACED_AT] ?? 0;
   const baseRef = refs[BASE_AT] ?? 0;
-  const baseSize = refs[BASE_AT + 1] ?? 0;
-  const baseBorn = refs[BASE_AT + 2] ?? 0;
   writeInner(nodes.log, node);
   nodes.replace(replacedRef, node);
   if (replacedRef === 0) return;
   const isBaseUsed = refs[BASE_AT] === baseRef;
-  if (replacedRef !== baseRef || !isBaseUsed) pushPlace(stage.dead, node, REPLACED_AT);
-  if (replacedRef !== baseRef && !isBaseUsed) stage.dead.push(baseRef, baseSize, baseBorn);
+  if (replacedRef !== baseRef || !isBaseUsed) stage.dead.push(replacedRef);
+  if (replacedRef !== baseRef && !isBaseUsed) stage.dead.push(baseRef);
 }
 
-function persistBucket(bucket: StagedBucket, stage: TreeStage, parts: PersistParts): void {
+function persistBucket(bucket: StagedBucket, parts: PersistParts): void {
   const { bytes, at, layout, values } = bucket;
   const bodySize = layout.end - at;
   for (let index = 0; index < values.length; index++) {
     const pending = values[index];
     if (pending === undefined) continue;
-    setRefAt(bytes, layout, index, writePending(parts.values, pending, stage.height));
+    setRefAt(bytes, layout, index, writePending(parts.values, pending, parts.height));
   }
   const { log } = parts.nodes;
   const start = log.begin(bodySize);
   log.buffer.set(bytes.subarray(at, layout.end), start);
   bucket.ref = log.finish(RECORD_KINDS.bucket, bodySize);
-  bucket.size = recordSize(bodySize);
 }
 
 /**
@@ -96,7 +95,7 @@ function rebaseDead(stage: TreeStage): void {
   for (const node of staged) {
     if (node.ref === 0) stage.deadStaged.push(node);
     else if (node.isInner) buryInner(node, stage.dead);
-    else stage.dead.push(node.ref, node.size, node.born);
+    else stage.dead.push(node.ref);
   }
 }
 

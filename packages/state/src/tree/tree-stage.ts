@@ -13,23 +13,23 @@ import { BucketEditor } from './bucket-edit.ts';
 import type { Child, RemovedRecord, TreeWrite } from './child.ts';
 import { EMPTY_CHILD, ownChild } from './child.ts';
 import type { NodeStore } from './node-store.ts';
-import type { InnerNode, MemoryNode, PendingValue, Places, StagedBucket } from './nodes.ts';
-import { Arena, BASE_AT, copyPlace, PLACE_AT, PREFIX_AT, pushPlace, REPLACED_AT } from './nodes.ts';
+import type { InnerNode, MemoryNode, PendingValue, StagedBucket } from './nodes.ts';
+import { Arena, BASE_AT, PLACE_AT, PREFIX_AT, REPLACED_AT } from './nodes.ts';
 import { copyBytes } from './numbers.ts';
-import type { Ref } from './record-log.ts';
-import { recordSize } from './record-log.ts';
+import type { Ref } from './record-form.ts';
 
 export class TreeStage {
   readonly id: number;
-  readonly height: number;
   readonly arena: Arena;
   /** Every node that this stage made, dropped ones included, to be hashed and given back. */
   readonly inner: InnerNode[] = [];
   readonly buckets: StagedBucket[] = [];
-  /** Stored nodes that the new tree no longer uses. */
-  readonly dead: Places = [];
+  /** Records of the node log that the new tree no longer uses. */
+  readonly dead: Ref[] = [];
   /** The same for nodes that an ancestor has staged and not yet stored. */
   readonly deadStaged: MemoryNode[] = [];
+  /** Values that the new tree no longer uses; those of ancestors have places when this is stored. */
+  readonly deadValues: (Ref | PendingValue)[] = [];
   /** Values of records that did not exist before. */
   readonly created: PendingValue[] = [];
   readonly removed: RemovedRecord[] = [];
@@ -37,10 +37,9 @@ export class TreeStage {
   readonly #editor: BucketEditor;
   #writes: readonly TreeWrite[] = [];
 
-  constructor(store: NodeStore, id: number, height: number) {
+  constructor(store: NodeStore, id: number) {
     this.#store = store;
     this.id = id;
-    this.height = height;
     this.arena = new Arena(store.freeChunks);
     this.#editor = new BucketEditor(this, store);
   }
@@ -71,16 +70,10 @@ export class TreeStage {
       copy.changed = 0;
       copy.refs[REPLACED_AT] = 0;
     } else {
-      copyPlace(node, PLACE_AT, copy, REPLACED_AT);
+      copy.refs[REPLACED_AT] = node.ref;
     }
     copy.refs[PLACE_AT] = 0;
-    copy.refs[PLACE_AT + 2] = this.height;
     return copy;
-  }
-
-  /** A stored bucket is no longer used. */
-  retireBucket(ref: Ref, bodySize: number, born: number): void {
-    this.dead.push(ref, recordSize(bodySize), born);
   }
 
   setChild(node: InnerNode, slot: number, child: Child): void {
@@ -194,7 +187,6 @@ export class TreeStage {
     node.refs.fill(0);
     node.depth = depth;
     node.stage = this.id;
-    node.refs[PLACE_AT + 2] = this.height;
     const prefixSize = (depth + 1) >> 1;
     copyBytes(key, 0, node.bytes, PREFIX_AT, prefixSize);
     if (depth % 2 === 1) {
@@ -267,16 +259,17 @@ interface Span {
 const NO_KIDS: (MemoryNode | undefined)[] = Array.from({ length: TREE_WIDTH }, () => undefined);
 
 /** The record of an inner node, and the complete one under it, join the dead. */
-export function buryInner(node: InnerNode, dead: Places): void {
-  pushPlace(dead, node, PLACE_AT);
-  if (node.refs[BASE_AT] !== node.ref) pushPlace(dead, node, BASE_AT);
+export function buryInner(node: InnerNode, dead: Ref[]): void {
+  const base = node.refs[BASE_AT] ?? 0;
+  dead.push(node.ref);
+  if (base !== node.ref) dead.push(base);
 }
 
 /** Tells a staged copy where the version lies that it replaces, now that this one is stored. */
 export function adoptPlace(copy: InnerNode, stored: InnerNode): void {
   copy.replacedStaged = undefined;
-  copyPlace(stored, PLACE_AT, copy, REPLACED_AT);
-  copyPlace(stored, BASE_AT, copy, BASE_AT);
+  copy.refs[REPLACED_AT] = stored.ref;
+  copy.refs[BASE_AT] = stored.refs[BASE_AT] ?? 0;
   copy.changed |= stored.changed;
 }
 

@@ -11,7 +11,8 @@ import { equalBytes } from '@daybook/core';
 import { RECORD_KINDS } from './inner.ts';
 import type { PendingValue } from './nodes.ts';
 import { copyBytes, readU48, writeU48 } from './numbers.ts';
-import type { RecordLog, Ref } from './record-log.ts';
+import type { Ref } from './record-form.ts';
+import type { RecordLog } from './record-log.ts';
 
 export interface StoredValue {
   readonly height: Height;
@@ -31,11 +32,16 @@ const FLAG_PARTITION = 2;
 /** Appends a staged value and sets its place, unless it has one. */
 export function writePending(log: RecordLog, pending: PendingValue, height: Height): Ref {
   if (pending.ref === 0) {
-    const { previous, key, value } = pending;
-    const before = typeof previous === 'number' ? previous : previous.ref;
-    pending.ref = writeValue(log, { height, previous: before, key, value });
+    const { previous, key, value, writtenAt = height } = pending;
+    const before = placeOf(previous);
+    pending.ref = writeValue(log, { height: writtenAt, previous: before, key, value });
   }
   return pending.ref;
+}
+
+/** Where a value lies that is stored by now. */
+export function placeOf(value: Ref | PendingValue): Ref {
+  return typeof value === 'number' ? value : value.ref;
 }
 
 /** Appends one version of a record. */
@@ -65,7 +71,11 @@ export function writeValue(log: RecordLog, stored: StoredValue): Ref {
 /** One version of a record. @throws StateError STATE_DAMAGED */
 export function readValue(log: RecordLog, ref: Ref): StoredValue {
   const { bytes, at: bodyAt, size } = log.readInPlace(ref, RECORD_KINDS.value, VALUE_HINT);
-  const body = bytes.subarray(bodyAt, bodyAt + size);
+  return decodeValue(bytes.subarray(bodyAt, bodyAt + size));
+}
+
+/** The body of a record that passed its checksum; nothing of it is shared. */
+export function decodeValue(body: Uint8Array): StoredValue {
   const flags = body[12] ?? 0;
   const set =
     (body[13] ?? 0) * 0x100_0000 +

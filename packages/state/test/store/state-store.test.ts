@@ -115,31 +115,6 @@ describe('state: store', () => {
     }
   });
 
-  it('given a record written, removed and written again, its history tells all of it', async () => {
-    const world = createWorld();
-    let store = await open(world);
-    await commitAll(store, [[write(4, 'a')], [write(4, 'b')], [write(4, undefined)], []]);
-    const gone = await store.history(keyOf(4), { limit: 10 });
-    await store.close();
-    store = await open(world);
-    await commitAll(store, [[write(4, 'c')]]);
-
-    const text = (value: Uint8Array | undefined): string | undefined =>
-      value && new TextDecoder().decode(value);
-    const versions = await store.history(keyOf(4), { limit: 10 });
-    const told = versions.map(({ height, value }) => [height, text(value)]);
-    expect(told).to.deep.equal([
-      [4, 'c'],
-      [2, undefined],
-      [1, 'b'],
-      [0, 'a'],
-    ]);
-    expect(gone.map(({ height }) => height)).to.deep.equal([2, 1, 0]);
-    const page = await store.history(keyOf(4), { limit: 2, before: 2 });
-    expect(page.map(({ height }) => height)).to.deep.equal([1, 0]);
-    expect(await store.history(keyOf(5), { limit: 3 })).to.deep.equal([]);
-  });
-
   it('given pages, a list goes through a partition in key order and leaves none out', async () => {
     const store = await open(createWorld());
     const ids = Array.from({ length: 120 }, (_, id) => id);
@@ -160,5 +135,23 @@ describe('state: store', () => {
       .filter((key) => key.partition?.[1] === partition[1] && key.set === 3);
     const keys = expected.map(({ key }) => toHex(key)).filter((key) => key !== toHex(keyOf(2).key));
     expect(found).to.deep.equal(keys.toSorted());
+  });
+
+  it('given a record removed and created again, lists show it for ever', async () => {
+    const store = await open(createWorld());
+    await commitAll(store, [
+      [write(1, 'first'), write(4, 'first'), write(7, 'first')],
+      [write(1, undefined), write(4, undefined), write(7, undefined)],
+      [write(1, 'second'), write(7, 'second')],
+      ...Array.from({ length: 100 }, () => []),
+      [write(7, undefined)],
+      ...Array.from({ length: 150 }, () => []),
+    ]);
+
+    const listed = await store.list({ set: keyOf(1).set }, { limit: 10 });
+    expect(listed.map(({ key }) => key)).to.deep.equal([keyOf(1)]);
+    await commitAll(store, [[write(7, 'third')], ...Array.from({ length: 220 }, () => [])]);
+    const later = await store.list({ set: keyOf(1).set }, { limit: 10 });
+    expect(later.map(({ key }) => key)).to.deep.equal([keyOf(1), keyOf(7)]);
   });
 });

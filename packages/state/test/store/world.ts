@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { MemoryDisk } from '../../src/disk/memory-disk.ts';
-import type { StateStore, StateWrite } from '../../src/index.ts';
+import type { StateStore, StateStoreOptions, StateWrite } from '../../src/index.ts';
 import { createMemoryDisk, openStateStore } from '../../src/index.ts';
 import type { MemoryKeyValue } from '../../src/store/key-value.ts';
 import { createMemoryKeyValue } from '../../src/store/key-value.ts';
@@ -24,14 +24,15 @@ export const createWorld = (): World => ({
 });
 
 /** Opens the store of a world. Small segments and caches, so that little data reaches every case. */
-export function open({ disk, keyValue }: World, retainedHeights = RETAINED): Promise<StateStore> {
-  const options = {
-    directory: 'state',
-    segmentBytes: 64 * 1024,
-    cacheBytes: 20_000,
-    retainedHeights,
-  };
-  return openStateStore(options, { disk, openKeyValue: async () => keyValue });
+export function open(
+  { disk, keyValue }: World,
+  options: Partial<StateStoreOptions> = {},
+): Promise<StateStore> {
+  const small = { segmentBytes: 64 * 1024, cacheBytes: 20_000, retainedHeights: RETAINED };
+  return openStateStore(
+    { directory: 'state', ...small, ...options },
+    { disk, openKeyValue: async () => keyValue },
+  );
 }
 
 /** Commits blocks above the newest one. */

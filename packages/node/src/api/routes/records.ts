@@ -271,10 +271,12 @@ function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: R
     },
     responses: {
       200: {
-        help: 'A page. Each version names the block that wrote it.',
+        help:
+          'A page. Each version names the block that wrote it. Versions in force at completeFrom ' +
+          'or later are all there; of older ones this node may have dropped some.',
         content: {
-          [JSON_TYPE]: page('versions', version(rowSchema(spec))),
-          [CBOR_TYPE]: page('versions', version(STORED)),
+          [JSON_TYPE]: page('versions', version(rowSchema(spec)), { completeFrom: COUNT }),
+          [CBOR_TYPE]: page('versions', version(STORED), { completeFrom: COUNT }),
         },
       },
     },
@@ -286,11 +288,12 @@ function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: R
       const before = readBefore(cursor);
       if (!before.ok) return refuse(before.reason);
       const range = { limit, ...(before.value !== undefined && { before: before.value }) };
-      const { head, versions } = await parts.records.history(key.value, range);
+      const { head, versions, completeFrom } = await parts.records.history(key.value, range);
       const last = versions.length === limit ? versions.at(-1) : undefined;
       return view({
         head: headView(head),
         versions: versions.map(({ height, value }) => versionView(spec, key.value, height, value)),
+        completeFrom,
         next: last === undefined ? undefined : encodeCursor(last.height),
       });
     },

@@ -367,7 +367,7 @@ class Ledger implements MemoryLedger {
           .filter(({ height }) => before === undefined || height < before)
           .toReversed()
           .slice(0, limit);
-        return { head: this.#headAt(newest()), versions };
+        return { head: this.#headAt(newest()), versions, completeFrom: 0 };
       },
       prove: async (key, height = newest()) => this.#proof(treeKeyOf(key), height),
       proveList: async (place, { from, height = newest() }) =>

@@ -1,0 +1,33 @@
+/** The records that benchmarks of the state store write: numbered, spread evenly over one set. */
+import type { RecordKey } from '@daybook/core';
+import { sha256, treeKeyOf, valueHashOf } from '@daybook/core';
+import type { StateWrite } from '../src/index.ts';
+
+const VALUE_SIZE = 150;
+
+/** A generator of integers from 0 to below its argument, the same for the same seed. */
+export function randomOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+/** The key of a numbered record: 20 bytes. */
+export function keyOf(id: number): RecordKey {
+  const key = new Uint8Array(20);
+  new DataView(key.buffer).setUint32(0, id);
+  key.set(sha256(key.subarray(0, 4)).subarray(0, 12), 8);
+  return { set: 0x0002_0001, key };
+}
+
+/** The write of a numbered record at a height, with 150 bytes of value. */
+export function writeOf(id: number, height: number): StateWrite {
+  const value = new Uint8Array(VALUE_SIZE).fill(height & 255);
+  const view = new DataView(value.buffer);
+  view.setUint32(0, id);
+  view.setUint32(4, height);
+  const recordKey = keyOf(id);
+  return { recordKey, treeKey: treeKeyOf(recordKey), value, valueHash: valueHashOf(value) };
+}

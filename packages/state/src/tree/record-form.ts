@@ -1,0 +1,39 @@
+/**
+ * The form of one record of a log, by which it is written, found again and checked.
+ *
+ *   record = kind u8 | body length u24 | body | crc32 u32 | zeros to a multiple of 8 bytes
+ */
+import { crc32 } from 'node:zlib';
+import { isPlanted } from '@daybook/core';
+import { readU32 } from './numbers.ts';
+
+/** Global byte offset / 8; 0 is no record, because every segment starts with a header. */
+export type Ref = number;
+
+export const RECORD_HEADER_SIZE = 4;
+export const CHECKSUM_SIZE = 4;
+export const ALIGNMENT = 8;
+
+/** Bytes that a record with a body of this length takes. */
+export function recordSize(bodySize: number): number {
+  const size = RECORD_HEADER_SIZE + bodySize + CHECKSUM_SIZE;
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+}
+
+/** The length of the body of the record at a place; undefined where none begins. */
+export function sizeAt(chunk: Uint8Array, at: number): number | undefined {
+  // A kind is never 0, so zeros are the unused end of a segment.
+  if (at + RECORD_HEADER_SIZE > chunk.length || chunk[at] === 0) return undefined;
+  return ((chunk[at + 1] ?? 0) << 16) | ((chunk[at + 2] ?? 0) << 8) | (chunk[at + 3] ?? 0);
+}
+
+/** The place is part of the checksum: a record read from elsewhere is not taken for this one. */
+export function checksumOf(bytes: Uint8Array, ref: Ref): number {
+  return crc32(bytes, ref % 0x1_0000_0000);
+}
+
+/** Whether the checksum at `end` is that of the bytes before it. */
+export function isChecked(bytes: Uint8Array, end: number, ref: Ref): boolean {
+  if (isPlanted('checksum-unchecked')) return true;
+  return checksumOf(bytes.subarray(0, end), ref) === readU32(bytes, end);
+}
