@@ -12,6 +12,7 @@
  *   npm run sim -- --twins --validators 7 --seeds 1000  a sample of those of seven
  *   npm run sim -- --crash-points [--jobs 2]            a death at every point of disk work
  *   npm run sim -- --seeds 200 --coverage               what the runs have visited
+ *   npm run sim -- --seeds 100000 --journal run.json    goes on where it was stopped, on one commit
  *
  * The last line says how many seeds ran, how many broke an invariant, and how many ran per second.
  */
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     large: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
+    journal: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     twins: { type: 'boolean', default: false },
     validators: { type: 'string', default: '4' },
@@ -85,6 +87,7 @@ async function main(): Promise<boolean> {
     sizes,
     twice: values.twice,
     showCoverage: values.coverage,
+    journal: values.journal,
   });
 }
 

@@ -4,6 +4,8 @@ import { execFileSync, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Sizes } from '@daybook/testkit';
 import { COVERAGE_GOALS, missedGoals, renderFailure } from '@daybook/testkit';
+import type { Found, Slice } from './series.ts';
+import { SeriesLedger } from './series.ts';
 import type { Report } from './worker.ts';
 
 export interface SeedsOptions {
@@ -14,50 +16,66 @@ export interface SeedsOptions {
   /** Runs each seed in two processes and compares the traces. */
   readonly twice: boolean;
   readonly showCoverage: boolean;
-}
-
-interface Totals {
-  seeds: number;
-  violations: number;
-  readonly coverage: Map<string, number>;
+  /** File from which a series goes on that was stopped, and in which it says how far it came. */
+  readonly journal: string | undefined;
 }
 
 /** @returns whether every invariant held in every seed */
 export async function runSeeds(options: SeedsOptions): Promise<boolean> {
-  const startedMs = performance.now();
-  const totals: Totals = { seeds: 0, violations: 0, coverage: new Map() };
+  const { from, count, twice, journal } = options;
+  const commit = commitNow();
+  const ledger = new SeriesLedger(from, commit, journal);
+  const { series } = ledger;
   const traces = new Map<number, string>();
-  const seeds = Array.from({ length: options.count }, (_, index) => options.from + index);
-  const passes = options.twice ? [seeds, [...seeds].reverse()] : [seeds];
-  for (const pass of passes) {
-    await inProcesses(pass, options, (report) => note(report, totals, traces));
-  }
-  if (options.showCoverage) printCoverage(totals.coverage);
-  const isVisited = tellMissed(totals.coverage, options.count);
-  const seconds = (performance.now() - startedMs) / 1000;
-  const rate = (totals.seeds / seconds).toFixed(1);
-  print(`${totals.seeds} seeds, ${totals.violations} violations, ${rate} seeds/s`);
-  return isVisited && totals.violations === 0;
+  const seeds = seedsBetween(series.next, from + count);
+  await inProcesses(seeds, options, (report) => {
+    ledger.take(report.seed, judge(report, traces, { commit, twice }));
+  });
+  ledger.save();
+  const differing = twice ? await runAgain([...seeds].reverse(), options, traces) : 0;
+  const coverage = new Map(Object.entries(series.coverage));
+  if (options.showCoverage) printCoverage(coverage);
+  const isVisited = tellMissed(coverage, count);
+  for (const slice of series.slices.slice(0, -1)) tellSlice(slice);
+  const ran = series.next - from;
+  const violations = series.violations + differing;
+  print(`${ran} seeds, ${violations} violations, ${(ran / ledger.seconds()).toFixed(1)} seeds/s`);
+  return isVisited && violations === 0;
 }
 
-function note(
+function seedsBetween(from: number, until: number): readonly number[] {
+  return Array.from({ length: Math.max(0, until - from) }, (_, index) => from + index);
+}
+
+function judge(
   { seed, result, coverage }: Report,
-  totals: Totals,
   traces: Map<number, string>,
-): void {
-  totals.seeds += 1;
-  for (const [name, count] of coverage) {
-    totals.coverage.set(name, (totals.coverage.get(name) ?? 0) + count);
-  }
-  if (result.violation !== undefined) {
-    totals.violations += 1;
-    print(renderFailure({ ...result, coverage: new Map(coverage) }, commitNow()));
-  }
-  const before = traces.get(seed);
-  traces.set(seed, result.traceHash);
-  if (before === undefined || before === result.traceHash) return;
-  totals.violations += 1;
-  print(`seed ${seed} breaks I32: trace ${before}, then ${result.traceHash}`);
+  { commit, twice }: { readonly commit: string; readonly twice: boolean },
+): Found {
+  if (twice) traces.set(seed, result.traceHash);
+  if (result.violation === undefined) return { violations: 0, coverage };
+  print(renderFailure({ ...result, coverage: new Map(coverage) }, commit));
+  return { violations: 1, coverage };
+}
+
+/** @returns how many seeds have another trace than before (I32) */
+async function runAgain(
+  seeds: readonly number[],
+  options: SeedsOptions,
+  traces: ReadonlyMap<number, string>,
+): Promise<number> {
+  let differing = 0;
+  await inProcesses(seeds, options, ({ seed, result }) => {
+    const before = traces.get(seed);
+    if (before === result.traceHash) return;
+    differing += 1;
+    print(`seed ${seed} breaks I32: trace ${before}, then ${result.traceHash}`);
+  });
+  return differing;
+}
+
+function tellSlice({ commit, from, until, seconds }: Slice): void {
+  print(`seeds ${from} to ${until - 1} ran before, in ${seconds} s on ${commit}`);
 }
 
 /** Hands the seeds to that many processes, one at a time each. */
