@@ -6,9 +6,9 @@ import { assert } from '@daybook/core';
 import type { Move } from '@daybook/formats';
 import { explainFormats, MONEY_FORMATS, planImport, signedOf, totalLines } from '@daybook/formats';
 import { expect } from 'chai';
+import { countBy } from '../../scripts/imports/duckdb.ts';
+import { filesOf, importSources, mappingOf } from '../../scripts/imports/sources.ts';
 import { carryOut, createBooks, presentIn, rowsOf } from './books.ts';
-import { countBy } from './duckdb.ts';
-import { filesOf, mappingOf, SOURCES } from './sources.ts';
 
 /** One organisation keeps all books, another grants and controls. */
 const HOLDER = 'cabinet-office';
@@ -16,7 +16,7 @@ const PARTIES = { grantor: 'hm-treasury', controller: 'hm-treasury' };
 
 describe('imports of every shipped source', function () {
   this.timeout(60_000);
-  for (const source of SOURCES) {
+  for (const source of importSources()) {
     describe(source.name, () => {
       const read = MONEY_FORMATS[source.format](filesOf(source), mappingOf(source), {
         holder: HOLDER,

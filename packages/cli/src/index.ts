@@ -9,7 +9,12 @@ export type {
   ImportProgress,
   ImportReport,
 } from './imports/import-lines.ts';
-export { importLines } from './imports/on-demand.ts';
+export type {
+  ReleaseImportOptions,
+  ReleaseImportParts,
+  ReleaseImportReport,
+} from './imports/import-releases.ts';
+export { importLines, importReleases } from './imports/on-demand.ts';
 export type { RefusedLine } from './imports/settlement.ts';
 export { main } from './main.ts';
 export { renderCliReference } from './reference.ts';

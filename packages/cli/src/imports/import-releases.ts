@@ -56,10 +56,7 @@ interface Queue {
   next: number;
 }
 
-/**
- * Brings all releases of the files to the ledger, or what is missing of them.
- * @throws whatever the parts throw; nothing is lost by starting again
- */
+/** See `importReleases`. */
 export async function runReleaseImport(
   { sources, publisher }: ReleaseImportOptions,
   parts: ReleaseImportParts,

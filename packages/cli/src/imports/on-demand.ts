@@ -1,5 +1,10 @@
-/** The import engine, loaded when it is first asked for: the formats behind it would slow every start. */
+/** The import engines, loaded when they are first asked for: the formats behind it would slow every start. */
 import type { ImportOptions, ImportParts, ImportReport } from './import-lines.ts';
+import type {
+  ReleaseImportOptions,
+  ReleaseImportParts,
+  ReleaseImportReport,
+} from './import-releases.ts';
 
 /**
  * Imports all lines, or what is missing of them.
@@ -12,4 +17,16 @@ export async function importLines(
 ): Promise<ImportReport> {
   const { runImport } = await import('./import-lines.ts');
   return await runImport(options, parts);
+}
+
+/**
+ * Imports all releases of OCDS files, or what is missing of them.
+ * @throws whatever the parts throw; nothing is lost by starting again
+ */
+export async function importReleases(
+  options: ReleaseImportOptions,
+  parts: ReleaseImportParts,
+): Promise<ReleaseImportReport> {
+  const { runReleaseImport } = await import('./import-releases.ts');
+  return await runReleaseImport(options, parts);
 }

@@ -10,6 +10,7 @@ import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { createAuthorFinder } from '../imports/authors.ts';
 import type { RefusedRelease, ReleaseImportReport } from '../imports/import-releases.ts';
+import { importReleases } from '../imports/on-demand.ts';
 import { readSourceFiles } from '../imports/source-files.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
@@ -38,17 +39,16 @@ async function readSources(input: Input): Promise<Sources> {
   return { sources, findings };
 }
 
-async function importReleases(input: Input, world: World): Promise<Exit> {
+async function importFiles(input: Input, world: World): Promise<Exit> {
   const { sources, findings } = await readSources(input);
   const authors = await openSigners(input, world);
   const client = await connect(input);
   const { chain, document } = await client.genesis();
   const { procurement } = await import('@daybook/applications');
-  const { runReleaseImport } = await import('../imports/import-releases.ts');
   const validMs = Math.floor(document.parameters.validityMaxMs / 2);
   const bar = createProgressBar('Adding releases', world);
   try {
-    const report = await runReleaseImport(
+    const report = await importReleases(
       { sources, publisher: input.text('publisher') },
       {
         chain,
@@ -120,5 +120,5 @@ export const IMPORT_OCDS_VERB: Verb = {
   },
   examples: ['import ocds releases/*.json --publisher works --signer works/ann=ann.json'],
   runsUntilTold: true,
-  run: importReleases,
+  run: importFiles,
 };

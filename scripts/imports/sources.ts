@@ -1,0 +1,136 @@
+/**
+ * The sources of money that are imported to prove the importers: excerpts that the repository
+ * carries, or the whole files in a folder of that layout. Each has the SQL that counts it, so that
+ * a program without our code can say what must come out.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { MONEY_FORMATS, SourceFile } from '@daybook/formats';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export interface ImportSource {
+  readonly name: string;
+  readonly format: keyof typeof MONEY_FORMATS;
+  /** Glob of the files, absolute. */
+  readonly files: string;
+  /** Absolute path of the mapping. */
+  readonly mapping: string;
+  /** Currency, lines, and the sum in hundredths of every amount that can be read. */
+  readonly sql: string;
+}
+
+/** A source where it lies in the repository and in a folder of whole files. */
+interface Place {
+  readonly name: string;
+  readonly format: ImportSource['format'];
+  /** Folder in the repository with the mapping. */
+  readonly folder: string;
+  readonly excerpt: string;
+  readonly whole: string;
+  readonly sqlOf: (files: string) => string;
+}
+
+const FIXTURES = 'packages/formats/test/fixtures';
+
+/** Exact hundredths of an amount with a point; nothing where it is none. */
+const hundredths = (amount: string): string =>
+  `COALESCE(SUM(TRY_CAST(REGEXP_REPLACE(${amount}, '[£, ]', '', 'g') AS DECIMAL(18, 2)) * 100), 0)::HUGEINT`;
+
+/** Counts CSV files, every column as text. */
+const csv =
+  (amount: string, currency = `'GBP'`) =>
+  (files: string): string =>
+    `SELECT ${currency}, COUNT(*), ${hundredths(amount)} FROM read_csv('${files}', header = true,
+      all_varchar = true, union_by_name = true, quote = '"', null_padding = true, parallel = false)
+    GROUP BY 1 ORDER BY 1`;
+
+/**
+ * Counts files of which some are in Windows-1252, which DuckDB does not read: as bytes, whose text
+ * shows what is not ASCII as `\\xNN`. The amount stands in the last cell.
+ */
+const lastCells = (files: string): string =>
+  `WITH lines AS (
+    SELECT UNNEST(STRING_SPLIT(content::VARCHAR, '\\x0A')[2:]) AS line FROM read_blob('${files}')
+  )
+  SELECT 'GBP', COUNT(*), ${hundredths(`REGEXP_EXTRACT(REPLACE(line, '\\x0D', ''), '[^,]*$')`)}
+  FROM lines WHERE line <> ''`;
+
+/** An activity is a line, too, and moves nothing. */
+const iati = (files: string): string =>
+  `WITH source AS (SELECT content FROM read_text('${files}')),
+    amounts AS (
+      SELECT UNNEST(REGEXP_EXTRACT_ALL(content, '<value[^>]*>([^<]*)</value>', 1)) AS amount
+      FROM source
+    )
+  SELECT 'GBP',
+    (SELECT COUNT(*) FROM amounts)
+      + (SELECT SUM(LEN(REGEXP_EXTRACT_ALL(content, '<iati-activity '))) FROM source),
+    (SELECT ${hundredths('amount')} FROM amounts)`;
+
+const PLACES: readonly Place[] = [
+  {
+    name: 'Cabinet Office spending',
+    format: 'spend',
+    folder: 'config/samples/uk-cabinet-office-spend',
+    excerpt: '2019-0*.csv',
+    whole: 'spending/uk-cabinet-office-25k/*.csv',
+    sqlOf: lastCells,
+  },
+  {
+    name: 'EPSRC spending',
+    format: 'spend',
+    folder: `${FIXTURES}/epsrc`,
+    excerpt: '*.csv',
+    whole: 'spending/epsrc-2015/*.csv',
+    sqlOf: csv('Amount', 'InvoiceCurrencyUnit'),
+  },
+  {
+    name: 'Transport for London spending',
+    format: 'spend',
+    folder: `${FIXTURES}/transport-for-london`,
+    excerpt: '*.csv',
+    whole: 'spending/transport-for-london/*.csv',
+    sqlOf: csv('Amount'),
+  },
+  {
+    name: 'EU funds of the United Kingdom',
+    format: 'funds',
+    folder: `${FIXTURES}/funds/uk-2007-2013`,
+    excerpt: '*.csv',
+    whole: 'special-funds/eu-structural-funds-uk-2007-2013.csv',
+    sqlOf: csv('Subsidy'),
+  },
+  {
+    name: 'EU funds of England',
+    format: 'funds',
+    folder: `${FIXTURES}/funds/england-2014-2020`,
+    excerpt: '*.csv',
+    whole: 'special-funds/eu-structural-funds-england-2014-2020.csv',
+    sqlOf: csv(`replace(replace("ERDF/ESF investment £m", '.', ''), ',', '.')`),
+  },
+  {
+    name: 'DFID activities',
+    format: 'iati',
+    folder: `${FIXTURES}/iati`,
+    excerpt: '*.xml',
+    whole: 'aid-iati/dfid-*.xml',
+    sqlOf: iati,
+  },
+];
+
+/** @param data  folder of whole files; left out, the excerpts of the repository */
+export function importSources(data?: string): readonly ImportSource[] {
+  return PLACES.map(({ name, format, folder, excerpt, whole, sqlOf }) => {
+    const files = data === undefined ? join(ROOT, folder, excerpt) : join(data, whole);
+    return { name, format, files, mapping: join(ROOT, folder, 'mapping.json'), sql: sqlOf(files) };
+  });
+}
+
+export function filesOf({ files }: ImportSource): readonly SourceFile[] {
+  return globSync(files).map((file) => ({ name: basename(file), bytes: readFileSync(file) }));
+}
+
+export function mappingOf({ mapping }: ImportSource): unknown {
+  return JSON.parse(readFileSync(mapping, 'utf8'));
+}
