@@ -24,3 +24,4 @@ export { procurement, sealBid } from './procurement.ts';
 export { risk } from './risk.ts';
 export { timestamps } from './timestamps.ts';
 export { treasury } from './treasury.ts';
+export { treasuryFlowSql } from './treasury-flow.ts';

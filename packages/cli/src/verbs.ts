@@ -15,7 +15,7 @@ import { INIT_VERBS } from './verbs/init.ts';
 import { KEY_VERBS } from './verbs/keys.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
 import { RECOVERY_VERBS } from './verbs/recovery.ts';
-import { SQL_VERB } from './verbs/sql.ts';
+import { SQL_VERBS } from './verbs/sql.ts';
 import { TRANSACTION_VERBS } from './verbs/transactions.ts';
 import { VERIFY_VERB } from './verbs/verify.ts';
 import { WITNESS_VERB } from './verbs/witness.ts';
@@ -26,7 +26,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...KEY_VERBS,
   ...TRANSACTION_VERBS,
   ...RECORD_VERBS,
-  SQL_VERB,
+  ...SQL_VERBS,
   VERIFY_VERB,
   WITNESS_VERB,
   ...CHAIN_VERBS,

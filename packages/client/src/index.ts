@@ -28,7 +28,7 @@ export type {
   ListOptions,
   RecordVersion,
 } from './reads/record-reader.ts';
-export type { SqlAnswer, SqlReader } from './reads/sql-reader.ts';
+export type { SqlAnswer, SqlReader, TablePage, TableRequest } from './reads/sql-reader.ts';
 export type { StateDifference, StateSide, SubtreeReader } from './reads/state-diff.ts';
 export { diffStates } from './reads/state-diff.ts';
 export { timeText } from './time-text.ts';

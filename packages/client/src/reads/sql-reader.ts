@@ -4,7 +4,7 @@
  */
 import { encodeCanonical } from '@daybook/core';
 import type { Requester } from '../transport/requester.ts';
-import { anything, boolean, list, object, text } from '../wire/decode.ts';
+import { anything, boolean, list, object, optional, text } from '../wire/decode.ts';
 import type { Head } from '../wire/receipt.ts';
 import { decodeHead } from '../wire/receipt.ts';
 
@@ -19,7 +19,28 @@ export interface SqlAnswer {
   readonly truncated: boolean;
 }
 
+/** How a list is narrowed, ordered and paged; see the parameters of `GET /v1/tables/{table}`. */
+export interface TableRequest {
+  /** `amount_minor>=100000;payee_name~college` */
+  readonly where?: string;
+  /** `-amount_minor,date` */
+  readonly sort?: string;
+  /** Words that all stand in the texts of a row. */
+  readonly text?: string;
+  /** Rows of a page. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface TablePage extends Omit<SqlAnswer, 'truncated'> {
+  /** Cursor of the page after this one; absent in the last. */
+  readonly next?: string;
+}
+
 export interface SqlReader {
+  /** One page of a table. @throws ClientError CLIENT_REFUSED with what is wrong with it */
+  find(table: string, request?: TableRequest): Promise<TablePage>;
   /** Carries out one SELECT. @throws ClientError CLIENT_REFUSED with what is wrong with it */
   query(sql: string): Promise<SqlAnswer>;
 }
@@ -31,8 +52,28 @@ const decodeSqlAnswer = object({
   truncated: boolean,
 });
 
+const decodePage = object({
+  head: decodeHead,
+  columns: list(object({ name: text, type: text })),
+  rows: list(list(anything)),
+  next: optional(text),
+});
+
+function pathOf(table: string, request: TableRequest): string {
+  const query = new URLSearchParams(
+    Object.entries(request).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)] as [string, string]],
+    ),
+  );
+  return `/v1/tables/${encodeURIComponent(table)}?${query}`;
+}
+
 export function createSqlReader(requester: Requester): SqlReader {
   return {
+    find: async (table, request = {}) => {
+      const { next, ...page } = await requester.json({ path: pathOf(table, request) }, decodePage);
+      return next === undefined ? page : { ...page, next };
+    },
     query: (sql) =>
       requester.json({ path: '/v1/sql', body: encodeCanonical({ sql }) }, decodeSqlAnswer),
   };

@@ -21,10 +21,12 @@ import type { EventParts } from './routes/events.ts';
 import { eventRoutes } from './routes/events.ts';
 import type { SqlParts } from './routes/sql.ts';
 import { sqlRoutes } from './routes/sql.ts';
+
 import type { StateParts } from './routes/state.ts';
 import { stateRoutes } from './routes/state.ts';
 import type { StatusParts } from './routes/status.ts';
 import { statusRoutes } from './routes/status.ts';
+import { tableRoutes } from './routes/tables.ts';
 import type { TransactionParts } from './routes/transactions.ts';
 import { transactionRoutes } from './routes/transactions.ts';
 import type { Site } from './site.ts';
@@ -69,6 +71,7 @@ export function buildEdition(
     ...checkpointRoutes(shared),
     ...eventRoutes(shared),
     ...sqlRoutes(shared),
+    ...tableRoutes(shared, manifest),
     ...statusRoutes(shared),
     ...stateRoutes(shared),
     ...contractRoutes({ ...parts, views }),

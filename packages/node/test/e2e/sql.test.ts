@@ -96,6 +96,25 @@ describe('SQL tables of a real node', () => {
     expect(proof.status).to.equal(200);
   });
 
+  it('are listed by filter and order, a page after the other', async () => {
+    await write(13, 7n);
+    await askAt(await write(14, 7n), 'SELECT 1');
+    const page = async (query: string): Promise<Body & { readonly next?: string }> => {
+      const response = await fetch(`${single.node.apiUrl}/v1/tables/notebook_note?${query}`);
+      return (await response.json()) as Body & { readonly next?: string };
+    };
+    const query = 'where=cost_minor%3D7&sort=-number&limit=1';
+
+    const first = await page(query);
+    const second = await page(`${query}&cursor=${first.next}`);
+
+    const column = first.columns.findIndex(({ name }) => name === 'number');
+    const numbers = [first, second].map(({ rows }) => rows.map((row) => row[column]));
+    expect(numbers).to.deep.equal([['14'], ['13']]);
+    expect(second.next).to.equal(undefined);
+    expect((await page('where=size%3D7')).errors[0]).to.include({ parameter: 'where' });
+  });
+
   it('have the genesis records of every contract, built from the state', async () => {
     const { json } = await askAt(0, 'SELECT slug FROM directory_organisation');
     expect(json.rows).to.deep.equal([['ministry']]);

@@ -1,0 +1,157 @@
+/** Lists: what is asked for in text, as SQL, answered by DuckDB. */
+import { assert } from '@daybook/core';
+import type { ListRequest, SqlStore, Table } from '@daybook/readmodel';
+import { createReadModel, listSql, readConditions, readSort, tablesOf } from '@daybook/readmodel';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { openDuckdb } from '../src/duckdb/duckdb-store.ts';
+import { changeOf, LIMITS, manifest, progressAt } from './library.ts';
+
+const TITLES = ['Of Mice', 'A Mouse; twice', "O'Hara 100%", 'of bees', undefined];
+const PRINTED = ['1950-02-28', '2024-02-29', undefined];
+
+function bookTable(): Table {
+  const table = tablesOf(manifest).find(({ name }) => name === 'library_book');
+  assert(table !== undefined, 'the library has books');
+  return table;
+}
+
+function requestOf(where: string, sort = '', rest: Partial<ListRequest> = {}): ListRequest {
+  const conditions = readConditions(where);
+  const keys = readSort(sort);
+  assert(conditions.ok && keys.ok, 'the list is written rightly');
+  return { where: conditions.value, sort: keys.value, text: '', limit: 100, ...rest };
+}
+
+describe('readmodel: lists', () => {
+  let store: SqlStore;
+  const table = bookTable();
+  const at = (name: string): number => table.columns.findIndex((column) => column.name === name);
+  before(async () => {
+    store = await openDuckdb({ path: ':memory:', memoryBytesMax: 256 * 1024 * 1024, threads: 1 });
+    const model = createReadModel(store);
+    await model.rebuild(manifest);
+    const books = Array.from({ length: 30 }, (_, number) => {
+      const printed = PRINTED[number % PRINTED.length];
+      const fields = {
+        title: TITLES[number % TITLES.length] ?? '-',
+        ...(number % 4 === 0 ? {} : { price: { minor: BigInt(number % 7), currency: 'GBP' } }),
+        ...(printed !== undefined && { printed }),
+        ...(number % 2 === 0 ? { isRare: true, seenAt: 1_700_000_000_000 + number } : {}),
+      };
+      return changeOf({ record: 'book', key: { shelf: 'north', number }, fields });
+    });
+    await model.load(books);
+    await model.finish(progressAt(1));
+  });
+  after(async () => {
+    await store.close();
+  });
+
+  async function rowsOf(request: ListRequest): Promise<readonly (readonly unknown[])[]> {
+    const sql = listSql(table, request);
+    assert(sql.ok, sql.ok ? '' : JSON.stringify(sql.reason));
+    const answer = await store.query(sql.value, LIMITS);
+    assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
+    return answer.value.rows.slice(0, request.limit);
+  }
+  const numbersOf = async (request: ListRequest): Promise<readonly number[]> =>
+    (await rowsOf(request)).map((row) => Number(row[at('number')]));
+
+  const COUNTS: readonly (readonly [where: string, count: number])[] = [
+    ['', 30],
+    ['number>=10;number<12', 2],
+    ['title=Of Mice', 6],
+    ['title!=Of Mice', 24],
+    ['title~OF', 12],
+    ["title=O'Hara 100%", 6],
+    ['title~100%', 6],
+    ['title~_', 0],
+    ['title=A Mouse\\; twice', 6],
+    ['printed=1950-02-28', 10],
+    ['printed=', 10],
+    ['printed!=', 20],
+    ['is_rare=true', 15],
+    ['seen_at>=2023-11-14T22:13:20Z', 15],
+    ['price_minor=', 8],
+  ];
+  for (const [where, count] of COUNTS) {
+    it(`given the conditions "${where}", then ${count} rows are found`, async () => {
+      expect(await numbersOf(requestOf(where))).to.have.length(count);
+    });
+  }
+
+  it('given words, then every one of them stands in the row, whatever its case', async () => {
+    const found = await numbersOf(requestOf('', '', { text: 'TWICE mouse' }));
+
+    expect(found).to.deep.equal([1, 6, 11, 16, 21, 26]);
+  });
+
+  it('given any order, when paged, then all rows come once, in the order of one page', async () => {
+    const columns = ['price_minor', 'printed', 'title', 'is_rare', 'seen_at', 'number'];
+    const keys = fc.uniqueArray(fc.constantFrom(...columns), { maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(
+        keys,
+        fc.boolean(),
+        fc.integer({ min: 7, max: 16 }),
+        async (sort, down, limit) => {
+          const text = sort
+            .map((name, index) => (down && index === 0 ? `-${name}` : name))
+            .join(',');
+          const whole = await rowsOf(requestOf('', text));
+          const paged: (readonly unknown[])[] = [];
+          for (let page = await rowsOf(requestOf('', text, { limit })); page.length > 0; ) {
+            paged.push(...page);
+            const last = page.at(-1) ?? [];
+            const after = [...sort, '_key'].map((name) => {
+              const value = last[at(name)] ?? null;
+              return value === null ? null : String(value);
+            });
+            page = await rowsOf(requestOf('', text, { limit, after }));
+          }
+          expect(paged).to.deep.equal(whole);
+        },
+      ),
+      { numRuns: 5 },
+    );
+  });
+
+  const WRONG: readonly (readonly [where: string, pointer: string])[] = [
+    ['size=7', '/where'],
+    ['number=7.5', '/number'],
+    ['number=9223372036854775808', '/number'],
+    ['printed=2023-02-29', '/printed'],
+    ['is_rare=yes', '/is_rare'],
+    ['seen_at=yesterday', '/seen_at'],
+  ];
+  for (const [where, pointer] of WRONG) {
+    it(`given the condition "${where}", then it is refused with its place`, () => {
+      const sql = listSql(table, requestOf(where));
+
+      expect(sql.ok ? '' : sql.reason.pointer).to.equal(pointer);
+    });
+  }
+
+  it('given what is no list, then it is refused with its place', () => {
+    const reasons = [
+      readConditions('title'),
+      readConditions(Array.from({ length: 17 }, () => 'number=1').join(';')),
+      readSort('title desc'),
+      readSort('a,b,c,d,e'),
+      listSql(table, requestOf('', 'size')),
+      listSql(table, requestOf('', '', { text: 'a b c d e f g h i' })),
+      listSql(table, requestOf('', 'title', { after: ['x'] })),
+    ].map((result) => (result.ok ? '' : result.reason.pointer));
+
+    expect(reasons).to.deep.equal([
+      '/where',
+      '/where',
+      '/sort',
+      '/sort',
+      '/sort',
+      '/text',
+      '/after',
+    ]);
+  });
+});
