@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { procurement, treasury } from '@daybook/applications';
 import type { ImportParts, ImportReport } from '@daybook/cli';
 import { importLines, importReleases } from '@daybook/cli';
+import type { Genesis } from '@daybook/core';
 import { explainFormats, MONEY_FORMATS } from '@daybook/formats';
 import type { MemberPlan } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
@@ -30,7 +31,6 @@ const GRANTOR = 'treasury';
 /** Keeps the books of all publishers, who are no members of this chain. */
 const HOLDER = 'works';
 const PATIENCE_MS = 240_000;
-const VALID_MS = 60_000;
 
 const MEMBERS: readonly MemberPlan[] = [GRANTOR, HOLDER, 'audit-office', 'university'].map(
   (slug) => ({
@@ -56,14 +56,16 @@ const MEMBERS: readonly MemberPlan[] = [GRANTOR, HOLDER, 'audit-office', 'univer
 
 type Parts = Pick<ImportParts, 'chain' | 'submitBatch' | 'authorFor' | 'validUntilMs'>;
 
-function partsOf(ledger: Ledger, chain: ImportParts['chain']): Parts {
+/** Transactions live long: on a busy machine they wait for minutes. */
+function partsOf(ledger: Ledger, { chain, document }: Genesis): Parts {
   const { client, authorFor } = ledger;
+  const validMs = Math.floor(document.parameters.validityMaxMs / 2);
   return {
     chain,
     authorFor,
     submitBatch: (transactions, { startAt }) =>
       client.submitBatch(transactions, { startAt, timeoutMs: PATIENCE_MS }),
-    validUntilMs: () => Date.now() + VALID_MS,
+    validUntilMs: () => Date.now() + validMs,
   };
 }
 
@@ -191,7 +193,7 @@ async function main(): Promise<void> {
   });
   try {
     const ledger = openLedger(cluster);
-    const parts = partsOf(ledger, cluster.genesis.chain);
+    const parts = partsOf(ledger, cluster.genesis);
     const isMoneyRight = await importMoney(sources, ledger, parts);
     const isProcurement = 'Releases'.startsWith(only);
     const isRight = !isProcurement || (await importProcurement(releaseFolder(data), ledger, parts));
