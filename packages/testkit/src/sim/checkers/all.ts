@@ -10,6 +10,7 @@ import { LIGHT_CLIENT } from './light-client.ts';
 import { READS } from './reads.ts';
 import { RECORDED_EVIDENCE } from './recorded-evidence.ts';
 import { RECOVERY } from './recovery.ts';
+import { ROUNDS } from './rounds.ts';
 import { TRANSACTIONS } from './transactions.ts';
 import { VOTES } from './votes.ts';
 import { WORK } from './work.ts';
@@ -28,4 +29,5 @@ export const CHECKERS: readonly Checker[] = [
   RECORDED_EVIDENCE,
   READS,
   WORK,
+  ROUNDS,
 ];

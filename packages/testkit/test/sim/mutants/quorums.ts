@@ -39,7 +39,7 @@ const FLOODED_MS = 5000;
 const ONE_ASKS: Killer = {
   mutant: 'jump-at-f',
   scenario: 'given one validator that asks for round after round, then nobody follows it',
-  invariants: ['I26'],
+  invariants: ['I28', 'I26'],
   play: async (foundry) => {
     const { scenario, traitor, reins } = await openBetrayed({ validators: 4 }, 3, foundry);
     reins.isMute = true;

@@ -1,0 +1,46 @@
+/**
+ * I28: rounds wait. With at most f faulty, the highest round that a correct validator asks for grows
+ * by one in T(r) at most, whoever is down or asks for more: a timer of round r runs only once a
+ * quorum, and so a correct validator, has asked for r (R9), and to follow others takes one of them
+ * that is correct (R8).
+ */
+import { quorumOf, roundDurationMs } from '@daybook/core';
+import type { World } from '../world/world.ts';
+import type { Checker } from './checker.ts';
+
+/** What a machine takes for a second is a little more or less. */
+const DRIFT = 0.999;
+
+export const ROUNDS: Checker = {
+  invariants: ['I28'],
+  watch: (world) => {
+    /** When a correct validator first had `height/round`: round 0 as it enters the height. */
+    const begun = new Map<string, number>();
+    const begin = (height: number, round: number): boolean => {
+      const slot = `${height}/${round}`;
+      if (begun.has(slot)) return false;
+      begun.set(slot, world.timeline.now());
+      return true;
+    };
+    world.events.on('committed', ({ machine, block }) => {
+      if (machine.isHonest) begin(block.header.height + 1, 0);
+    });
+    world.events.on('signed', ({ machine, vote: { height, round, step } }) => {
+      if (step !== 'round-change' || !machine.isHonest || machine.wasDamaged) return;
+      if (!begin(height, round)) return;
+      const next = machine.replica()?.ledger.head().next;
+      if (next === undefined || hasTooManyFaulty(world, next.validators.length)) return;
+      const sinceMs = world.timeline.now() - (begun.get(`${height}/${round - 1}`) ?? 0);
+      if (sinceMs >= roundDurationMs(next.parameters, round - 1) * DRIFT) return;
+      const words = `${machine.name} asks for ${height}/${round} ${sinceMs} ms after the round before`;
+      world.violate('I28', words);
+    });
+  },
+};
+
+/** Machines of the adversary, or with a damaged disk: the bound speaks of f of them. */
+function hasTooManyFaulty({ machines, genesis }: World, validators: number): boolean {
+  const faulty = machines.filter(({ isHonest, wasDamaged }) => !isHonest || wasDamaged);
+  const least = Math.min(validators, genesis.validators.length);
+  return faulty.length > quorumOf(least).faultyMax;
+}
