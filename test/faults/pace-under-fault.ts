@@ -1,6 +1,6 @@
 /**
  * P2 and P3: what one bad validator costs the others under load. P2: one of four is dead; the mean
- * time per height. P3: one is slow, silent or floods the others; the median time to finality.
+ * time per height. P3: one is slow, silent, floods the others or lies; the median time to finality.
  *
  * All nodes share the processors of this machine: where these are the limit, a dead node gives its
  * share to the others and looks like a gain. So the chain has the intervals of an untuned one and a
@@ -12,6 +12,7 @@ import { FOUR } from '../e2e/support/members.ts';
 import type { Fault } from './fault.ts';
 import { startFlood } from './flood.ts';
 import { inspect, renderInspection } from './inspection.ts';
+import { startLiar } from './liar.ts';
 import { elapse } from './moments.ts';
 import type { Pace } from './pace.ts';
 import { paceOver, pass } from './pace.ts';
@@ -33,6 +34,8 @@ const HEIGHTS = {
   long: { healthy: 500, settling: 0, bereft: 1000 },
 } as const;
 const HEIGHT_RATIO_MAX = 1.3;
+/** After so many, no peer holds votes of before. */
+const FORGOTTEN_HEIGHTS = 4;
 const FINALITY_RATIO_MAX = 2;
 
 /**
@@ -86,7 +89,7 @@ async function finalityMs({ load }: Stage, whileMs: number): Promise<number> {
 
 export const oneBad: Fault = {
   id: 'P3',
-  title: 'one slow, silent or flooding validator: finality p50 less than twice the healthy one',
+  title: 'one slow, silent, flooding or lying validator: finality p50 less than twice the healthy',
   needs: ['linux'],
   run: async ({ short, tell }) => {
     const whileMs = MEASURED_MS[short ? 'short' : 'long'];
@@ -115,8 +118,13 @@ export const oneBad: Fault = {
         await stage.kill(VICTIM);
         const flood = await startFlood(stage, VICTIM, WITNESS);
         const flooding = await judge('flooding').finally(() => flood.stop());
+        const liar = await startLiar(stage, VICTIM, WITNESS);
+        const lying = await judge('lying').finally(() => liar.stop());
+        // Its node would find what it never signed with the others, and stop or go into quarantine.
+        await pass(stage.urlOf(WITNESS), FORGOTTEN_HEIGHTS);
         await stage.start(VICTIM);
-        const words = `healthy ${Math.round(healthy)} ms, ${slow}, ${silent}, ${flooding}, ${flood.sent()} messages`;
+        const counts = `${flood.sent()} and ${liar.sent()} messages`;
+        const words = `healthy ${Math.round(healthy)} ms, ${slow}, ${silent}, ${flooding}, ${lying}, ${counts}`;
         return `${words}; ${renderInspection(await inspect(stage))}`;
       });
     } finally {
