@@ -31,7 +31,7 @@ const UNTUNED = { blockIntervalMs: 100, roundBaseMs: 2000 } as const;
  */
 const HEIGHTS = {
   short: { healthy: 100, settling: 130, bereft: 200 },
-  long: { healthy: 500, settling: 0, bereft: 1000 },
+  long: { healthy: 300, settling: 0, bereft: 1000 },
 } as const;
 const HEIGHT_RATIO_MAX = 1.3;
 /** After so many, no peer holds votes of before. */

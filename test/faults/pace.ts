@@ -31,7 +31,7 @@ export async function pass(apiUrl: string, heights: number): Promise<number> {
       const now = await heightOf(apiUrl);
       return now >= from + heights ? now : undefined;
     },
-    { what: `${heights} heights from ${from}`, withinMs: heights * HEIGHT_MS_MAX },
+    { what: `${heights} heights from ${from}`, withinMs: (heights + 1) * HEIGHT_MS_MAX },
   );
 }
 
