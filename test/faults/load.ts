@@ -31,7 +31,7 @@ export interface FaultLoadOptions {
 const ATTEMPT_MS = 5000;
 const RETRY_MS = 100;
 /** Answers that are no verdict on the payment: wait, or ask another node. */
-const PASSING = [202, 429, 503];
+const PASSING = [202, 408, 429, 503];
 
 interface Answer {
   readonly status: number;

@@ -68,8 +68,11 @@ const ROUNDS_MAX = 4;
 const STALE_ROUNDS_MAX = 3;
 const PAUSE_MS = 250;
 const PAUSE_MS_MAX = 10_000;
-/** The node is busy, stopping or behind: another one, or the same one later, may answer. */
-const PASSING_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/**
+ * The node is busy, stopping or behind, or did not read the whole request in time (408, RFC 9110
+ * section 15.5.9): another one, or the same one later, may answer.
+ */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/problem+json']);
 
 /** Whether a refusal with this status may pass by itself. */

@@ -83,6 +83,17 @@ describe('client: transport', () => {
     expect(world.requests.length).to.equal(4);
   });
 
+  it('given a node too slow to read the request in time, then the next one is asked', async () => {
+    const { client, world } = clientFor(
+      { a: () => problem('NODE_REQUEST_TIMEOUT', 408), b: good },
+      ['a', 'b'],
+    );
+
+    await client.status();
+
+    expect(world.requests.length).to.equal(2);
+  });
+
   it('given a refusal that will not pass, then no other node is asked', async () => {
     const { client, world } = clientFor({ a: () => problem('NODE_CURSOR_INVALID', 400), b: good }, [
       'a',
