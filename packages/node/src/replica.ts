@@ -165,7 +165,9 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
   const mempool = createMempool({ bytesMax: options.mempoolBytesMax });
   const signatures = createSignatureVerifier(clock);
   const known = mempool.byHash.bind(mempool);
-  const opening = await openLedger(genesis, { blockLog, stateStore, executor, signatures, known });
+  const keepsakes = parts.storage.history;
+  const stores = { blockLog, stateStore, keepsakes };
+  const opening = await openLedger(genesis, { ...stores, executor, signatures, known });
   const { ledger } = opening;
   const { header } = ledger.head();
   logger.info('ledger open', { height: header.height, reexecuted: opening.reexecuted });

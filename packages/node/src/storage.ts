@@ -85,6 +85,8 @@ export interface Storage {
   readonly freeSpace: FreeSpace;
   /** Evidence that no block has included yet. */
   readonly evidence: Keepsakes;
+  /** What saves a start from hashing all blocks. */
+  readonly history: Keepsakes;
   readonly signer: VoteSigner | undefined;
   /** Of the key that is to take the place of the present one. */
   readonly nextSigner: VoteSigner | undefined;
@@ -144,7 +146,8 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
     const readySigners = [signer, nextSigner].filter((one) => one !== undefined);
     const signing = { signer, nextSigner, readySigners };
     const evidence = openKeepsakes(directory.paths.evidence, disk);
-    return { directory, blockLog, stateStore, freeSpace, evidence, ...signing };
+    const history = openKeepsakes(directory.paths.blocks, disk);
+    return { directory, blockLog, stateStore, freeSpace, evidence, history, ...signing };
   } catch (error) {
     for (const close of closers.reverse()) await close();
     throw error;

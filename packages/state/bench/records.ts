@@ -4,6 +4,7 @@ import { sha256, treeKeyOf, valueHashOf } from '@daybook/core';
 import type { StateWrite } from '../src/index.ts';
 
 const VALUE_SIZE = 150;
+const ID_MAX = 2 ** 24;
 
 /** A generator of integers from 0 to below its argument, the same for the same seed. */
 export function randomOf(seed: number): (below: number) => number {
@@ -20,6 +21,16 @@ export function keyOf(id: number): RecordKey {
   new DataView(key.buffer).setUint32(0, id);
   key.set(sha256(key.subarray(0, 4)).subarray(0, 12), 8);
   return { set: 0x0002_0001, key };
+}
+
+/** The numbers of so many records, fewer than 2^24, in the order of their tree keys. */
+export function inTreeOrder(count: number): Float64Array {
+  const ids = Float64Array.from({ length: count }, (_, id) => {
+    const treeKey = treeKeyOf(keyOf(id));
+    const beginning = new DataView(treeKey.buffer, treeKey.byteOffset).getUint32(4) >>> 3;
+    return beginning * ID_MAX + id;
+  });
+  return ids.sort().map((number) => number % ID_MAX);
 }
 
 /** The write of a numbered record at a height, with 150 bytes of value. */

@@ -33,7 +33,7 @@ import {
   transactionRoot,
   validatorsHash,
 } from '@daybook/core';
-import type { BlockLog, Finalisation, StateStore } from '@daybook/state';
+import type { BlockLog, Finalisation, Keepsakes, StateStore } from '@daybook/state';
 import type { SignatureVerifier } from '../signatures.ts';
 import type { Executor } from './executor.ts';
 import type { ReplayWindow } from './replay-window.ts';
@@ -62,6 +62,8 @@ export interface LedgerParts {
   readonly executor: Executor;
   readonly signatures: SignatureVerifier;
   readonly known: KnownTransactions;
+  /** Where the frontier of the history is kept; without it a start hashes every block. */
+  readonly keepsakes?: Keepsakes;
 }
 
 export interface Ledger {

@@ -5,7 +5,7 @@
  */
 import type { StateWrite } from '@daybook/contracts';
 import { ContractsError } from '@daybook/contracts';
-import type { Frontier, Genesis, Header, Height } from '@daybook/core';
+import type { Frontier, Genesis, Hash, Header, Height } from '@daybook/core';
 import {
   appendFrontier,
   assert,
@@ -32,6 +32,7 @@ import { NodeError } from '../errors.ts';
 import type { Signing } from './certified.ts';
 import { isCertified } from './certified.ts';
 import type { Executor } from './executor.ts';
+import { frontierBefore, keepFrontiers } from './kept-frontier.ts';
 import type { Ledger, LedgerParts } from './ledger.ts';
 import { createLedger } from './ledger.ts';
 import type { Tip } from './tip.ts';
@@ -122,15 +123,18 @@ function readHeader(parts: LedgerParts, height: Height): Header {
   return block.value.header;
 }
 
-/** RFC 9162 tree over the hashes of heights 0 to `last`. */
-function frontierTo(parts: LedgerParts, last: Height): Frontier {
-  let frontier = emptyFrontier();
-  for (let height = 0; height <= last; height++) {
-    const hash = parts.blockLog.blockHashAt(height);
-    if (hash === undefined) throw brokenAt('NODE_BLOCK_MISSING', height);
-    frontier = appendFrontier(frontier, leafHash(hash));
-  }
-  return frontier;
+/** RFC 9162 tree over the hashes of all blocks up to a header's, whose own hash is given. */
+function frontierTo({ blockLog, keepsakes }: LedgerParts, header: Header, hash: Hash): Frontier {
+  const before = frontierBefore(header, {
+    kept: keepsakes,
+    hashAt: (height) => {
+      const found = blockLog.blockHashAt(height);
+      if (found === undefined) throw brokenAt('NODE_BLOCK_MISSING', height);
+      return found;
+    },
+  });
+  if (before === undefined) throw brokenAt('NODE_CHAIN_BROKEN', header.height);
+  return appendFrontier(before, leafHash(hash));
 }
 
 function tipAt(parts: LedgerParts, height: Height): Tip {
@@ -140,12 +144,13 @@ function tipAt(parts: LedgerParts, height: Height): Tip {
   if (root === undefined || !equalBytes(root, header.stateRoot)) {
     throw brokenAt('NODE_STATE_DIVERGED', height);
   }
+  const hash = blockHash(header);
   return {
     header,
-    hash: blockHash(header),
+    hash,
     reader,
-    frontier: frontierTo(parts, height),
-    next: parts.executor.afterBlock(reader, { height, hash: blockHash(header) }),
+    frontier: frontierTo(parts, header, hash),
+    next: parts.executor.afterBlock(reader, { height, hash }),
     uncommitted: new Set(),
   };
 }
@@ -227,6 +232,11 @@ export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<
   const ledger = createLedger(genesis, parts, tip);
   const reexecuted = await reexecute(ledger, parts, head.height);
   restoreReplay(ledger, parts);
+  const frontier = () => ledger.head().frontier;
+  await keepFrontiers(
+    { frontier, onBlock: (listener) => ledger.onCommit(listener) },
+    parts.keepsakes,
+  );
   assert(LIMITS.retainedHeights > LINKS_CHECKED, 'checked heights are retained');
   return { ledger, reexecuted };
 }

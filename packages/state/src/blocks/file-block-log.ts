@@ -27,13 +27,14 @@ import {
   openSealed,
   openTail,
   removeSegment,
+  sealedFrom,
   sealedSegment,
   segmentFiles,
   segmentName,
   writeIndex,
 } from './segment-files.ts';
 import type { IndexedBlock } from './segment-index.ts';
-import { createGrowingIndex, latestValidUntil, latestValidUntilIn } from './segment-index.ts';
+import { createGrowingIndex, latestValidUntil } from './segment-index.ts';
 import type { BlockPlace } from './segment-read.ts';
 import { finalisationIn, readBody, readRecord } from './segment-read.ts';
 import type { Scan } from './segment-scan.ts';
@@ -200,23 +201,24 @@ class SegmentedBlockLog implements BlockLog {
   }
 
   recentTransactions(nowMs: number, windowMs: number): readonly RecentTransaction[] {
-    const recent: RecentTransaction[] = [];
-    const head = this.#headHeight() ?? -1;
-    for (let height = head; height >= 0; height--) {
-      const found = this.#locate(height);
-      if (found === undefined || found.block.timestampMs < nowMs - windowMs) break;
-      if (found.block.validUntilMaxMs <= nowMs) continue;
+    const living = this.#segments().filter(({ index }) => index.latestValidUntil() > nowMs);
+    return living.toReversed().flatMap((one) => [...this.#recentIn(one, nowMs, windowMs)]);
+  }
+
+  *#recentIn({ path, index }: Segment, nowMs: number, windowMs: number) {
+    for (let height = index.first + index.count() - 1; height >= index.first; height--) {
+      const block = index.at(height);
+      if (block === undefined || block.timestampMs < nowMs - windowMs) return;
+      if (block.validUntilMaxMs <= nowMs) continue;
       const final = this.readFinalisation(height);
       if (final === undefined) {
         // After a repair the head may be so old that transactions of a moved segment live again.
-        const { path } = found.segment;
         throw new StateError({ code: 'STATE_BLOCK_GAP', path, from: height, to: height });
       }
       for (const { id, validUntilMs } of final.transactions) {
-        if (validUntilMs > nowMs) recent.push({ id, validUntilMs, height });
+        if (validUntilMs > nowMs) yield { id, validUntilMs, height };
       }
     }
-    return recent;
   }
 
   // --- segments that were moved ------------------------------------------------------------
@@ -230,7 +232,7 @@ class SegmentedBlockLog implements BlockLog {
       const at = this.#sealed.findIndex(({ index }) => index.first === first);
       const segment = this.#sealed[at];
       assert(segment?.file !== undefined, 'a sealed segment that is here is released');
-      if (latestValidUntilIn(segment.index) > (this.head()?.timestampMs ?? 0)) return false;
+      if (segment.index.latestValidUntil() > (this.head()?.timestampMs ?? 0)) return false;
       // No read can meet a closed file: from here on the segment is known as moved.
       this.#sealed[at] = { ...segment, file: undefined };
       await removeSegment(segment, this.#disk);
@@ -344,7 +346,8 @@ class SegmentedBlockLog implements BlockLog {
     const file = this.#disk.createFile(path);
     file.write(0, SEGMENT_MAGIC);
     const fresh = { path, file, index: createGrowingIndex(height), end: SEGMENT_MAGIC.length };
-    if (tail !== undefined) this.#sealed.push(tail);
+    // From here on its index is read from its file, when it is asked for.
+    if (tail !== undefined) this.#sealed.push(sealedFrom(tail, this.#disk));
     this.#tail = fresh;
     await this.#sync(fresh);
     await this.#disk.syncDirectory(this.#options.directory);

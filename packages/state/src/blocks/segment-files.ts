@@ -7,8 +7,14 @@ import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
 import type { SealedSegment } from './block-log.ts';
-import type { GrowingIndex, SegmentIndex } from './segment-index.ts';
-import { createGrowingIndex, readIndex } from './segment-index.ts';
+import type { GrowingIndex, IndexHead, SegmentIndex } from './segment-index.ts';
+import {
+  createGrowingIndex,
+  createLazyIndex,
+  INDEX_HEAD_SIZE,
+  readIndex,
+  readIndexHead,
+} from './segment-index.ts';
 import type { Scan } from './segment-scan.ts';
 import { assertTorn, damaged, SEGMENT_MAGIC, scanSegment } from './segment-scan.ts';
 
@@ -66,22 +72,64 @@ export async function writeIndex(
   disk.rename(temporary, path);
 }
 
-/** A segment that others follow; its index is made again when it is lost. */
+/**
+ * A segment that others follow. Of its index the head is read now, the rest when it is asked for; it
+ * is made again when it is lost.
+ */
 export async function openSealed(path: string, first: Height, disk: Disk): Promise<Segment> {
   const file = disk.openFile(path);
+  const head = isThere(indexPath(path), disk) ? readHead(indexPath(path), disk) : undefined;
+  if (head?.first === first) return { path, file, index: lazyIndex(head, { path, file }, disk) };
+  const index = indexMadeAgain(path, file, first);
+  await writeIndex(path, index, disk);
+  return { path, file, index };
+}
+
+function isThere(path: string, disk: Disk): boolean {
   const slash = path.lastIndexOf('/');
-  const idx = indexPath(path);
-  if (disk.list(path.slice(0, slash)).includes(idx.slice(slash + 1))) {
-    const stored = disk.openFile(idx);
-    const index = readIndex(readAll(stored));
-    stored.close();
-    if (index?.first === first) return { path, file, index };
-  }
+  return disk.list(path.slice(0, slash)).includes(path.slice(slash + 1));
+}
+
+function readHead(path: string, disk: Disk): IndexHead | undefined {
+  const file = disk.openFile(path);
+  const bytes = new Uint8Array(INDEX_HEAD_SIZE);
+  const found = file.read(0, bytes);
+  file.close();
+  return readIndexHead(bytes.subarray(0, found));
+}
+
+function readWhole(path: string, disk: Disk): SegmentIndex | undefined {
+  const file = disk.openFile(path);
+  const index = readIndex(readAll(file));
+  file.close();
+  return index;
+}
+
+/** Where the rest of an index is damaged, the segment itself says what was in it. */
+function lazyIndex(
+  head: IndexHead,
+  { path, file }: { readonly path: string; readonly file: DiskFile },
+  disk: Disk,
+): SegmentIndex {
+  return createLazyIndex(head, () => {
+    // It may have been moved meanwhile.
+    const stored = isThere(indexPath(path), disk) ? indexPath(path) : movedPath(path);
+    const index = readWhole(stored, disk);
+    return index?.first === head.first ? index : indexMadeAgain(path, file, head.first);
+  });
+}
+
+function indexMadeAgain(path: string, file: DiskFile, first: Height): GrowingIndex {
   const bytes = readAll(file);
   const scan = scanSegment(path, bytes, first);
   if (scan.end !== bytes.length) throw damaged(path, scan.end, 'a damaged record');
-  await writeIndex(path, scan.index, disk);
-  return { path, file, index: scan.index };
+  return scan.index;
+}
+
+/** A segment that is full now, and whose index was written. */
+export function sealedFrom({ path, file, index }: Tail, disk: Disk): Segment {
+  const head = { first: index.first, count: index.count(), latest: index.latestValidUntil() };
+  return { path, file, index: lazyIndex(head, { path, file }, disk) };
 }
 
 /** Segments of which only the index is here, in order of heights. */
@@ -92,19 +140,25 @@ export function openMoved(directory: string, disk: Disk): readonly Segment[] {
     // A segment that was put back is read as any other.
     if (Number.isNaN(first) || names.includes(segmentName(first))) return [];
     const path = joinPath(directory, name);
-    const file = disk.openFile(path);
-    const index = readIndex(readAll(file));
-    file.close();
-    if (index?.first !== first) throw damaged(path, 0, 'the index of a moved segment', first);
+    const whole = (): SegmentIndex => {
+      const index = readWhole(path, disk);
+      if (index?.first === first) return index;
+      throw damaged(path, 0, 'the index of a moved segment', first);
+    };
+    const head = readHead(path, disk);
+    if (head?.first !== first) throw damaged(path, 0, 'the index of a moved segment', first);
+    const index = createLazyIndex(head, whole);
     return [{ path: joinPath(directory, segmentName(first)), file: undefined, index }];
   });
 }
 
 /**
  * Removes a sealed segment and keeps its index under another name, which says that it was meant.
- * A crash in between leaves the segment, or only that index.
+ * A crash in between leaves the segment, or only that index, which is read as a whole before.
  */
-export async function removeSegment({ path, file }: Segment, disk: Disk): Promise<void> {
+export async function removeSegment({ path, file, index }: Segment, disk: Disk): Promise<void> {
+  const isWhole = readWhole(indexPath(path), disk)?.first === index.first;
+  if (!isWhole && file) await writeIndex(path, indexMadeAgain(path, file, index.first), disk);
   const directory = path.slice(0, path.lastIndexOf('/'));
   disk.rename(indexPath(path), movedPath(path));
   await disk.syncDirectory(directory);

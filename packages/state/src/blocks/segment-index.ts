@@ -34,6 +34,8 @@ export interface SegmentIndex {
   find(id: TransactionId): TransactionPlace | undefined;
   /** Height of a block by its hash. */
   findBlock(blockHash: Hash): Height | undefined;
+  /** Latest validUntil of all its transactions; 0 when none has one. */
+  latestValidUntil(): number;
 }
 
 /** A segment that still grows. */
@@ -43,7 +45,9 @@ export interface GrowingIndex extends SegmentIndex {
   encode(): Uint8Array;
 }
 
-const MAGIC = encodeUtf8('DBKINDX2');
+const MAGIC = encodeUtf8('DBKINDX3');
+/** Magic, first height u64, blocks u32, latest validUntil u64, crc32c of these u32. */
+export const INDEX_HEAD_SIZE = 8 + 8 + 4 + 8 + 4;
 /** Leading bytes of a transaction id that the index keeps; the record itself settles the rest. */
 const ID_PREFIX = 12;
 const ENTRY_SIZE = ID_PREFIX + 4 + 4;
@@ -53,6 +57,7 @@ const BLOCK_ENTRY = 0xffff_ffff;
 export function createGrowingIndex(first: Height): GrowingIndex {
   const blocks: IndexedBlock[] = [];
   const places = new Map<string, TransactionPlace>();
+  let latest = 0;
   const keyOf = (id: Uint8Array): string =>
     Buffer.from(id.subarray(0, ID_PREFIX)).toString('latin1');
   return {
@@ -61,26 +66,79 @@ export function createGrowingIndex(first: Height): GrowingIndex {
     at: (height) => blocks[height - first],
     find: (id) => transactionPlace(places.get(keyOf(id))),
     findBlock: (blockHash) => blockPlace(places.get(keyOf(blockHash))),
+    latestValidUntil: () => latest,
     add: (block, transactions) => {
       const height = first + blocks.length;
       for (const [index, { id }] of transactions.entries())
         places.set(keyOf(id), { height, index });
       places.set(keyOf(block.blockHash), { height, index: BLOCK_ENTRY });
       blocks.push(block);
+      latest = Math.max(latest, block.validUntilMaxMs);
     },
-    encode: () => encodeIndex(first, blocks, places),
+    encode: () => encodeIndex({ first, count: blocks.length, latest }, blocks, places),
+  };
+}
+
+/** What the beginning of an index file says of the whole. */
+export interface IndexHead {
+  readonly first: Height;
+  readonly count: number;
+  /** Latest validUntil of all transactions. */
+  readonly latest: number;
+}
+
+function encodeHead({ first, count, latest }: IndexHead): Uint8Array {
+  const writer = createWriter();
+  writer.raw(MAGIC);
+  writer.u64(first);
+  writer.u32(count);
+  writer.u64(latest);
+  const head = writer.finish();
+  const sealed = createWriter();
+  sealed.raw(head);
+  sealed.u32(crc32c(head));
+  return sealed.finish();
+}
+
+/** The beginning of an index file; undefined when it is not whole. */
+export function readIndexHead(bytes: Uint8Array): IndexHead | undefined {
+  const read = decodeBinary(bytes.subarray(0, INDEX_HEAD_SIZE), 'index head', (reader) => {
+    if (!equalBytes(reader.raw(MAGIC.length), MAGIC)) reader.refuse('is no index');
+    const head = { first: reader.u64(), count: reader.u32(), latest: reader.u64() };
+    if (reader.u32() !== crc32c(bytes.subarray(0, INDEX_HEAD_SIZE - 4)))
+      reader.refuse('is damaged');
+    return head;
+  });
+  return read.ok ? read.value : undefined;
+}
+
+/** An index of which only the head was read; `load` is called once, when more is asked for. */
+export function createLazyIndex(
+  { first, count, latest }: IndexHead,
+  load: () => SegmentIndex,
+): SegmentIndex {
+  let loaded: SegmentIndex | undefined;
+  const whole = (): SegmentIndex => {
+    loaded ??= load();
+    return loaded;
+  };
+  return {
+    first,
+    count: () => count,
+    at: (height) => (height < first || height >= first + count ? undefined : whole().at(height)),
+    find: (id) => whole().find(id),
+    findBlock: (blockHash) => whole().findBlock(blockHash),
+    latestValidUntil: () => latest,
   };
 }
 
 function encodeIndex(
-  first: Height,
+  head: IndexHead,
   blocks: readonly IndexedBlock[],
   places: ReadonlyMap<string, TransactionPlace>,
 ): Uint8Array {
   const writer = createWriter();
-  writer.raw(MAGIC);
-  writer.u64(first);
-  writer.u32(blocks.length);
+  writer.raw(encodeHead(head));
   for (const block of blocks) {
     const { blockHash, timestampMs, validUntilMaxMs, candidateOffset, finalOffset } = block;
     writer.raw(blockHash);
@@ -94,7 +152,7 @@ function encodeIndex(
   writer.u32(entries.length);
   for (const { id, place } of entries) {
     writer.raw(id);
-    writer.u32(place.height - first);
+    writer.u32(place.height - head.first);
     writer.u32(place.index);
   }
   const body = writer.finish();
@@ -110,13 +168,13 @@ export function readIndex(bytes: Uint8Array): SegmentIndex | undefined {
   const body = bytes.subarray(0, bytes.length - 4);
   const stored = new DataView(bytes.buffer, bytes.byteOffset + body.length, 4).getUint32(0);
   if (crc32c(body) !== stored) return undefined;
-  const read = decodeBinary(body, 'segment index', (reader) => {
-    if (!equalBytes(reader.raw(MAGIC.length), MAGIC)) reader.refuse('is no index');
-    const first = reader.u64();
-    const blockCount = reader.u32();
-    const blockBytes = reader.raw(blockCount * BLOCK_SIZE);
+  const head = readIndexHead(body);
+  if (head === undefined) return undefined;
+  const rest = body.subarray(INDEX_HEAD_SIZE);
+  const read = decodeBinary(rest, 'segment index', (reader) => {
+    const blockBytes = reader.raw(head.count * BLOCK_SIZE);
     const entryCount = reader.u32();
-    return { first, blockCount, blockBytes, entryBytes: reader.raw(entryCount * ENTRY_SIZE) };
+    return { head, blockBytes, entryBytes: reader.raw(entryCount * ENTRY_SIZE) };
   });
   return read.ok ? createSealedIndex(read.value) : undefined;
 }
@@ -124,20 +182,15 @@ export function readIndex(bytes: Uint8Array): SegmentIndex | undefined {
 const BLOCK_SIZE = 32 + 8 + 8 + 4 + 4;
 
 interface IndexBytes {
-  readonly first: Height;
-  readonly blockCount: number;
+  readonly head: IndexHead;
   /** BLOCK_SIZE each, in order of heights. */
   readonly blockBytes: Uint8Array;
   /** ENTRY_SIZE each, ascending. */
   readonly entryBytes: Uint8Array;
 }
 
-function createSealedIndex({
-  first,
-  blockCount,
-  blockBytes,
-  entryBytes,
-}: IndexBytes): SegmentIndex {
+function createSealedIndex({ head, blockBytes, entryBytes }: IndexBytes): SegmentIndex {
+  const { first, count, latest } = head;
   const blocks = new DataView(blockBytes.buffer, blockBytes.byteOffset, blockBytes.length);
   const entries = new DataView(entryBytes.buffer, entryBytes.byteOffset, entryBytes.length);
   const placeOf = (key: Uint8Array): TransactionPlace | undefined => {
@@ -148,10 +201,10 @@ function createSealedIndex({
   };
   return {
     first,
-    count: () => blockCount,
+    count: () => count,
     at: (height) => {
       const position = height - first;
-      if (position < 0 || position >= blockCount) return undefined;
+      if (position < 0 || position >= count) return undefined;
       const offset = position * BLOCK_SIZE;
       const blockHash = asHash(blockBytes.slice(offset, offset + 32));
       const timestampMs = timeAt(blocks, offset + 32);
@@ -162,6 +215,7 @@ function createSealedIndex({
     },
     find: (id) => transactionPlace(placeOf(id)),
     findBlock: (blockHash) => blockPlace(placeOf(blockHash)),
+    latestValidUntil: () => latest,
   };
 }
 
@@ -174,15 +228,6 @@ function timeAt(view: DataView, offset: number): number {
 /** What the index keeps of a block's transactions beside their places. */
 export function latestValidUntil(transactions: readonly LoggedTransaction[]): number {
   return transactions.reduce((latest, { validUntilMs }) => Math.max(latest, validUntilMs), 0);
-}
-
-/** The same over all blocks of a segment: reads every entry. */
-export function latestValidUntilIn(index: SegmentIndex): number {
-  let latest = 0;
-  for (let height = index.first; height < index.first + index.count(); height++) {
-    latest = Math.max(latest, index.at(height)?.validUntilMaxMs ?? 0);
-  }
-  return latest;
 }
 
 function transactionPlace(place: TransactionPlace | undefined): TransactionPlace | undefined {

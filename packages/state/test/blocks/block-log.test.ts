@@ -218,6 +218,21 @@ describe('state: block log', () => {
     expect(files(disk, '.idx')).to.include(first);
   });
 
+  it('given an index damaged behind its beginning, when its blocks are read, then the segment tells where they are', async () => {
+    const disk = await written(30);
+    for (const name of files(disk, '.idx')) {
+      const file = disk.openFile(`${DIRECTORY}/${name}`);
+      file.write(50, Uint8Array.of(0xff, 0xff, 0xff));
+    }
+
+    const log = await open(disk);
+
+    for (let height = 0; height < 30; height++) {
+      expect(log.readBlock(height), `height ${height}`).to.deep.equal(blockAt(height));
+      expect(log.heightOf(blockAt(height).blockHash)).to.equal(height);
+    }
+  });
+
   it('given a missing segment, when opened, then the gap is named', async () => {
     const disk = await written(30);
     disk.remove(`${DIRECTORY}/${files(disk, '.log')[1]}`);
