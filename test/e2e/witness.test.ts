@@ -15,11 +15,13 @@ import { createClient } from '@daybook/client';
 import {
   asHash,
   createSigner,
+  encodeNoteKey,
   fromHex,
   NOTE_BYTES_MAX,
   possessionSignBytes,
   publicKeyOf,
   readCheckpointNote,
+  toHex,
 } from '@daybook/core';
 import { createKeyFile, readKeyFile } from '@daybook/keystore';
 import { createVotes } from '@daybook/node';
@@ -148,6 +150,46 @@ describe('witness (validators=4)', function () {
     }
   });
 
+  it('given a witness that runs, when another is started in its folder, then that one is refused', async () => {
+    const { exitCode, stderr } = await oneRound('state');
+
+    expect(exitCode).to.equal(7);
+    expect(stderr).to.contain('CLI_FOLDER_LOCKED');
+  });
+
+  it('spec L-16: given genesis, a vouched block, witnesses or nothing, then daybook checkpoint says what follows', async () => {
+    const [client = expect.fail('there is a node')] = clients;
+    const block = (await client.block(1)) ?? expect.fail('there is a block 1');
+    const { secretKey } = await readKeyFile(keyFile, { purpose: 'log', allowUnprotected: true });
+    const { publicKey } = createSigner(secretKey);
+    const key = encodeNoteKey({ name: NAME, type: 'cosignature', publicKey });
+    const out = path.join(folder, 'checkpoint.txt');
+    const urls = clients.flatMap(({ urls: [url = ''] }) => ['--url', url]);
+    const ask = async (...words: readonly string[]) =>
+      await runDaybook(['checkpoint', ...urls, ...words, '--json']);
+
+    const whole = await ask('--genesis', cluster.genesisFile, '--out', out);
+    const vouched = await ask('--trusted', `1:${toHex(block.blockHash)}`);
+    const cosigned = await eventually(
+      async () => {
+        // Until a round is fast enough to find the newest tree cosigned.
+        const asked = await ask('--witness', key);
+        return asked.exitCode === 0 && asked;
+      },
+      { what: 'a start at the witness', withinMs: WITHIN_MS },
+    );
+    const untold = await ask();
+    const wrong = await ask('--trusted', `1:${'0'.repeat(64)}`);
+
+    const codes = [whole, vouched, cosigned, untold, wrong].map(({ exitCode }) => exitCode);
+    expect(codes, whole.stderr).to.deep.equal([0, 0, 0, 5, 4]);
+    const told = JSON.parse(whole.stdout);
+    expect(told).to.include({ outcome: 'valid', chain: toHex(cluster.genesis.chain) });
+    expect(told.seals).to.include({ validators: 4, quorum: 3 });
+    expect(told.nodes).to.have.length(4);
+    expect(readCheckpointNote(await readFile(out)).ok).to.equal(true);
+  });
+
   it('given a witness that is killed, when started again, then it goes on above what it saw', async () => {
     await end('SIGKILL');
     const state = await readFile(path.join(folder, 'state/witness.json'), 'utf8');
@@ -167,6 +209,9 @@ describe('witness (validators=4)', function () {
   it('spec L-15: given validators that sign a second history, then it stops with a proof', async () => {
     const [client = expect.fail('there is a node')] = clients;
     const first = await oneRound('state');
+    const watch = ['checkpoint', '--genesis', cluster.genesisFile, '--url', client.urls[0] ?? ''];
+    const watching = await runDaybook([...watch, '--state', path.join(folder, 'watched')]);
+    expect(watching.exitCode, watching.stderr).to.equal(0);
     const saw = JSON.parse(await readFile(path.join(folder, 'state/witness.json'), 'utf8'));
     const size = Number(saw.note.split('\n')[1]);
     expect(first.exitCode, first.stderr).to.equal(0);
@@ -182,7 +227,9 @@ describe('witness (validators=4)', function () {
     const verified = await runDaybook([...verify, '--genesis', cluster.genesisFile]);
     const untold = await runDaybook(verify);
     const again = await oneRound('state');
+    const watched = await runDaybook([...watch, '--state', path.join(folder, 'watched')]);
 
+    expect(watched.exitCode, watched.stderr).to.equal(8);
     expect([alarmed.exitCode, again.exitCode], alarmed.stderr).to.deep.equal([8, 8]);
     expect(alarmed.stderr).to.contain('CLI_WITNESS_FORK');
     expect([verified.exitCode, untold.exitCode], verified.stderr).to.deep.equal([0, 5]);

@@ -1,8 +1,8 @@
 /** The client a verb works with: which nodes, and which chain is trusted. */
 import type { Client, Language } from '@daybook/client';
 import { createClient, readBaseUrl, readTrustedChain } from '@daybook/client';
-import type { Hash, RecoveryFile } from '@daybook/core';
-import { eraOf, readRecoveryFile } from '@daybook/core';
+import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
+import { eraOf, readGenesisFile, readRecoveryFile } from '@daybook/core';
 import { CliError } from './errors.ts';
 import { malformed, readJson, readText } from './files.ts';
 import type { Input } from './frame/input.ts';
@@ -65,6 +65,13 @@ export async function trustedChainOf(input: Input): Promise<Hash | undefined> {
   throw new CliError({ code: 'CLI_OPTION_INVALID', option, expected });
 }
 
+/** The founding document in a genesis file. @throws CliError CLI_FILE_MALFORMED */
+export async function readGenesis(file: string): Promise<Genesis> {
+  const genesis = readGenesisFile(await readJson(file));
+  if (genesis.ok) return genesis.value;
+  throw malformed(file, 'it is no genesis file that all founders signed');
+}
+
 /** Eras of the recoveries that are trusted, from --recovery. */
 export async function trustedErasOf(input: Input): Promise<readonly Hash[]> {
   const files = await Promise.all(input.texts('recovery').map(readRecovery));
@@ -79,13 +86,31 @@ export async function readRecovery(file: string): Promise<RecoveryFile> {
   throw malformed(file, faults.join('; '));
 }
 
+/** Addresses of nodes, each once. @throws CliError CLI_OPTION_INVALID */
+function urlsOf(input: Input): readonly string[] {
+  const urls = [...new Set(input.texts('url'))];
+  if (urls.every((url) => readBaseUrl(url) !== undefined)) return urls;
+  const expected = 'an address with http:// or https://';
+  throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--url', expected });
+}
+
+const NODE_TIMEOUT_MS = 10_000;
+
+/** A client for each of the nodes named by --url, which asks no other. */
+export function connectEach(
+  input: Input,
+  chain?: Hash,
+): readonly { readonly url: string; readonly client: Client }[] {
+  const timeoutMs = NODE_TIMEOUT_MS;
+  return urlsOf(input).map((url) => ({
+    url,
+    client: createClient({ urls: [url], chain, timeoutMs }),
+  }));
+}
+
 /** The client for the nodes named by --url. */
 export async function connect(input: Input): Promise<Client> {
-  const urls = input.texts('url');
-  if (urls.some((url) => readBaseUrl(url) === undefined)) {
-    const expected = 'an address with http:// or https://';
-    throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--url', expected });
-  }
+  const urls = urlsOf(input);
   const chain = await trustedChainOf(input);
   return createClient({ urls, chain, eras: await trustedErasOf(input) });
 }

@@ -79,6 +79,10 @@ export const CLI_ERRORS = defineErrors({
     summary: 'The cluster did not start.',
     remedy: 'The last lines of the node that failed say why; remove the cause and start again.',
   },
+  CLI_FOLDER_LOCKED: {
+    summary: 'Another process works in this folder.',
+    remedy: 'Stop the other one, or name a folder of its own with --state.',
+  },
   CLI_WITNESS_FORK: {
     summary: 'The history of the chain forked: a quorum signed two that exclude each other.',
     remedy:
@@ -125,6 +129,7 @@ export type CliFailure =
   | { readonly code: 'CLI_GENESIS_INCOMPLETE'; readonly missing: readonly string[] }
   | { readonly code: 'CLI_IMPORT_FAILED' | 'CLI_CLUSTER_FAILED'; readonly fact: string }
   | { readonly code: 'CLI_CLUSTER_UNKNOWN'; readonly name: string }
+  | { readonly code: 'CLI_FOLDER_LOCKED'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_FORK'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_SHRUNK'; readonly path: string; readonly url: string }
   | { readonly code: 'CLI_DECLINED' };
@@ -177,6 +182,8 @@ export function explainCli(failure: CliFailure): string {
       return `${summary} ${failure.fact}`;
     case 'CLI_CLUSTER_UNKNOWN':
       return `${summary} You wrote "${failure.name}".`;
+    case 'CLI_FOLDER_LOCKED':
+      return `${summary} It is ${failure.path}.`;
     case 'CLI_WITNESS_FORK':
       return `${summary} The proof is ${failure.path}.`;
     case 'CLI_WITNESS_SHRUNK':
@@ -199,6 +206,7 @@ export function exitOf(failure: CliFailure): Exit {
     case 'CLI_FILE_FAILED':
     case 'CLI_FILE_MALFORMED':
     case 'CLI_PASSPHRASE_MISSING':
+    case 'CLI_FOLDER_LOCKED':
       return 'file';
     case 'CLI_CARD_INVALID':
       return 'invalid';

@@ -7,6 +7,7 @@ import { CliError } from './errors.ts';
 import { nearestOf } from './frame/parse.ts';
 import type { Verb } from './frame/verb.ts';
 import { CHAIN_VERBS } from './verbs/chain.ts';
+import { CHECKPOINT_VERB } from './verbs/checkpoint.ts';
 import { CLUSTER_VERBS } from './verbs/cluster.ts';
 import { completionVerb } from './verbs/completion.ts';
 import { IMPORT_VERBS } from './verbs/import.ts';
@@ -28,6 +29,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...RECORD_VERBS,
   ...SQL_VERBS,
   VERIFY_VERB,
+  CHECKPOINT_VERB,
   WITNESS_VERB,
   ...CHAIN_VERBS,
   ...RECOVERY_VERBS,

@@ -131,6 +131,18 @@ export const CLIENT_ERRORS = defineErrors({
     summary: 'The proof is of an earlier block than the checkpoint.',
     remedy: 'Give the chain id or the genesis file besides, or get a newer proof.',
   },
+  CLIENT_CHECKPOINT_UNPROVEN: {
+    summary: 'The checkpoint is not one that the validators of this chain signed.',
+    remedy: 'Ask another node, and tell the operator of this one.',
+  },
+  CLIENT_WITNESSES_MISSING: {
+    summary: 'Too few of the named witnesses have vouched for this checkpoint, or too long ago.',
+    remedy: 'Ask again in a minute; if it lasts, ask the witnesses why they are silent.',
+  },
+  CLIENT_HISTORY_UNPROVEN: {
+    summary: 'No node proves that this history goes on from the one that was seen before.',
+    remedy: 'Ask nodes of other departments; if none proves it, treat it as a fork and tell them.',
+  },
   CLIENT_TIME_AHEAD: {
     summary: 'The block lies in the future of this clock.',
     remedy: 'Set the clock of this machine and check again.',
@@ -251,6 +263,7 @@ export type VerifyFailure =
   | { readonly code: 'CLIENT_LIST_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_SCHEMA_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_TRANSACTION_UNPROVEN'; readonly fact: string }
+  | { readonly code: 'CLIENT_CHECKPOINT_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_FORK_FOUND'; readonly height: number };
 
 /** Why nobody can tell whether a sound proof is of the chain that is meant. */
@@ -259,6 +272,8 @@ export type UndecidedReason =
   | { readonly code: 'CLIENT_RECOVERY_UNKNOWN'; readonly height: number; readonly era: string }
   | { readonly code: 'CLIENT_CHECKPOINT_OLD'; readonly days: number; readonly daysMax: number }
   | { readonly code: 'CLIENT_CHECKPOINT_LATER'; readonly height: number; readonly proven: number }
+  | { readonly code: 'CLIENT_WITNESSES_MISSING'; readonly fact: string }
+  | { readonly code: 'CLIENT_HISTORY_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_TIME_AHEAD'; readonly blockMs: number; readonly clockMs: number };
 
 /** A failure of verification, or why it cannot be told, in one sentence. */
@@ -278,6 +293,9 @@ export function explainVerification(reason: VerifyFailure | UndecidedReason): st
     case 'CLIENT_LIST_UNPROVEN':
     case 'CLIENT_SCHEMA_UNPROVEN':
     case 'CLIENT_TRANSACTION_UNPROVEN':
+    case 'CLIENT_CHECKPOINT_UNPROVEN':
+    case 'CLIENT_WITNESSES_MISSING':
+    case 'CLIENT_HISTORY_UNPROVEN':
       return `${summary} (${reason.fact})`;
     case 'CLIENT_RECOVERY_UNKNOWN':
       return `${summary} (from height ${reason.height}, era ${reason.era})`;

@@ -17,6 +17,15 @@ export {
   isRefusal,
 } from './errors.ts';
 export type { FeedEntry, FeedOptions } from './feed/feed.ts';
+export { fetchStartAtBlock, fetchStartAtWitnesses } from './follow/fetch-start.ts';
+export type {
+  FollowedNode,
+  FollowGround,
+  Judgement,
+  KnownHistory,
+  SeenCheckpoint,
+} from './follow/follow.ts';
+export { followNode, withSeen } from './follow/follow.ts';
 export type { BlockListOptions, BlockReference, ChainReader } from './reads/chain-reader.ts';
 export type { Foundation } from './reads/foundation.ts';
 export type { HistoryReader } from './reads/history-reader.ts';
@@ -51,6 +60,8 @@ export { DRAFT_FORMAT, readDraft, renderDraft } from './transaction/draft.ts';
 export type { Outcome } from './transaction/outcome.ts';
 export type { SubmitOptions, Submittable, Submitter } from './transaction/submit.ts';
 export { readBaseUrl } from './transport/url.ts';
+export type { CheckpointFacts, CheckpointGround, CheckpointVerdict } from './verify/checkpoint.ts';
+export { judgeCheckpoint } from './verify/checkpoint.ts';
 export type { NamedRecord } from './verify/claims.ts';
 export type { Accused, ForkFacts, ForkVerdict } from './verify/fork.ts';
 export { verifyForkProof } from './verify/fork.ts';
@@ -74,6 +85,8 @@ export type { ListVerdict, ProvenList, ProvenRow } from './verify/list-proof.ts'
 export { nextOfList, verifyListBundle, verifyListBundles } from './verify/list-proof.ts';
 export type { ProvenFacts, ProvenFrame, Verdict, VerdictOf } from './verify/proof.ts';
 export { verifyProofBundle } from './verify/proof.ts';
+export type { ServedBlock, TrustedStart } from './verify/start.ts';
+export { startAtBlock, startAtGenesis, startAtWitnesses } from './verify/start.ts';
 export type { ProvenTransaction } from './verify/transaction-proof.ts';
 export { verifyTransactionProof } from './verify/transaction-proof.ts';
 export type { Checkpoint, Trust } from './verify/trust.ts';

@@ -35,10 +35,8 @@ export interface DataDirectory {
  *   STATE_FORMAT_UNKNOWN, STATE_DISK_FAILED
  */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
-  makeDirectory(path);
-  const lock = await openLock(path, joinPath(path, LOCK_DIRECTORY));
+  const lock = await lockDirectory(path);
   try {
-    nameOwner(joinPath(path, LOCK_DIRECTORY));
     checkFormat(path);
     const paths = {
       blocks: joinPath(path, 'blocks'),
@@ -48,6 +46,23 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
     };
     for (const directory of Object.values(paths)) makeDirectory(directory);
     return { paths, close: () => lock.close() };
+  } catch (error) {
+    await lock.close();
+    throw error;
+  }
+}
+
+/**
+ * Locks any directory, made when it is missing, until `close` or the end of the process.
+ * @throws StateError STATE_DIRECTORY_LOCKED (with the other process, if it can be told)
+ */
+export async function lockDirectory(path: string): Promise<Pick<DataDirectory, 'close'>> {
+  makeDirectory(path);
+  const directory = joinPath(path, LOCK_DIRECTORY);
+  const lock = await openLock(path, directory);
+  try {
+    nameOwner(directory);
+    return lock;
   } catch (error) {
     await lock.close();
     throw error;

@@ -29,7 +29,7 @@ export { assembleBlock, RECORD_HEAD_BYTES, recordBytes } from './blocks/segment-
 export type { Tile } from './blocks/tiles.ts';
 export { tilesOf } from './blocks/tiles.ts';
 export type { DataDirectory } from './data-directory.ts';
-export { openDataDirectory } from './data-directory.ts';
+export { lockDirectory, openDataDirectory } from './data-directory.ts';
 export type { Disk, DiskFile, FileIdentity } from './disk/disk.ts';
 export type { MemoryDisk, MemoryDiskOptions, PendingWrite } from './disk/memory-disk.ts';
 export { createMemoryDisk } from './disk/memory-disk.ts';

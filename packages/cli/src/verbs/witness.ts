@@ -1,29 +1,21 @@
 /** The witness: a process outside the consortium that watches its history and cosigns it. */
-import { createClient, readBaseUrl } from '@daybook/client';
-import type { Genesis } from '@daybook/core';
-import {
-  asPublicKey,
-  assertNever,
-  createSigner,
-  encodeNoteKey,
-  isNoteName,
-  readGenesisFile,
-} from '@daybook/core';
-import { trustedErasOf } from '../connect.ts';
+import { startAtGenesis } from '@daybook/client';
+import { asPublicKey, assertNever, createSigner, encodeNoteKey, isNoteName } from '@daybook/core';
+import { connectEach, readGenesis, trustedErasOf } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
-import { malformed, readJson } from '../files.ts';
 import type { Input } from '../frame/input.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { openKey, PASSPHRASE_OPTION } from '../officers.ts';
 import { jsonLine, remark } from '../print.ts';
-import type { WitnessEvent, WitnessParts } from '../witness/follow.ts';
-import { followOnce, refuseAfterAlarm } from '../witness/follow.ts';
-import { openWitnessStore } from '../witness/store.ts';
+import type { CosignEvent } from '../witness/cosign.ts';
+import { cosign } from '../witness/cosign.ts';
+import type { FollowEvent, FollowParts } from '../witness/follow.ts';
+import { followJson, followOnce, refuseAfterAlarm } from '../witness/follow.ts';
+import { openHistoryStore } from '../witness/store.ts';
 
 const EVERY_SECONDS_MAX = 3600;
-const NODE_TIMEOUT_MS = 10_000;
 
 async function witness(input: Input, world: World): Promise<Exit> {
   const name = input.text('name');
@@ -33,55 +25,61 @@ async function witness(input: Input, world: World): Promise<Exit> {
   }
   const everySeconds = input.integer('every', { min: 1, max: EVERY_SECONDS_MAX }) ?? 2;
   const genesis = await readGenesis(input.text('genesis'));
-  const urls = readUrls(input);
-  const store = await openWitnessStore(input.text('state'));
-  await refuseAfterAlarm(store);
-  let state = await store.read();
-  const place = { file: input.text('key'), purpose: 'log', position: 0 } as const;
-  const signer = createSigner(await openKey(place, input, world));
-  const key = { name, type: 'cosignature', publicKey: asPublicKey(signer.publicKey) } as const;
-  remark(world, `witness ${encodeNoteKey(key)} follows ${urls.join(', ')}`);
-  const { chain } = genesis;
-  const parts: WitnessParts = {
-    genesis,
-    eras: await trustedErasOf(input),
-    nowMs: () => world.nowMs(),
-    nodes: urls.map((url) => ({
-      url,
-      client: createClient({ urls: [url], chain, timeoutMs: NODE_TIMEOUT_MS }),
-    })),
-    store,
-    name,
-    signer,
-    tell: (event) => tell(event, input, world),
-  };
-  while (!world.signal.aborted) {
+  const nodes = connectEach(input, genesis.chain);
+  const store = await openHistoryStore(input.text('state'));
+  try {
+    await refuseAfterAlarm(store);
+    const place = { file: input.text('key'), purpose: 'log', position: 0 } as const;
+    const signer = createSigner(await openKey(place, input, world));
+    const key = { name, type: 'cosignature', publicKey: asPublicKey(signer.publicKey) } as const;
+    const urls = nodes.map(({ url }) => url).join(', ');
+    remark(world, `witness ${encodeNoteKey(key)} follows ${urls}`);
+    const told = (event: WitnessEvent): void => tell(event, input, world);
+    const nowMs = (): number => world.nowMs();
+    const parts: FollowParts = {
+      genesis,
+      start: startAtGenesis(genesis),
+      eras: await trustedErasOf(input),
+      nowMs,
+      nodes,
+      store,
+      tell: told,
+      onNewer: ({ head }, { url }) => cosign(head, url, { nodes, name, signer, nowMs, tell: told }),
+    };
+    return await follow(parts, { everySeconds, once: input.flag('once'), signal: world.signal });
+  } finally {
+    await store.close();
+  }
+}
+
+async function follow(
+  parts: FollowParts,
+  options: { readonly everySeconds: number; readonly once: boolean; readonly signal: AbortSignal },
+): Promise<Exit> {
+  const { everySeconds, once, signal } = options;
+  let state = await parts.store.read();
+  while (!signal.aborted) {
     state = await followOnce(parts, state);
-    if (input.flag('once')) return state === undefined ? 'refused' : 'done';
-    await pause(everySeconds * 1000, world.signal);
+    if (once) return state === undefined ? 'refused' : 'done';
+    await pause(everySeconds * 1000, signal);
   }
   return 'done';
 }
 
-async function readGenesis(file: string): Promise<Genesis> {
-  const genesis = readGenesisFile(await readJson(file));
-  if (genesis.ok) return genesis.value;
-  throw malformed(file, 'it is no genesis file that all founders signed');
-}
-
-function readUrls(input: Input): readonly string[] {
-  const urls = [...new Set(input.texts('url'))];
-  if (urls.length > 0 && urls.every((url) => readBaseUrl(url) !== undefined)) return urls;
-  const expected = 'an address with http:// or https://';
-  throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--url', expected });
-}
+type WitnessEvent = CosignEvent | FollowEvent;
 
 function tell(event: WitnessEvent, input: Input, world: World): void {
-  if (input.flag('json')) world.out.write(jsonLine(event));
-  else world.out.write(`${sentenceOf(event)}\n`);
+  // What is cosigned is told as such, and what is known already is no news.
+  if (event.kind === 'seen') return;
+  const json = isFollowed(event) ? followJson(event) : event;
+  world.out.write(input.flag('json') ? jsonLine(json) : `${sentenceOf(event)}\n`);
 }
 
-function sentenceOf(event: WitnessEvent): string {
+function isFollowed(event: WitnessEvent): event is FollowEvent {
+  return event.kind === 'seen' || event.kind === 'away' || event.kind === 'unproven';
+}
+
+function sentenceOf(event: Exclude<WitnessEvent, { kind: 'seen' }>): string {
   switch (event.kind) {
     case 'cosigned':
       return `cosigned the tree of size ${event.size} that ${event.url} serves`;

@@ -1,36 +1,51 @@
 /**
- * The round of a witness: every node is asked for its checkpoint; what extends the history is
- * remembered first, cosigned then, and handed to all nodes. A fork or a tree that shrank ends it.
+ * A round of following: every node is asked for its checkpoint; what extends the history is
+ * remembered before anything else happens with it. A fork, or a tree that shrank, ends it.
  */
-import type { NoteSignature, Signer } from '@daybook/core';
-import { cosignNote, encodeNoteSignature, encodeTreeHead, encodeUtf8 } from '@daybook/core';
+import type {
+  CheckpointFacts,
+  FollowedNode,
+  FollowGround,
+  Judgement,
+  KnownHistory,
+  SeenCheckpoint,
+} from '@daybook/client';
+import { explainVerification, followNode, withSeen } from '@daybook/client';
+import { encodeUtf8 } from '@daybook/core';
 import { CliError } from '../errors.ts';
-import type { Followed, Judgement, Seen, WitnessGround } from './judge.ts';
-import { judgeNode } from './judge.ts';
-import type { WitnessState, WitnessStore } from './store.ts';
+import type { HistoryState, HistoryStore } from './store.ts';
 
 export const FORK_FILE = 'checkpoint-fork.bin';
 const SHRUNK_FILE = 'shrunk-tree.txt';
 
-export interface WitnessParts extends WitnessGround {
-  readonly nodes: readonly Followed[];
-  readonly store: WitnessStore;
-  /** Name and key under which it cosigns. */
-  readonly name: string;
-  readonly signer: Signer;
+export interface FollowParts extends FollowGround {
+  readonly nodes: readonly FollowedNode[];
+  readonly store: HistoryStore;
   /** Told what happened, in words and facts. */
-  readonly tell: (event: WitnessEvent) => void;
+  readonly tell: (event: FollowEvent) => void;
+  /** What is done with a checkpoint that extends the history, once it is remembered. */
+  readonly onNewer: (seen: SeenCheckpoint, from: FollowedNode) => Promise<void>;
 }
 
-export type WitnessEvent =
-  | { readonly kind: 'cosigned'; readonly size: number; readonly url: string }
-  | { readonly kind: 'handed in'; readonly size: number; readonly url: string }
-  | { readonly kind: 'not handed in'; readonly url: string; readonly fact: string }
+export type FollowEvent =
+  | {
+      readonly kind: 'seen';
+      readonly url: string;
+      readonly isNew: boolean;
+      readonly facts: CheckpointFacts;
+    }
   | { readonly kind: 'away'; readonly url: string; readonly fact: string }
-  | { readonly kind: 'unproven'; readonly url: string; readonly fact: string };
+  | {
+      readonly kind: 'unproven';
+      readonly url: string;
+      readonly fact: string;
+      /** Whether it does not hold, or nobody can tell. */
+      readonly outcome: 'invalid' | 'unknown';
+      readonly facts?: CheckpointFacts;
+    };
 
 /** @throws CliError CLI_WITNESS_FORK if evidence of an earlier run lies there */
-export async function refuseAfterAlarm(store: WitnessStore): Promise<void> {
+export async function refuseAfterAlarm(store: HistoryStore): Promise<void> {
   const file = await store.kept(FORK_FILE);
   if (file !== undefined) throw new CliError({ code: 'CLI_WITNESS_FORK', path: file });
 }
@@ -41,9 +56,9 @@ export async function refuseAfterAlarm(store: WitnessStore): Promise<void> {
  * @throws CliError CLI_WITNESS_FORK or CLI_WITNESS_SHRUNK, the evidence being on disk
  */
 export async function followOnce(
-  parts: WitnessParts,
-  before: WitnessState | undefined,
-): Promise<WitnessState | undefined> {
+  parts: FollowParts,
+  before: HistoryState | undefined,
+): Promise<HistoryState | undefined> {
   let state = before;
   for (const node of parts.nodes) {
     const judgement = await judge(node, state, parts);
@@ -53,13 +68,13 @@ export async function followOnce(
 }
 
 async function judge(
-  node: Followed,
-  state: WitnessState | undefined,
-  parts: WitnessParts,
+  node: FollowedNode,
+  state: KnownHistory | undefined,
+  parts: FollowParts,
 ): Promise<Judgement | undefined> {
   try {
     const others = parts.nodes.filter((other) => other !== node);
-    return await judgeNode(node, state, others, parts);
+    return await followNode(node, state, others, parts);
   } catch (error) {
     parts.tell({ kind: 'away', url: node.url, fact: factOf(error) });
     return undefined;
@@ -68,17 +83,24 @@ async function judge(
 
 async function take(
   judgement: Judgement,
-  node: Followed,
-  { parts, state }: { readonly parts: WitnessParts; readonly state: WitnessState | undefined },
-): Promise<WitnessState | undefined> {
+  node: FollowedNode,
+  { parts, state }: { readonly parts: FollowParts; readonly state: HistoryState | undefined },
+): Promise<HistoryState | undefined> {
   const { store, tell } = parts;
   const { url } = node;
   switch (judgement.kind) {
     case 'none':
       return state;
-    case 'unproven':
-      tell({ kind: 'unproven', url, fact: judgement.fact });
+    case 'invalid':
+    case 'undecided': {
+      const fact = explainVerification(judgement.reason);
+      const told =
+        judgement.kind === 'invalid'
+          ? ({ outcome: 'invalid' } as const)
+          : ({ outcome: 'unknown', facts: judgement.facts } as const);
+      tell({ kind: 'unproven', url, fact, ...told });
       return state;
+    }
     case 'fork': {
       const path = await store.keep(FORK_FILE, judgement.proof);
       throw new CliError({ code: 'CLI_WITNESS_FORK', path });
@@ -89,56 +111,35 @@ async function take(
       throw new CliError({ code: 'CLI_WITNESS_SHRUNK', path, url });
     }
     case 'known':
-      return state && (await remember(store, withShown(state, judgement.seen, url), state));
     case 'extends': {
-      const { seen } = judgement;
-      const { head, note } = seen;
-      const shown = state?.shown ?? {};
-      const next = withShown({ head, note, source: url, shown }, seen, url);
-      await store.write(next);
-      await cosign(seen, node, parts);
+      const { seen, kind } = judgement;
+      const isNew = kind === 'extends';
+      const source = isNew || state === undefined ? url : state.source;
+      const next = { ...withSeen(state, judgement, url), source };
+      if (isNew || state?.shown[url]?.size !== seen.head.size) await store.write(next);
+      tell({ kind: 'seen', url, isNew, facts: seen.facts });
+      if (isNew) await parts.onNewer(seen, node);
       return next;
     }
   }
 }
 
-function withShown(state: WitnessState, { head, note }: Seen, url: string): WitnessState {
-  return { ...state, shown: { ...state.shown, [url]: { size: head.size, note } } };
-}
-
-/** Writes only what is new. */
-async function remember(
-  store: WitnessStore,
-  next: WitnessState,
-  before: WitnessState,
-): Promise<WitnessState> {
-  const isNew = Object.entries(next.shown).some(
-    ([url, { size }]) => before.shown[url]?.size !== size,
-  );
-  if (isNew) await store.write(next);
-  return next;
-}
-
-async function cosign({ head }: Seen, from: Followed, parts: WitnessParts): Promise<void> {
-  const timeS = Math.floor(parts.nowMs() / 1000);
-  const line: NoteSignature = cosignNote(
-    { text: encodeTreeHead(head), timeS },
-    parts.name,
-    parts.signer,
-  );
-  parts.tell({ kind: 'cosigned', size: head.size, url: from.url });
-  const lines = encodeUtf8(encodeNoteSignature(line));
-  // The node that served it first: it has the tree for certain, and passes the line on.
-  for (const { client, url } of [from, ...parts.nodes.filter((node) => node !== from)]) {
-    try {
-      await client.cosign(head.size, lines);
-      parts.tell({ kind: 'handed in', size: head.size, url });
-    } catch (error) {
-      parts.tell({ kind: 'not handed in', url, fact: factOf(error) });
+/** An event as scripts read it. */
+export function followJson(event: FollowEvent): Readonly<Record<string, unknown>> {
+  switch (event.kind) {
+    case 'seen': {
+      const { kind, url, isNew, facts } = event;
+      return { kind, url, isNew, size: facts.head.size };
     }
+    case 'unproven': {
+      const { kind, url, outcome, fact } = event;
+      return { kind, url, outcome, fact };
+    }
+    case 'away':
+      return event;
   }
 }
 
-function factOf(error: unknown): string {
+export function factOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,35 +1,33 @@
 /**
- * What a witness remembers, in a folder of its own: the newest checkpoint that it cosigned, and the
- * size each node has shown. Replaced as a whole and synced before a cosignature leaves, so that a
- * witness that was killed never vouches for less than it saw.
+ * What a witness, or whoever follows a chain, remembers in a folder of its own: the newest checkpoint
+ * that held, and the size each node has shown. Replaced as a whole and synced before a cosignature
+ * leaves, so that a witness that was killed never vouches for less than it saw. One process at a time
+ * has the folder: two would cosign past each other.
  */
 import { constants } from 'node:fs';
 import { access, mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import type { TreeHead } from '@daybook/core';
+import type { KnownHistory } from '@daybook/client';
 import { encodeUtf8, readCheckpointNote } from '@daybook/core';
 import { CliError } from '../errors.ts';
 import { malformed } from '../files.ts';
 
-export interface WitnessState {
-  readonly head: TreeHead;
-  /** The note as it was verified. */
-  readonly note: Uint8Array;
-  /** Address of the node that served it. */
+export interface HistoryState extends KnownHistory {
+  /** Address of the node that served the newest. */
   readonly source: string;
-  /** The largest tree each node has shown, by its address. */
-  readonly shown: Readonly<Record<string, { readonly size: number; readonly note: Uint8Array }>>;
 }
 
-export interface WitnessStore {
+export interface HistoryStore {
   /** Undefined before the first checkpoint. @throws CliError CLI_FILE_MALFORMED */
-  read(): Promise<WitnessState | undefined>;
+  read(): Promise<HistoryState | undefined>;
   /** Durable when it resolves. */
-  write(state: WitnessState): Promise<void>;
+  write(state: HistoryState): Promise<void>;
   /** Keeps evidence durably, once. @returns its path */
   keep(name: string, bytes: Uint8Array): Promise<string>;
   /** Path of evidence that is kept; undefined if there is none of this name. */
   kept(name: string): Promise<string | undefined>;
+  /** Gives the folder back. */
+  close(): Promise<void>;
 }
 
 const STATE_FILE = 'witness.json';
@@ -40,7 +38,8 @@ function failed(file: string, error: unknown): CliError {
   return new CliError({ code: 'CLI_FILE_FAILED', path: file, systemCode }, { cause: error });
 }
 
-export async function openWitnessStore(folder: string): Promise<WitnessStore> {
+/** @throws CliError CLI_FOLDER_LOCKED while another process has the folder, CLI_FILE_FAILED */
+export async function openHistoryStore(folder: string): Promise<HistoryStore> {
   const at = (name: string): string => path.join(folder, name);
   const file = at(STATE_FILE);
   try {
@@ -49,6 +48,7 @@ export async function openWitnessStore(folder: string): Promise<WitnessStore> {
   } catch (error) {
     throw failed(folder, error);
   }
+  const lock = await lockFolder(folder);
   const put = async (target: string, bytes: Uint8Array): Promise<void> => {
     try {
       await replaceSynced(folder, target, bytes);
@@ -67,7 +67,36 @@ export async function openWitnessStore(folder: string): Promise<WitnessStore> {
       return at(name);
     },
     kept: async (name) => ((await readIfThere(at(name))) === undefined ? undefined : at(name)),
+    close: () => lock.close(),
   };
+}
+
+/** Remembers nothing beyond the process; evidence goes into a folder all the same. */
+export function createMemoryStore(folder: string): HistoryStore {
+  return {
+    read: async () => undefined,
+    write: async () => undefined,
+    keep: async (name, bytes) => {
+      const target = path.join(folder, name);
+      await replaceSynced(folder, target, bytes);
+      return target;
+    },
+    kept: async () => undefined,
+    close: async () => undefined,
+  };
+}
+
+/** The lock is the kernel's and ends with the process, as that of a node's data directory. */
+async function lockFolder(folder: string): Promise<{ close(): Promise<void> }> {
+  // Loads a database, which only who keeps a folder needs.
+  const { lockDirectory, StateError } = await import('@daybook/state');
+  try {
+    return await lockDirectory(folder);
+  } catch (error) {
+    const isLocked = error instanceof StateError && error.failure.code === 'STATE_DIRECTORY_LOCKED';
+    if (!isLocked) throw failed(folder, error);
+    throw new CliError({ code: 'CLI_FOLDER_LOCKED', path: folder }, { cause: error });
+  }
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {
@@ -95,13 +124,13 @@ async function replaceSynced(folder: string, target: string, bytes: Uint8Array):
 
 const textOf = (note: Uint8Array): string => new TextDecoder().decode(note);
 
-function renderState({ note, source, shown }: WitnessState): string {
+function renderState({ note, source, shown }: HistoryState): string {
   const sizes = Object.entries(shown).map(([url, one]) => [url, textOf(one.note)]);
   const json = { format: FORMAT, note: textOf(note), source, shown: Object.fromEntries(sizes) };
   return `${JSON.stringify(json, undefined, 2)}\n`;
 }
 
-function parseState(file: string, text: string): WitnessState {
+function parseState(file: string, text: string): HistoryState {
   const json = parseJson(file, text);
   const { format, note, source, shown } = json;
   const isOurs = format === FORMAT && typeof source === 'string' && isTexts(shown);
@@ -129,7 +158,7 @@ function isTexts(value: unknown): value is Readonly<Record<string, string>> {
   return Object.values(value).every((one) => typeof one === 'string');
 }
 
-function readNoted(file: string, text: unknown): Pick<WitnessState, 'head' | 'note'> {
+function readNoted(file: string, text: unknown): Pick<HistoryState, 'head' | 'note'> {
   if (typeof text !== 'string') throw malformed(file, 'a checkpoint is missing');
   const note = encodeUtf8(text);
   const read = readCheckpointNote(note);

@@ -29,6 +29,7 @@ import {
   verifyInclusion,
 } from '@daybook/core';
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
+import { eraHindrance } from './hindrances.ts';
 import type { TrustedSet } from './light-client.ts';
 import { followChange, foreign, readTrustedGenesis, trustGenesis } from './light-client.ts';
 import type { Trust } from './trust.ts';
@@ -105,18 +106,12 @@ export function verifyCheckpointFork(bytes: Uint8Array, trust: Trust): Checkpoin
   const facts = factsOf(decoded.value, trust);
   if (!facts.ok) return { outcome: 'invalid', reason: facts.reason };
   const { value } = facts;
-  const unknownEra = value.recoveries.find(
-    ({ era }) => !(trust.eras ?? []).some((trusted) => equalBytes(trusted, era)),
-  );
+  const reason = eraHindrance(value.recoveries, trust.eras);
   if (trust.chain === undefined) {
-    const reason = { code: 'CLIENT_TRUST_MISSING', chain: toHex(value.chain) } as const;
-    return { outcome: 'unknown', reason, facts: value };
+    const missing = { code: 'CLIENT_TRUST_MISSING', chain: toHex(value.chain) } as const;
+    return { outcome: 'unknown', reason: missing, facts: value };
   }
-  if (unknownEra !== undefined) {
-    const { fromHeight: height, era } = unknownEra;
-    const reason = { code: 'CLIENT_RECOVERY_UNKNOWN', height, era: toHex(era) } as const;
-    return { outcome: 'unknown', reason, facts: value };
-  }
+  if (reason !== undefined) return { outcome: 'unknown', reason, facts: value };
   return { outcome: 'valid', facts: value };
 }
 

@@ -15,12 +15,12 @@ import {
   fail,
   ok,
   quorumOf,
-  TRUST_PERIOD_MS,
   toHex,
 } from '@daybook/core';
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
 import type { NamedRecord } from './claims.ts';
 import { nameRecord, verifyClaim, verifySchema } from './claims.ts';
+import { ageHindrance, eraHindrance } from './hindrances.ts';
 import type { FinalHeader, KnownEra, TrustedSet } from './light-client.ts';
 import {
   followChange,
@@ -182,28 +182,15 @@ function hindranceOf(
   if (timestampMs > nowMs + genesis.document.parameters.precisionMs) {
     return { code: 'CLIENT_TIME_AHEAD', blockMs: timestampMs, clockMs: nowMs };
   }
-  const unknown = recoveries.find(
-    ({ era }) => trust.eras?.some((known) => equalBytes(known, era)) !== true,
-  );
-  if (unknown !== undefined) {
-    const { era, fromHeight } = unknown;
-    return { code: 'CLIENT_RECOVERY_UNKNOWN', height: fromHeight, era: toHex(era) };
-  }
+  const unknown = eraHindrance(recoveries, trust.eras);
+  if (unknown !== undefined) return unknown;
   if (trust.chain !== undefined) return undefined;
   if (checkpoint === undefined) return { code: 'CLIENT_TRUST_MISSING', chain: toHex(chain) };
-  const ageMs = nowMs - checkpoint.header.timestampMs;
-  if (ageMs > TRUST_PERIOD_MS) {
-    return { code: 'CLIENT_CHECKPOINT_OLD', days: daysOf(ageMs), daysMax: daysOf(TRUST_PERIOD_MS) };
-  }
+  const aged = ageHindrance(checkpoint.header.timestampMs, nowMs);
+  if (aged !== undefined) return aged;
   if (height < checkpoint.header.height) {
     const { height: checked } = checkpoint.header;
     return { code: 'CLIENT_CHECKPOINT_LATER', height: checked, proven: height };
   }
   return undefined;
-}
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-function daysOf(ms: number): number {
-  return Math.floor(ms / DAY_MS);
 }
