@@ -63,6 +63,10 @@ export const CLI_ERRORS = defineErrors({
     summary: 'The import could not go on.',
     remedy: 'Remove the cause and run the same command again: it goes on where it stopped.',
   },
+  CLI_ENGAGEMENT_UNKNOWN: {
+    summary: 'The chain has no audit engagement of this name.',
+    remedy: 'List them: daybook list audit engagement.',
+  },
   CLI_LINE_UNDECIDED: {
     summary: 'The payment of this line was handed in, and was not final when the import ended.',
     remedy: 'Run the same import again: it adds the payment if it is not there.',
@@ -128,7 +132,7 @@ export type CliFailure =
   | { readonly code: 'CLI_GENESIS_INVALID'; readonly faults: readonly InputFaultLine[] }
   | { readonly code: 'CLI_GENESIS_INCOMPLETE'; readonly missing: readonly string[] }
   | { readonly code: 'CLI_IMPORT_FAILED' | 'CLI_CLUSTER_FAILED'; readonly fact: string }
-  | { readonly code: 'CLI_CLUSTER_UNKNOWN'; readonly name: string }
+  | { readonly code: 'CLI_CLUSTER_UNKNOWN' | 'CLI_ENGAGEMENT_UNKNOWN'; readonly name: string }
   | { readonly code: 'CLI_FOLDER_LOCKED'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_FORK'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_SHRUNK'; readonly path: string; readonly url: string }
@@ -181,6 +185,7 @@ export function explainCli(failure: CliFailure): string {
     case 'CLI_CLUSTER_FAILED':
       return `${summary} ${failure.fact}`;
     case 'CLI_CLUSTER_UNKNOWN':
+    case 'CLI_ENGAGEMENT_UNKNOWN':
       return `${summary} You wrote "${failure.name}".`;
     case 'CLI_FOLDER_LOCKED':
       return `${summary} It is ${failure.path}.`;
@@ -216,6 +221,7 @@ export function exitOf(failure: CliFailure): Exit {
     case 'CLI_GENESIS_INCOMPLETE':
     case 'CLI_IMPORT_FAILED':
     case 'CLI_CLUSTER_UNKNOWN':
+    case 'CLI_ENGAGEMENT_UNKNOWN':
     case 'CLI_CLUSTER_FAILED':
     case 'CLI_DECLINED':
       return 'refused';

@@ -6,6 +6,7 @@ import { knownContracts } from './actions/contracts.ts';
 import { CliError } from './errors.ts';
 import { nearestOf } from './frame/parse.ts';
 import type { Verb } from './frame/verb.ts';
+import { AUDIT_VERBS } from './verbs/audit.ts';
 import { CHAIN_VERBS } from './verbs/chain.ts';
 import { CHECKPOINT_VERB } from './verbs/checkpoint.ts';
 import { CLUSTER_VERBS } from './verbs/cluster.ts';
@@ -35,6 +36,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...RECOVERY_VERBS,
   ...IMPORT_VERBS,
   IMPORT_OCDS_VERB,
+  ...AUDIT_VERBS,
   ...CLUSTER_VERBS,
   completionVerb(allVerbs),
 ];

@@ -1,0 +1,102 @@
+/** `daybook monitor` and `daybook evidence`: the rules of an engagement, and what proves their findings. */
+import { writeEvidence } from '../audit/evidence.ts';
+import type { RuleOutcome } from '../audit/run-rules.ts';
+import { runRules } from '../audit/run-rules.ts';
+import { connect, NODE_OPTIONS, trustedErasOf } from '../connect.ts';
+import type { Exit } from '../exit-codes.ts';
+import type { Input } from '../frame/input.ts';
+import { renderPairs, renderTable } from '../frame/style.ts';
+import type { Verb } from '../frame/verb.ts';
+import type { World } from '../frame/world.ts';
+import { createAuthorFinder } from '../imports/authors.ts';
+import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
+import { answer } from '../print.ts';
+
+async function monitor(input: Input, world: World): Promise<Exit> {
+  const authors = await openSigners(input, world);
+  const client = await connect(input);
+  const { document } = await client.genesis();
+  const validMs = Math.floor(document.parameters.validityMaxMs / 2);
+  const authorFor = await createAuthorFinder(authors, client);
+  const organisation = input.text('auditor');
+  const outcomes = await runRules(client, {
+    engagement: input.operand('engagement'),
+    author: authorFor({ organisation, role: 'audit.monitor' }),
+    validUntilMs: () => world.nowMs() + validMs,
+  });
+  answer(input, world, {
+    json: outcomes,
+    lines: (paint) =>
+      outcomes.length === 0
+        ? 'No rule of this engagement runs.'
+        : renderTable(['Rule', 'Kind', 'Block', 'Found', 'New', ''], outcomes.map(rowOf), paint),
+  });
+  return outcomes.some(({ fault }) => fault !== undefined) ? 'refused' : 'done';
+}
+
+function rowOf({ rule, kind, height, found, added, isCut, fault }: RuleOutcome): readonly string[] {
+  const remark = fault ?? (isCut ? 'and more than the node answers at once' : '');
+  return [rule, kind, String(height), String(found), String(added), remark];
+}
+
+async function evidence(input: Input, world: World): Promise<Exit> {
+  const client = await connect(input);
+  const folder = input.text('out');
+  const trust = {
+    chain: await client.chain(),
+    eras: await trustedErasOf(input),
+    nowMs: world.nowMs(),
+  };
+  const found = await writeEvidence(client, input.operand('engagement'), { folder, world, trust });
+  const { files, unresolved } = found;
+  const wrong = files.filter(({ outcome }) => outcome !== 'valid');
+  answer(input, world, {
+    json: { folder, ...found },
+    lines: (paint) =>
+      renderPairs(
+        [
+          { title: 'Files', text: `${files.length} in ${folder}, listed in index.json` },
+          { title: 'Not valid', text: String(wrong.length) },
+          { title: 'Cited, but no record', text: unresolved.join(', ') || 'none' },
+        ],
+        paint,
+      ),
+  });
+  return wrong.length + unresolved.length === 0 ? 'done' : 'refused';
+}
+
+export const AUDIT_VERBS: readonly Verb[] = [
+  {
+    words: ['monitor'],
+    title: 'Carry out the rules of an audit engagement, and open what they find.',
+    help:
+      'Asks the SQL tables of a node that keeps them. What was found before is not opened again, so ' +
+      'a timer may run it as often as it likes. Rules are set by audit set-rule; see docs/audit.md.',
+    operands: [{ name: 'engagement', help: 'Its name.' }],
+    options: {
+      auditor: {
+        value: 'SLUG',
+        help: 'Organisation whose service has the role audit.monitor.',
+        required: true,
+      },
+      ...SIGNER_OPTIONS,
+      ...NODE_OPTIONS,
+    },
+    examples: ['monitor roads-2026 --auditor audit-office --signer audit-office/robot=robot.json'],
+    run: monitor,
+  },
+  {
+    words: ['evidence'],
+    title: 'Keep the findings of an engagement with the proof of every record they cite.',
+    help:
+      'Each file is checked before it is written. Nobody needs a node to check them again: daybook ' +
+      'verify does it anywhere. index.json lists the files with their hashes.',
+    operands: [{ name: 'engagement', help: 'Its name.' }],
+    options: {
+      out: { value: 'FOLDER', help: 'Where to keep them.', required: true },
+      ...NODE_OPTIONS,
+    },
+    examples: ['evidence roads-2026 --out roads-2026-evidence'],
+    run: evidence,
+  },
+];

@@ -1,0 +1,211 @@
+/** Continuous audit: what each rule finds in the SQL tables, and what it must let pass. */
+import type { AuditRuleKind, RuleFinding } from '@daybook/applications';
+import { auditRuleSql, findingsOf } from '@daybook/applications';
+import { assert } from '@daybook/core';
+import type { RecordChange } from '@daybook/readmodel';
+import { expect } from 'chai';
+import { commitment, contract, payment, tablesOf } from './tables.ts';
+
+const SCOPE = { auditee: 'works', period: { start: '2026-01-01', end: '2026-12-31' } };
+const LIMITS = { rowsMax: 1000, timeMs: 10_000 };
+const money = (minor: bigint) => ({ amount: { minor, currency: 'GBP' } });
+const source = (number: string) => ({
+  source: { publisher: 'works', dataset: 'spend/2026', number, occurrence: 1 },
+});
+
+interface Scene {
+  readonly kind: AuditRuleKind;
+  readonly measures?: string;
+  readonly title: string;
+  readonly found: readonly RecordChange[];
+  /** Last parts of the records that the one finding cites, in their order. */
+  readonly cites: readonly string[];
+  readonly passed: readonly RecordChange[];
+}
+
+/** Amounts whose first digits follow Benford, or all begin with nine. */
+function amounts(count: number, minorOf: (index: number) => number): readonly RecordChange[] {
+  return Array.from({ length: count }, (_, index) =>
+    payment(`n-${index}`, money(BigInt(Math.max(1, Math.floor(minorOf(index)))))),
+  );
+}
+
+const SCENES: readonly Scene[] = [
+  {
+    kind: 'benford',
+    measures: 'payments=100;cites=2',
+    title: 'amounts that all begin with nine',
+    found: amounts(120, (index) => 900_000 + index),
+    cites: ['n-119', 'n-118'],
+    passed: amounts(400, (index) => 10 ** (3 + (index / 400) * 4)),
+  },
+  {
+    kind: 'duplicates',
+    title: 'one amount twice within a week',
+    found: [payment('a'), payment('b', { date: '2026-03-10' })],
+    cites: ['a', 'b'],
+    passed: [
+      payment('a'),
+      payment('b', { date: '2026-03-12' }),
+      payment('c', money(123_457n)),
+      payment('d', { payee: { name: 'Sand Ltd' } }),
+    ],
+  },
+  {
+    kind: 'gaps',
+    title: 'a number that is missing',
+    found: [payment('a', source('7')), payment('b', source('9'))],
+    cites: ['a', 'b'],
+    passed: [payment('a', source('7')), payment('b', source('8')), payment('c', source('99'))],
+  },
+  {
+    kind: 'splits',
+    measures: 'ceiling=200000;days=3',
+    title: 'two payments that together reach the ceiling',
+    found: [payment('a'), payment('b', { date: '2026-03-05' })],
+    cites: ['a', 'b'],
+    passed: [payment('a'), payment('b', { date: '2026-03-09' }), payment('c', money(250_000n))],
+  },
+  {
+    kind: 'outsideHours',
+    title: 'a payment on a Sunday',
+    found: [payment('a', { date: '2026-03-08' })],
+    cites: ['a'],
+    passed: [payment('a'), payment('b', { date: '2026-03-08', ...money(99n) })],
+  },
+  {
+    kind: 'beforeContract',
+    title: 'a payment before the signature',
+    found: [payment('a'), contract('2026-03-05T09:00:00Z')],
+    cites: ['ocds-x-1/c1', 'a'],
+    passed: [payment('a'), contract('2026-03-04')],
+  },
+  {
+    kind: 'roundTrip',
+    title: 'a payment that was credited in full',
+    found: [payment('a'), payment('b', { kind: 'credit', status: 'credited', date: '2026-03-20' })],
+    cites: ['a', 'b'],
+    passed: [
+      payment('a'),
+      payment('b', { kind: 'credit', status: 'credited', date: '2026-03-03' }),
+    ],
+  },
+  {
+    kind: 'relatedParty',
+    title: 'two payees with one key',
+    found: [
+      payment('a', { payee: { name: 'Tar Ltd', key: new Uint8Array(32).fill(1) } }),
+      payment('b', { payee: { name: 'Sand Ltd', key: new Uint8Array(32).fill(1) } }),
+    ],
+    cites: ['a', 'b'],
+    passed: [
+      payment('a', { payee: { name: 'Tar Ltd', key: new Uint8Array(32).fill(1) } }),
+      payment('b', { payee: { name: 'Sand Ltd', key: new Uint8Array(32).fill(2) } }),
+    ],
+  },
+];
+
+async function run(
+  kind: AuditRuleKind | 'other',
+  measures: string,
+  records: readonly RecordChange[],
+): Promise<readonly RuleFinding[]> {
+  const sql = auditRuleSql(kind, measures, SCOPE);
+  assert(sql.ok, sql.ok ? '' : JSON.stringify(sql.reason));
+  const model = await tablesOf(records);
+  try {
+    const answer = await model.query(sql.value, LIMITS);
+    assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
+    const names = answer.value.columns.map(({ name }) => name);
+    const rows = answer.value.rows.map((row) => {
+      const [hit = '', description = '', record = '', height, minor, currency = ''] = [
+        'hit',
+        'description',
+        'record',
+        'height',
+        'minor',
+        'currency',
+      ].map((name) => String(row[names.indexOf(name)]));
+      return {
+        hit,
+        description,
+        record,
+        height: Number(height),
+        minor: BigInt(minor ?? 0),
+        currency,
+      };
+    });
+    return findingsOf({ rule: 'rule', kind, title: 'Found' }, rows);
+  } finally {
+    await model.close();
+  }
+}
+
+describe('rules of continuous audit', function () {
+  this.timeout(30_000);
+  for (const { kind, measures = '', title, found, cites, passed } of SCENES) {
+    it(`given ${title}, when ${kind} runs, then one finding cites the records`, async () => {
+      const findings = await run(kind, measures, found);
+
+      expect(findings.map(({ evidence }) => evidence.map(({ record }) => record))).to.have.length(
+        1,
+      );
+      const [finding] = findings;
+      expect(
+        finding?.evidence.map(({ record }) =>
+          record.replace('treasury.payment/roads/', '').replace('procurement.contract/', ''),
+        ),
+      ).to.deep.equal(cites);
+      expect(finding?.evidence.every(({ height }) => height === 7)).to.equal(true);
+    });
+
+    it(`given what is in order, when ${kind} runs, then nothing is found`, async () => {
+      expect(await run(kind, measures, passed)).to.deep.equal([]);
+    });
+  }
+
+  it('given another auditee or period, then its payments are not looked at', async () => {
+    const others = [
+      commitment('sand', { holder: 'schools' }),
+      payment('a', { commitment: 'sand', date: '2026-03-08' }),
+      payment('b', { date: '2027-03-07' }),
+    ];
+
+    expect(await run('outsideHours', '', others)).to.deep.equal([]);
+  });
+
+  it('given a SELECT of the auditors, then it is a rule, too', async () => {
+    const sql =
+      "SELECT payment AS hit, 'large' AS description, 'treasury.payment/' || fund || '/' || payment " +
+      'AS record, _height AS height, amount_minor AS minor, amount_currency AS currency ' +
+      'FROM treasury_payment WHERE amount_minor > 200000';
+
+    const [finding] = await run('other', sql, [payment('a'), payment('b', money(300_000n))]);
+
+    expect(finding).to.deep.include({
+      description: 'large',
+      evidence: [{ record: 'treasury.payment/roads/b', height: 7 }],
+      questionedCosts: { minor: 300_000n, currency: 'GBP' },
+    });
+  });
+
+  it('given measures, then unknown ones and those out of range are refused', () => {
+    const wrong = ['weeks=1', 'days=367', 'days', 'floor=-1'].map((measures) =>
+      auditRuleSql('duplicates', measures, SCOPE),
+    );
+
+    expect(wrong.map(({ ok }) => ok)).to.deep.equal([false, false, false, false]);
+    expect(auditRuleSql('duplicates', 'days=3;floor=0', SCOPE).ok).to.equal(true);
+  });
+
+  it('given the same hit twice, then the finding has the same number', () => {
+    const row = { hit: 'x', description: 'd', record: 'r', height: 1, minor: 1n, currency: 'GBP' };
+    const rule = { rule: 'twice', kind: 'duplicates', title: 't' } as const;
+
+    const [first] = findingsOf(rule, [row]);
+    const [second] = findingsOf(rule, [{ ...row, record: 'other' }]);
+
+    expect(first?.finding).to.equal(second?.finding);
+    expect(first?.finding).to.match(/^twice-[0-9a-f]{16}$/);
+  });
+});

@@ -1,0 +1,98 @@
+/** SQL tables with treasury and procurement records, as the tests of audit rules need them. */
+import { applications } from '@daybook/applications';
+import { buildManifest, recordKeyOf, toJson } from '@daybook/contracts';
+import type { CborValue } from '@daybook/core';
+import { assert, encodeCanonical } from '@daybook/core';
+import type { ReadModel, RecordChange } from '@daybook/readmodel';
+import { schemaOfManifest, startReadModel } from '@daybook/readmodel';
+
+type Fields = Readonly<Record<string, CborValue>>;
+
+const manifest = buildManifest(applications.map(({ definition }) => definition));
+
+function changeOf(contract: string, name: string, fields: Fields): RecordChange {
+  const record = manifest.contracts.find((one) => one.name === contract)?.records[name];
+  assert(record !== undefined, 'the contract has the record');
+  const key = Object.fromEntries(
+    Object.entries(record.key).map(([part, type]) => [part, toJson(type, fields[part] ?? null)]),
+  );
+  const recordKey = recordKeyOf(record, key);
+  assert(recordKey.ok, 'the key is good');
+  const stored = Object.fromEntries(
+    Object.entries(fields).filter(([part]) => !Object.hasOwn(record.key, part)),
+  );
+  const value = encodeCanonical([1, 1, 7, 0, 'works/ann', stored]);
+  return { recordKey: recordKey.value, value };
+}
+
+const PERIOD = { start: '2026-01-01', end: '2026-12-31' };
+const FUND = 'roads';
+
+export function commitment(name: string, change: Fields = {}): RecordChange {
+  const money = { received: 10n ** 9n, spent: 0n, credited: 0n, returned: 0n, left: 10n ** 9n };
+  return changeOf('treasury', 'commitment', {
+    fund: FUND,
+    commitment: name,
+    allocation: FUND,
+    payee: { name: 'Tar Ltd' },
+    title: 'Tar',
+    holder: 'works',
+    controller: 'treasury',
+    currency: 'GBP',
+    period: PERIOD,
+    spendBy: PERIOD.end,
+    purposes: ['roads'],
+    basis: 'recorded',
+    status: 'open',
+    ...money,
+    ...change,
+  });
+}
+
+/** A payment of 1,234.56 on a Wednesday, made different by `change`. */
+export function payment(name: string, change: Fields = {}): RecordChange {
+  return changeOf('treasury', 'payment', {
+    fund: FUND,
+    payment: name,
+    commitment: 'tar',
+    kind: 'disbursement',
+    amount: { minor: 123_456n, currency: 'GBP' },
+    date: '2026-03-04',
+    payee: { name: 'Tar Ltd' },
+    purpose: 'roads',
+    status: 'paid',
+    reversed: 0n,
+    ...change,
+  });
+}
+
+export function contract(signed: string): RecordChange {
+  return changeOf('procurement', 'contract', {
+    ocid: 'ocds-x-1',
+    contract: 'c1',
+    status: 'active',
+    dateSigned: signed,
+    items: [],
+    fund: FUND,
+    commitment: 'tar',
+  });
+}
+
+/** A read model in memory with these records. */
+export async function tablesOf(records: readonly RecordChange[]): Promise<ReadModel> {
+  const model = startReadModel({
+    path: ':memory:',
+    memoryBytesMax: 256 * 1024 * 1024,
+    threads: 1,
+  });
+  await model.rebuild(manifest);
+  await model.load([commitment('tar'), ...records]);
+  await model.finish({
+    height: 7,
+    blockHash: 'b'.repeat(64),
+    timestampMs: 1_700_000_000_000,
+    chain: 'c'.repeat(64),
+    schema: schemaOfManifest(manifest),
+  });
+  return model;
+}
