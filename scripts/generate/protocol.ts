@@ -37,13 +37,14 @@ function parametersTable(): string {
 }
 
 function meterTable(): string {
-  const { transaction, block } = METER_LIMITS;
-  const rows = Object.entries(transaction).map(([operation, limit]) => [
+  const { call, transaction, block } = METER_LIMITS;
+  // The keys of one are the keys of all.
+  const operations = Object.keys(block) as (keyof typeof block)[];
+  const rows = operations.map((operation) => [
     operation,
-    String(limit),
-    String(block[operation as keyof typeof block]),
+    ...[call, transaction, block].map((limits) => String(limits[operation])),
   ]);
-  return markdownTable(['operation', 'per transaction', 'per block'], rows);
+  return markdownTable(['operation', 'per call', 'per transaction', 'per block'], rows);
 }
 
 function tagsTable(): string {

@@ -173,9 +173,12 @@ export const CONTRACTS_ERRORS = defineErrors({
   CONTRACTS_METER_EXCEEDED: {
     receipt: 16,
     status: 422,
-    summary: 'The transaction needs more {operation} than the {limit} that one may use.',
-    remedy: 'Split the work into several transactions.',
-    zh: { summary: '该交易的{operation}超过上限{limit}。', remedy: '请拆分为多笔交易。' },
+    summary: 'A call, or the transaction, needs more {operation} than the {limit} that it may use.',
+    remedy: 'Split the work into several calls, or several transactions.',
+    zh: {
+      summary: '某调用或该交易的{operation}超过上限{limit}。',
+      remedy: '请拆分为多个调用或多笔交易。',
+    },
   },
   CONTRACTS_BLOCK_FULL: {
     receipt: 17,

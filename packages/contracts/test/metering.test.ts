@@ -46,9 +46,12 @@ describe('engine: metering (spec X-7)', () => {
       },
     },
   });
-  const work = (what: string, times: number) =>
-    entryOf([STRANGER], [['heavy', 'work', { what, times }]]);
-  const limits = METER_LIMITS.transaction;
+  const work = (what: string, ...times: readonly number[]) =>
+    entryOf(
+      [STRANGER],
+      times.map((each) => ['heavy', 'work', { what, times: each }] as const),
+    );
+  const limits = METER_LIMITS.call;
 
   const rows: readonly (readonly [string, number])[] = [
     ['reads', limits.reads],
@@ -56,7 +59,7 @@ describe('engine: metering (spec X-7)', () => {
     ['events', limits.events],
   ];
   for (const [what, limit] of rows) {
-    it(`given ${what} at the limit, then it is done; one past it fails`, () => {
+    it(`given ${what} at the limit of a call, then it is done; one past it fails`, () => {
       const chain = createBench([heavy]);
 
       const { transactions } = chain.block([work(what, limit), work(what, limit + 1)]);
@@ -66,6 +69,17 @@ describe('engine: metering (spec X-7)', () => {
     });
   }
 
+  it('given calls that each keep to their limit, then the transaction has one of its own', () => {
+    const chain = createBench([heavy]);
+    const [each, all] = [limits.reads, METER_LIMITS.transaction.reads];
+    const full = Array<number>(all / each).fill(each);
+
+    const { transactions } = chain.block([work('reads', ...full), work('reads', ...full, 1)]);
+
+    expect(transactions.map(codeOf)).to.deep.equal(['OK', 'CONTRACTS_METER_EXCEEDED']);
+    expect(transactions[1]?.failure?.facts).to.deep.equal({ operation: 'reads', limit: all });
+  });
+
   it('given more bytes than a transaction may write, then it fails with that operation', () => {
     const { transactions } = createBench([heavy]).block([work('bytes', 600)]);
 
@@ -74,8 +88,9 @@ describe('engine: metering (spec X-7)', () => {
 
   it('given a full block, then later transactions fail with a code of their own', () => {
     const chain = createBench([heavy]);
-    const count = METER_LIMITS.block.reads / limits.reads;
-    const entries = Array.from({ length: count + 1 }, () => work('reads', limits.reads));
+    const { reads } = METER_LIMITS.transaction;
+    const count = METER_LIMITS.block.reads / reads;
+    const entries = Array.from({ length: count + 1 }, () => work('reads', reads / 2, reads / 2));
 
     const { transactions, usage } = chain.block(entries);
 

@@ -1,5 +1,5 @@
 /**
- * Counts what a transaction asks of its host. The limits are part of the protocol, so that every
+ * Counts what a call and its transaction ask of their host. The limits are part of the protocol, so that every
  * node ends the same transactions; they bound the work of a block on the slowest machine admitted.
  */
 import { assert } from '@daybook/core';
@@ -11,10 +11,11 @@ export type Operation = 'reads' | 'writes' | 'bytes' | 'calls' | 'events';
 export type Usage = Readonly<Record<Operation, number>>;
 
 /**
- * What one transaction and one block may use. Measured on the reference machine (2 cores): a read
+ * What one call of a person (with all that it calls), one transaction and one block may use. Measured on the reference machine (2 cores): a read
  * costs about 5 us, a write about 15 us, so the worst block takes about one second, half of T0.
  */
-export const METER_LIMITS: { readonly transaction: Usage; readonly block: Usage } = {
+export const METER_LIMITS: Readonly<Record<'call' | 'transaction' | 'block', Usage>> = {
+  call: { reads: 2000, writes: 1000, bytes: 896 * 1024, calls: 64, events: 512 },
   transaction: { reads: 4000, writes: 2000, bytes: 1024 * 1024, calls: 512, events: 1024 },
   block: { reads: 100_000, writes: 50_000, bytes: 32 * 1024 * 1024, calls: 40_000, events: 40_000 },
 };
@@ -25,16 +26,22 @@ export const CALL_DEPTH_MAX = 4;
 const OPERATIONS = ['reads', 'writes', 'bytes', 'calls', 'events'] as const;
 
 for (const operation of OPERATIONS) {
-  const fits = METER_LIMITS.transaction[operation] < METER_LIMITS.block[operation];
-  assert(fits, `a transaction's ${operation} fit in a block`);
+  const { call, transaction, block } = METER_LIMITS;
+  const fits =
+    call[operation] < transaction[operation] && transaction[operation] < block[operation];
+  assert(fits, `a call's ${operation} fit in a transaction, a transaction's in a block`);
 }
 
 /** A running count for one block; transactions are counted apart and added when they end. */
 export interface Meter {
-  /** Counts, and ends the transaction when its own or the block's limit is passed. */
+  /** Counts, and ends the transaction when a limit of its call, its own or the block's is passed. */
   count(operation: Operation, amount: number): void;
   /** Begins a transaction; `unmetered` for what the chain itself does. */
   begin(mode: 'metered' | 'unmetered'): void;
+  /** Begins a call of the transaction; the one before has ended. */
+  beginCall(): void;
+  /** Ends the last call; what follows is the transaction's alone. */
+  endCall(): void;
   /** Ends it; what it used stays used, even if it failed. */
   end(): void;
   /** What the block has used so far. */
@@ -44,11 +51,17 @@ export interface Meter {
 export function createMeter(): Meter {
   const block = zero();
   let transaction = zero();
+  let call: Record<Operation, number> | undefined;
   let metered = false;
   return {
     count(operation, amount) {
       transaction[operation] += amount;
       if (!metered) return;
+      if (call !== undefined) {
+        call[operation] += amount;
+        const limit = METER_LIMITS.call[operation];
+        if (call[operation] > limit) abort('CONTRACTS_METER_EXCEEDED', { operation, limit });
+      }
       const used = transaction[operation];
       const limit = METER_LIMITS.transaction[operation];
       if (used > limit) abort('CONTRACTS_METER_EXCEEDED', { operation, limit });
@@ -58,13 +71,21 @@ export function createMeter(): Meter {
     },
     begin(mode) {
       transaction = zero();
+      call = undefined;
       metered = mode === 'metered';
+    },
+    beginCall() {
+      call = zero();
+    },
+    endCall() {
+      call = undefined;
     },
     end() {
       if (metered) {
         for (const operation of OPERATIONS) block[operation] += transaction[operation];
       }
       metered = false;
+      call = undefined;
     },
     usage: () => ({ ...block }),
   };

@@ -45,8 +45,10 @@ export function runTransaction(
     session.current.writer = actors[0]?.identity ?? session.current.writer;
     for (const [position, call] of body.calls.entries()) {
       const pointer = `/calls/${position}/args`;
+      session.meter.beginCall();
       performCall(session, call, { actors, caller: undefined, depth: 1, pointer, mode: 'direct' });
     }
+    session.meter.endCall();
   });
 }
 
