@@ -8,7 +8,7 @@ import { directory } from '../../src/directory.ts';
 import type { TestLedger } from '../ledger.ts';
 import { createLedger, outcome } from '../ledger.ts';
 import { grants, sealPlan } from './grants.ts';
-import { grants2 } from './grants-2.ts';
+import { grantsWithPlace } from './grants-with-place.ts';
 
 const OFFICER = 'arts/olga';
 const APPLICANT = 'museum/mei';
@@ -91,7 +91,7 @@ describe('guide: a contract of grants', () => {
   });
 
   it('given the second version, then what the first wrote is read with its new field', () => {
-    const raise = grants2.definition.upcasts?.application;
+    const raise = grantsWithPlace.definition.upcasts?.application;
     const [row] = openCall().rows(grants, 'application');
 
     expect(raise?.(row ?? {}, 1)).to.deep.include({ applicant: 'museum', place: 'unknown' });
@@ -103,7 +103,7 @@ describe('guide: docs/contracts.md', () => {
   const shown = [...page.matchAll(/^```ts shape\n([\s\S]*?)^```$/gm)].map(
     (match) => match[1] ?? '',
   );
-  const sources = ['grants.ts', 'grants-2.ts', 'grants.test.ts'].map((file) =>
+  const sources = ['grants.ts', 'grants-with-place.ts', 'grants.test.ts'].map((file) =>
     readFileSync(join(import.meta.dirname, file), 'utf8'),
   );
   const bare = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();

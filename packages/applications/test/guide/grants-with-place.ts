@@ -4,7 +4,7 @@ import { events, failures, grants, parameters, records, roles, sums } from './gr
 
 const place = field.text({ en: 'Place', zh: '地点', max: 100 });
 
-const records2 = {
+const placedRecords = {
   ...records,
   application: {
     ...records.application,
@@ -12,13 +12,13 @@ const records2 = {
   },
 } as const;
 
-export const grants2 = defineContract({
+export const grantsWithPlace = defineContract({
   number: grants.number,
   name: grants.name,
   version: 2,
   title: { en: 'Grants', zh: '资助' },
   help: { en: 'As before, with a place.', zh: '同前,增加地点。' },
-  records: records2,
+  records: placedRecords,
   sums,
   roles,
   failures,
