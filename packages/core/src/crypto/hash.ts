@@ -27,15 +27,19 @@ export function sha256(bytes: Uint8Array): Hash {
  */
 export function hashTagged(tag: Uint8Array, ...parts: readonly Uint8Array[]): Hash {
   assert(tag.length === TAG_SIZE, 'a tag has 16 bytes');
-  let size = TAG_SIZE;
+  return sha256OfParts([tag, ...parts]);
+}
+
+/** SHA-256 of the parts one behind the other. */
+export function sha256OfParts(parts: readonly Uint8Array[]): Hash {
+  let size = 0;
   for (const part of parts) {
     size += part.length;
   }
   if (size > scratch.length) {
-    return sha256(concatBytes(tag, ...parts));
+    return sha256(concatBytes(...parts));
   }
-  scratch.set(tag);
-  let offset = TAG_SIZE;
+  let offset = 0;
   for (const part of parts) {
     scratch.set(part, offset);
     offset += part.length;

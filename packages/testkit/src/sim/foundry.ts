@@ -81,7 +81,10 @@ function consortiumOf(plan: ChainPlan, contracts: readonly Contract[]): Consorti
   });
 }
 
-function forge(plan: ChainPlan, contracts: readonly Contract[]): SimulatedChain {
+/** Compiles each list of contracts once: an engine belongs to no chain. */
+type Compiler = (contracts: readonly Contract[]) => Engine;
+
+function forge(plan: ChainPlan, contracts: readonly Contract[], compile: Compiler): SimulatedChain {
   const consortium = consortiumOf(plan, contracts);
   const genesis = readGenesis(consortium.genesis.genesis);
   assert(genesis.ok, 'a made genesis is valid');
@@ -91,13 +94,8 @@ function forge(plan: ChainPlan, contracts: readonly Contract[]): SimulatedChain 
     peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
     keys,
   }));
-  const engine = rememberingEngine(contracts);
-  let next: Engine | undefined;
-  const nextEngine = (): Engine => {
-    next ??= rememberingEngine([...contracts, nextTally]);
-    return next;
-  };
-  return { genesis: genesis.value, engine, nextEngine, members };
+  const nextEngine = (): Engine => compile([...contracts, nextTally]);
+  return { genesis: genesis.value, engine: compile(contracts), nextEngine, members };
 }
 
 /**
@@ -128,14 +126,25 @@ function rememberingEngine(contracts: readonly Contract[]): Engine {
   };
 }
 
+function namesOf(contracts: readonly Contract[]): readonly (readonly [string, number])[] {
+  return contracts.map(({ name, version }) => [name, version] as const);
+}
+
 export function createFoundry(): Foundry {
   const chains = new Map<string, SimulatedChain>();
+  const engines = new Map<string, Engine>();
+  const compile: Compiler = (contracts) => {
+    const key = JSON.stringify(namesOf(contracts));
+    const engine = engines.get(key) ?? rememberingEngine(contracts);
+    engines.set(key, engine);
+    return engine;
+  };
   return {
     chain: (plan, contracts) => {
       const { validators, observers, parameters, signatures } = plan;
-      const names = contracts.map(({ name, version }) => [name, version]);
+      const names = namesOf(contracts);
       const key = JSON.stringify([validators, observers, parameters, signatures, names]);
-      const chain = chains.get(key) ?? forge(plan, contracts);
+      const chain = chains.get(key) ?? forge(plan, contracts, compile);
       chains.set(key, chain);
       return chain;
     },

@@ -5,8 +5,8 @@
  * empty one.
  */
 import { simulation } from '#simulation';
-import { concatBytes, equalBytes, toHex } from '../../codec/bytes.ts';
-import { sha256 } from '../hash.ts';
+import { equalBytes, toHex } from '../../codec/bytes.ts';
+import { sha256OfParts } from '../hash.ts';
 
 /** Bugs that can be planted in the code of the protocol, see docs/simulator.md. */
 export const MUTANTS = [
@@ -88,7 +88,7 @@ export function derivedOnce(
 
 /** 64 bytes that pass the rules of encoding: a point's R below 2^254 and an S below L. */
 export function signWithHash(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const hash = sha256(concatBytes(publicKey, message));
+  const hash = sha256OfParts([publicKey, message]);
   const signature = new Uint8Array(64);
   signature.set(hash);
   signature.set(hash, 32);
