@@ -69,6 +69,16 @@ export function readParameters(view: StateView, height: number): ChainParameters
   return Object.freeze(Object.fromEntries(values)) as ChainParameters;
 }
 
+/**
+ * How far back, in block time, a transaction may have been included that is still valid at `height`.
+ * Where the parameter was ever changed, an earlier value may have been longer: then its limit.
+ */
+export function readReplayWindowMs(view: StateView, height: number): number {
+  const row = ledgerRecords.parameter(view, { contract: 'governance', name: 'validityMaxMs' });
+  const wasChanged = row !== undefined && row.changes.length > 0;
+  return wasChanged ? PARAMETERS.validityMaxMs.max : readParameters(view, height).validityMaxMs;
+}
+
 /** The block that would include what somebody sent. */
 export interface NextBlock {
   readonly chain: Hash;

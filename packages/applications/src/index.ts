@@ -16,6 +16,7 @@ export {
   readChainOf,
   readParameters,
   readRecoveries,
+  readReplayWindowMs,
   readRotation,
   readValidatorSet,
   readySignBytes,

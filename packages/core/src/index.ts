@@ -147,12 +147,14 @@ export type {
   SetChange,
 } from './chain/proof-bundle.ts';
 export {
+  changeToCbor,
   decodeListBundle,
   decodeProofBundle,
   encodeListBundle,
   encodeProofBundle,
   LIST_BUNDLE_FORMAT,
   PROOF_BUNDLE_FORMAT,
+  readChange,
 } from './chain/proof-bundle.ts';
 export type {
   RangeBranch,

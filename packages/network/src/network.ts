@@ -73,9 +73,10 @@ export type GossipVerdict = 'accept' | 'ignore' | 'reject';
 
 /**
  * What a peer did wrong; the points stand in `OFFENCES`. The network itself sees floods, slow
- * readers, malformed frames and rejected gossip; the node reports malformed content and lies.
+ * readers, malformed frames and rejected gossip; the node reports malformed content, lies, and
+ * forgeries: answers that contradict what a quorum has signed, of which one is enough.
  */
-export type Offence = 'flood' | 'gossip' | 'slow' | 'lie' | 'malformed';
+export type Offence = 'flood' | 'gossip' | 'slow' | 'lie' | 'malformed' | 'forgery';
 
 /**
  * Receives one message. Bytes belong to the receiver. While a returned promise is pending, that

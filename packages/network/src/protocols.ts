@@ -128,7 +128,7 @@ export const REQUESTS: Readonly<Record<RequestName, RequestRow>> = {
     number: 4,
     channel: 'sync',
     requestBytesMax: 4 * KIB,
-    responseBytesMax: 2 * MIB,
+    responseBytesMax: LIMITS.rangeBytesMax + MARGIN_BYTES,
     timeoutMs: 10_000,
   },
   /** What is held of the asker's own votes. */

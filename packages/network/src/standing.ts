@@ -14,6 +14,7 @@ export const OFFENCES: Readonly<Record<Offence, number>> = {
   slow: 25,
   lie: 60,
   malformed: 60,
+  forgery: 100,
 };
 
 export const BAN_POINTS = 100;

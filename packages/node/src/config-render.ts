@@ -11,6 +11,7 @@ const SECTION_WORDS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   mempool: 'Transactions that wait.',
   state: 'The state of the ledger.',
   archive: 'Where older blocks go, so that the disk of this node does not fill up with them.',
+  sync: 'How an empty node joins, and what this one keeps for others that do.',
   disk: 'When a filling disk is warned of, and when it ends signing.',
   signer: 'The process that holds the validator key, if it is not the node itself.',
   readmodel: 'SQL tables over the records, for queries; off unless switched on.',

@@ -218,6 +218,52 @@ export const SETTINGS = {
       help: 'Size at which a segment of the block log is full, so that it can be archived and moved.',
     },
   },
+  sync: {
+    mode: {
+      type: 'choice',
+      default: 'blocks',
+      of: ['blocks', 'snapshot'],
+      help:
+        'How an empty node gets the state: by executing every block from genesis, or by taking over ' +
+        'a proven snapshot from the others; see docs/operations/joining.md.',
+    },
+    checkpoint: {
+      type: 'text',
+      example: `120000:${'9f2c'.repeat(16)}`,
+      form: {
+        pattern: /^[0-9]{1,15}:[0-9a-f]{64}$/,
+        words: 'a height, a colon and the 64 hexadecimal digits of the block hash',
+      },
+      help:
+        'A block that another department named, at most 30 days old: a snapshot is taken over only ' +
+        'if its history goes through it.',
+    },
+    checkpointFile: {
+      type: 'path',
+      example: '/etc/daybook/checkpoint.txt',
+      help: 'The same as a signed checkpoint (GET /v1/checkpoint) that the witnesses below cosigned.',
+    },
+    witnesses: {
+      type: 'list',
+      default: [],
+      max: 16,
+      form: {
+        pattern: /^[^\s+]{1,128}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{1,128}$/,
+        words: 'a key as `daybook witness` shows it: name+key id+key',
+      },
+      help: 'Witnesses that must have cosigned checkpointFile, every one of them.',
+    },
+    snapshotSeconds: {
+      type: 'integer',
+      default: 3600,
+      unit: 's',
+      min: 0,
+      max: 604_800,
+      help:
+        'How often, in block time, this node keeps a version of the state for others to join by; 0 ' +
+        'keeps none. Best the same on all nodes.',
+    },
+  },
   disk: {
     lowPercent: {
       type: 'integer',

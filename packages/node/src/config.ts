@@ -178,6 +178,9 @@ function relationFaults(
       'needs archive.source: what is removed here must be read elsewhere',
     );
   }
+  const hasNote = values.get('sync.checkpointFile') !== undefined;
+  const hasWitnesses = listOf(values, 'sync.witnesses').length > 0;
+  if (hasWitnesses && !hasNote) fault('sync.witnesses', 'needs sync.checkpointFile');
   const port = values.get('api.port');
   const listen = values.get('network.listen');
   assert(typeof port === 'number' && Array.isArray(listen), 'both have been checked');
@@ -185,6 +188,11 @@ function relationFaults(
     fault('api.port', 'is not a port of network.listen');
   }
   return faults;
+}
+
+function listOf(values: Values, name: string): readonly string[] {
+  const value = values.get(name);
+  return Array.isArray(value) ? value : [];
 }
 
 function assemble(values: Values): Settings {

@@ -73,13 +73,25 @@ function createMainLogger(settings: Settings): Logger {
   return createLogger(settings.log, process.stdout);
 }
 
-async function run({ config: configFile, quarantine }: Command): Promise<number> {
-  let settings = loadSettings(configFile, process.env);
-  const logger = createMainLogger(settings);
-  const clock = createSystemClock();
-  const metrics = createMetrics();
-  metrics.collectProcess();
-  const manager = connectServiceManager(process.env, {
+/** The settings after a reload: those from before if the file has faults. */
+function reloadSettings(before: Settings, configFile: string, logger: Logger): Settings {
+  try {
+    const merged = mergeReload(before, loadSettings(configFile, process.env));
+    logger.info('settings reloaded', { needRestart: merged.needRestart.join(', ') });
+    return merged.settings;
+  } catch (error) {
+    logger.error('settings not reloaded', { reason: describe(error) });
+    return before;
+  }
+}
+
+function warnUnprotected({ keys }: Settings, logger: Logger): void {
+  if (keys.passphraseFile !== undefined) return;
+  logger.warn('keys unencrypted', { remedy: 'set keys.passphraseFile; tests may go without' });
+}
+
+function connectManager(logger: Logger): ReturnType<typeof connectServiceManager> {
+  return connectServiceManager(process.env, {
     logger,
     pid: process.pid,
     every: (intervalMs, task) => {
@@ -87,17 +99,31 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
       return () => clearInterval(timer);
     },
   });
+}
+
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one life of a process, started, started anew and ended in one place.
+async function run({ config: configFile, quarantine }: Command): Promise<number> {
+  let settings = loadSettings(configFile, process.env);
+  const logger = createMainLogger(settings);
+  const clock = createSystemClock();
+  const manager = connectManager(logger);
   logger.info('node starting', { version: VERSION, node: process.version, pid: process.pid });
 
   return await new Promise<number>((resolve) => {
     let node: Node | undefined;
     let stopCollecting: (() => void) | undefined;
     let ending = false;
+    let isReady = false;
+    /** Resolved but while an empty node ends, for the one that starts on a snapshot. */
+    let leaving: Promise<void> = Promise.resolve();
     const end = (exitCode: number): void => {
       if (ending) return;
       ending = true;
       stopCollecting?.();
-      const stopped = manager.stopping().then(() => node?.stop());
+      const stopped = manager
+        .stopping()
+        .then(() => leaving)
+        .then(() => node?.stop());
       stopped
         .catch((error: unknown) => logger.error('stop failed', { reason: describe(error) }))
         .finally(() => {
@@ -116,26 +142,29 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
     process.on('uncaughtException', onFatal);
     process.on('unhandledRejection', onFatal);
     process.on('SIGHUP', () => {
-      try {
-        const merged = mergeReload(settings, loadSettings(configFile, process.env));
-        settings = merged.settings;
-        node?.reload(settings);
-        logger.info('settings reloaded', { needRestart: merged.needRestart.join(', ') });
-      } catch (error) {
-        logger.error('settings not reloaded', { reason: describe(error) });
-      }
+      settings = reloadSettings(settings, configFile, logger);
+      node?.reload(settings);
     });
 
+    /** A snapshot lies ready: the same process starts anew on it. */
+    const onJoined = (): void => {
+      if (ending) return;
+      const empty = node;
+      node = undefined;
+      stopCollecting?.();
+      logger.info('snapshot complete, starting on it');
+      leaving = Promise.resolve(empty?.stop());
+      leaving.then(start).catch(onFatal);
+    };
+
     const start = async (): Promise<void> => {
+      const metrics = createMetrics();
+      metrics.collectProcess();
       const identity = await readIdentity(settings);
-      if (settings.keys.passphraseFile === undefined) {
-        logger.warn('keys unencrypted', {
-          remedy: 'set keys.passphraseFile; tests may go without',
-        });
-      }
+      warnUnprotected(settings, logger);
       const contracts = applications;
       const random = Math.random;
-      const parts = { clock, logger, metrics, random, contracts, onFatal };
+      const parts = { clock, logger, metrics, random, contracts, onFatal, onJoined };
       const started = await startNode({ settings, quarantine, ...identity }, parts);
       node = started;
       if (ending) {
@@ -145,7 +174,8 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
       stopCollecting = giveMemoryBackAtRest(started.ledger, { clock, logger });
       const { role, organisation } = started.report();
       logger.info('node ready', { url: started.apiUrl, peer: started.peerId, role });
-      await manager.ready(`${organisation ?? 'unknown organisation'}: ${role}`);
+      if (!isReady) await manager.ready(`${organisation ?? 'unknown organisation'}: ${role}`);
+      isReady = true;
     };
     start().catch(onFatal);
   });

@@ -260,6 +260,24 @@ export const NODE_ERRORS = defineErrors({
     summary: 'A block that the node must have is not in its block log.',
     remedy: 'Restore the segment files, or start with an empty data directory and sync from peers.',
   },
+  NODE_BEGINNING_DAMAGED: {
+    summary: 'What this node keeps of the time before its snapshot fails its checksum.',
+    remedy: 'Move the data directory away and let the node join again; the disk may be failing.',
+  },
+  NODE_CHECKPOINT_CONTRADICTED: {
+    summary: 'The history that the others serve does not go through the checkpoint named here.',
+    remedy:
+      'Compare sync.checkpoint or sync.checkpointFile with another department. If it is right, keep ' +
+      'the log and tell all of them: somebody serves another chain.',
+  },
+  NODE_CHECKPOINT_OLD: {
+    summary: 'The checkpoint is older than 30 days, so trust is not extended from it.',
+    remedy: 'Ask another department for a recent block, or for its answer to GET /v1/checkpoint.',
+  },
+  NODE_SNAPSHOT_FORGED: {
+    summary: 'A peer gave a part of a snapshot that contradicts what the validators signed.',
+    remedy: 'None needed: the peer is cut off, and the part comes from another. Tell its operator.',
+  },
   NODE_CHAIN_BROKEN: {
     summary: 'Two neighbouring blocks of the block log do not link.',
     remedy: 'The log was altered: keep a copy, then sync from peers into an empty data directory.',

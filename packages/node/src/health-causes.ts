@@ -106,6 +106,18 @@ export const CAUSES = {
     },
     alarm: 'DaybookQuorumUnreachable',
   },
+  'join-stalled': {
+    severity: 'fault',
+    words: {
+      en: 'Joining by a snapshot has brought nothing for {age}, at {phase}. {reason}',
+      zh: '通过快照加入已 {age} 没有进展,当前阶段:{phaseZh}。{reason}',
+    },
+    advice: {
+      en: 'Check that peers are connected, that they keep snapshots (sync.snapshotSeconds), and that the disk has space; sync.mode blocks joins without one.',
+      zh: '检查对等节点是否连通、是否保留快照(sync.snapshotSeconds)以及磁盘空间;sync.mode 设为 blocks 可不用快照加入。',
+    },
+    alarm: 'DaybookSyncStalled',
+  },
   'sync-stalled': {
     severity: 'fault',
     words: {
@@ -226,6 +238,10 @@ export const STATES = {
     en: 'Before it signs, this validator asks the others what they hold of its votes: {answers} of {needed} have answered.',
     zh: '签名之前,本验证者先向其他节点核对自己的投票:{needed} 个中已有 {answers} 个应答。',
   },
+  joining: {
+    en: 'The node joins by a snapshot{place}: {phase}, {percent} %.',
+    zh: '节点正在通过快照加入{place}:{phaseZh},{percent} %。',
+  },
   'catching-up': {
     en: 'The node catches up: height {head} of {target}.',
     zh: '节点正在同步:高度 {head} / {target}。',
@@ -243,6 +259,15 @@ export const STATES = {
 } as const satisfies Readonly<Record<string, Words>>;
 
 export type StateKind = keyof typeof STATES;
+
+/** What a node that joins fetches, to stand in a sentence. */
+export const JOIN_PHASES = {
+  choosing: { en: 'asking the others for one', zh: '向其他节点询问快照' },
+  hashes: { en: 'hashes of the history', zh: '历史区块哈希' },
+  records: { en: 'records of the state', zh: '状态记录' },
+  blocks: { en: 'the newest blocks', zh: '最近的区块' },
+  adopting: { en: 'starting on it', zh: '启用快照' },
+} as const satisfies Readonly<Record<string, Words>>;
 
 /** What consensus waits for, to stand in a sentence. */
 export const AWAITED = {

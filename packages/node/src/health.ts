@@ -5,9 +5,9 @@
  */
 import type { ChainParameters } from '@daybook/core';
 import { quorumOf, roundDurationMs } from '@daybook/core';
-import type { NodeReport, VoterReport, WaitingReport } from './api/ports.ts';
+import type { JoinReport, NodeReport, VoterReport, WaitingReport } from './api/ports.ts';
 import type { Facts, HealthKind, StateKind, Words } from './health-causes.ts';
-import { AWAITED, CAUSES, fill, HEALTH_KINDS, STATES } from './health-causes.ts';
+import { AWAITED, CAUSES, fill, HEALTH_KINDS, JOIN_PHASES, STATES } from './health-causes.ts';
 
 /** One thing that is not as it should be. */
 export interface HealthReason {
@@ -106,6 +106,9 @@ function stateOf(facts: HealthFacts): Health['state'] {
   const { activity, signing } = report;
   if (activity === 'starting' || activity === 'stopping' || activity === 'halted') {
     return state(activity);
+  }
+  if (activity === 'joining' && report.join !== undefined) {
+    return state('joining', joinFacts(report.join));
   }
   if (activity === 'syncing') {
     return state('catching-up', { head, target: report.bestKnownHeight ?? '?' });
@@ -247,6 +250,22 @@ const judgeSync: Judge = ({ report }) => {
   return [['sync-stalled', { age: duration(report.headAgeMs), target }]];
 };
 
+const judgeJoin: Judge = ({ report: { join } }) => {
+  if (join === undefined || join.idleMs < SYNC_STALL_MS) return [];
+  return [['join-stalled', { ...joinFacts(join), age: duration(join.idleMs) }]];
+};
+
+function joinFacts({ phase, height, done, total, reason }: JoinReport): Facts {
+  const { en, zh } = JOIN_PHASES[phase];
+  return {
+    phase: en,
+    phaseZh: zh,
+    place: height === undefined ? '' : ` ${height}`,
+    percent: total === 0 ? 0 : Math.floor((100 * done) / total),
+    ...(reason !== undefined && { reason: `${reason}.` }),
+  };
+}
+
 /** Blocks are overdue though a quorum is connected: then it is what the votes say. */
 const judgeProgress: Judge = (facts) => {
   const { report, waiting } = facts;
@@ -289,6 +308,7 @@ const JUDGES: readonly Judge[] = [
   judgeDisk,
   judgeClock,
   judgeReach,
+  judgeJoin,
   judgeSync,
   judgeProgress,
   judgeSilence,

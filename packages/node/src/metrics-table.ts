@@ -11,6 +11,11 @@ export const NODE_METRICS = {
     type: 'gauge',
     help: 'Longest pause between blocks that the chain allows when nothing waits.',
   },
+  daybook_node_join_fraction: {
+    type: 'gauge',
+    help: 'Share of a phase of joining by a snapshot that is done, 0 to 1.',
+    labels: ['phase'],
+  },
   daybook_node_round: { type: 'gauge', help: 'Consensus round at the height being decided.' },
   daybook_node_want_seconds: {
     type: 'gauge',

@@ -5,7 +5,7 @@
  */
 import { createEngine } from '@daybook/contracts';
 import type { Genesis } from '@daybook/core';
-import { LIMITS, peerIdFromPublicKey, publicKeyOf } from '@daybook/core';
+import { peerIdFromPublicKey, publicKeyOf } from '@daybook/core';
 import { createNetwork, NETWORK_METRICS } from '@daybook/network';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/api.ts';
@@ -37,10 +37,11 @@ import type { ConnectedSigners } from './remote-signers.ts';
 import { connectSigners } from './remote-signers.ts';
 import type { Replica } from './replica.ts';
 import { openReplica } from './replica.ts';
+import { prepareJoin, serveSnapshots } from './snapshot/wiring.ts';
 import { startSqlTables } from './sql-tables.ts';
 import type { StatusBoard } from './status.ts';
 import { createStatusBoard } from './status.ts';
-import type { Storage } from './storage.ts';
+import type { Places, Storage } from './storage.ts';
 import { closeStorage, openStorage, systemPlaces } from './storage.ts';
 import { createTimedDisk } from './timed-disk.ts';
 import { VERSION } from './version.ts';
@@ -73,6 +74,8 @@ export interface NodeParts {
   readonly contracts: Parameters<typeof createEngine>[0];
   /** A proof of more than f faults, a disk error or a defect: the process must end. */
   readonly onFatal: (error: unknown) => void;
+  /** A snapshot lies ready in the data directory: the node is to be stopped and started on it. */
+  readonly onJoined: () => void;
 }
 
 export interface Node {
@@ -135,7 +138,7 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
     throw error;
   });
   try {
-    return await runNode(options, { ...parts, remote }, storage);
+    return await runNode(options, { ...parts, places, remote }, storage);
   } catch (error) {
     await closeStorage(storage);
     throw error;
@@ -172,7 +175,10 @@ interface ForkFinder {
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one place where chain and API meet, in plain order, which pieces would only hide.
 async function runNode(
   options: NodeOptions,
-  parts: NodeParts & { readonly remote: ConnectedSigners | undefined },
+  parts: NodeParts & {
+    readonly places: Places;
+    readonly remote: ConnectedSigners | undefined;
+  },
   storage: Storage,
 ): Promise<Node> {
   const { settings, genesis, keys } = options;
@@ -231,7 +237,8 @@ async function runNode(
     selfIndex: replica.selfIndex,
     signer: replica.signer,
     remoteSigner: parts.remote?.signer,
-    retainedHeights: LIMITS.retainedHeights,
+    stateStore,
+    join: () => joining.report(),
   });
   const stopInsight = giveInsight({
     clock,
@@ -266,6 +273,19 @@ async function runNode(
     hashAt: (height) => blockLog.blockHashAt(height),
     soon: (task) => clock.soon(task),
   });
+  const snapshots = serveSnapshots(settings, {
+    ...{ clock, ledger, blockLog, stateStore, network, history, tree },
+    onFatal: parts.onFatal,
+  });
+  const joining = prepareJoin(
+    { settings, genesis },
+    {
+      ...{ clock, logger: logger.child('join'), metrics, replica },
+      places: parts.places,
+      onJoined: parts.onJoined,
+      onFatal: parts.onFatal,
+    },
+  );
   const witnesses = await followWitnesses({ ledger, stateStore, manifest: () => manifests.now() });
   const checkpoints = createCheckpointDesk({
     clock,
@@ -326,6 +346,8 @@ async function runNode(
     status.stopping();
     await trimmer.stop();
     stopInsight();
+    await joining.stop();
+    await snapshots.stop();
     await api.stop();
     await replica.stop();
     await sql?.stop();
@@ -334,7 +356,8 @@ async function runNode(
   };
   try {
     await checkpoints.start();
-    await replica.start();
+    await replica.connect();
+    joining.start();
   } catch (error) {
     await leave();
     throw error;

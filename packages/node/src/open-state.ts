@@ -5,8 +5,14 @@
 import { governance } from '@daybook/applications';
 import { buildManifest } from '@daybook/contracts';
 import { LIMITS } from '@daybook/core';
-import type { HistoryRule, StateStore, StateStoreParts } from '@daybook/state';
-import { openStateStore } from '@daybook/state';
+import type {
+  HistoryRule,
+  StateImport,
+  StateImportOptions,
+  StateStore,
+  StateStoreParts,
+} from '@daybook/state';
+import { openStateImport, openStateStore } from '@daybook/state';
 import type { Settings } from './config.ts';
 import { recordSetNamed } from './directory-nodes.ts';
 
@@ -27,6 +33,15 @@ const KEPT_SETS: ReadonlySet<number> = new Set([validatorSets.set]);
 
 export function stateKeepingOf({ state }: Pick<Settings, 'state'>): Required<StateKeeping> {
   return { cacheBytes: state.cacheBytesMax, history: state.recordHistory };
+}
+
+/** As `openState`, for what is taken over from others. @throws StateError */
+export function openImport(
+  { directory, height, cacheBytes }: Omit<StateImportOptions, 'keptSets'>,
+  parts: StateStoreParts,
+): Promise<StateImport> {
+  const cache = cacheBytes === undefined ? {} : { cacheBytes };
+  return openStateImport({ directory, height, ...cache, keptSets: KEPT_SETS }, parts);
 }
 
 /** @throws StateError */

@@ -24,6 +24,7 @@ import type { Clock } from './clock.ts';
 import { readDirectoryNodes, recordSetNamed, setOf } from './directory-nodes.ts';
 import type { Consensus, ConsensusParts } from './driver/consensus.ts';
 import { createConsensus } from './driver/consensus.ts';
+import { NodeError } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
 import type { Executor } from './ledger/executor.ts';
@@ -38,8 +39,10 @@ import { createMempool } from './mempool.ts';
 import type { MetricsSink } from './metrics.ts';
 import type { PeerTable } from './peers.ts';
 import { buildPeerTable } from './peers.ts';
+import type { KnownSet } from './reads/proofs.ts';
 import { createReadySender } from './ready.ts';
 import { createSignatureVerifier } from './signatures.ts';
+import { followSets } from './snapshot/set-chain.ts';
 import type { Storage } from './storage.ts';
 import type { SubmissionDesk } from './submissions.ts';
 import { createSubmissionDesk } from './submissions.ts';
@@ -106,8 +109,10 @@ export interface Replica {
   selfIndex(): number | undefined;
   /** Whether nobody is known to have more of the chain than this node. */
   isInStep(): boolean;
-  /** Joins the network and begins to vote. @throws NetworkError; what runs is to be stopped then */
-  start(): Promise<void>;
+  /** Joins the network. @throws NetworkError; what runs is to be stopped then */
+  connect(): Promise<void>;
+  /** Follows the chain and votes, once connected. */
+  takePart(): void;
   /** Waits for what is being signed or written. */
   stop(): Promise<void>;
 }
@@ -132,6 +137,19 @@ function organisationsOf(
 /** Votes per second that a peer may send: about a dozen messages a block, and the default at least. */
 function consensusRateOf(blockIntervalMs: number): number {
   return Math.max(200, Math.ceil((1000 / blockIntervalMs) * 20));
+}
+
+/** Every set after genesis's: of the time before a snapshot, then as the state recorded them. */
+async function recordedSets(
+  { genesis, recoveries = [] }: ReplicaOptions,
+  { beginning, stateStore }: Storage,
+  manifests: Manifests,
+): Promise<readonly KnownSet[]> {
+  const begun = followSets(genesis, beginning, recoveries);
+  if (!begun.ok) throw new NodeError('NODE_BEGINNING_DAMAGED', { detail: `${begun.reason}.` });
+  const { later } = begun.value;
+  const known = await readKnownSets(stateStore, manifests.now());
+  return [...later, ...known.filter(({ from }) => from > (later.at(-1)?.from ?? 0))];
 }
 
 /** Says at the start what an installed recovery does to the next height. */
@@ -178,7 +196,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
   const nodeSet = recordSetNamed(manifests.now(), 'directory', 'node');
   const history = createValidatorHistory(
     ledger,
-    await readKnownSets(stateStore, manifests.now()),
+    await recordedSets(options, parts.storage, manifests),
     readRecoveries(ledger.head().reader),
   );
   const blocks = createBlockReader({
@@ -319,8 +337,10 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     peers: () => peers,
     selfIndex,
     isInStep: () => isInStep(ledger, consensus),
-    start: async () => {
+    connect: async () => {
       await network.start();
+    },
+    takePart: () => {
       consensus.start();
       ready.look();
     },

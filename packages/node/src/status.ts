@@ -3,13 +3,14 @@
  * cheap enough to be asked at any time, and decided by nobody here.
  */
 import type { WaitingReport as MachineReport } from '@daybook/consensus';
-import type { Height, TimestampMs } from '@daybook/core';
+import type { TimestampMs } from '@daybook/core';
 import { toHex } from '@daybook/core';
 import type { Network } from '@daybook/network';
-import type { BlockLog, RemoteSigner, VoteSigner } from '@daybook/state';
+import type { BlockLog, RemoteSigner, StateStore, VoteSigner } from '@daybook/state';
 import { explainState } from '@daybook/state';
 import type {
   Activity,
+  JoinReport,
   NodeReport,
   NodeStatus,
   SigningReport,
@@ -40,7 +41,9 @@ export interface StatusParts {
   readonly signer: Pick<VoteSigner, 'quarantine'> | undefined;
   /** Where the key lives in another process. */
   readonly remoteSigner: Pick<RemoteSigner, 'isConnected'> | undefined;
-  readonly retainedHeights: number;
+  readonly stateStore: Pick<StateStore, 'oldestHeight'>;
+  /** While the node joins by a snapshot. */
+  readonly join?: () => JoinReport | undefined;
 }
 
 export interface StatusBoard extends NodeStatus {
@@ -84,8 +87,8 @@ class Board implements StatusBoard {
     const self = this.#parts.selfIndex();
     const set = ledger.head().next.validators;
     const machine = consensus.driver.explain();
-    const height = ledger.head().header.height;
     const id = self === undefined ? undefined : set[self]?.id;
+    const join = this.#parts.join?.();
     return {
       version: this.#parts.version,
       role: self === undefined ? 'observer' : 'validator',
@@ -96,6 +99,7 @@ class Board implements StatusBoard {
       hindrance: this.#hindrance(),
       signing: this.#signing(),
       upMs: clock.now() - this.#startedMonoMs,
+      ...(join && { join }),
       bestKnownHeight: consensus.syncer.bestKnown(),
       headAgeMs: clock.now() - this.#headSinceMs,
       blockWantedMs: this.#wantedMs(machine),
@@ -109,7 +113,7 @@ class Board implements StatusBoard {
       diskFree: this.#parts.freeSpace.fraction(),
       diskLimits: this.#parts.freeSpace.limits,
       clockOffsetMs: this.#clockOffsetMs(),
-      oldestStateHeight: this.#oldestState(height),
+      oldestStateHeight: this.#parts.stateStore.oldestHeight() ?? 0,
       oldestBlockHeight: blockLog.firstHeight() ?? 0,
       startedAtMs: this.#startedAtMs,
     };
@@ -125,10 +129,6 @@ class Board implements StatusBoard {
       .map(({ status, atMonoMs }) => Math.round(wallMs - (status.wallMs + (monoMs - atMonoMs))))
       .sort((a, b) => a - b);
     return offsets[Math.floor(offsets.length / 2)];
-  }
-
-  #oldestState(head: Height): Height {
-    return Math.max(0, head - this.#parts.retainedHeights + 1);
   }
 
   #hindrance(): string | undefined {
@@ -160,6 +160,7 @@ class Board implements StatusBoard {
   #activity(machine: MachineReport, self: number | undefined): Activity {
     if (this.#state === 'stopping') return 'stopping';
     if (typeof this.#state === 'object' || machine.phase === 'stopped') return 'halted';
+    if (this.#parts.join?.() !== undefined) return 'joining';
     if (machine.phase === 'waiting') return 'starting';
     if (this.#parts.consensus.syncer.isActive()) return 'syncing';
     return self === undefined || machine.quarantined ? 'following' : 'voting';

@@ -3,7 +3,7 @@
  * state and, on a validator, the vote log behind its signer. A vote log that cannot be trusted makes
  * the node an observer that says why (protocol §12).
  */
-import type { Genesis, Hash } from '@daybook/core';
+import type { Genesis, Hash, SetChange } from '@daybook/core';
 import type {
   BlockLog,
   DataDirectory,
@@ -27,6 +27,7 @@ import type { Logger } from './log.ts';
 import type { StateKeeping } from './open-state.ts';
 import { openState } from './open-state.ts';
 import type { ReadySigner } from './ready.ts';
+import { readBeginning } from './snapshot/beginning.ts';
 
 export interface StorageOptions {
   readonly genesis: Genesis;
@@ -83,6 +84,8 @@ export interface Storage {
   readonly blockLog: BlockLog;
   readonly stateStore: StateStore;
   readonly freeSpace: FreeSpace;
+  /** Changes of the set before the snapshot that the node joined by; none after following blocks. */
+  readonly beginning: readonly SetChange[];
   /** Evidence that no block has included yet. */
   readonly evidence: Keepsakes;
   /** What saves a start from hashing all blocks. */
@@ -147,7 +150,9 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
     const signing = { signer, nextSigner, readySigners };
     const evidence = openKeepsakes(directory.paths.evidence, disk);
     const history = openKeepsakes(directory.paths.blocks, disk);
-    return { directory, blockLog, stateStore, freeSpace, evidence, history, ...signing };
+    const beginning = readBeginning(directory.paths.blocks, disk);
+    const kept = { evidence, history, beginning };
+    return { directory, blockLog, stateStore, freeSpace, ...kept, ...signing };
   } catch (error) {
     for (const close of closers.reverse()) await close();
     throw error;

@@ -64,7 +64,7 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
     selfIndex: () => options.selfIndex,
     signer: { quarantine: () => options.quarantine },
     remoteSigner: undefined,
-    retainedHeights: 1000,
+    stateStore: { oldestHeight: () => 0 },
   });
   return { board, clock, mempool, grow: async (count) => await grow(ledger, count) };
 }

@@ -4,8 +4,10 @@
  * it ends, and hold between containers that share the directory, where process ids tell nothing.
  */
 import * as fs from 'node:fs';
+import { attempt } from './disk/attempt.ts';
 import { joinPath } from './disk/disk.ts';
 import { StateError } from './errors.ts';
+import { adoptJoined } from './joining-directory.ts';
 import type { KeyValue } from './store/key-value.ts';
 import { openLevel } from './store/level.ts';
 
@@ -38,6 +40,7 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   const lock = await lockDirectory(path);
   try {
     checkFormat(path);
+    await adoptJoined(path);
     const paths = {
       blocks: joinPath(path, 'blocks'),
       votes: joinPath(path, 'votes'),
@@ -131,14 +134,4 @@ function makeDirectory(path: string): void {
 
 function writeFile(path: string, text: string): void {
   attempt('write', path, () => fs.writeFileSync(path, text, { flush: true, mode: 0o600 }));
-}
-
-function attempt<T>(operation: string, path: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const failure = { code: 'STATE_DISK_FAILED', path, operation, reason } as const;
-    throw new StateError(failure, { cause: error });
-  }
 }

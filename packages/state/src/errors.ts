@@ -56,6 +56,10 @@ export const STATE_ERRORS = defineErrors({
     summary: 'The state database has lost batches in the middle of what it once stored.',
     remedy: 'Stop the node and run `daybookd repair`; the disk may be failing.',
   },
+  STATE_IMPORT_OTHER: {
+    summary: 'What a node that joins has fetched so far belongs to another snapshot.',
+    remedy: 'None needed: the node forgets it and begins with the snapshot that is offered now.',
+  },
   STATE_DATABASE_FAILED: {
     summary: 'The state database could not be opened, read or written.',
     remedy: 'If the disk is healthy, stop the node and run `daybookd repair`.',
@@ -181,6 +185,7 @@ export type StateFailure =
       readonly record?: string;
     }
   | { readonly code: 'STATE_NOT_CONTIGUOUS'; readonly path: string; readonly missing: Height }
+  | { readonly code: 'STATE_IMPORT_OTHER'; readonly path: string; readonly height: Height }
   | { readonly code: 'STATE_DATABASE_FAILED'; readonly path: string; readonly reason: string }
   | {
       readonly code: 'STATE_VERSION_PRUNED';
@@ -236,6 +241,8 @@ function factsOf(failure: StateFailure | QuarantineReason | SigningRefusal): str
       return `${placeOf(failure)}${failure.record ? `, ${failure.record}` : ''}: ${failure.fact}.`;
     case 'STATE_BLOCK_GAP':
       return `${failure.path}: heights ${failure.from} to ${failure.to}.`;
+    case 'STATE_IMPORT_OTHER':
+      return `${failure.path}: not of height ${failure.height}.`;
     case 'STATE_NOT_CONTIGUOUS':
       return `${failure.path}: height ${failure.missing} is missing.`;
     case 'STATE_VERSION_PRUNED':

@@ -23,6 +23,8 @@ export type {
   SealedSegment,
   TransactionPlace,
 } from './blocks/block-log.ts';
+export type { EarlierHashes, EarlierHashesWriter } from './blocks/earlier-hashes.ts';
+export { createEarlierHashes, openEarlierHashes } from './blocks/earlier-hashes.ts';
 export { openBlockLog } from './blocks/file-block-log.ts';
 export type { BlockPlace } from './blocks/segment-read.ts';
 export { assembleBlock, RECORD_HEAD_BYTES, recordBytes } from './blocks/segment-read.ts';
@@ -36,6 +38,13 @@ export { createMemoryDisk } from './disk/memory-disk.ts';
 export { createNodeDisk, createReadingDisk } from './disk/node-disk.ts';
 export type { StateFailure } from './errors.ts';
 export { explainState, STATE_ERRORS, StateError } from './errors.ts';
+export type { JoiningPaths } from './joining-directory.ts';
+export {
+  completeJoining,
+  discardJoining,
+  isJoining,
+  openJoining,
+} from './joining-directory.ts';
 export type { Keepsake, Keepsakes } from './keepsakes/keepsakes.ts';
 export { openKeepsakes } from './keepsakes/keepsakes.ts';
 export type { KeyValue, MemoryKeyValue } from './store/key-value.ts';
@@ -44,6 +53,13 @@ export type { LevelOptions } from './store/level.ts';
 export { openLevel } from './store/level.ts';
 export type { StateStoreOptions, StateStoreParts } from './store/open-state-store.ts';
 export { openStateStore } from './store/open-state-store.ts';
+export type {
+  ImportedRecord,
+  ImportProgress,
+  StateImport,
+  StateImportOptions,
+} from './store/state-import.ts';
+export { openStateImport } from './store/state-import.ts';
 export type {
   HistoryOptions,
   HistoryRule,

@@ -64,6 +64,7 @@ export async function startInProcessNode(
       random: randomFraction,
       contracts: options.contracts ?? applications,
       onFatal: reject,
+      onJoined: () => reject(new Error('the snapshot is complete: start the node again')),
     },
   );
   const { apiUrl, ledger } = started;

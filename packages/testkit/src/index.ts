@@ -20,6 +20,8 @@ export type { ClusterDescription, DescribedNode, DescribedOfficer } from './desc
 export { CLUSTER_FORMAT, readClusterDescription } from './description.ts';
 export type { InProcessNode, InProcessOptions } from './in-process.ts';
 export { startInProcessNode, startInProcessNodes } from './in-process.ts';
+export type { LyingProvider, LyingProviderPlan } from './lying-provider.ts';
+export { startLyingProvider } from './lying-provider.ts';
 export type { NodeProcess, NodeProcessOptions, ProcessEnd } from './node-process.ts';
 export { createNodeProcess } from './node-process.ts';
 export type { PortClaim } from './ports.ts';

@@ -42,6 +42,7 @@ async function openNode(configFile: string) {
       metrics: createMetrics(),
       random: () => 0,
       contracts: applications,
+      onJoined: () => undefined,
       onFatal: (error) => {
         throw error;
       },

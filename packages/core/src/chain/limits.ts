@@ -43,6 +43,12 @@ export const LIMITS = {
   rangeBlocksMax: 64,
   /** Bytes in one range answer of sync. */
   rangeBytesMax: 8 * 1024 * 1024,
+  /** Records in one range of a snapshot: some milliseconds of reading for who serves it. */
+  snapshotRecordsMax: 1000,
+  /** Bytes of their values; the last one may go beyond. */
+  snapshotBytesMax: 1024 * 1024,
+  /** Block hashes in one answer to a node that joins. */
+  snapshotHashesMax: 16 * 1024,
   /** Tree versions kept for proofs behind the head. */
   retainedHeights: 1000,
   /** Bytes of a proof that a range of records is whole, without the records. */

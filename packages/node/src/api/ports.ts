@@ -259,7 +259,31 @@ export interface WaitingReport {
 }
 
 /** What this node is doing: the first is `starting`, `stopped` comes last. */
-export type Activity = 'starting' | 'syncing' | 'following' | 'voting' | 'halted' | 'stopping';
+export type Activity =
+  | 'starting'
+  | 'joining'
+  | 'syncing'
+  | 'following'
+  | 'voting'
+  | 'halted'
+  | 'stopping';
+
+/** What a node that joins by a snapshot is at. */
+export type JoinPhase = 'choosing' | 'hashes' | 'records' | 'blocks' | 'adopting';
+
+/** How far a node that joins by a snapshot is. */
+export interface JoinReport {
+  readonly phase: JoinPhase;
+  /** Of the snapshot, once one is chosen. */
+  readonly height?: Height;
+  /** Parts of this phase that are there, of about how many. */
+  readonly done: number;
+  readonly total: number;
+  /** Milliseconds since the last part came. */
+  readonly idleMs: number;
+  /** Why the last question was not answered. */
+  readonly reason?: string;
+}
 
 /** Whether this node signs, and if it does not, what its signer waits for. */
 export type SigningReport =
@@ -295,6 +319,8 @@ export interface NodeReport {
   readonly upMs: number;
   /** Height known to exist elsewhere; undefined before any peer spoke. */
   readonly bestKnownHeight: Height | undefined;
+  /** While `joining`. */
+  readonly join?: JoinReport;
   /** Milliseconds since the head became final here (monotonic). */
   readonly headAgeMs: number;
   /** Milliseconds since a block has been due at this height; undefined while none is. */

@@ -38,6 +38,8 @@ export interface KnownSet {
   readonly validators: ValidatorSet;
   /** Canonical payload of the recovery that installed it; absent for a decided change. */
   readonly recovery?: Uint8Array;
+  /** The block before it, where a node that joined by a snapshot has not that block itself. */
+  readonly decided?: Pick<SetChange, 'header' | 'certificate'>;
 }
 
 export interface ProofParts {
@@ -76,9 +78,9 @@ export function changesUpTo(
 ): readonly SetChange[] {
   return sets
     .filter(({ from }) => from <= height)
-    .map(({ from, validators, recovery }) => ({
-      header: headerAt(blockLog, from - 1),
-      certificate: certificateAt(blockLog, from - 1),
+    .map(({ from, validators, recovery, decided }) => ({
+      header: decided?.header ?? headerAt(blockLog, from - 1),
+      certificate: decided?.certificate ?? certificateAt(blockLog, from - 1),
       validators: validators.map(({ id, publicKey }) => [id, publicKey] as const),
       ...(recovery && { recovery }),
     }));

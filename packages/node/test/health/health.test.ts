@@ -123,6 +123,17 @@ describe('health: blocks advance, or there is nothing to do', () => {
     ]);
   });
 
+  it('given a join, then its progress is told, and a fault with the reason when nothing comes', () => {
+    const join = { phase: 'records', height: 120, done: 43, total: 100, idleMs: 59_000 } as const;
+    const going = judge({ activity: 'joining', join });
+
+    expect(going.healthy).to.equal(true);
+    expect(going.state.words.en).to.contain('120').and.contain('43 %');
+    const stuck = judge({ activity: 'joining', join: { ...join, idleMs: 61_000, reason: 'Gone' } });
+    expect(kinds(stuck)).to.deep.equal([['join-stalled', 'fault']]);
+    expect(stuck.reasons[0]?.words.en).to.contain('Gone');
+  });
+
   const cases: readonly (readonly [string, Partial<NodeReport>, HealthKind, string])[] = [
     ['a halted node', { activity: 'halted', hindrance: 'Fork.' }, 'halted', 'fault'],
     ['a validator in quarantine', { signing: { state: 'quarantine' } }, 'quarantined', 'fault'],
@@ -229,7 +240,7 @@ describe('health: the table of causes', () => {
   }
 
   it('given the table, then faults and warnings stand in it by name', () => {
-    expect(HEALTH_KINDS).to.have.length(16);
+    expect(HEALTH_KINDS).to.have.length(17);
     expect(rows.every(([, { alarm }]) => /^Daybook[A-Z]/.test(alarm))).to.equal(true);
   });
 });

@@ -217,10 +217,11 @@ class ClusterNode implements MemoryNode {
       selfIndex: replica.selfIndex,
       signer: replica.signer,
       remoteSigner: undefined,
-      retainedHeights: 1000,
+      stateStore: storage.stateStore,
     });
     this.#running = { replica, board, storage };
-    await replica.start();
+    await replica.connect();
+    replica.takePart();
   }
 
   #join(

@@ -102,7 +102,10 @@ export interface BlockLog {
   readBlock(height: Height): FinalBlock | undefined;
   /** The height without its body: certificate, results, transaction ids. Cheaper than `readBlock`. */
   readFinalisation(height: Height): Finalisation | undefined;
-  /** Hash of the final block at a height, from the index alone. */
+  /**
+   * Hash of the final block at a height, from the index alone; also of those before the first height
+   * where a node joined by a snapshot.
+   */
   blockHashAt(height: Height): Hash | undefined;
   /** Height of a final block. */
   heightOf(blockHash: Hash): Height | undefined;

@@ -20,7 +20,8 @@ import type {
   SealedSegment,
 } from './block-log.ts';
 import { encodeCandidate, encodeFinalisation, encodeGroup } from './block-record.ts';
-import type { Segment, Tail } from './segment-files.ts';
+import { openEarlierHashes } from './earlier-hashes.ts';
+import type { FoundFiles, Segment, Tail } from './segment-files.ts';
 import {
   checkContiguous,
   openMoved,
@@ -78,28 +79,29 @@ export async function openBlockLog(
   const last = files.at(-1);
   const tail = last && (await openTail(last.path, last.first, disk));
   checkContiguous(tail === undefined ? sealed : [...sealed, tail.tail]);
-  const log = new SegmentedBlockLog({ directory, segmentBytes }, disk, sealed);
+  const earlier = openEarlierHashes(directory, disk);
+  const log = new SegmentedBlockLog({ directory, segmentBytes }, disk, { sealed, earlier });
   if (tail !== undefined) log.adopt(tail);
   return log;
 }
-
-// --- the open log --------------------------------------------------------------------------
 
 class SegmentedBlockLog implements BlockLog {
   readonly #options: Required<BlockLogOptions>;
   readonly #disk: Disk;
   readonly #sealed: Segment[];
+  readonly #earlier: FoundFiles['earlier'];
   #tail: Tail | undefined;
-  /** Durable ones of height head+1, oldest first. */
+  /** Durable, of height head+1, oldest first. */
   #candidates: HeldCandidate[] = [];
   #isBroken = false;
   /** Writing is one at a time: at most one record is not durable, so that only the last can be torn. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: Required<BlockLogOptions>, disk: Disk, sealed: readonly Segment[]) {
+  constructor(options: Required<BlockLogOptions>, disk: Disk, found: FoundFiles) {
     this.#options = options;
     this.#disk = disk;
-    this.#sealed = [...sealed];
+    this.#sealed = [...found.sealed];
+    this.#earlier = found.earlier;
   }
 
   /** Takes over the last segment as it was found. */
@@ -111,8 +113,6 @@ class SegmentedBlockLog implements BlockLog {
   #segments(): readonly Segment[] {
     return this.#tail === undefined ? this.#sealed : [...this.#sealed, this.#tail];
   }
-
-  // --- reading -----------------------------------------------------------------------------
 
   head(): LogHead | undefined {
     const height = this.#headHeight();
@@ -172,7 +172,7 @@ class SegmentedBlockLog implements BlockLog {
   }
 
   blockHashAt(height: Height): Hash | undefined {
-    return this.#locate(height)?.block.blockHash;
+    return this.#locate(height)?.block.blockHash ?? this.#earlier?.at(height);
   }
 
   heightOf(blockHash: Hash): Height | undefined {
@@ -239,8 +239,6 @@ class SegmentedBlockLog implements BlockLog {
       return true;
     });
   }
-
-  // --- candidates --------------------------------------------------------------------------
 
   candidates(): readonly Hash[] {
     return this.#candidates.map(({ blockHash }) => blockHash);
@@ -395,5 +393,6 @@ class SegmentedBlockLog implements BlockLog {
     await this.#last;
     this.#isBroken = true;
     for (const { file } of this.#segments()) file?.close();
+    this.#earlier?.close();
   }
 }

@@ -7,6 +7,7 @@ import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
 import type { SealedSegment } from './block-log.ts';
+import type { EarlierHashes } from './earlier-hashes.ts';
 import type { GrowingIndex, IndexHead, SegmentIndex } from './segment-index.ts';
 import {
   createGrowingIndex,
@@ -31,6 +32,13 @@ export interface Segment {
 
 /** Name of the index of a segment that was moved: a lost segment leaves none of this name. */
 export const MOVED_NAME = /^blocks-(\d{12})\.moved$/;
+
+/** What lies in the directory of a log, the segment that grows apart. */
+export interface FoundFiles {
+  readonly sealed: readonly Segment[];
+  /** Of the blocks before the first one. */
+  readonly earlier: EarlierHashes | undefined;
+}
 
 /** The segment that grows. */
 export interface Tail extends Segment {

@@ -9,6 +9,7 @@
  *   d | record                 newest removals of a record: up to 4 x (height u48, ref u48)
  *   q | height u64             records that a version removed, to leave `k` later
  *   v | record | height u64    version of a record whose whole history is kept
+ *   i                          how far an import is, or was when it ended
  *
  *   record = set u32 | flags u8 (1 = partition) | [partition size u16 | partition] | key
  */
@@ -17,7 +18,7 @@ import { concatBytes, createWriter } from '@daybook/core';
 import { writeU16, writeU32 } from '../tree/numbers.ts';
 
 const PREFIX = { format: 'f', synced: 's', root: 'r', pin: 'p', record: 'k' } as const;
-const MORE = { removals: 'd', leaving: 'q', kept: 'v' } as const;
+const MORE = { removals: 'd', leaving: 'q', kept: 'v', import: 'i' } as const;
 const HAS_PARTITION = 1;
 
 const keyed = (prefix: string, ...parts: readonly Uint8Array[]): Uint8Array =>
@@ -28,6 +29,7 @@ const REMOVALS_PREFIX = keyed(MORE.removals);
 const KEPT_PREFIX = keyed(MORE.kept);
 export const FORMAT_KEY = keyed(PREFIX.format);
 export const SYNCED_KEY = keyed(PREFIX.synced);
+export const IMPORT_KEY = keyed(MORE.import);
 
 export function rootKey(height: Height): Uint8Array {
   return keyed(PREFIX.root, heightBytes(height));

@@ -140,6 +140,10 @@ class Store implements StateStore {
     return this.#parts.versions.newest()?.height;
   }
 
+  oldestHeight(): Height | undefined {
+    return this.#parts.versions.newest()?.oldest;
+  }
+
   rootAt(height: Height): Hash | undefined {
     return this.#parts.versions.get(height)?.root;
   }
@@ -179,7 +183,7 @@ class Store implements StateStore {
     return this.#reads.prove(key, height);
   }
 
-  proveRange(range: RecordPlace, options: RangeOptions): ProvenRange {
+  proveRange(range: RecordPlace | 'all', options: RangeOptions): ProvenRange {
     return this.#reads.proveRange(range, options);
   }
 
@@ -216,6 +220,10 @@ class Store implements StateStore {
       const newest = this.appliedHeight();
       if (changes !== undefined && newest !== undefined) await this.#write(changes, newest, true);
     });
+  }
+
+  pins(): readonly Height[] {
+    return [...this.#parts.versions.pins()].sort((a, b) => a - b);
   }
 
   rollBack(height: Height): Promise<void> {

@@ -105,13 +105,16 @@ export class Reads {
   }
 
   /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */
-  proveRange(place: RecordPlace, { from, limit, bytesMax, height }: RangeOptions): ProvenRange {
+  proveRange(
+    place: RecordPlace | 'all',
+    { from, limit, bytesMax, height }: RangeOptions,
+  ): ProvenRange {
     assert(limit >= 1 && limit <= PAGE_MAX, 'a range has 1 to 1000 records');
     const { nodes, values, versions } = this.#parts;
     const version = height === undefined ? versions.newest() : versions.need(height);
     assert(version !== undefined, 'a proof needs a state');
     const tree = treeOf(version);
-    const prefix = treePrefixOf(place);
+    const prefix = place === 'all' ? new Uint8Array() : treePrefixOf(place);
     const whole = { from: from ?? prefix, to: prefix };
     const records: StoredRecord[] = [];
     let bytes = 0;

@@ -163,6 +163,8 @@ export interface StateStore {
   readonly recovery: StateRecovery;
   /** The newest committed height; undefined before genesis. */
   appliedHeight(): Height | undefined;
+  /** The lowest height of the run of versions up to the newest; undefined before genesis. */
+  oldestHeight(): Height | undefined;
   /** The state root of a retained or pinned height. */
   rootAt(height: Height): Hash | undefined;
   /**
@@ -183,8 +185,11 @@ export interface StateStore {
   commit(staged: StagedState): Promise<void>;
   /** @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED */
   prove(key: RecordKey, height?: Height): ProvenRecord;
-  /** Records of a set with the proof that they are all. @throws as `prove` */
-  proveRange(range: RecordPlace, options: RangeOptions): ProvenRange;
+  /**
+   * Records of a set, or of the whole state, with the proof that they are all.
+   * @throws as `prove`
+   */
+  proveRange(range: RecordPlace | 'all', options: RangeOptions): ProvenRange;
   /** The bucket or node at a place of the tree or right below it. @throws as `prove` */
   subtree(place: TreePlace, height?: Height): ShownSubtree;
   /** Records of a set in the order of (partition, key) bytes. */
@@ -196,6 +201,8 @@ export interface StateStore {
   /** Keeps a version beyond the retained window until `unpin`; survives restarts. */
   pin(height: Height): Promise<void>;
   unpin(height: Height): Promise<void>;
+  /** Heights that are pinned, ascending. */
+  pins(): readonly Height[];
   /**
    * Goes back to an earlier retained height, dropping all caches (protocol R15: a state root that
    * differs is re-checked once).

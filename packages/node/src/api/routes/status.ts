@@ -47,9 +47,10 @@ function healthView({ healthy, state, reasons }: Health): ViewMap {
 }
 
 function reportView(report: NodeReport): ViewMap {
-  const { startedAtMs, peers, reachable, mempool, signing, ...rest } = report;
+  const { startedAtMs, peers, reachable, mempool, signing, join, ...rest } = report;
   return {
     ...rest,
+    ...(join && { join: { ...join, idleMs: Math.round(join.idleMs) } }),
     startedAtMs,
     started: timeText(startedAtMs),
     ready: isReady(report),

@@ -148,6 +148,7 @@ export async function startSingleNode(options: SingleNodeOptions = {}): Promise<
       metrics: createMetrics(),
       random: () => randomInt(2 ** 32) / 2 ** 32,
       contracts: [...applications, notebook],
+      onJoined: () => undefined,
       onFatal: reject,
     },
   );

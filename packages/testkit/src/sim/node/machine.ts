@@ -312,7 +312,8 @@ export class Machine {
     this.#replica = replica;
     this.#storage = watched;
     this.#watchLedger(replica);
-    await replica.start();
+    await replica.connect();
+    replica.takePart();
     if (!life.isAlive()) return;
     this.#state = 'up';
     const { height } = replica.ledger.head().header;

@@ -1,0 +1,322 @@
+/** Joining by a snapshot: what is believed, what is refused at once, and what lies there afterwards. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { applications } from '@daybook/applications';
+import { createEngine } from '@daybook/contracts';
+import type { Hash, Height } from '@daybook/core';
+import { asHash, equalBytes, toHex } from '@daybook/core';
+import type { Network, Offence } from '@daybook/network';
+import {
+  createNodeDisk,
+  openBlockLog,
+  openDataDirectory,
+  openLevel,
+  openStateStore,
+} from '@daybook/state';
+import { expect } from 'chai';
+import { createHistoryTree } from '../../src/checkpoints/history-tree.ts';
+import type { Clock } from '../../src/clock.ts';
+import { createExecutor } from '../../src/ledger/executor.ts';
+import { openLedger } from '../../src/ledger/open-ledger.ts';
+import { SILENT_LOGGER } from '../../src/log.ts';
+import { readBeginning } from '../../src/snapshot/beginning.ts';
+import type { Join } from '../../src/snapshot/join.ts';
+import { createJoin } from '../../src/snapshot/join.ts';
+import { createSnapshotService } from '../../src/snapshot/serve.ts';
+import type { Anchors } from '../../src/snapshot/snapshot.ts';
+import type { SnapshotQuestion } from '../../src/snapshot/wire.ts';
+import { decodeQuestion } from '../../src/snapshot/wire.ts';
+import { notebook } from '../api/support/notebook.ts';
+import type { OpenChain } from '../support/chain.ts';
+import {
+  buildNext,
+  certify,
+  freshDisks,
+  GENESIS_MS,
+  makeGenesis,
+  noteOf,
+  openChain,
+  PLAIN_VERIFIER,
+} from '../support/chain.ts';
+
+const genesis = makeGenesis();
+const HEIGHT = 140;
+/** So far apart that the window of transactions holds ten of them. */
+const BLOCK_MS = 60_000;
+const RECORDS_IN_A_RANGE = 40;
+
+/** A clock that does not wait: timers fire in turn, and the time they were to take has passed. */
+function hurriedClock(wallMs: number): Clock {
+  let now = 0;
+  return {
+    now: () => now,
+    wall: () => wallMs,
+    schedule: (delayMs, task) => {
+      const handle = setImmediate(() => {
+        now += delayMs;
+        task();
+      });
+      return () => clearImmediate(handle);
+    },
+    soon: (task) => setImmediate(task),
+  };
+}
+
+async function growSlowly(chain: OpenChain, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const { ledger } = chain;
+    const { header, next } = ledger.head();
+    const timestampMs = header.timestampMs + BLOCK_MS;
+    const note = noteOf(genesis, header.height + 1, { validUntilMs: timestampMs + 300_000 });
+    const [proposer] = next.validators;
+    if (proposer === undefined) throw new Error('a chain has a validator');
+    const entries = [{ type: 'transaction' as const, transaction: note }];
+    const block = ledger.build({ timestampMs, proposer: proposer.id, entries });
+    await ledger.commit(block, certify(ledger, block));
+  }
+}
+
+type Mangle = (question: SnapshotQuestion, answer: Uint8Array) => Uint8Array | undefined;
+
+interface Scene {
+  readonly join: Join;
+  readonly asked: readonly (readonly [peerId: string, kind: string])[];
+  readonly penalties: readonly (readonly [peerId: string, offence: Offence])[];
+  /** How it ended. */
+  readonly outcome: Promise<'joined' | 'nothing' | { readonly fatal: unknown }>;
+}
+
+interface SceneOptions {
+  readonly directory: string;
+  readonly anchors?: Anchors;
+  /** Peers by id, each with what it makes of a true answer. */
+  readonly peers: Readonly<Record<string, Mangle>>;
+  readonly wallMs?: number;
+}
+
+const honest: Mangle = (_question, answer) => answer;
+/** Changes one bit in the middle of answers of a kind. */
+const forging =
+  (kind: string): Mangle =>
+  (question, answer) => {
+    if (question.kind !== kind) return answer;
+    const forged = answer.slice();
+    const at = forged.length >> 1;
+    forged[at] = (forged[at] ?? 0) ^ 1;
+    return forged;
+  };
+
+describe('node: joining by a snapshot', function () {
+  this.timeout(20_000);
+  let source: OpenChain;
+  let serve: (request: Uint8Array) => Promise<Uint8Array | undefined>;
+  let snapshotAt: Height;
+  let directory: string;
+
+  before(async () => {
+    source = await openChain(genesis, freshDisks());
+    await growSlowly(source, HEIGHT);
+    snapshotAt = HEIGHT - 3;
+    const { blockLog, stateStore } = source;
+    await stateStore.pin(snapshotAt);
+    const inSmallRanges: typeof stateStore = Object.create(stateStore, {
+      proveRange: {
+        value: (place: 'all', options: Parameters<typeof stateStore.proveRange>[1]) =>
+          stateStore.proveRange(place, { ...options, limit: RECORDS_IN_A_RANGE }),
+      },
+      figures: { value: () => stateStore.figures() },
+    });
+    const history = createHistoryTree({
+      hashAt: (height) => blockLog.blockHashAt(height),
+      soon: (task) => setImmediate(task),
+    });
+    serve = createSnapshotService({
+      blockLog,
+      stateStore: inSmallRanges,
+      history,
+      laterSets: () => [],
+      heights: () => [snapshotAt],
+      onUse: () => undefined,
+    });
+  });
+  after(async () => await source.close());
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'daybook-join-'));
+  });
+  afterEach(async () => await rm(directory, { recursive: true, force: true }));
+
+  function begin({ directory: dataDirectory, anchors = {}, peers, wallMs }: SceneOptions): Scene {
+    const asked: [string, string][] = [];
+    const penalties: [string, Offence][] = [];
+    const network = {
+      links: () => Object.keys(peers).map((peerId) => ({ peerId, channels: ['sync'] })),
+      penalise: (peerId: string, offence: Offence) => penalties.push([peerId, offence]),
+      request: async (peerId: string, _name: string, request: Uint8Array) => {
+        const question = decodeQuestion(request);
+        if (!question.ok) throw new Error(question.reason.code);
+        asked.push([peerId, question.value.kind]);
+        const truth = await serve(request);
+        const value = truth && peers[peerId]?.(question.value, truth);
+        const refusal = { code: 'NETWORK_REQUEST_REFUSED', peerId, why: 'absent' };
+        return value === undefined ? { ok: false, reason: refusal } : { ok: true, value };
+      },
+    } as unknown as Network;
+    const { promise: outcome, resolve } = Promise.withResolvers<Awaited<Scene['outcome']>>();
+    const join = createJoin(
+      { genesis, recoveries: [], anchors, dataDirectory },
+      {
+        clock: hurriedClock(wallMs ?? GENESIS_MS + (HEIGHT + 1) * BLOCK_MS),
+        logger: SILENT_LOGGER,
+        metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
+        network,
+        disk: createNodeDisk(),
+        openKeyValue: openLevel,
+        onJoined: () => resolve('joined'),
+        onNothing: () => resolve('nothing'),
+        onFatal: (fatal) => resolve({ fatal }),
+      },
+    );
+    join.start();
+    return { join, asked, penalties, outcome };
+  }
+
+  /** Opens what a join has left, as a node does at its start. */
+  async function openJoined() {
+    const disk = createNodeDisk();
+    const locked = await openDataDirectory(directory);
+    const { blocks, state } = locked.paths;
+    const blockLog = await openBlockLog({ directory: blocks }, { disk });
+    const stateStore = await openStateStore(
+      { directory: state },
+      { disk, openKeyValue: openLevel },
+    );
+    const executor = createExecutor(createEngine([...applications, notebook]), genesis);
+    const known = (): undefined => undefined;
+    const parts = { blockLog, stateStore, executor, signatures: PLAIN_VERIFIER, known };
+    const opening = await openLedger(genesis, parts);
+    return {
+      ...opening,
+      blockLog,
+      changes: readBeginning(blocks, disk),
+      close: async () => {
+        await blockLog.close();
+        await stateStore.close();
+        await locked.close();
+      },
+    };
+  }
+
+  const hashAt = (height: Height): Hash =>
+    source.blockLog.blockHashAt(height) ?? asHash(new Uint8Array(32));
+
+  it('spec N-5: given honest peers, then state, history and newest blocks are those of the chain, and nothing is executed again', async () => {
+    const { outcome } = begin({ directory, peers: { a: honest, b: honest } });
+    expect(await outcome).to.equal('joined');
+
+    const joined = await openJoined();
+
+    expect(joined.reexecuted).to.equal(0);
+    const { header, frontier } = joined.ledger.head();
+    expect(header.height).to.equal(snapshotAt);
+    expect(frontier.size).to.equal(snapshotAt + 1);
+    expect(joined.changes).to.deep.equal([]);
+    for (let height = 0; height <= snapshotAt; height++) {
+      const [ours, theirs] = [joined.blockLog.blockHashAt(height), hashAt(height)];
+      expect(ours && equalBytes(ours, theirs), `hash of ${height}`).to.equal(true);
+    }
+    // Ten blocks could hold a transaction that is still valid; a hundred are checked at a start.
+    expect(joined.blockLog.firstHeight()).to.equal(snapshotAt - 100);
+    await joined.close();
+  });
+
+  it('spec N-15: given a transaction of the window, then the joined node refuses to include it again', async () => {
+    const { outcome } = begin({ directory, peers: { a: honest } });
+    expect(await outcome).to.equal('joined');
+    const joined = await openJoined();
+    const { timestampMs } = joined.ledger.head().header;
+    const still = source.blockLog
+      .recentTransactions(timestampMs, 24 * 3600 * 1000)
+      .filter(({ height }) => height <= snapshotAt);
+
+    const known = still.filter(({ id }) => joined.ledger.replay.find(id) !== undefined);
+
+    expect(still.length).to.be.greaterThan(2);
+    expect(known.length).to.equal(still.length);
+    await joined.close();
+  });
+
+  it('given the joined node, when the chain goes on, then it judges the next block as valid', async () => {
+    const { outcome } = begin({ directory, peers: { a: honest } });
+    expect(await outcome).to.equal('joined');
+    const joined = await openJoined();
+
+    const next = buildNext(joined.ledger, []);
+    await joined.ledger.commit(next, certify(joined.ledger, next));
+
+    expect(joined.ledger.head().header.height).to.equal(snapshotAt + 1);
+    await joined.close();
+  });
+
+  for (const kind of ['offer', 'hashes', 'records', 'header', 'blocks']) {
+    it(`spec N-16 (B24): given a peer that forges ${kind}, then its first lie ends it, and the join comes from the others`, async () => {
+      const liar = forging(kind);
+      // The second of two is asked first.
+      const peers = kind === 'hashes' ? { honest, liar } : { liar, honest };
+      const scene = begin({ directory, peers });
+
+      expect(await scene.outcome).to.equal('joined');
+
+      expect(scene.penalties).to.deep.equal([['liar', 'forgery']]);
+      const lies = scene.asked.filter(([peerId, asked]) => peerId === 'liar' && asked === kind);
+      expect(lies).to.have.length(1);
+      const joined = await openJoined();
+      await joined.close();
+    });
+  }
+
+  it('given a stop in the last phase, then what was fetched is not asked for again (I20)', async () => {
+    const first = begin({
+      directory,
+      peers: { a: (question, answer) => (question.kind === 'blocks' ? undefined : answer) },
+    });
+    const isLast = (): boolean => first.asked.some(([, kind]) => kind === 'blocks');
+    while (!isLast()) await new Promise<void>((resolve) => setImmediate(resolve));
+    await first.join.stop();
+
+    const second = begin({ directory, peers: { a: honest } });
+
+    expect(await second.outcome).to.equal('joined');
+    const kinds = new Set(second.asked.map(([, kind]) => kind));
+    expect([...kinds]).to.deep.equal(['header', 'blocks']);
+  });
+
+  it('given peers without a snapshot, then the chain is followed from genesis', async () => {
+    const { outcome } = begin({ directory, peers: { a: () => undefined } });
+
+    expect(await outcome).to.equal('nothing');
+  });
+
+  it('spec N-17: given the right checkpoint, then the node joins; given another block, then it stops by name', async () => {
+    const checkpoint = { height: 20, hash: hashAt(20) };
+    const right = begin({ directory, anchors: { checkpoint }, peers: { a: honest } });
+    expect(await right.outcome).to.equal('joined');
+    await rm(directory, { recursive: true });
+
+    const other = { height: 20, hash: hashAt(21) };
+    const wrong = begin({ directory, anchors: { checkpoint: other }, peers: { a: honest } });
+
+    const ended = await wrong.outcome;
+    expect(ended).to.have.nested.property('fatal.code', 'NODE_CHECKPOINT_CONTRADICTED');
+    expect(String((ended as { fatal: Error }).fatal)).to.contain(toHex(hashAt(20)));
+  });
+
+  it('spec L-4: given a checkpoint of more than 30 days, then trust is not extended from it', async () => {
+    const checkpoint = { height: 20, hash: hashAt(20) };
+    const wallMs = GENESIS_MS + 20 * BLOCK_MS + 31 * 24 * 3600 * 1000;
+
+    const { outcome } = begin({ directory, anchors: { checkpoint }, peers: { a: honest }, wallMs });
+
+    expect(await outcome).to.have.nested.property('fatal.code', 'NODE_CHECKPOINT_OLD');
+  });
+});

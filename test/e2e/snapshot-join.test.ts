@@ -1,0 +1,157 @@
+/**
+ * F17, I11, I30: a validator joins a running chain by a snapshot, is killed in every phase of it, has
+ * a liar among its peers, and then signs; what it proves holds offline.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Cluster, ClusterNode, LyingProvider } from '@daybook/testkit';
+import { createCluster, startLyingProvider } from '@daybook/testkit';
+import { expect } from 'chai';
+import { getBytes, getJson, heightOf, stateRootsAt, statusOf } from './support/api.ts';
+import { FUND, openFund, paymentPath } from './support/fund.ts';
+import type { Load } from './support/load.ts';
+import { startLoad } from './support/load.ts';
+import { FOUR, member } from './support/members.ts';
+import { runDaybook } from './support/programs.ts';
+import { eventually } from './support/waiting.ts';
+
+const JOINER = 'transport';
+const LIAR = 'gossip';
+const WITHIN_MS = 120_000;
+/** Two slots and a minute are longer than the lives of the joiner between two questions. */
+const SLOT_MS = 20_000;
+/** Hashes, records, blocks, and starting on them. */
+const PHASES = ['hashes', 'records', 'blocks', 'adopting'];
+
+describe('joining by a snapshot (validators=5, one empty, a liar among the peers)', function () {
+  this.timeout(300_000);
+  let cluster: Cluster;
+  let joiner: ClusterNode;
+  let liar: LyingProvider | undefined;
+  let load: Load | undefined;
+  let urls: readonly string[];
+
+  before(async () => {
+    const members = [...FOUR, member(JOINER, 'validator'), member(LIAR, 'observer')];
+    const parameters = { roundBaseMs: 1000, emptyIntervalMs: 1000 };
+    const settings = { sync: { snapshotSeconds: SLOT_MS / 1000 } };
+    cluster = await createCluster({ members, parameters, settings });
+    joiner = cluster.node(JOINER);
+    const running = FOUR.map(({ slug }) => cluster.node(slug));
+    urls = running.map(({ apiUrl }) => apiUrl);
+    await Promise.all(running.map(async (node) => await node.process.start()));
+    // One of five is down, so that a slow one costs rounds: opening may outlast its request.
+    await openFund(urls[0] ?? '', cluster).catch(() => undefined);
+    const isOpen = async (): Promise<boolean> =>
+      (await getJson(urls[0] ?? '', `/v1/contracts/treasury/commitment/${FUND}/pumps`)).status ===
+      200;
+    await eventually(isOpen, { what: 'the fund to be open', withinMs: WITHIN_MS });
+    load = startLoad(cluster, { apiUrls: urls, clientsPerNode: 1, prefix: 'paid' });
+    const { promised } = load;
+    await eventually(() => promised.length > 60, { what: '60 payments', withinMs: WITHIN_MS });
+    const isOffered = async (): Promise<boolean> => {
+      const [url = ''] = urls;
+      return (await slotOf(url, 1)) < (await slotOf(url, await heightOf(url)));
+    };
+    await eventually(isOffered, { what: 'a snapshot to be kept', withinMs: WITHIN_MS });
+    // Empty blocks go on, one a second: the chain moves while the node joins.
+    await load.stop();
+    liar = await startLyingProvider(cluster, {
+      slug: LIAR,
+      honest: FOUR[0]?.slug ?? '',
+      others: [JOINER],
+    });
+    const config = await readFile(joiner.configFile, 'utf8');
+    await writeFile(joiner.configFile, config.replace('sync:\n', 'sync:\n  mode: snapshot\n'));
+  });
+  after(async () => {
+    await load?.stop().catch(() => undefined);
+    await liar?.stop();
+    await cluster?.remove();
+  });
+
+  it('I20: given a kill in every phase, then it goes on with the same snapshot and joins', async () => {
+    const begun: unknown[] = [];
+    for (const phase of PHASES) {
+      const line = await startUntil(joiner, phase);
+      begun.push(line.height);
+      await joiner.process.kill();
+    }
+
+    await joiner.process.start();
+
+    const follows = async (): Promise<boolean> => (await statusOf(joiner.apiUrl)).ready;
+    await eventually(follows, { what: 'the joiner follows the chain', withinMs: WITHIN_MS });
+    expect(new Set(begun).size, 'one snapshot in all lives').to.equal(1);
+    const [height] = begun;
+    const { body } = await getJson(joiner.apiUrl, '/v1/status');
+    expect(body.oldestStateHeight, 'nothing was executed again').to.equal(height);
+    const at = await heightOf(joiner.apiUrl);
+    const roots = await stateRootsAt([...urls, joiner.apiUrl], at);
+    expect(new Set(roots).size).to.equal(1);
+  });
+
+  it('F23: given a peer that forges, then it was caught at its first answer and cut off', async () => {
+    const log = await readFile(joiner.logFile, 'utf8');
+    const lines = log.split('\n').filter((line) => line.includes('"snapshot forged"'));
+
+    expect(liar?.lies()).to.be.greaterThan(0);
+    expect(lines.length).to.be.greaterThan(0);
+    expect(lines.every((line) => line.includes(liar?.peerId ?? ''))).to.equal(true);
+    expect(log).to.contain('"peer banned"');
+  });
+
+  it('given the joined node, when another validator ends, then the chain needs its votes and goes on', async () => {
+    await cluster.node(FOUR[3]?.slug ?? '').process.stop();
+    const before = await heightOf(urls[0] ?? '');
+
+    const grows = async (): Promise<boolean> => (await heightOf(urls[0] ?? '')) > before + 3;
+    await eventually(grows, { what: 'blocks with the votes of the joiner', withinMs: WITHIN_MS });
+  });
+
+  it('I17: given a record, when the joined node proves it, then the proof holds without any node', async () => {
+    const [name] = load?.promised ?? [];
+    const file = path.join(cluster.directory, 'joined.daybook-proof');
+    await writeFile(file, await getBytes(joiner.apiUrl, `${paymentPath(name ?? '')}?proof=bundle`));
+
+    const genesis = ['--genesis', cluster.genesisFile];
+    const { exitCode, stdout } = await runDaybook(['verify', file, ...genesis, '--json']);
+
+    expect(exitCode, stdout).to.equal(0);
+    expect(JSON.parse(stdout)).to.include({ outcome: 'valid' });
+  });
+
+  it('given a restart, then the joined node knows its history and follows again', async () => {
+    await joiner.process.stop();
+
+    await joiner.process.start();
+
+    const follows = async (): Promise<boolean> => (await statusOf(joiner.apiUrl)).ready;
+    await eventually(follows, { what: 'it follows', withinMs: WITHIN_MS });
+    const checkpoint = await fetch(`${joiner.apiUrl}/v1/checkpoint`);
+    expect(checkpoint.status).to.equal(200);
+  });
+});
+
+/** Of the time of a block. */
+async function slotOf(apiUrl: string, block: number): Promise<number> {
+  const { body } = await getJson(apiUrl, `/v1/blocks/${block}`);
+  return Math.floor(Number(body.timestampMs) / SLOT_MS);
+}
+
+/** Starts a node and waits until it enters a phase. @returns the line it logs then */
+async function startUntil(
+  { process, logFile }: ClusterNode,
+  phase: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const linesNow = async (): Promise<readonly string[]> =>
+    (await readFile(logFile, 'utf8').catch(() => '')).split('\n').slice(0, -1);
+  const before = (await linesNow()).length;
+  await process.start();
+  const entered = async (): Promise<Readonly<Record<string, unknown>> | undefined> =>
+    (await linesNow())
+      .slice(before)
+      .map((line): Readonly<Record<string, unknown>> => JSON.parse(line))
+      .find((line) => line.message === 'joining' && line.phase === phase);
+  return await eventually(entered, { what: phase, withinMs: WITHIN_MS, everyMs: 5 });
+}
