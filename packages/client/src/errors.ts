@@ -102,6 +102,10 @@ export const CLIENT_ERRORS = defineErrors({
     summary: 'The records of the list are not all that the state holds, or not those it holds.',
     remedy: 'Do not rely on this list. Keep the file and tell the body that oversees the chain.',
   },
+  CLIENT_TABLE_DIFFERS: {
+    summary: 'The table is not what its proof says: a record is missing, added or altered.',
+    remedy: 'Do not rely on this table. Export it again, or use one from somebody else.',
+  },
   CLIENT_SCHEMA_UNPROVEN: {
     summary: 'The words for the record are not those the chain agreed on.',
     remedy: 'Do not rely on how the record is shown; get the proof again from another node.',
@@ -261,6 +265,7 @@ export type VerifyFailure =
   | { readonly code: 'CLIENT_VALIDATORS_WRONG'; readonly height: number }
   | { readonly code: 'CLIENT_RECORD_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_LIST_UNPROVEN'; readonly fact: string }
+  | { readonly code: 'CLIENT_TABLE_DIFFERS'; readonly line: number }
   | { readonly code: 'CLIENT_SCHEMA_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_TRANSACTION_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_CHECKPOINT_UNPROVEN'; readonly fact: string }
@@ -285,6 +290,8 @@ export function explainVerification(reason: VerifyFailure | UndecidedReason): st
     case 'CLIENT_VALIDATORS_WRONG':
     case 'CLIENT_FORK_FOUND':
       return `${summary} (height ${reason.height})`;
+    case 'CLIENT_TABLE_DIFFERS':
+      return `${summary} (line ${reason.line})`;
     case 'CLIENT_PROOF_MALFORMED':
     case 'CLIENT_GENESIS_INVALID':
     case 'CLIENT_HEADER_MALFORMED':

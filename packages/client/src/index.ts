@@ -87,6 +87,8 @@ export type { ProvenFacts, ProvenFrame, Verdict, VerdictOf } from './verify/proo
 export { verifyProofBundle } from './verify/proof.ts';
 export type { ServedBlock, TrustedStart } from './verify/start.ts';
 export { startAtBlock, startAtGenesis, startAtWitnesses } from './verify/start.ts';
+export type { TableFormat } from './verify/table-file.ts';
+export { renderTableFile, TABLE_FORMATS, verifyTableFile } from './verify/table-file.ts';
 export type { ProvenTransaction } from './verify/transaction-proof.ts';
 export { verifyTransactionProof } from './verify/transaction-proof.ts';
 export type { Checkpoint, Trust } from './verify/trust.ts';

@@ -1,13 +1,12 @@
 /** Reading records: one, a list, every version, and the proofs of them. Derived from the manifest. */
-import path from 'node:path';
 import type { Client, FoundRecord, JsonRow, Language, RecordVersion } from '@daybook/client';
 import {
   ClientError,
   describeFacts,
   describeRow,
   explainVerdict,
-  nextOfList,
-  verifyListBundle,
+  renderTableFile,
+  TABLE_FORMATS,
   verifyListBundles,
   verifyProofBundle,
 } from '@daybook/client';
@@ -25,6 +24,7 @@ import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, answerNothing, remark } from '../print.ts';
+import { fetchList, keptIn, proofFileOf, tableFormatOf } from './list-files.ts';
 import { verdictJson } from './verdict-json.ts';
 import { answerList, exitOfVerdict } from './verify.ts';
 
@@ -205,44 +205,33 @@ async function list(input: Input, world: World): Promise<Exit> {
 }
 
 /** Fetches the proof of a list, file by file, keeps them, and checks them together. */
-async function saveList(
-  { client, contract, spec }: Place,
-  leading: JsonRow,
-  { input, world, proofFile }: Saving,
-): Promise<Exit> {
-  const reader = client.contractBy(contract).records(spec.name);
-  const trust = {
-    chain: await client.chain(),
-    eras: await trustedErasOf(input),
-    nowMs: world.nowMs(),
-  };
-  const files: Uint8Array[] = [];
-  let { height } = heightOf(input);
-  let from: Uint8Array | undefined;
-  do {
-    const at = { ...(height !== undefined && { height }), ...(from && { from }) };
-    const bytes = await withPatience('Fetching the proof', world, reader.proveList(leading, at));
-    files.push(bytes);
-    await writeOut(numbered(proofFile, files.length), bytes, world);
-    const part = verifyListBundle(bytes, trust);
-    if (part.outcome === 'invalid') break;
-    height = part.facts.block.header.height;
-    from = nextOfList(part.facts);
-  } while (from !== undefined);
+async function saveList(place: Place, leading: JsonRow, saving: Saving): Promise<Exit> {
+  const { input, world, proofFile } = saving;
+  const { files, trust } = await fetchList(place, leading, saving);
   const exit = answerList(verifyListBundles(files, trust), { input, world });
-  const size = files.reduce((sum, { length }) => sum + length, 0);
-  remark(
-    world,
-    `Proof kept in ${files.map((_, at) => numbered(proofFile, at + 1)).join(' ')} (${size} bytes).`,
-  );
+  remark(world, keptIn(proofFile, files));
   return exit;
 }
 
-/** The first file has the name asked for, the others a number before their extension. */
-function numbered(file: string, number: number): string {
-  if (number === 1) return file;
-  const { dir, name, ext } = path.parse(file);
-  return path.join(dir, `${name}-${number}${ext}`);
+/** A whole list as a table for other programs, with the proof that it is whole beside it. */
+async function exportList(input: Input, world: World): Promise<Exit> {
+  const tableFile = input.text('out');
+  const format = tableFormatOf(tableFile);
+  if (format === undefined) {
+    const expected = `a file that ends in ${TABLE_FORMATS.map((one) => `.${one}`).join(' or ')}`;
+    throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--out', expected });
+  }
+  const place = await placeOf(input);
+  const leading = keyOf(place.spec, input.operands('key'), false);
+  const proofFile = proofFileOf(tableFile);
+  const { files, trust } = await fetchList(place, leading, { input, world, proofFile });
+  const verdict = verifyListBundles(files, trust);
+  if (verdict.outcome !== 'invalid') {
+    await writeOut(tableFile, renderTableFile(verdict.facts, format), world);
+  }
+  const exit = answerList(verdict, { input, world });
+  remark(world, `Table in ${tableFile}. ${keptIn(proofFile, files)}`);
+  return exit;
 }
 
 function listLines(
@@ -332,6 +321,23 @@ export const RECORD_VERBS: readonly Verb[] = [
       'list treasury payment water-2026 --proof payments.proof',
     ],
     run: list,
+  },
+  {
+    words: ['export'],
+    title: 'Write a list as CSV or JSON Lines, with the proof that nothing is left out.',
+    help:
+      'The table is made of the proven records, and the proof is kept beside it (FILE.proof, and ' +
+      'numbered ones for a long list): daybook verify FILE checks both. A text in CSV that a ' +
+      "spreadsheet would take for a formula begins with ' there.",
+    operands: [...RECORD_OPERANDS, { ...KEY_OPERAND, help: 'First key fields, in order.' }],
+    options: {
+      out: { value: 'FILE', help: 'Table to write, .csv or .jsonl.', required: true },
+      ...HEIGHT_OPTION,
+      ...LANGUAGE_OPTION,
+      ...NODE_OPTIONS,
+    },
+    examples: ['export treasury payment water-2026 --out payments.csv'],
+    run: exportList,
   },
   {
     words: ['history'],

@@ -271,6 +271,31 @@ describe('daybook against real nodes', function () {
     }
   });
 
+  it('given a list, when exported, then the table verifies, and not one line may change', async () => {
+    const genesis = ['--genesis', cluster.genesisFile];
+    const [csv, lines] = [inFolder('officers.csv'), inFolder('officers.jsonl')];
+    const exported = await run(['export', 'directory', 'officer', '--out', csv]);
+    await run(['export', 'directory', 'officer', '--out', lines]);
+    const other = await run(['export', 'directory', 'officer', '--out', inFolder('officers.xls')]);
+
+    const verified = await runHere(['verify', csv, ...genesis, '--json']);
+    const verifiedLines = await runHere(['verify', lines, ...genesis]);
+    const text = await readFile(csv, 'utf8');
+    await writeFile(csv, text.replace(/\r\n[^\r]*\r\n$/, '\r\n'));
+    const shortened = await runHere(['verify', csv, ...genesis]);
+    await rm(`${csv}.proof`);
+    const bare = await runHere(['verify', csv, ...genesis]);
+
+    expect(exported.code, exported.errors).to.equal(0);
+    expect(exported.errors).to.contain('officers.csv.proof');
+    expect(other.code).to.equal(2);
+    expect(verified.json()).to.include({ outcome: 'valid', whole: true, record: 'officer' });
+    expect(text.split('\r\n')).to.have.length(Number(verified.json().count) + 2);
+    expect(verifiedLines.code, verifiedLines.errors).to.equal(0);
+    expect([shortened.code, bare.code]).to.deep.equal([4, 7]);
+    expect(shortened.out).to.contain('a record is missing, added or altered');
+  });
+
   it('given a proof file and no node running, then it is verified, and refused when bent', async () => {
     const file = inFolder('payment.proof');
     const key = ['treasury', 'payment', 'water-2026', 'p-1'];
