@@ -1,0 +1,161 @@
+/** `daybook monitor` and `daybook evidence`: a rule finds two payments, and their proofs verify offline. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { audit, treasury } from '@daybook/applications';
+import type { Client, TransactionAuthor } from '@daybook/client';
+import { createClient, isRefusal } from '@daybook/client';
+import type { Call } from '@daybook/core';
+import { createSigner } from '@daybook/core';
+import type { Cluster, ClusterNode } from '@daybook/testkit';
+import { startCluster } from '@daybook/testkit';
+import { expect } from 'chai';
+import { daybook } from './process.ts';
+
+const WORKS = 'works';
+const AUDIT = 'audit-office';
+const member = (slug: string, roles: readonly string[], node: 'validator' | 'none') => ({
+  slug,
+  title: { en: slug, zh: slug },
+  officers: [
+    { name: 'head', roles: ['directory.administrator', 'governance.delegate', ...roles] },
+    { name: 'other', roles },
+  ],
+  node,
+});
+const TREASURY_ROLES = ['appropriator', 'budgeter', 'payer', 'controller'];
+const MEMBERS = [
+  member(
+    WORKS,
+    TREASURY_ROLES.map((role) => `treasury.${role}`),
+    'validator',
+  ),
+  member(AUDIT, ['audit.auditor', 'audit.monitor'], 'none'),
+] as const;
+const YEAR = { start: '2026-01-01', end: '2026-12-31' };
+
+describe('continuous audit by commands', function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+  let node: ClusterNode;
+  let client: Client;
+  let folder: string;
+
+  const author = (identity: string): TransactionAuthor => ({
+    identity,
+    signer: createSigner(cluster.officer(identity).secretKey),
+  });
+
+  async function perform(call: Call, ...identities: readonly string[]): Promise<number> {
+    const outcome = await client.perform(identities.map(author), [call]);
+    if (outcome.state !== 'committed') throw new Error(JSON.stringify(outcome));
+    return outcome.receipt.height;
+  }
+
+  /** Two payments of one amount to one payee on one day. */
+  async function payTwice(): Promise<number> {
+    const { calls } = client.contractOf(treasury);
+    const both = [`${WORKS}/head`, `${WORKS}/other`];
+    const amount = { minor: 1_000_000n, currency: 'GBP' };
+    const opened = { fund: 'roads', amount, purposes: ['roads'], basis: 'recorded' } as const;
+    const controlled = { holder: WORKS, controller: WORKS, period: YEAR };
+    await perform(calls.appropriate({ ...opened, title: 'Roads', ...controlled }), ...both);
+    const payee = { name: 'Tar Ltd' };
+    const tar = { allocation: 'roads', commitment: 'tar', title: 'Tar', payee };
+    await perform(calls.commit({ ...opened, ...tar }), ...both);
+    let height = 0;
+    for (const payment of ['p-1', 'p-2']) {
+      const paid = { minor: 200_000n, currency: 'GBP' };
+      const what = { fund: 'roads', commitment: 'tar', payment, amount: paid, purpose: 'roads' };
+      height = await perform(calls.disburse({ ...what, date: '2026-03-04' }), ...both);
+    }
+    return height;
+  }
+
+  async function setRule(): Promise<void> {
+    const { calls } = client.contractOf(audit);
+    const reason = 'Annual audit';
+    const engagement = 'roads-2026';
+    const terms = { auditor: AUDIT, auditee: WORKS, title: 'Roads', scope: 'Payments' };
+    const until = { legalBasis: 'Audit Act', period: YEAR, reportBy: '2099-12-31' };
+    await perform(calls.open({ engagement, ...terms, ...until, reason }), `${AUDIT}/head`);
+    const rule = { rule: 'twice', engagement, kind: 'duplicates', title: 'Paid twice' } as const;
+    await perform(calls.setRule({ ...rule, query: 'days=3', reason }), `${AUDIT}/head`);
+  }
+
+  /** Waits until the tables show a block. */
+  async function tablesAt(height: number): Promise<void> {
+    for (let at = -1; at < height; ) {
+      const answer = await client.query('SELECT 1').catch((error: unknown) => {
+        const passing = ['READMODEL_EMPTY', 'READMODEL_DOWN', 'NODE_OVERLOADED'];
+        if (passing.some((code) => isRefusal(error, code))) return undefined;
+        throw error;
+      });
+      at = answer?.head.height ?? -1;
+    }
+  }
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'daybook-audit-'));
+    cluster = await startCluster({
+      members: MEMBERS,
+      parameters: { blockIntervalMs: 20 },
+      settings: { readmodel: { state: 'on', memoryBytesMax: 134_217_728 } },
+    });
+    node = cluster.node(WORKS);
+    client = createClient({ urls: [node.apiUrl], chain: cluster.genesis.chain });
+    const height = await payTwice();
+    await setRule();
+    await tablesAt(height);
+  });
+  after(async () => {
+    await cluster.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const monitor = () =>
+    daybook([
+      'monitor',
+      'roads-2026',
+      '--auditor',
+      AUDIT,
+      '--signer',
+      `${AUDIT}/head=${path.join(cluster.directory, 'officers', `${AUDIT}-head.json`)}`,
+      '--url',
+      node.apiUrl,
+      '--json',
+    ]);
+
+  it('opens one finding for two equal payments, and nothing at the second run', async () => {
+    const first = await monitor();
+    expect(first.code, first.errors).to.equal(0);
+    const second = await monitor();
+
+    const [found] = first.json<readonly object[]>();
+    const [again] = second.json<readonly object[]>();
+    expect(found).to.include({ rule: 'twice', kind: 'duplicates', found: 1, added: 1 });
+    expect(again).to.include({ found: 1, added: 0 });
+  });
+
+  it('keeps proofs of the findings and of what they cite, which verify without a node', async () => {
+    await monitor();
+    const out = path.join(folder, 'evidence');
+
+    const kept = await daybook(['evidence', 'roads-2026', '--out', out, '--url', node.apiUrl]);
+
+    expect(kept.code, kept.errors + kept.out).to.equal(0);
+    const index = JSON.parse(await readFile(path.join(out, 'index.json'), 'utf8')) as {
+      readonly files: readonly { readonly file: string; readonly record: string }[];
+    };
+    expect(index.files.map(({ record }) => record)).to.deep.equal([
+      'audit.finding',
+      'treasury.payment/roads/p-1',
+      'treasury.payment/roads/p-2',
+    ]);
+    for (const { file } of index.files) {
+      const genesis = ['--genesis', cluster.genesisFile];
+      const verdict = await daybook(['verify', path.join(out, file), ...genesis]);
+      expect(verdict.code, verdict.errors + verdict.out).to.equal(0);
+    }
+  });
+});
