@@ -25,6 +25,8 @@ const DEFECT = 1;
 /** Files of the data directory that are rebuilt from peers; a copy of them is no danger. */
 const STORED = {
   blocks: 'data/blocks/*.log',
+  'indexes of blocks': 'data/blocks/*.idx',
+  frontier: 'data/blocks/frontier',
   'tree nodes': 'data/state/nodes-*.seg',
   values: 'data/state/values-*.seg',
   'LevelDB log': 'data/state/index/*.log',

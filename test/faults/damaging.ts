@@ -1,5 +1,13 @@
 /** Damage to a file, in place, so that the file stays the one the system knows. */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import type { Random } from './random.ts';
 
 const KINDS = ['flip', 'zero', 'truncate'] as const;
@@ -39,4 +47,29 @@ export function damage(file: string, random: Random): string {
       break;
   }
   return `${kind} at ${at} of ${bytes.length}`;
+}
+
+/** Bytes between two damages: some in nearly every block. */
+const STEP = 1024;
+
+/**
+ * Flips a bit about every kilobyte in the first part of a file that another process has open, and
+ * touches nothing else of it. @returns how many
+ */
+export function flipThroughout(file: string, part: number, random: Random): number {
+  const descriptor = openSync(file, 'r+');
+  try {
+    const end = Math.floor(fstatSync(descriptor).size * part);
+    let flipped = 0;
+    const byte = new Uint8Array(1);
+    for (let at = random.integer(16, STEP); at < end; at += random.integer(1, 2 * STEP)) {
+      readSync(descriptor, byte, 0, 1, at);
+      byte[0] = (byte[0] ?? 0) ^ (1 << random.integer(0, 8));
+      writeSync(descriptor, byte, 0, 1, at);
+      flipped += 1;
+    }
+    return flipped;
+  } finally {
+    closeSync(descriptor);
+  }
 }

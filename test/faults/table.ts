@@ -3,6 +3,7 @@ import { clocks } from './clocks.ts';
 import { damagedFiles } from './damage.ts';
 import type { Fault } from './fault.ts';
 import { fullDisk } from './full-disk.ts';
+import { damagedPeer, joinUnderLoad } from './join.ts';
 import { killAtSync } from './kill-at-sync.ts';
 import { killLoop } from './kill-loop.ts';
 import { lostDisk } from './lost-disk.ts';
@@ -26,8 +27,10 @@ export const FAULTS: readonly Fault[] = [
   pause,
   partitions,
   clocks,
+  joinUnderLoad,
   sameKey,
   restoredBackup,
+  damagedPeer,
   outage,
   oneDead,
   oneBad,
