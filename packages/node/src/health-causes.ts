@@ -121,8 +121,8 @@ export const CAUSES = {
   'sync-stalled': {
     severity: 'fault',
     words: {
-      en: 'Catching up brought no block for {age}; the newest height known is {target}.',
-      zh: '同步已 {age} 没有取得新区块;已知最新高度为 {target}。',
+      en: 'Catching up brought no block for {age}; the newest height known is {target}. {reason}',
+      zh: '同步已 {age} 没有取得新区块;已知最新高度为 {target}。{reason}',
     },
     advice: {
       en: 'Check that peers are connected, that they run the same chain and release, and that the disk has space.',

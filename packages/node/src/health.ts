@@ -247,7 +247,9 @@ const judgeReach: Judge = (facts) => {
 const judgeSync: Judge = ({ report }) => {
   if (report.activity !== 'syncing' || report.headAgeMs < SYNC_STALL_MS) return [];
   const target = report.bestKnownHeight ?? '?';
-  return [['sync-stalled', { age: duration(report.headAgeMs), target }]];
+  const { syncHindrance } = report;
+  const reason = syncHindrance === undefined ? {} : { reason: `${syncHindrance}.` };
+  return [['sync-stalled', { age: duration(report.headAgeMs), target, ...reason }]];
 };
 
 const judgeJoin: Judge = ({ report: { join } }) => {

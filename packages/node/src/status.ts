@@ -89,6 +89,8 @@ class Board implements StatusBoard {
     const machine = consensus.driver.explain();
     const id = self === undefined ? undefined : set[self]?.id;
     const join = this.#parts.join?.();
+    const { syncer } = consensus;
+    const hindrance = syncer.isActive() ? syncer.hindrance() : undefined;
     return {
       version: this.#parts.version,
       role: self === undefined ? 'observer' : 'validator',
@@ -100,6 +102,7 @@ class Board implements StatusBoard {
       signing: this.#signing(),
       upMs: clock.now() - this.#startedMonoMs,
       ...(join && { join }),
+      ...(hindrance !== undefined && { syncHindrance: hindrance }),
       bestKnownHeight: consensus.syncer.bestKnown(),
       headAgeMs: clock.now() - this.#headSinceMs,
       blockWantedMs: this.#wantedMs(machine),

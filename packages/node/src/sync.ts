@@ -1,7 +1,8 @@
 /**
  * Catching up (protocol §18): ranges of blocks with their certificates from whoever shows to have
- * them, each certificate checked against the set its parent state names, each block executed, then
- * appended with one sync per range. A claim to be ahead is a hint; only certificates count.
+ * them, the next ones already on their way from other peers; each certificate checked against the
+ * set its parent state names, each block executed, then appended with one sync per range. A claim to
+ * be ahead is a hint; only certificates count.
  */
 import type { ConsensusFatal } from '@daybook/consensus';
 import type { Block, Certificate, Height, Result } from '@daybook/core';
@@ -41,6 +42,8 @@ export interface Syncer {
   /** Highest height spoken of; undefined before any peer spoke. */
   bestKnown(): Height | undefined;
   isActive(): boolean;
+  /** Why the last range that was asked for did not come; undefined when it came. */
+  hindrance(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -63,6 +66,20 @@ interface Fault {
   readonly code: string;
   /** Present when the block is what a quorum decided, so that the peer is not to blame. */
   readonly certified?: Certified;
+}
+
+/**
+ * Ranges on their way beside the one that is applied: they hide what a peer takes to answer, and
+ * bound the memory to so many more answers.
+ */
+const RANGES_AHEAD = 3;
+
+/** A range that was asked for. */
+interface Fetched {
+  readonly peerId: string;
+  readonly from: Height;
+  /** Undefined when the peer did not give it. */
+  readonly served: readonly ServedBlock[] | undefined;
 }
 
 /** Room for the certificate and the lengths of one served block. */
@@ -137,6 +154,9 @@ class RangeSyncer implements Syncer {
   #stopped = false;
   readonly #abort = new AbortController();
   #preferred: string | undefined;
+  #hindrance: string | undefined;
+  /** Spreads the ranges ahead over the peers. */
+  #turn = 0;
   /** Peers whose answers failed a check: asked only when nobody else helps (protocol N-4). */
   readonly #distrusted = new Set<string>();
 
@@ -150,6 +170,10 @@ class RangeSyncer implements Syncer {
 
   isActive(): boolean {
     return this.#running !== undefined;
+  }
+
+  hindrance(): string | undefined {
+    return this.#hindrance;
   }
 
   hint(height: Height, peerId: string | undefined): void {
@@ -177,24 +201,56 @@ class RangeSyncer implements Syncer {
   /** Asks one peer after another until nobody gives a block beyond the head. */
   async #run(): Promise<void> {
     const refused = new Set<string>();
+    const coming = new Map<Height, Promise<Fetched>>();
+    let isGoing = false;
     while (!this.#stopped) {
+      const from = this.#head() + 1;
       const peerId = this.#nextPeer(refused);
       if (peerId === undefined) return;
-      const before = this.#head();
-      const useful = await this.#fetchFrom(peerId, before + 1);
-      if (!useful) refused.add(peerId);
+      const next = coming.get(from) ?? this.#fetch(peerId, from, coming);
+      coming.set(from, next);
+      // A claim to be far ahead is worth one range until it was a true one (spec N-1).
+      if (isGoing) this.#fetchAhead(from, coming, refused);
+      const fetched = await next;
+      isGoing = await this.#take(fetched);
+      if (!isGoing) refused.add(fetched.peerId);
+      // Consensus may have gone on, too.
+      const left = [...coming.keys()].filter((height) => height === from || height <= this.#head());
+      for (const height of left) coming.delete(height);
     }
   }
 
-  #nextPeer(refused: ReadonlySet<string>): string | undefined {
-    const peers = this.#parts.network
+  #peers(refused: ReadonlySet<string>): readonly string[] {
+    return this.#parts.network
       .links()
       .filter(({ peerId, channels }) => channels.includes('sync') && !refused.has(peerId))
       .map(({ peerId }) => peerId);
+  }
+
+  #nextPeer(refused: ReadonlySet<string>): string | undefined {
+    const peers = this.#peers(refused);
     const trusted = peers.filter((peerId) => !this.#distrusted.has(peerId));
     const preferred = this.#preferred;
     if (preferred !== undefined && trusted.includes(preferred)) return preferred;
     return trusted[0] ?? peers[0];
+  }
+
+  /** Asks for the ranges behind the next one, each another peer, as far as anybody spoke of them. */
+  #fetchAhead(
+    from: Height,
+    coming: Map<Height, Promise<Fetched>>,
+    refused: ReadonlySet<string>,
+  ): void {
+    const trusted = this.#peers(refused).filter((peerId) => !this.#distrusted.has(peerId));
+    for (let ahead = 1; ahead <= RANGES_AHEAD; ahead++) {
+      const last = Math.max(...coming.keys());
+      const next = Math.max(last, from) + LIMITS.rangeBlocksMax;
+      this.#turn += 1;
+      const peerId = trusted[this.#turn % trusted.length];
+      const isFull = coming.size > RANGES_AHEAD || next > (this.#best ?? 0);
+      if (isFull || peerId === undefined) return;
+      coming.set(next, this.#fetch(peerId, next, coming));
+    }
   }
 
   #distrust(peerId: string, offence: 'malformed' | 'lie'): void {
@@ -204,24 +260,34 @@ class RangeSyncer implements Syncer {
     this.#parts.network.penalise(peerId, offence);
   }
 
-  async #fetchFrom(peerId: string, from: Height): Promise<boolean> {
+  /** Asks for a range, up to the next one that is on its way already. Never rejects. */
+  async #fetch(
+    peerId: string,
+    from: Height,
+    coming: ReadonlyMap<Height, unknown>,
+  ): Promise<Fetched> {
     const { network, logger } = this.#parts;
-    const request = encodeRangeRequest(from, LIMITS.rangeBlocksMax);
+    const next = Math.min(...[...coming.keys()].filter((height) => height > from));
+    const request = encodeRangeRequest(from, Math.min(LIMITS.rangeBlocksMax, next - from));
     const options = { signal: this.#abort.signal };
     const answer = await network.request(peerId, 'blocks', request, options);
+    this.#hindrance = answer.ok ? undefined : answer.reason.code;
     if (!answer.ok) {
       logger.debug('range not served', { peer: peerId, from, code: answer.reason.code });
-      return false;
+      return { peerId, from, served: undefined };
     }
     const served = decodeRange(answer.value);
-    if (!served.ok || served.value.length === 0) {
-      this.#distrust(peerId, 'malformed');
-      return false;
-    }
-    return await this.#parts.exclusive(() => this.#apply(peerId, from, served.value));
+    if (served.ok && served.value.length > 0) return { peerId, from, served: served.value };
+    this.#distrust(peerId, 'malformed');
+    return { peerId, from, served: undefined };
   }
 
-  /** @returns whether the peer's blocks were genuine and of use */
+  /** @returns whether the range was genuine and of use */
+  async #take({ peerId, from, served }: Fetched): Promise<boolean> {
+    if (served === undefined) return false;
+    return await this.#parts.exclusive(() => this.#apply(peerId, from, served));
+  }
+
   async #apply(peerId: string, from: Height, served: readonly ServedBlock[]): Promise<boolean> {
     const { ledger, logger } = this.#parts;
     const applied: Committed[] = [];

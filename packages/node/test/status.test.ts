@@ -49,7 +49,11 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
     mempoolBytesMax: 1024 * 1024,
     consensus: {
       driver: { explain: () => machine, state: () => createState({ seed: 1 }) },
-      syncer: { isActive: () => options.isSyncing === true, bestKnown: () => 9 },
+      syncer: {
+        isActive: () => options.isSyncing === true,
+        bestKnown: () => 9,
+        hindrance: () => undefined,
+      },
     } as unknown as Consensus,
     freeSpace: { limits: DISK_LIMITS, fraction: () => 0.5, stop: () => undefined },
     peers: () =>

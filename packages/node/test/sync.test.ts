@@ -71,12 +71,16 @@ function answerOf(block: Uint8Array, certificate: Certificate): Uint8Array {
   return answer;
 }
 
+/** The block log of a chain as ranges are served from it. */
+const readerOf = ({ blockLog }: OpenChain) => ({
+  readBlock: async (height: number) => blockLog.readBlock(height),
+});
+
 const heightOf = (ledger: Ledger): number => ledger.head().header.height;
 
 describe('node: sync', () => {
   let source: OpenChain;
-  const serve = (request: Uint8Array) =>
-    serveRange(request, { readBlock: async (height) => source.blockLog.readBlock(height) });
+  const serve = (request: Uint8Array) => serveRange(request, readerOf(source));
 
   before(async () => {
     source = await openChain(genesis, freshDisks());
@@ -102,6 +106,48 @@ describe('node: sync', () => {
     expect(chain.ledger.head().hash).to.deep.equal(source.ledger.head().hash);
     expect(chain.blockLog.readBlock(3)).to.deep.equal(source.blockLog.readBlock(3));
     expect(penalties).to.deep.equal([]);
+  });
+
+  it('given a long way, when three peers serve it, then ranges come from all of them, each block once (I30)', async () => {
+    const long = await openChain(genesis, freshDisks());
+    await grow(long.ledger, 200);
+    const wanted: number[] = [];
+    const { chain, caughtUp, asked } = await follow(['a', 'b', 'c'], (_, request) => {
+      const view = new DataView(request.buffer, request.byteOffset);
+      const [from, count] = [Number(view.getBigUint64(0)), view.getUint16(8)];
+      // As if blocks were so large that no answer held more than twenty of them.
+      const served = Math.min(count, 20, Math.max(0, 200 - from + 1));
+      for (let height = from; height < from + served; height++) wanted.push(height);
+      return serveRange(encodeRangeRequest(from, served), readerOf(long));
+    });
+
+    await caughtUp(200);
+
+    expect(chain.ledger.head().hash).to.deep.equal(long.ledger.head().hash);
+    expect(new Set(asked)).to.deep.equal(new Set(['a', 'b', 'c']));
+    expect(wanted.length, 'no block came twice').to.equal(new Set(wanted).size);
+    await long.close();
+  });
+
+  it('given a peer that lies in a range ahead, then only its range is fetched again', async () => {
+    const long = await openChain(genesis, freshDisks());
+    await grow(long.ledger, 200);
+    const { chain, caughtUp, penalties } = await follow(
+      ['a', 'liar', 'c'],
+      async (peerId, request) => {
+        const bytes = await serveRange(request, readerOf(long));
+        if (peerId !== 'liar' || bytes === undefined) return bytes;
+        const forged = bytes.slice();
+        forged[forged.length - 1] = (forged[forged.length - 1] ?? 0) ^ 1;
+        return forged;
+      },
+    );
+
+    await caughtUp(200);
+
+    expect(chain.ledger.head().hash).to.deep.equal(long.ledger.head().hash);
+    expect(penalties).to.deep.equal([['liar', 'lie']]);
+    await long.close();
   });
 
   it('spec N-1: given a claim without blocks, when hinted, then each peer is asked once and the node rests', async () => {

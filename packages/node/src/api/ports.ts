@@ -319,6 +319,8 @@ export interface NodeReport {
   readonly upMs: number;
   /** Height known to exist elsewhere; undefined before any peer spoke. */
   readonly bestKnownHeight: Height | undefined;
+  /** While `syncing`: why the last blocks that were asked for did not come. */
+  readonly syncHindrance?: string;
   /** While `joining`. */
   readonly join?: JoinReport;
   /** Milliseconds since the head became final here (monotonic). */

@@ -82,6 +82,7 @@ export const STATUS_SCHEMA = object({
   peerId: TEXT,
   'validator?': hex(32),
   activity: choice('starting', 'joining', 'syncing', 'following', 'voting', 'halted', 'stopping'),
+  'syncHindrance?': TEXT,
   'join?': object({
     phase: choice('choosing', 'hashes', 'records', 'blocks', 'adopting'),
     'height?': COUNT,
