@@ -176,9 +176,10 @@ export async function proposeRotation(world: World, machine: Machine): Promise<v
   adopt(world, 'proposeKeyRotation', { validator, consensusKey, proof });
 }
 
-export function idOf(world: World, machine: Machine): Uint8Array {
-  const head = anyNode(world).replica()?.ledger.head();
-  const found = head?.next.validators.find(({ id }) => machine.hasValidatorId(id));
+/** By any running node: some do not know yet that the machine is in the set. */
+export function idOf({ machines }: World, machine: Machine): Uint8Array {
+  const sets = machines.map((one) => one.replica()?.ledger.head().next.validators ?? []);
+  const found = sets.flat().find(({ id }) => machine.hasValidatorId(id));
   assert(found !== undefined, 'the machine is a validator');
   return found.id;
 }

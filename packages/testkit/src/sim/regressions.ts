@@ -169,4 +169,36 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I18',
+    cause:
+      'Of the simulator itself: the rotation of a newcomer was proposed by the words of a node ' +
+      'that did not know yet that it had come in.',
+    plan: {
+      seed: 72056,
+      validators: 6,
+      observers: 2,
+      parameters: {
+        blockIntervalMs: 1000,
+        emptyIntervalMs: 20_000,
+        roundMaxMs: 10_000,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'shared',
+      workload: 'tally',
+      meanSubmissionMs: 10_000,
+      safetyMs: 60_000,
+      traitors: [{ machine: 4, strategy: 'B23' }],
+      faults: [
+        'slow network',
+        'duplicates',
+        'replays',
+        'pauses',
+        'slow execution',
+        'slow disks',
+        'set changes',
+      ],
+    },
+  },
 ];
