@@ -19,7 +19,14 @@ import {
   sha256,
   toHex,
 } from '@daybook/core';
-import type { ImportPlan, PlannedCall, Present } from '@daybook/formats';
+import type {
+  ImportPlan,
+  KeptLine,
+  KeptRow,
+  PlannedCall,
+  Present,
+  RecordSource,
+} from '@daybook/formats';
 
 const CHAIN = asHash(sha256(encodeUtf8('spending')));
 const START_MS = Date.UTC(2026, 0, 1);
@@ -149,6 +156,27 @@ export function presentIn({ view }: Books): Present {
       return rowsOf.commitment(view, { fund, commitment: name })?.left;
     },
   };
+}
+
+/** An imported line as the books keep it, with its payment and the rows above. */
+export function keptLine({ view }: Books, key: RecordSource): KeptLine | undefined {
+  const line = rowsOf.source(view, key);
+  if (line === undefined) return undefined;
+  const { fund, action, name, amount, details, ...source } = line;
+  const payment = rowsOf.payment(view, { fund, payment: name });
+  if (payment === undefined) return { source, action, amount, details };
+  const rows: KeptRow[] = [];
+  const { commitment } = payment;
+  let above = rowsOf.commitment(view, { fund, commitment })?.allocation ?? fund;
+  while (above !== fund) {
+    const row = rowsOf.allocation(view, { fund, allocation: above });
+    assert(row !== undefined, 'an allocation hangs on another or on the appropriation');
+    rows.unshift({ name: above, title: row.title });
+    above = row.parent;
+  }
+  const { date, payee, description } = payment;
+  const paid = { date, payee: payee.name ?? '', description, rows };
+  return { source, action, amount, details, payment: paid };
 }
 
 /** Budget calls in as few transactions as their signers allow, in order. */

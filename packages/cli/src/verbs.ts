@@ -15,6 +15,7 @@ import { IMPORT_VERBS } from './verbs/import.ts';
 import { IMPORT_OCDS_VERB } from './verbs/import-ocds.ts';
 import { INIT_VERBS } from './verbs/init.ts';
 import { KEY_VERBS } from './verbs/keys.ts';
+import { PUBLISH_VERBS } from './verbs/publish.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
 import { RECOVERY_VERBS } from './verbs/recovery.ts';
 import { SQL_VERBS } from './verbs/sql.ts';
@@ -36,6 +37,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...RECOVERY_VERBS,
   ...IMPORT_VERBS,
   IMPORT_OCDS_VERB,
+  ...PUBLISH_VERBS,
   ...AUDIT_VERBS,
   ...CLUSTER_VERBS,
   completionVerb(allVerbs),

@@ -33,6 +33,8 @@ export type { MoneyReader } from './moves/formats.ts';
 export { MONEY_FORMATS } from './moves/formats.ts';
 export { fundsMoves } from './moves/funds.ts';
 export { iatiMoves } from './moves/iati.ts';
+export type { KeptLine, KeptRow } from './moves/kept.ts';
+export { keptPayment, keptRecord } from './moves/kept.ts';
 export type { MoneyLine, MoneyRow, Move } from './moves/move.ts';
 export { signedOf } from './moves/move.ts';
 export type {

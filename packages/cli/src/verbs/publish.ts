@@ -1,0 +1,133 @@
+/** `daybook publish money` and `publish ocds`: what was imported comes out again, in its format. */
+import path from 'node:path';
+import { encodeUtf8 } from '@daybook/core';
+import type { ExactObject, Payment, SourceFile } from '@daybook/formats';
+import { connect, NODE_OPTIONS } from '../connect.ts';
+import type { Exit } from '../exit-codes.ts';
+import { readKept } from '../exports/money.ts';
+import { readReleases } from '../exports/releases.ts';
+import { malformed, writeOut } from '../files.ts';
+import type { Input } from '../frame/input.ts';
+import { renderPairs } from '../frame/style.ts';
+import type { Verb } from '../frame/verb.ts';
+import type { World } from '../frame/world.ts';
+import { answer } from '../print.ts';
+
+async function publishMoney(input: Input, world: World): Promise<Exit> {
+  const { keptPayment, keptRecord, writeFiscalPackages } = await import('@daybook/formats');
+  const { treasury } = await import('@daybook/applications');
+  const client = await connect(input);
+  const publisher = input.operand('publisher');
+  const payments: Payment[] = [];
+  const records: string[] = [];
+  for await (const line of readKept(client.contractOf(treasury).records, publisher)) {
+    const record = keptRecord(line);
+    const payment = record === undefined ? keptPayment(line) : undefined;
+    if (record !== undefined) records.push(recordText(record));
+    if (payment !== undefined) payments.push(payment);
+  }
+  const packages =
+    payments.length === 0
+      ? []
+      : writeFiscalPackages({ name: publisher, title: `Payments of ${publisher}` }, payments);
+  const files: SourceFile[] = packages.flatMap(({ name, files: inside }) =>
+    inside.map((file) => ({ ...file, name: path.join(name, file.name) })),
+  );
+  if (records.length > 0)
+    files.push({ name: 'records.jsonl', bytes: encodeUtf8(records.join('')) });
+  const folder = input.text('out');
+  for (const { name, bytes } of files) await writeOut(path.join(folder, name), bytes, world);
+  const names = files.map(({ name }) => name);
+  answer(input, world, {
+    json: { folder, files: names, payments: payments.length, records: records.length },
+    lines: (paint) =>
+      renderPairs(
+        [
+          { title: 'Payments', text: `${payments.length}, in ${packages.length} packages` },
+          { title: 'Other records', text: `${records.length}, in records.jsonl` },
+          { title: 'Folder', text: folder },
+        ],
+        paint,
+      ),
+  });
+  return 'done';
+}
+
+/** One record as a line; minor units are decimal texts. */
+function recordText(record: Readonly<Record<string, unknown>>): string {
+  const json = JSON.stringify(record, (_name, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  return `${json}\n`;
+}
+
+async function publishReleases(input: Input, world: World): Promise<Exit> {
+  const { createOcdsValidator, explainFormats, readOcdsFile, writeReleasePackage } = await import(
+    '@daybook/formats'
+  );
+  const { procurement } = await import('@daybook/applications');
+  const client = await connect(input);
+  const validate = createOcdsValidator();
+  const releases: ExactObject[] = [];
+  const { records } = client.contractOf(procurement);
+  for await (const { release, bytes } of readReleases(records, input.optionalText('ocid'))) {
+    const read = readOcdsFile({ name: release, bytes }, validate);
+    if (!read.ok) throw malformed(release, explainFormats(read.reason));
+    releases.push(read.value.json);
+  }
+  const metadata = {
+    uri: input.text('uri'),
+    publisher: { name: input.text('publisher') },
+    publishedDate: new Date(world.nowMs()).toISOString(),
+    version: '1.1',
+  };
+  const { text, findings } = writeReleasePackage(metadata, releases, validate);
+  const file = input.text('out');
+  await writeOut(file, text, world);
+  answer(input, world, {
+    json: { file, releases: releases.length, findings },
+    lines: (paint) =>
+      renderPairs(
+        [
+          { title: 'Releases', text: `${releases.length} in ${file}` },
+          { title: 'Findings', text: `${findings.length}; --json lists them` },
+        ],
+        paint,
+      ),
+  });
+  return 'done';
+}
+
+export const PUBLISH_VERBS: readonly Verb[] = [
+  {
+    words: ['publish', 'money'],
+    title: 'Write the imported lines of a publisher in public formats.',
+    help:
+      'Payments come out as Fiscal Data Packages, one for each currency; lines that were imported ' +
+      'with details (funded projects, aid activities) as JSON Lines, as their format read them.',
+    operands: [{ name: 'publisher', help: 'Slug of the publisher, as the mapping names it.' }],
+    options: {
+      out: { value: 'FOLDER', help: 'Where to write.', required: true },
+      ...NODE_OPTIONS,
+    },
+    examples: ['publish money cabinet-office --out cabinet-office'],
+    run: publishMoney,
+  },
+  {
+    words: ['publish', 'ocds'],
+    title: 'Write the imported releases as one OCDS release package.',
+    help: 'Each release comes out as it was published; what the schema finds wrong is told.',
+    operands: [],
+    options: {
+      ocid: { value: 'OCID', help: 'Only the releases of this process.' },
+      uri: { value: 'URI', help: 'Where the package will be published.', required: true },
+      publisher: { value: 'NAME', help: 'Who publishes the package.', required: true },
+      out: { value: 'FILE', help: 'Where to write.', required: true },
+      ...NODE_OPTIONS,
+    },
+    examples: [
+      'publish ocds --uri https://example.org/releases.json --publisher Works --out releases.json',
+    ],
+    run: publishReleases,
+  },
+];

@@ -1,0 +1,136 @@
+/** `daybook import` and `publish`: what goes onto a ledger as a file comes out of it again. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Cluster } from '@daybook/testkit';
+import { startCluster } from '@daybook/testkit';
+import { expect } from 'chai';
+import type { Ended } from './process.ts';
+import { daybook } from './process.ts';
+
+const FIXTURES = path.join(import.meta.dirname, '../../../formats/test/fixtures');
+const WORKS = 'works';
+/** Two officers: nobody may grant money to himself, or pay it alone. */
+const OFFICERS = [
+  {
+    name: 'head',
+    roles: [
+      'directory.administrator',
+      'governance.delegate',
+      'treasury.appropriator',
+      'treasury.payer',
+    ],
+  },
+  {
+    name: 'other',
+    roles: ['treasury.budgeter', 'treasury.controller', 'procurement.publisher'],
+  },
+];
+
+describe('imports by commands, and what they give back', function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'daybook-exports-'));
+    const title = { en: WORKS, zh: WORKS };
+    cluster = await startCluster({
+      members: [{ slug: WORKS, title, officers: OFFICERS, node: 'validator' }],
+      parameters: { blockIntervalMs: 20 },
+    });
+  });
+  after(async () => {
+    await cluster.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const signer = (name: string): readonly string[] => [
+    '--signer',
+    `${WORKS}/${name}=${path.join(cluster.directory, 'officers', `${WORKS}-${name}.json`)}`,
+  ];
+  const run = async (...words: readonly string[]): Promise<Ended> =>
+    await daybook([...words, '--url', cluster.node(WORKS).apiUrl, '--json']);
+
+  it('given releases, when imported twice, then they are there once and come out as they were', async () => {
+    const file = path.join(FIXTURES, 'ocds/uk-releases.json');
+    const bring = ['import', 'ocds', file, '--publisher', WORKS, ...signer('other')];
+    const first = await run(...bring);
+    const second = await run(...bring);
+    expect(first.code, first.errors + first.out).to.equal(0);
+    const out = path.join(folder, 'releases.json');
+
+    const kept = await run(
+      'publish',
+      'ocds',
+      '--uri',
+      'https://example.org/r',
+      '--publisher',
+      'Works',
+      '--out',
+      out,
+    );
+
+    expect(kept.code, kept.errors).to.equal(0);
+    const releasesOf = async (name: string): Promise<readonly { readonly id: string }[]> => {
+      const json = JSON.parse(await readFile(name, 'utf8')) as {
+        readonly releases: readonly { readonly id: string }[];
+      };
+      return json.releases.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    };
+    const published = await releasesOf(file);
+    expect(await releasesOf(out)).to.deep.equal(published);
+    expect(first.json()).to.include({ added: published.length });
+    expect(second.json()).to.include({ added: 0, present: published.length });
+    expect(kept.json()).to.deep.include({ findings: [] });
+  });
+
+  it('given funded projects, when a line is wrong, then the others come out with their details', async () => {
+    const data = path.join(FIXTURES, 'funds/england-2014-2020');
+    const options = ['--mapping', path.join(data, 'mapping.json'), '--holder', WORKS];
+    const parties = [
+      '--grantor',
+      WORKS,
+      '--controller',
+      WORKS,
+      ...signer('head'),
+      ...signer('other'),
+    ];
+    const brought = await run(
+      'import',
+      'funds',
+      path.join(data, '2014-2020.csv'),
+      ...options,
+      ...parties,
+    );
+    expect(brought.code, brought.errors).to.equal(1);
+    const report = brought.json<{
+      readonly linesImported: number;
+      readonly linesRefused: readonly object[];
+    }>();
+    const out = path.join(folder, 'dclg');
+
+    const kept = await run('publish', 'money', 'dclg', '--out', out);
+
+    expect(report.linesRefused).to.have.length(2);
+    expect(report.linesRefused[0]).to.have.all.keys([
+      'file',
+      'line',
+      'field',
+      'reason',
+      'expected',
+      'found',
+    ]);
+    expect(kept.code, kept.errors).to.equal(0);
+    expect(await readdir(out)).to.deep.equal(['records.jsonl']);
+    const lines = (await readFile(path.join(out, 'records.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines).to.have.length(report.linesImported);
+    expect(JSON.parse(lines[0] ?? '')).to.include.all.keys(
+      'kind',
+      'fund',
+      'payee',
+      'parts',
+      'description',
+    );
+  });
+});

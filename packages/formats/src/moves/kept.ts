@@ -1,0 +1,60 @@
+/**
+ * The way back: imported lines as the treasury keeps them to the neutral records they came from. What
+ * a format said beside stands in the details; a spending line is told by its payment and by the rows
+ * that it hangs on.
+ */
+import type { Classification, Money, Payment, RecordSource } from '../records.ts';
+import { readDetails } from './details.ts';
+
+/** A row of a fund by its name and title. */
+export interface KeptRow {
+  readonly name: string;
+  readonly title: string;
+}
+
+/** An imported line with the payment that it became, where it became one. */
+export interface KeptLine {
+  readonly source: RecordSource;
+  readonly action: string;
+  /** As the ledger has it: never negative. */
+  readonly amount: Money;
+  readonly details?: string | undefined;
+  readonly payment?: {
+    readonly date: string;
+    readonly payee: string;
+    readonly description?: string | undefined;
+    /** Allocations between the appropriation and the commitment, from the top. */
+    readonly rows: readonly KeptRow[];
+  };
+}
+
+/** Names of the allocations of a spending line, from the top. */
+const SPEND_LEVELS = ['body', 'area'] as const;
+
+/** A payment of a line without details: everything that the spending formats read. */
+export function keptPayment({ source, action, amount, payment }: KeptLine): Payment | undefined {
+  if (payment === undefined) return undefined;
+  const { minor, currency } = amount;
+  const classifications = payment.rows.flatMap(
+    ({ name, title }, index): readonly Classification[] => {
+      const level = SPEND_LEVELS[index];
+      return level === undefined
+        ? []
+        : [{ scheme: `${source.publisher}/${level}`, code: name, title }];
+    },
+  );
+  return {
+    kind: 'payment',
+    source,
+    date: payment.date,
+    money: { minor: action === 'credit' ? -minor : minor, currency },
+    payee: { name: payment.payee, identifiers: [] },
+    ...(payment.description !== undefined && { purpose: payment.description }),
+    classifications,
+  };
+}
+
+/** The record in the details of a line, as its format read it; undefined where it has none. */
+export function keptRecord({ details }: KeptLine): Readonly<Record<string, unknown>> | undefined {
+  return details === undefined ? undefined : readDetails(details);
+}
