@@ -1,6 +1,7 @@
 /** I22, F7: a validator whose blocks or state are damaged is repaired and goes on with the others. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { createNodeDisk, openBlockLog } from '@daybook/state';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
@@ -115,6 +116,26 @@ describe('daybookd repair (validators=4)', function () {
     expect((await stat(path.join(node.dataDirectory, aside[0] ?? '', SEGMENT))).size).to.equal(
       size,
     );
+    await expectSound();
+  });
+
+  it('given a sound record of a block that does not follow, then it is cut away and the node goes on with the others', async () => {
+    const directory = path.join(node.dataDirectory, 'blocks');
+    const log = await openBlockLog({ directory }, { disk: createNodeDisk() });
+    const head = log.head()?.height ?? expect.fail('there are blocks');
+    const copied = log.readBlock(head - 1) ?? expect.fail('there is a block');
+    await log.appendRange([{ ...copied, height: head + 1 }]);
+    await log.close();
+    const refused = await runDaemon('check', '--deep', '--config', node.configFile);
+
+    const told = await repair('--dry-run');
+    const done = await repair();
+
+    expect(refused.exitCode, refused.output).to.equal(4);
+    expect(told.exitCode, told.output).to.equal(4);
+    expect(told.output).to.contain(`height ${head + 1}, byte `);
+    expect(done.exitCode, done.output).to.equal(0);
+    expect(done.output).to.contain(`fetches the blocks from ${head + 1} on`);
     await expectSound();
   });
 

@@ -70,7 +70,10 @@ export function createLinkingJudge(genesis: Genesis, hasRecoveries: boolean): Bl
       const read = readPlaced(placed, genesis, parent);
       if ('fact' in read) return read;
       parent = placed.blockHash;
-      const isKnown = equalBytes(read.block.header.validatorsHash, founders) && !hasRecoveries;
+      // Nobody signs genesis: whether it is the right one, execution tells.
+      const isSigned = placed.height > 0;
+      const isFounding = equalBytes(read.block.header.validatorsHash, founders);
+      const isKnown = isSigned && isFounding && !hasRecoveries;
       if (!isKnown) return 'uncertified';
       const fact = 'its certificate is not one of the founding validators, who decide this height';
       return isCertified(placed, signing) ? 'certified' : { offset: placed.finalOffset, fact };

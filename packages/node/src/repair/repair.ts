@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { Genesis } from '@daybook/core';
 import type { DataDirectory } from '@daybook/state';
 import { openDataDirectory, StateError } from '@daybook/state';
+import { createLinkingJudge } from '../archive/judge-block.ts';
 import type { Settings } from '../config.ts';
 import { checkState } from '../deep-check.ts';
 import { NodeError } from '../errors.ts';
@@ -17,7 +18,7 @@ import type { OfflinePlace } from '../offline.ts';
 import { withOfflineChain } from '../offline.ts';
 import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries } from '../recovery-files.ts';
-import { findLogDamage, setDamageAside } from './log-damage.ts';
+import { findLogDamage, refuseForeignLog, setDamageAside } from './log-damage.ts';
 
 export interface RepairOptions {
   readonly settings: Settings;
@@ -49,8 +50,12 @@ export async function repair(
   try {
     const lines: string[] = [];
     const { blocks } = directory.paths;
-    const damage = findLogDamage(blocks);
-    if (damage === undefined) lines.push('block log: every record is sound');
+    const recoveries = installedRecoveries(dataDirectory, genesis);
+    refuseForeignLog(blocks, genesis);
+    const judge = createLinkingJudge(genesis, recoveries.length > 0);
+    const damage = await findLogDamage(blocks, judge);
+    if (damage === undefined)
+      lines.push('block log: every record is sound, and every block follows the one before');
     else {
       lines.push(`block log: ${damage.words}`);
       if (dryRun) return { lines: [...lines, DRY_RUN], isDamaged: true };
@@ -61,7 +66,6 @@ export async function repair(
       // Without a block there is nothing that the state could be rolled back to.
       if (damage.from === 0) emptyState(directory);
     }
-    const recoveries = installedRecoveries(dataDirectory, genesis);
     const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
     const state = await repairState(place, directory, dryRun);
     const isDamaged = damage !== undefined || state.isDamaged;
