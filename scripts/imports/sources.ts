@@ -4,7 +4,7 @@
  * a program without our code can say what must come out.
  */
 import { globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { MONEY_FORMATS, SourceFile } from '@daybook/formats';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -117,18 +117,44 @@ const PLACES: readonly Place[] = [
     whole: 'aid-iati/dfid-*.xml',
     sqlOf: iati,
   },
+  {
+    name: 'Country and regional analyses',
+    format: 'fiscal',
+    folder: `${FIXTURES}/fiscal`,
+    excerpt: 'uk-cra/{by-department.json,aggregates/by-cofog1-then-department.csv,data/*.csv}',
+    whole: '',
+    sqlOf: fiscal,
+  },
 ];
+
+/** The rows of the table of facts, whose amounts are floats: what is no whole penny is refused. */
+function fiscal(files: string): string {
+  const [folder = ''] = files.split('{');
+  const table = `${folder}aggregates/by-cofog1-then-department.csv`;
+  return `SELECT 'GBP', COUNT(*), ${hundredths(`CASE WHEN value SIMILAR TO '-?[0-9]+([.][0-9]{1,2}0*)?' THEN value END`)}
+    FROM read_csv('${table}', header = true, all_varchar = true)`;
+}
 
 /** @param data  folder of whole files; left out, the excerpts of the repository */
 export function importSources(data?: string): readonly ImportSource[] {
-  return PLACES.map(({ name, format, folder, excerpt, whole, sqlOf }) => {
-    const files = data === undefined ? join(ROOT, folder, excerpt) : join(data, whole);
-    return { name, format, files, mapping: join(ROOT, folder, 'mapping.json'), sql: sqlOf(files) };
-  });
+  return PLACES.filter(({ whole }) => data === undefined || whole !== '').map(
+    ({ name, format, folder, excerpt, whole, sqlOf }) => {
+      const files = data === undefined ? join(ROOT, folder, excerpt) : join(data, whole);
+      return {
+        name,
+        format,
+        files,
+        mapping: join(ROOT, folder, 'mapping.json'),
+        sql: sqlOf(files),
+      };
+    },
+  );
 }
 
 export function filesOf({ files }: ImportSource): readonly SourceFile[] {
-  return globSync(files).map((file) => ({ name: basename(file), bytes: readFileSync(file) }));
+  const [folder = ''] = files.split('{');
+  const nameOf = files.includes('{') ? (file: string) => relative(folder, file) : basename;
+  return globSync(files).map((file) => ({ name: nameOf(file), bytes: readFileSync(file) }));
 }
 
 export function mappingOf({ mapping }: ImportSource): unknown {

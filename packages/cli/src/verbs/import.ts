@@ -16,7 +16,7 @@ import { createAuthorFinder } from '../imports/authors.ts';
 import { ImportError } from '../imports/import-error.ts';
 import type { ImportProgress, ImportReport } from '../imports/import-lines.ts';
 import { importLines } from '../imports/on-demand.ts';
-import { readSourceFiles } from '../imports/source-files.ts';
+import { readPackageFiles, readSourceFiles } from '../imports/source-files.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
 
@@ -27,7 +27,8 @@ async function readLines(format: FormatName, input: Input): Promise<readonly Mon
   const { explainFormats, MONEY_FORMATS: formats } = await import('@daybook/formats');
   const mappingFile = input.text('mapping');
   const json = await readJson(mappingFile);
-  const files = await readSourceFiles(input.operands('file'));
+  const names = input.operands('file');
+  const files = await (format === 'fiscal' ? readPackageFiles(names) : readSourceFiles(names));
   const holder = input.optionalText('holder');
   const lines = formats[format](files, json, holder === undefined ? {} : { holder });
   if (lines.ok) return lines.value;
@@ -166,6 +167,11 @@ const HELP: Readonly<Record<FormatName, FormatHelp>> = {
     title: 'Import aid activities of IATI 1.01 to 2.03 with their commitments and payments.',
     operand: 'XML files as they were published.',
     example: 'activities.xml',
+  },
+  fiscal: {
+    title: 'Import a Fiscal Data Package, budget lines or payments.',
+    operand: 'The descriptor, datapackage.json, and the tables that it names.',
+    example: 'datapackage.json data/*.csv',
   },
 };
 

@@ -1,7 +1,9 @@
 /** The formats of money by their names: each reads files by a mapping into lines of moves. */
 import type { Result } from '@daybook/core';
-import { ok } from '@daybook/core';
+import { fail, ok } from '@daybook/core';
 import type { FormatsFailure } from '../errors.ts';
+import { createFiscalValidator } from '../fiscal/descriptor.ts';
+import { readFiscalPackage } from '../fiscal/package.ts';
 import { readFundsFile } from '../funds-csv.ts';
 import { decodeFundsMapping } from '../funds-mapping.ts';
 import { readIatiFile } from '../iati/file.ts';
@@ -9,6 +11,7 @@ import type { SourceFile } from '../records.ts';
 import { readSpendFile } from '../spend-csv.ts';
 import { decodeSpendMapping } from '../spend-mapping.ts';
 import { decodeBooksMapping } from './books.ts';
+import { fiscalMoves } from './fiscal.ts';
 import { fundsMoves } from './funds.ts';
 import { iatiMoves } from './iati.ts';
 import type { MoneyLine } from './move.ts';
@@ -39,6 +42,7 @@ export const MONEY_FORMATS = {
       return ok(iatiMoves(file.name, activities, { mapping, ...(holder && { holder }) }));
     },
   ),
+  fiscal: readFiscal,
 } as const satisfies Readonly<Record<string, MoneyReader>>;
 
 type FileReader<Mapping> = (
@@ -63,4 +67,26 @@ function reader<Mapping>(
     }
     return ok(lines);
   };
+}
+
+/** A package is one descriptor, `*.json`, and the tables that it names by their paths. */
+function readFiscal(
+  files: readonly SourceFile[],
+  json: unknown,
+  { holder }: { readonly holder?: string } = {},
+): Result<readonly MoneyLine[], FormatsFailure> {
+  const mapping = decodeBooksMapping(json, 'fiscal-package');
+  if (!mapping.ok) return mapping;
+  const descriptors = files.filter(({ name }) => name.endsWith('.json'));
+  const [descriptor] = descriptors;
+  if (descriptor === undefined || descriptors.length > 1) {
+    const file = descriptors[1]?.name ?? files[0]?.name ?? '';
+    return fail({ code: 'FORMATS_PACKAGE_UNKNOWN', file, expected: 'the one descriptor, *.json' });
+  }
+  const tables = files.filter((file) => file !== descriptor);
+  const read = readFiscalPackage(descriptor, tables, createFiscalValidator());
+  if (!read.ok) return read;
+  return ok(
+    fiscalMoves(descriptor.name, read.value, { mapping: mapping.value, ...(holder && { holder }) }),
+  );
 }
