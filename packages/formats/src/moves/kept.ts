@@ -31,9 +31,11 @@ export interface KeptLine {
 /** Names of the allocations of a spending line, from the top. */
 const SPEND_LEVELS = ['body', 'area'] as const;
 
-/** A payment of a line without details: everything that the spending formats read. */
-export function keptPayment({ source, action, amount, payment }: KeptLine): Payment | undefined {
-  if (payment === undefined) return undefined;
+/** A payment of a spending line: everything that its format read. */
+export function keptPayment(line: KeptLine): Payment | undefined {
+  const { source, action, amount, payment } = line;
+  if (payment === undefined || keptRecord(line) !== undefined) return undefined;
+  const { payee = payment.payee } = detailsOf(line);
   const { minor, currency } = amount;
   const classifications = payment.rows.flatMap(
     ({ name, title }, index): readonly Classification[] => {
@@ -48,13 +50,18 @@ export function keptPayment({ source, action, amount, payment }: KeptLine): Paym
     source,
     date: payment.date,
     money: { minor: action === 'credit' ? -minor : minor, currency },
-    payee: { name: payment.payee, identifiers: [] },
+    payee: { name: String(payee), identifiers: [] },
     ...(payment.description !== undefined && { purpose: payment.description }),
     classifications,
   };
 }
 
 /** The record in the details of a line, as its format read it; undefined where it has none. */
-export function keptRecord({ details }: KeptLine): Readonly<Record<string, unknown>> | undefined {
-  return details === undefined ? undefined : readDetails(details);
+export function keptRecord(line: KeptLine): Readonly<Record<string, unknown>> | undefined {
+  const details = detailsOf(line);
+  return Object.hasOwn(details, 'kind') ? details : undefined;
+}
+
+function detailsOf({ details }: KeptLine): Readonly<Record<string, unknown>> {
+  return (details === undefined ? undefined : readDetails(details)) ?? {};
 }

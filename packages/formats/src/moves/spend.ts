@@ -4,6 +4,7 @@ import { slugFor } from '../names.ts';
 import type { SpendLine } from '../spend-csv.ts';
 import type { SpendPayment } from '../spend-line.ts';
 import type { SpendMapping } from '../spend-mapping.ts';
+import { writeDetails } from './details.ts';
 import type { MoneyLine, MoneyRow, PaymentMove } from './move.ts';
 
 const UNSPECIFIED = 'unspecified';
@@ -34,6 +35,8 @@ function moveOf(payment: SpendPayment, mapping: SpendMapping, holder?: string): 
     period: { start: year.start, end: year.end },
     date,
     purpose,
+    // The commitment has the spelling of its first line: case makes no other payee.
+    details: writeDetails({ payee: payment.payee }),
   };
 }
 
