@@ -9,6 +9,8 @@ import path from 'node:path';
 import type { Genesis } from '@daybook/core';
 import type { DataDirectory } from '@daybook/state';
 import { openDataDirectory, StateError } from '@daybook/state';
+import type { ArchiveSource } from '../archive/archive-source.ts';
+import { openArchive } from '../archive/archive-source.ts';
 import { createLinkingJudge } from '../archive/judge-block.ts';
 import type { Settings } from '../config.ts';
 import { checkState } from '../deep-check.ts';
@@ -19,6 +21,7 @@ import { withOfflineChain } from '../offline.ts';
 import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries } from '../recovery-files.ts';
 import { findLogDamage, refuseForeignLog, setDamageAside } from './log-damage.ts';
+import { damagedIndexes, fetchIndexes } from './moved-damage.ts';
 
 export interface RepairOptions {
   readonly settings: Settings;
@@ -52,6 +55,13 @@ export async function repair(
     const { blocks } = directory.paths;
     const recoveries = installedRecoveries(dataDirectory, genesis);
     refuseForeignLog(blocks, genesis);
+    const lost = damagedIndexes(blocks);
+    if (lost.length > 0) {
+      lines.push(`block log: damaged indexes of moved segments: ${lost.map(nameOf).join(', ')}`);
+      if (dryRun) return { lines: [...lines, DRY_RUN], isDamaged: true };
+      await fetchIndexes(blocks, lost, archiveOf(settings));
+      lines.push('block log: indexes fetched again from the archive');
+    }
     const judge = createLinkingJudge(genesis, recoveries.length > 0);
     const damage = await findLogDamage(blocks, judge);
     if (damage === undefined)
@@ -68,11 +78,19 @@ export async function repair(
     }
     const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
     const state = await repairState(place, directory, dryRun);
-    const isDamaged = damage !== undefined || state.isDamaged;
+    const isDamaged = lost.length > 0 || damage !== undefined || state.isDamaged;
     return { lines: [...lines, ...state.lines], isDamaged };
   } finally {
     await directory.close();
   }
+}
+
+const nameOf = ({ name }: { readonly name: string }): string => name;
+
+/** Where moved segments lie. @throws NodeError NODE_ARCHIVE_AWAY when no setting says it */
+function archiveOf({ archive }: Settings): ArchiveSource {
+  if (archive.source !== undefined) return openArchive(archive.source);
+  throw new NodeError('NODE_ARCHIVE_AWAY', { detail: 'archive.source is not set.' });
 }
 
 const DRY_RUN = 'dry run: nothing was changed, and what depends on it was not looked at';

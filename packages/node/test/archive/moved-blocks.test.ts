@@ -30,6 +30,7 @@ import { NodeError } from '../../src/errors.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { NODE_METRICS } from '../../src/metrics-table.ts';
+import { damagedIndexes, fetchIndexes } from '../../src/repair/moved-damage.ts';
 import { notebook } from '../api/support/notebook.ts';
 import { freshDisks, grow, makeGenesis, openChain } from '../support/chain.ts';
 
@@ -234,5 +235,37 @@ describe('node: blocks that were moved to an archive', () => {
     expect(removable(segments, { ...head, boundaries: [oldest.last] })).to.deep.equal(
       here.slice(1),
     );
+  });
+
+  it('given a damaged index of a moved segment, then it is named and fetched again, and no other is taken', async () => {
+    const folder = mkdtempSync(path.join(parent, 'index-'));
+    cpSync(path.join(dataDirectory, 'blocks'), folder, { recursive: true });
+    const [name = ''] = readdirSync(folder).filter((one) => one.endsWith('.moved'));
+    const file = path.join(folder, name);
+    const clean = readFileSync(file);
+    const bend = (): void =>
+      writeFileSync(
+        file,
+        clean.map((byte, at) => (at === 40 ? byte ^ 1 : byte)),
+      );
+    const foreign = mkdtempSync(path.join(parent, 'foreign-'));
+    cpSync(archive, foreign, { recursive: true });
+    const disks = freshDisks();
+    const chain = await openChain(makeGenesis({ name: 'another' }), disks, { segmentBytes: 8000 });
+    await grow(chain.ledger, HEIGHT);
+    await chain.close();
+    const index = name.replace('.moved', '.idx');
+    writeFileSync(path.join(foreign, index), disks.blocks.content(`/blocks/${index}`));
+
+    expect(damagedIndexes(folder)).to.deep.equal([]);
+    bend();
+    const found = damagedIndexes(folder);
+    expect(found.map((one) => one.name)).to.deep.equal([name]);
+    expect(await codeOf(fetchIndexes(folder, found, openArchive(foreign)))).to.equal(
+      'NODE_ARCHIVE_DAMAGED',
+    );
+    expect(damagedIndexes(folder)).to.have.length(1);
+    await fetchIndexes(folder, found, openArchive(archive));
+    expect(readFileSync(file).equals(clean)).to.equal(true);
   });
 });
