@@ -82,8 +82,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
       inboundUpgradeTimeout: 5000,
       reconnectRetries: 0,
     },
-    // A frozen peer is noticed within 7 s; a stalled event loop of 2.5 s is forgiven.
-    connectionMonitor: { pingInterval: 2000, pingTimeout: { minTimeout: 2500, maxTimeout: 5000 } },
+    // A frozen peer is noticed within 7 s. After a stall of the own event loop the timer of a ping
+    // runs before the answer is read, and all links would go at once: stalls of 5 s are forgiven.
+    connectionMonitor: { pingInterval: 2000, pingTimeout: { minTimeout: 5000, maxTimeout: 5000 } },
     services: {
       identify: identify({ maxInboundStreams: 2, maxOutboundStreams: 2 }),
       ping: ping({ maxInboundStreams: 2 }),
