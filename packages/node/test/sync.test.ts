@@ -9,7 +9,15 @@ import { SILENT_LOGGER } from '../src/log.ts';
 import type { Syncer } from '../src/sync.ts';
 import { createSyncer, encodeRangeRequest, serveRange } from '../src/sync.ts';
 import type { OpenChain } from './support/chain.ts';
-import { certify, freshDisks, grow, makeGenesis, openChain } from './support/chain.ts';
+import {
+  buildNext,
+  certify,
+  freshDisks,
+  grow,
+  makeGenesis,
+  noteOf,
+  openChain,
+} from './support/chain.ts';
 
 const genesis = makeGenesis();
 
@@ -110,18 +118,18 @@ describe('node: sync', () => {
 
   it('given a long way, when three peers serve it, then ranges come from all of them, each block once (I30)', async () => {
     const long = await openChain(genesis, freshDisks());
-    await grow(long.ledger, 200);
+    await grow(long.ledger, 160);
     const wanted: number[] = [];
     const { chain, caughtUp, asked } = await follow(['a', 'b', 'c'], (_, request) => {
       const view = new DataView(request.buffer, request.byteOffset);
       const [from, count] = [Number(view.getBigUint64(0)), view.getUint16(8)];
       // As if blocks were so large that no answer held more than twenty of them.
-      const served = Math.min(count, 20, Math.max(0, 200 - from + 1));
+      const served = Math.min(count, 20, Math.max(0, 160 - from + 1));
       for (let height = from; height < from + served; height++) wanted.push(height);
       return serveRange(encodeRangeRequest(from, served), readerOf(long));
     });
 
-    await caughtUp(200);
+    await caughtUp(160);
 
     expect(chain.ledger.head().hash).to.deep.equal(long.ledger.head().hash);
     expect(new Set(asked)).to.deep.equal(new Set(['a', 'b', 'c']));
@@ -131,7 +139,7 @@ describe('node: sync', () => {
 
   it('given a peer that lies in a range ahead, then only its range is fetched again', async () => {
     const long = await openChain(genesis, freshDisks());
-    await grow(long.ledger, 200);
+    await grow(long.ledger, 160);
     const { chain, caughtUp, penalties } = await follow(
       ['a', 'liar', 'c'],
       async (peerId, request) => {
@@ -143,7 +151,7 @@ describe('node: sync', () => {
       },
     );
 
-    await caughtUp(200);
+    await caughtUp(160);
 
     expect(chain.ledger.head().hash).to.deep.equal(long.ledger.head().hash);
     expect(penalties).to.deep.equal([['liar', 'lie']]);
@@ -213,6 +221,32 @@ describe('node: sync', () => {
 
     expect(heightOf(chain.ledger)).to.equal(0);
     expect(penalties).to.deep.equal([['a', 'lie']]);
+    expect(fatal).to.deep.equal([]);
+  });
+
+  it('spec R15: given a value that went bad in memory, when the root of a decided block differs, then it is judged once more from the disk and the node goes on', async () => {
+    let top = 2;
+    const { chain, caughtUp, penalties, fatal } = await follow(['a'], async (_, request) => {
+      const view = new DataView(request.buffer, request.byteOffset);
+      const from = Number(view.getBigUint64(0));
+      return from > top ? undefined : await serve(encodeRangeRequest(from, top - from + 1));
+    });
+    await caughtUp(2);
+    // The counter of notes, which every block reads and writes.
+    const planned = buildNext(chain.ledger, [noteOf(genesis, 99)]);
+    const counter = planned.writes.findLast(
+      ({ recordKey }) => chain.ledger.head().reader.get(recordKey) !== undefined,
+    );
+    planned.staged.discard();
+    const held = counter && chain.ledger.head().reader.get(counter.recordKey);
+    if (held === undefined) throw new Error('a counter is held');
+    held[held.length - 1] = (held[held.length - 1] ?? 0) ^ 1;
+    top = 5;
+
+    await caughtUp(5);
+
+    expect(chain.ledger.head().hash).to.deep.equal(source.ledger.head().hash);
+    expect(penalties).to.deep.equal([]);
     expect(fatal).to.deep.equal([]);
   });
 
