@@ -56,6 +56,14 @@ describe('a node whose old blocks lie in an archive', function () {
     return names.filter((name) => name.endsWith('.log'));
   }
 
+  async function archiveFinding() {
+    const { output } = await runDaemon('doctor', '--json', '--config', node.configFile);
+    const { findings } = JSON.parse(output) as {
+      readonly findings: readonly Readonly<Record<'check' | 'verdict' | 'words', string>>[];
+    };
+    return findings.find(({ check }) => check === 'archive') ?? expect.fail(output);
+  }
+
   it('given archived segments, when the node starts, then those beyond what it keeps leave its disk', async () => {
     const before = (await segments()).length;
     await node.process.start();
@@ -140,6 +148,7 @@ describe('a node whose old blocks lie in an archive', function () {
   });
 
   it('given a web server that is gone, then old blocks are refused so, and newer ones are served', async () => {
+    const before = await archiveFinding();
     await node.process.stop();
     await server.stop();
     await node.process.start();
@@ -149,5 +158,8 @@ describe('a node whose old blocks lie in an archive', function () {
 
     expect([old.status, old.body.code]).to.deep.equal([503, 'NODE_ARCHIVE_AWAY']);
     expect(recent.status).to.equal(200);
+    const after = await archiveFinding();
+    expect([before.verdict, after.verdict]).to.deep.equal(['ok', 'warn']);
+    expect(after.words).to.contain(server.url);
   });
 });

@@ -5,6 +5,7 @@
  */
 import type { Settings } from '../config.ts';
 import { loadSettings } from '../config.ts';
+import { checkArchive } from './archive-checks.ts';
 import { checkData } from './data-checks.ts';
 import { checkDisk } from './disk-checks.ts';
 import type { Finding } from './finding.ts';
@@ -40,6 +41,7 @@ export async function examine(
     finding,
     ...(await checkKeys(settings, genesis)),
     ...checkDisk(settings),
+    ...(await checkArchive(settings)),
   ];
   if (genesis === undefined) {
     return [...before, skipped('the rest', 'data and peers are of a chain that is not known')];
