@@ -1,5 +1,6 @@
 /** What members of a test decide by vote: acts that a contract reserves for governance. */
 import type { Call } from '@daybook/core';
+import { governance } from '../src/governance.ts';
 import type { TestLedger } from './ledger.ts';
 import { outcome } from './ledger.ts';
 
@@ -20,5 +21,6 @@ export function adoptAct(
   if (refused !== 'ok') return refused;
   // Two blocks of time lock.
   for (let block = 0; block < 2; block += 1) ledger.block([]);
-  return 'done';
+  const proposals = ledger.rows(governance, 'proposal');
+  return proposals.reduce((a, b) => (a.number > b.number ? a : b)).status;
 }
