@@ -5,7 +5,23 @@ import path from 'node:path';
 import { applications } from '@daybook/applications';
 import { createEngine } from '@daybook/contracts';
 import type { Hash, Height } from '@daybook/core';
-import { asHash, equalBytes, toHex } from '@daybook/core';
+import {
+  appendFrontier,
+  asHash,
+  checkpointOriginOf,
+  cosignNote,
+  createSigner,
+  emptyFrontier,
+  encodeNote,
+  encodeNoteKey,
+  encodeTreeHead,
+  encodeUtf8,
+  equalBytes,
+  frontierRoot,
+  leafHash,
+  readWitnessPolicy,
+  toHex,
+} from '@daybook/core';
 import type { Network, Offence } from '@daybook/network';
 import {
   createNodeDisk,
@@ -41,6 +57,7 @@ import {
 } from '../support/chain.ts';
 
 const genesis = makeGenesis();
+const WITNESS = createSigner(new Uint8Array(32).fill(77));
 const HEIGHT = 140;
 /** So far apart that the window of transactions holds ten of them. */
 const BLOCK_MS = 60_000;
@@ -318,5 +335,39 @@ describe('node: joining by a snapshot', function () {
     const { outcome } = begin({ directory, anchors: { checkpoint }, peers: { a: honest }, wallMs });
 
     expect(await outcome).to.have.nested.property('fatal.code', 'NODE_CHECKPOINT_OLD');
+  });
+
+  /** A checkpoint of the first blocks, cosigned by one witness. */
+  function witnessedTree(size: number, hashOf: (height: Height) => Hash): Anchors {
+    let frontier = emptyFrontier();
+    for (let at = 0; at < size; at++) frontier = appendFrontier(frontier, leafHash(hashOf(at)));
+    const origin = checkpointOriginOf(genesis.chain);
+    const text = encodeTreeHead({ origin, size, root: frontierRoot(frontier) });
+    const timeS = GENESIS_MS / 1000;
+    const line = cosignNote({ text, timeS }, 'audit.example/w1', WITNESS);
+    const note = encodeUtf8(encodeNote({ text, signatures: [line] }));
+    const { publicKey } = WITNESS;
+    const key = encodeNoteKey({ name: 'audit.example/w1', type: 'cosignature', publicKey });
+    const policy = readWitnessPolicy([key], 1);
+    if (!policy.ok) throw new Error(policy.reason.code);
+    return { witnessed: { note, policy: policy.value } };
+  }
+
+  for (const behind of [100, 0]) {
+    it(`spec N-17: given a checkpoint that a witness cosigned ${behind} blocks before the snapshot, then the node joins through it`, async () => {
+      const anchors = witnessedTree(snapshotAt + 1 - behind, hashAt);
+
+      const { outcome } = begin({ directory, anchors, peers: { a: honest } });
+
+      expect(await outcome).to.equal('joined');
+    });
+  }
+
+  it('spec N-17: given a witnessed checkpoint of another history, then the node stops by name', async () => {
+    const anchors = witnessedTree(30, (height) => hashAt(height === 7 ? 8 : height));
+
+    const { outcome } = begin({ directory, anchors, peers: { a: honest } });
+
+    expect(await outcome).to.have.nested.property('fatal.code', 'NODE_CHECKPOINT_CONTRADICTED');
   });
 });
