@@ -274,6 +274,10 @@ async function history(input: Input, world: World): Promise<Exit> {
         })
         .join('\n\n'),
   });
+  const from = versions.at(-1)?.completeFrom;
+  if (from !== undefined) {
+    remark(world, `The node may have dropped versions from before block ${from}: another may not.`);
+  }
   if (versions.length > 0) return 'done';
   remark(world, `There never was such a ${spec.name}.`);
   return 'refused';

@@ -40,6 +40,11 @@ export interface RecordVersion<T = JsonRow> {
   readonly stamp?: Stamp;
   /** This version is the removal. */
   readonly removed?: boolean;
+  /**
+   * Set when the node has dropped old versions: all that were in force at this height or later are
+   * there, of older ones some may be missing.
+   */
+  readonly completeFrom?: Height;
 }
 
 export interface AtHeight {
@@ -125,6 +130,7 @@ const decodeHistory = object({
       removed: optional((value) => value === true || undefined),
     }),
   ),
+  completeFrom: optional(integer),
   next: optional(text),
 });
 
@@ -213,8 +219,9 @@ async function* readVersions(
   let cursor: string | undefined;
   do {
     const spec = { path, query: { limit, cursor }, signal };
-    const { versions, next } = await requester.json(spec, decodeHistory);
-    for (const { record, ...version } of versions) yield { ...version, ...record };
+    const { versions, completeFrom = 0, next } = await requester.json(spec, decodeHistory);
+    const dropped = completeFrom > 0 && { completeFrom };
+    for (const { record, ...version } of versions) yield { ...version, ...record, ...dropped };
     cursor = next;
   } while (cursor !== undefined);
 }

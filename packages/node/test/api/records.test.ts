@@ -236,6 +236,7 @@ describe('api: records', () => {
     expect(first.json.versions[0]).to.deep.include({ height: 2 });
     expect(first.json.versions[0].record.row.status).to.equal('closed');
     expect(second.json.versions[0].record.row.status).to.equal('open');
+    expect(second.json.completeFrom).to.equal(0);
   });
 
   it('given a record without key, then its path is the record itself', async () => {
