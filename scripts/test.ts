@@ -1,13 +1,15 @@
 /**
  * `npm test`, the single gate: lint, types, generated files, then every test, in that order.
- * Each of the first three counts as one test; a stage that dies counts as one failed test.
+ * Each of the first three counts as one test, and so do the seeds of the simulator; a stage that dies
+ * counts as one failed test.
  * The last line is always `N passed, N failed, N skipped`; the exit code says whether N failed is 0.
  *
  *   npm test                          everything
  *   npm test -- consensus state       only the tests of these packages
  *   npm test -- test/tidy.test.ts     only this file
  *   npm test -- --grep 'spec R5'      only the tests whose full name matches
- *   npm test -- --stage lint,types    only these stages: lint types generated unit simulated whole
+ *   npm test -- --stage lint,types    only these stages: lint types generated unit simulated
+ *                                     seeds whole
  */
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -17,7 +19,7 @@ import { parseArgs } from 'node:util';
 import type { RunSummary } from './test-reporter.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const STAGES = ['lint', 'types', 'generated', 'unit', 'simulated', 'whole'] as const;
+const STAGES = ['lint', 'types', 'generated', 'unit', 'simulated', 'seeds', 'whole'] as const;
 type Stage = (typeof STAGES)[number];
 
 /**
@@ -31,6 +33,8 @@ const SERIAL_GLOBS = [
 ];
 /** Tests of the simulator: they switch what only the import condition `simulation` lets them. */
 const SIMULATED_GLOBS = ['packages/testkit/test/sim/**/*.test.ts'];
+/** A thousand seeds must also have visited what a series of that length must (docs/simulator.md). */
+const SIMULATOR = 'node --conditions=source --conditions=simulation scripts/sim.ts';
 const ALL_GLOBS = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 
 /** A stage that has not ended by then is stopped and counts as failed. */
@@ -82,6 +86,13 @@ async function main(): Promise<void> {
   if (stages.includes('simulated')) {
     const run = { files: files.simulated, grep: values.grep, parallel: true };
     await runMocha(total, 'simulated', { ...run, conditions: 'simulation' });
+  }
+  if (stages.includes('seeds')) {
+    await runCheck(
+      total,
+      'seeds',
+      ['--seeds 1000', '--seeds 50 --twice'].map((options) => `${SIMULATOR} ${options}`),
+    );
   }
   if (stages.includes('whole')) {
     await runMocha(total, 'whole', { files: files.serial, grep: values.grep, parallel: false });
