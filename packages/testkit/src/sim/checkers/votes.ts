@@ -27,7 +27,7 @@ export const VOTES: Checker = {
   watch: (world) => {
     const ledgers = new Map<string, Ledger>();
     const prepares = new Map<string, Map<string, Set<number>>>();
-    world.events.on('signed', ({ machine, request, vote }) => {
+    world.events.on('signed', ({ machine, signer, request, vote }) => {
       if (!machine.isHonest || machine.wasDamaged) return;
       const parsed = parseSignBytes(request.signBytes);
       if (!parsed.ok) {
@@ -35,11 +35,11 @@ export const VOTES: Checker = {
         return;
       }
       const { content } = parsed.value;
-      const owner = ownerOf(machine);
+      const owner = ownerOf(machine, signer);
       const ledger = ledgers.get(owner) ?? freshLedger();
       ledgers.set(owner, ledger);
       checkSlot(world, machine, ledger, { content, bytes: toHex(vote.signBytes) });
-      checkLock(world, machine, ledger, content);
+      checkLock(world, { machine, signer }, ledger, content);
       checkMembership(world, machine, content);
       if (content.type === 'prepare') countPrepare(world, machine, prepares, content);
     });
@@ -53,11 +53,8 @@ function signerOf(machine: Machine): VoteSigner | undefined {
 }
 
 /** Each key has a log of its own, and another one for each era. */
-function ownerOf(machine: Machine): string {
-  const signer = signerOf(machine);
-  return signer === undefined
-    ? machine.name
-    : `${machine.name} ${toHex(signer.publicKey)} ${toHex(signer.chain)}`;
+function ownerOf({ name }: Machine, { publicKey, chain }: VoteSigner): string {
+  return `${name} ${toHex(publicKey)} ${toHex(chain)}`;
 }
 
 function freshLedger(): Ledger {
@@ -85,11 +82,16 @@ function checkSlot(
 }
 
 /** I4: the lock is logged with the COMMIT, and every later ROUND-CHANGE reports one as high. */
-function checkLock(world: World, machine: Machine, ledger: Ledger, content: Unsigned): void {
+function checkLock(
+  world: World,
+  { machine, signer }: { readonly machine: Machine; readonly signer: VoteSigner },
+  ledger: Ledger,
+  content: Unsigned,
+): void {
   const { height, round } = content;
   if (content.type === 'commit') {
     ledger.committed = { height, round };
-    const lock = signerOf(machine)?.state().lock;
+    const { lock } = signer.state();
     if (lock === undefined || machine.state() !== 'up') return;
     if (lock.height !== height || lock.round < round) {
       world.violate('I4', `${machine.name} COMMITs ${height}/${round} locked at ${lock.round}`);
@@ -134,9 +136,9 @@ function countPrepare(
 
 /** After a restart the guard stands where the last signature given out was, or later. */
 function checkGuard(world: World, machine: Machine, ledgers: ReadonlyMap<string, Ledger>): void {
-  const last = ledgers.get(ownerOf(machine))?.last;
   const signer = signerOf(machine);
-  if (last === undefined || signer === undefined) return;
+  const last = signer && ledgers.get(ownerOf(machine, signer))?.last;
+  if (signer === undefined || last === undefined) return;
   if (!machine.isHonest || machine.wasDamaged) return;
   const { height, round } = signer.state().guard;
   if (height < last.height || (height === last.height && round < last.round)) {

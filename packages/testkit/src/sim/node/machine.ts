@@ -379,8 +379,11 @@ export class Machine {
       ...signer,
       sign: async (request) => {
         const signed = await signer.sign(request);
-        if (signed.ok) events.emit({ type: 'signed', machine: this, request, vote: signed.value });
-        else events.emit({ type: 'sign-refused', machine: this, code: signed.reason.code });
+        if (signed.ok) {
+          events.emit({ type: 'signed', machine: this, signer, request, vote: signed.value });
+        } else {
+          events.emit({ type: 'sign-refused', machine: this, code: signed.reason.code });
+        }
         return signed;
       },
     };

@@ -5,7 +5,7 @@
 import type { Certificate, Hash, TransactionId } from '@daybook/core';
 import type { RequestName } from '@daybook/network';
 import type { ExecutedBlock } from '@daybook/node';
-import type { SignedVote, SigningRequest } from '@daybook/state';
+import type { SignedVote, SigningRequest, VoteSigner } from '@daybook/state';
 import type { Machine } from '../node/machine.ts';
 import type { FrameKind } from './wire.ts';
 
@@ -26,6 +26,8 @@ export type WorldEvent =
   | {
       readonly type: 'signed';
       readonly machine: Machine;
+      /** Of this key and log: while a key takes over, the machine has two. */
+      readonly signer: VoteSigner;
       readonly request: SigningRequest;
       readonly vote: SignedVote;
     }
