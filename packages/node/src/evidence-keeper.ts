@@ -3,7 +3,7 @@
  * of it still knows it after a crash, and tells it again. What is kept is what waits in the pool,
  * which bounds it.
  */
-import type { SystemTransaction } from '@daybook/core';
+import type { Height, SystemTransaction } from '@daybook/core';
 import { decodeBodyEntry, toHex } from '@daybook/core';
 import type { Keepsakes } from '@daybook/state';
 import type { Logger } from './log.ts';
@@ -20,8 +20,18 @@ export interface EvidenceKeeper {
   recall(): readonly SystemTransaction[];
   /** New in the pool; other kinds than evidence are not kept. */
   keep(system: SystemTransaction): void;
-  /** After a block: lets go of what the pool has let go of. @returns what was early and waits now */
-  settle(): readonly SystemTransaction[];
+  /**
+   * After a block: lets go of what the pool has let go of.
+   * @param patience  blocks after which whoever proposes cannot know of what waits
+   * @returns what is to be told: what was early and waits now, and what waits for so long
+   */
+  settle(height: Height, patience: number): readonly SystemTransaction[];
+}
+
+interface Kept {
+  readonly system: SystemTransaction;
+  /** The first block that did not take it; undefined until then. */
+  since: Height | undefined;
 }
 
 /** The chain of this node is not there yet: its block log has lost blocks. */
@@ -29,7 +39,7 @@ const EARLY = 'CORE_EVIDENCE_FUTURE';
 
 class DiskKeeper implements EvidenceKeeper {
   readonly #parts: EvidenceKeeperParts;
-  readonly #kept = new Map<string, SystemTransaction>();
+  readonly #kept = new Map<string, Kept>();
   #early: readonly SystemTransaction[] = [];
 
   constructor(parts: EvidenceKeeperParts) {
@@ -44,7 +54,7 @@ class DiskKeeper implements EvidenceKeeper {
       this.#drop(name);
       return [];
     });
-    for (const system of found) this.#kept.set(toHex(system.id), system);
+    for (const system of found) this.#kept.set(toHex(system.id), { system, since: undefined });
     return this.#offer(found);
   }
 
@@ -67,7 +77,7 @@ class DiskKeeper implements EvidenceKeeper {
   keep(system: SystemTransaction): void {
     if (system.kind !== 'evidence') return;
     const name = toHex(system.id);
-    this.#kept.set(name, system);
+    this.#kept.set(name, { system, since: undefined });
     const { keepsakes, logger } = this.#parts;
     // A disk that fails ends the node by the next vote; the pool holds it until then.
     keepsakes.keep({ name, bytes: system.bytes }).catch((error: unknown) => {
@@ -75,13 +85,19 @@ class DiskKeeper implements EvidenceKeeper {
     });
   }
 
-  settle(): readonly SystemTransaction[] {
+  settle(height: Height, patience: number): readonly SystemTransaction[] {
     if (this.#kept.size === 0) return [];
-    const taken = this.#early.length === 0 ? [] : this.#offer(this.#early);
-    for (const [name, system] of this.#kept) {
-      if (!this.#parts.pool.has(system) && !this.#early.includes(system)) this.#forget(name);
+    const told = this.#early.length === 0 ? [] : [...this.#offer(this.#early)];
+    for (const [name, kept] of this.#kept) {
+      const { system } = kept;
+      if (this.#parts.pool.has(system)) {
+        kept.since ??= height;
+        if (height - kept.since === patience) told.push(system);
+      } else if (!this.#early.includes(system)) {
+        this.#forget(name);
+      }
     }
-    return taken;
+    return told;
   }
 
   #forget(name: string): void {

@@ -154,9 +154,12 @@ class Desk implements SystemDesk {
     if (this.#own.size > 0) this.#repeatLater();
   }
 
-  /** Known of before the start: those who hold it no more are told, too. */
+  /** Known of before the start, or told by others: those who hold it no more are told, too. */
   #tellAgain(systems: readonly SystemTransaction[]): void {
-    for (const system of systems) this.#own.set(toHex(system.id), { system, attempts: 0 });
+    for (const system of systems) {
+      const id = toHex(system.id);
+      if (!this.#own.has(id)) this.#own.set(id, { system, attempts: 0 });
+    }
     if (systems.length > 0) this.#repeatLater();
   }
 
@@ -201,7 +204,9 @@ class Desk implements SystemDesk {
     for (const system of faults) this.#tellEvidence(system);
     this.pool.drop(included);
     if (block.header.height % REVIEW_BLOCKS === 0) this.pool.review();
-    this.#tellAgain(this.#keeper.settle());
+    // Each validator has proposed meanwhile, and who was told of it has it no more, or cannot propose.
+    const patience = this.#parts.ledger.head().next.validators.length;
+    this.#tellAgain(this.#keeper.settle(block.header.height, patience));
   }
 
   stop(): void {

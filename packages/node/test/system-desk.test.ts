@@ -190,6 +190,28 @@ describe('node: evidence on its way (spec X-15, X-28)', () => {
     expect(world.sent).to.have.length(2);
   });
 
+  it('spec X-30: given evidence that only one who was told of it still has, when every validator has proposed since, then it tells it', async () => {
+    const world = await makeWorld(3);
+    const [finder, told, later] = world.places;
+    assert(finder !== undefined && told !== undefined && later !== undefined, 'three places');
+    finder.desk.found(evidence(2));
+    finder.desk.stop();
+    // As a node does whose disk was lost.
+    for (const { desk } of [finder, later]) desk.pool.drop(desk.pool.select());
+
+    await growAll(world, genesis.validators.length);
+    world.clock.advance(5000);
+    expect(later.desk.pool.count('evidence')).to.equal(0);
+    await growAll(world, 1);
+    world.clock.advance(5000);
+
+    expect(later.desk.pool.count('evidence')).to.equal(1);
+    expect(await includeAll(world, later)).to.have.length(1);
+    const sent = world.sent.length;
+    world.clock.advance(60_000);
+    expect(world.sent).to.have.length(sent);
+  });
+
   it('spec X-30: given a finder that crashes before anybody hears of it, when it is back, then it tells it and a block takes it', async () => {
     const disks = freshKeepsakes(1);
     const [alone] = (await makeWorld(1, disks)).places;

@@ -201,4 +201,69 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I15',
+    cause:
+      'Evidence was left with a node that had been told of it and proposed no blocks; only its ' +
+      'finder gossiped it again, and nobody else had it any more.',
+    plan: {
+      seed: 156,
+      validators: 6,
+      observers: 2,
+      parameters: {
+        blockIntervalMs: 1000,
+        emptyIntervalMs: 20000,
+        roundMaxMs: 10000,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'own',
+      workload: 'tally',
+      meanSubmissionMs: 5000,
+      safetyMs: 60000,
+      traitors: [
+        {
+          machine: 5,
+          strategy: 'B25',
+        },
+      ],
+      faults: [
+        'slow network',
+        'duplicates',
+        'partitions',
+        'crashes in recovery',
+        'pauses',
+        'wrong clocks',
+        'slow disks',
+        'damaged storage',
+        'restored backup',
+        'set changes',
+        'mixed releases',
+      ],
+    },
+  },
+  {
+    invariant: 'I3',
+    cause:
+      'Of the simulator itself: a vote of the key that went was booked under the key that came, ' +
+      'when the block in between was decided while it was signed.',
+    plan: {
+      seed: 405,
+      validators: 5,
+      observers: 1,
+      parameters: {
+        blockIntervalMs: 1000,
+        emptyIntervalMs: 20_000,
+        roundMaxMs: 10_000,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'shared',
+      workload: 'tally',
+      meanSubmissionMs: 10_000,
+      safetyMs: 57_518,
+      traitors: [{ machine: 0, strategy: 'B24' }],
+      faults: ['loss by kind', 'partitions', 'crashes at disk work', 'slow disks', 'set changes'],
+    },
+  },
 ];
