@@ -5,7 +5,7 @@ import type { Disk, VoteSigner } from '@daybook/state';
 import { openVoteSigner } from '@daybook/state';
 import type { FreeSpace } from './free-space.ts';
 import type { Logger } from './log.ts';
-import { votesFolderOf } from './vote-logs.ts';
+import { namedVotesFolder, votesFolderOf } from './vote-logs.ts';
 
 export interface LocalSignerPlan {
   readonly secretKey: Uint8Array;
@@ -16,6 +16,8 @@ export interface LocalSignerPlan {
   /** Folder of the first key's vote log, and of its mirror. */
   readonly votes: string;
   readonly mirror: string | undefined;
+  /** It takes the place of another key here, whose log may lie in `votes`: that one is not touched. */
+  readonly isNext?: boolean;
   /** Begins in quarantine, whatever the log says. */
   readonly isDistrusted: boolean;
 }
@@ -28,19 +30,21 @@ export interface LocalSignerParts {
 
 /** @throws StateError when the log cannot be read or written */
 export async function openLocalSigner(
-  { secretKey, chain, founding, votes, mirror, isDistrusted }: LocalSignerPlan,
+  { secretKey, chain, founding, votes, mirror, isNext, isDistrusted }: LocalSignerPlan,
   { logger, disk, freeSpace }: LocalSignerParts,
 ): Promise<VoteSigner> {
   const publicKey = asPublicKey(publicKeyOf(secretKey));
   const owner = { chain, publicKey };
+  const folderIn = (folder: string): string =>
+    isNext === true ? namedVotesFolder(folder, owner) : votesFolderOf(folder, owner, disk);
   const { signer, repairs } = await openVoteSigner(
     {
       secretKey,
-      directory: votesFolderOf(votes, owner, disk),
+      directory: folderIn(votes),
       chain,
       founding,
       validatorId: validatorIdOf(publicKey),
-      ...(mirror !== undefined && { mirrorDirectory: votesFolderOf(mirror, owner, disk) }),
+      ...(mirror !== undefined && { mirrorDirectory: folderIn(mirror) }),
     },
     { disk, freeFraction: () => freeSpace.fraction(), pause: freeSpace.limits },
   );

@@ -114,11 +114,13 @@ async function openSigners(
   const founding = genesis.chain;
   const chain = signingChain ?? founding;
   const plan = { chain, founding, votes: directory.paths.votes, mirror };
-  const open = async (secretKey: Uint8Array | undefined, isDistrusted: boolean) =>
-    secretKey && (await openLocalSigner({ ...plan, secretKey, isDistrusted }, parts));
-  const signer = await open(consensusKey, quarantine === true);
+  const open = async (
+    secretKey: Uint8Array | undefined,
+    own: { readonly isNext?: boolean; readonly isDistrusted: boolean },
+  ) => secretKey && (await openLocalSigner({ ...plan, ...own, secretKey }, parts));
+  const signer = await open(consensusKey, { isDistrusted: quarantine === true });
   try {
-    const nextSigner = await open(nextConsensusKey, false);
+    const nextSigner = await open(nextConsensusKey, { isNext: true, isDistrusted: false });
     return { signer, nextSigner };
   } catch (error) {
     await signer?.close();
