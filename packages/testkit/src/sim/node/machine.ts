@@ -8,7 +8,6 @@ import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import type { Clock, Logger, Replica, Storage } from '@daybook/node';
 import { openReplica, openStorage } from '@daybook/node';
-import type { VoteSigner } from '@daybook/state';
 import type { Member } from '../foundry.ts';
 import type { MachineClock } from '../world/clock.ts';
 import { createMachineClock } from '../world/clock.ts';
@@ -30,6 +29,7 @@ import { freeSpaceOf } from './sim-free-space.ts';
 import { createSimLogger } from './sim-logger.ts';
 import { createSimMetrics } from './sim-metrics.ts';
 import { watchEngine } from './watched-engine.ts';
+import { watchSigner } from './watched-signer.ts';
 
 export interface MachineOptions {
   /** Number of the machine, its place in the world. */
@@ -282,10 +282,11 @@ export class Machine {
         watchFreeSpace: async () => freeSpaceOf(this.disk),
       },
     );
+    const { events } = this.#parts;
     const watched = {
       ...storage,
-      signer: storage.signer && this.#watchSigner(storage.signer),
-      nextSigner: storage.nextSigner && this.#watchSigner(storage.nextSigner),
+      signer: storage.signer && watchSigner(storage.signer, this, events),
+      nextSigner: storage.nextSigner && watchSigner(storage.nextSigner, this, events),
     };
     const random = this.prng.fork(`life ${this.lives}`);
     const replica = await openReplica(
@@ -371,22 +372,6 @@ export class Machine {
       return send.call(station, to, channel, bytes);
     };
     return station;
-  }
-
-  #watchSigner(signer: VoteSigner): VoteSigner {
-    const { events } = this.#parts;
-    return {
-      ...signer,
-      sign: async (request) => {
-        const signed = await signer.sign(request);
-        if (signed.ok) {
-          events.emit({ type: 'signed', machine: this, signer, request, vote: signed.value });
-        } else {
-          events.emit({ type: 'sign-refused', machine: this, code: signed.reason.code });
-        }
-        return signed;
-      },
-    };
   }
 
   #watchLedger(replica: Replica): void {
