@@ -266,4 +266,41 @@ export const REGRESSIONS: readonly Regression[] = [
       faults: ['loss by kind', 'partitions', 'crashes at disk work', 'slow disks', 'set changes'],
     },
   },
+  {
+    invariant: 'I28',
+    cause:
+      'Of the simulator itself: a validator that died between the write of a block and its notice ' +
+      'begins its next life above it, and the checker of rounds had not begun that height.',
+    plan: {
+      seed: 5285,
+      validators: 4,
+      observers: 1,
+      parameters: {
+        blockIntervalMs: 500,
+        emptyIntervalMs: 5000,
+        roundBaseMs: 1000,
+        roundStepMs: 500,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'shared',
+      workload: 'tally',
+      meanSubmissionMs: 1000,
+      safetyMs: 60_000,
+      traitors: [{ machine: 3, strategy: 'B22' }],
+      faults: [
+        'slow network',
+        'loss',
+        'duplicates',
+        'partitions',
+        'swizzle',
+        'crashes at disk work',
+        'crashes in recovery',
+        'power loss at a decision',
+        'slow disks',
+        'set changes',
+        'mixed releases',
+      ],
+    },
+  },
 ];

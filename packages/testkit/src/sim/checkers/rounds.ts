@@ -25,6 +25,10 @@ export const ROUNDS: Checker = {
     world.events.on('committed', ({ machine, block }) => {
       if (machine.isHonest) begin(block.header.height + 1, 0);
     });
+    // A death between the write of a block and its notice: the next life begins above it.
+    world.events.on('booted', ({ machine, height }) => {
+      if (machine.isHonest) begin(height + 1, 0);
+    });
     world.events.on('signed', ({ machine, vote: { height, round, step } }) => {
       if (step !== 'round-change' || !machine.isHonest || machine.wasDamaged) return;
       if (!begin(height, round)) return;
