@@ -303,4 +303,42 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I26',
+    cause:
+      'Of the simulator itself: a backup was restored while another disk had been damaged since it ' +
+      'was taken, so that more than f validators could not sign.',
+    plan: {
+      seed: 10436,
+      validators: 4,
+      observers: 1,
+      parameters: {
+        blockIntervalMs: 2000,
+        emptyIntervalMs: 10_000,
+        roundBaseMs: 3000,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'own',
+      workload: 'tally',
+      meanSubmissionMs: 10_000,
+      safetyMs: 60_000,
+      traitors: [],
+      faults: [
+        'slow network',
+        'delay spikes',
+        'loss',
+        'loss by kind',
+        'duplicates',
+        'replays',
+        'partitions',
+        'crashes in recovery',
+        'slow disks',
+        'full disk',
+        'damaged storage',
+        'restored backup',
+        'set changes',
+      ],
+    },
+  },
 ];

@@ -151,6 +151,8 @@ export const RESTORED_BACKUP: Fault = {
       const files = machine.disk.backup();
       const entries = machine.keyValue.backup();
       world.timeline.at(prng.between(takenMs, untilMs - 1), () => {
+        // Others may have been damaged meanwhile.
+        if (!machine.wasDamaged && !mayDamage(world)) return;
         machine.crash('kill', 'to restore a backup');
         machine.wasDamaged = true;
         machine.disk.restore(files);
