@@ -74,13 +74,7 @@ export {
   verifyCheckpointFork,
   verifyExtension,
 } from './verify/history-proof.ts';
-export type { CertifiedHeader, FinalHeader, KnownEra, TrustedSet } from './verify/light-client.ts';
-export {
-  followChange,
-  readTrustedGenesis,
-  trustGenesis,
-  verifyHeader,
-} from './verify/light-client.ts';
+export { followSets, readTrustedGenesis, verifyHeader } from './verify/light-client.ts';
 export type { ListVerdict, ProvenList, ProvenRow } from './verify/list-proof.ts';
 export { nextOfList, verifyListBundle, verifyListBundles } from './verify/list-proof.ts';
 export type { ProvenFacts, ProvenFrame, Verdict, VerdictOf } from './verify/proof.ts';

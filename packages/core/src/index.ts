@@ -76,8 +76,6 @@ export type {
   PossessionPurpose,
 } from './chain/genesis.ts';
 export {
-  chainIdOf,
-  encodeGenesis,
   founderSignBytes,
   GENESIS_FORMAT,
   missingFounders,
@@ -112,7 +110,6 @@ export type {
   Commit,
   Decided,
   GetBlock,
-  HeldVotes,
   InlinedTransaction,
   Justification,
   JustificationEntry,
@@ -127,7 +124,6 @@ export type {
 } from './chain/messages.ts';
 export type { ChainParameters, ParameterFailure, ParameterName } from './chain/parameters.ts';
 export {
-  checkParameter,
   completeParameters,
   DEFAULT_PARAMETERS,
   isParameterName,
@@ -185,7 +181,6 @@ export type {
 export {
   consentingTo,
   encodeRecovery,
-  encodeRecoveryPlan,
   eraOf,
   RECOVERY_FORMAT,
   readRecovery,
@@ -210,7 +205,6 @@ export { signBytes } from './chain/sign-bytes.ts';
 export type { RecordKey, RecordPlace } from './chain/state-key.ts';
 export {
   isTreeKey,
-  PARTITION_SIZE,
   recordSetOf,
   TREE_KEY_SIZES,
   treeKeyOf,
@@ -231,7 +225,6 @@ export { decodeStateProof, encodeStateProof, verifyStateProof } from './chain/st
 export type { TreeLeaf } from './chain/state-tree.ts';
 export {
   bucketLabel,
-  EMPTY_SLOTS,
   EMPTY_STATE_ROOT,
   nibbleAt,
   nodeLabel,
@@ -272,6 +265,21 @@ export {
   transactionIdOf,
   transactionSignBytes,
 } from './chain/transaction.ts';
+export type {
+  CertifiedHeader,
+  FinalHeader,
+  FollowFault,
+  KnownEra,
+  TrustedSet,
+} from './chain/trusted-set.ts';
+export {
+  followChange,
+  followChanges,
+  lastSet,
+  readSet,
+  trustGenesis,
+  verifyFinalHeader,
+} from './chain/trusted-set.ts';
 export type { Quorum, Validator, ValidatorSet } from './chain/validators.ts';
 export {
   buildValidatorSet,
@@ -320,7 +328,6 @@ export {
   asSignature,
   HASH_SIZE,
   PUBLIC_KEY_SIZE,
-  SECRET_KEY_SIZE,
   SIGNATURE_SIZE,
   ZERO_HASH,
 } from './crypto/brands.ts';

@@ -1,13 +1,14 @@
 /** The client against real nodes: what only they can show. */
 import { directory, treasury } from '@daybook/applications';
 import type { Client, FeedEntry } from '@daybook/client';
-import { createClient, signAs, trustGenesis, verifyTransactionProof } from '@daybook/client';
+import { createClient, signAs, verifyTransactionProof } from '@daybook/client';
 import {
   asTransactionId,
   createSigner,
   equalBytes,
   generateSecretKey,
   publicKeyOf,
+  trustGenesis,
 } from '@daybook/core';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';

@@ -5,6 +5,7 @@
  */
 import type {
   Hash,
+  KnownEra,
   SetChange,
   TimestampMs,
   TreeHead,
@@ -24,7 +25,6 @@ import {
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
 import { ageHindrance, eraHindrance } from './hindrances.ts';
 import { followToTree } from './history-proof.ts';
-import type { KnownEra } from './light-client.ts';
 import type { VerdictOf } from './proof.ts';
 import type { TrustedStart } from './start.ts';
 
@@ -97,7 +97,7 @@ function factsOf(
   setChanges: number,
   verified?: VerifiedCheckpoint,
 ): CheckpointFacts {
-  const { validators, recoveries = [] } = set;
+  const { validators, recoveries } = set;
   const { length } = validators;
   const signers = verified?.validators.length ?? 0;
   const seals = { validators: length, signers, quorum: quorumOf(length).quorum };

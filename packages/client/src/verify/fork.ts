@@ -7,7 +7,9 @@ import type {
   EvidenceKind,
   ForkProof,
   Hash,
+  KnownEra,
   Result,
+  TrustedSet,
   ValidatorSet,
 } from '@daybook/core';
 import {
@@ -20,12 +22,12 @@ import {
   ok,
   readEvidence,
   toHex,
+  trustGenesis,
   verifyCertificate,
   verifyEvidence,
 } from '@daybook/core';
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
-import type { KnownEra, TrustedSet } from './light-client.ts';
-import { followChange, foreign, readTrustedGenesis, trustGenesis } from './light-client.ts';
+import { followSets, foreign, readTrustedGenesis } from './light-client.ts';
 import type { Trust } from './trust.ts';
 
 /** A validator that is proven faulty by this file. */
@@ -72,12 +74,9 @@ function factsOf(bytes: Uint8Array, trust: Trust): Result<ForkFacts, VerifyFailu
   if (trust.chain !== undefined && !equalBytes(trust.chain, chain)) {
     return foreign(trust.chain, chain);
   }
-  let set = trustGenesis(genesis.value);
-  for (const change of proof.value.changes) {
-    const next = followChange(change, set);
-    if (!next.ok) return next;
-    set = next.value;
-  }
+  const followed = followSets(trustGenesis(genesis.value), proof.value.changes);
+  if (!followed.ok) return followed;
+  const set = followed.value;
   const first = sealed(proof.value.first, set);
   if (!first.ok) return first;
   const second = sealed(proof.value.second, set);
@@ -98,9 +97,9 @@ function sealed(
   if (!decoded.ok) return fail({ code: 'CLIENT_CERTIFICATE_INVALID', fact: decoded.reason.code });
   const { height, blockHash } = decoded.value;
   if (height < set.from) return fail({ code: 'CLIENT_VALIDATORS_WRONG', height });
-  const { validators } = set;
-  const expected = { kind: 'commit', chain: set.era ?? set.chain, height, blockHash, validators };
-  const verified = verifyCertificate(decoded.value, { ...expected, kind: 'commit' });
+  const { validators, era: chain } = set;
+  const expected = { kind: 'commit', chain, height, blockHash, validators } as const;
+  const verified = verifyCertificate(decoded.value, expected);
   if (verified.ok) return decoded;
   return fail({ code: 'CLIENT_CERTIFICATE_INVALID', fact: verified.reason.code });
 }
@@ -122,7 +121,7 @@ function describe(
     blocks: [first, second].map(({ blockHash, round }) => ({ blockHash, round })),
     sealedBoth: both.flatMap((index) => validators[index]?.id ?? []),
     accused: accusedOf([...sealedTwice, ...found], validators),
-    recoveries: set.recoveries ?? [],
+    recoveries: set.recoveries,
   };
 }
 
@@ -136,7 +135,7 @@ function faultIn(bytes: Uint8Array, set: TrustedSet, height: number): Fault | un
   const read = payload.ok ? readEvidence(payload.value) : undefined;
   if (read?.ok !== true || read.value.height !== height) return undefined;
   const index = indexOfKey(set.validators, read.value.publicKey);
-  const kind = verifyEvidence(read.value, set.era ?? set.chain);
+  const kind = verifyEvidence(read.value, set.era);
   return index !== undefined && kind.ok ? { index, kind: kind.value } : undefined;
 }
 

@@ -1,8 +1,7 @@
 /** Why nobody can tell although every check holds: trust too old, a recovery nobody vouched for. */
-import type { Hash, TimestampMs } from '@daybook/core';
+import type { Hash, KnownEra, TimestampMs } from '@daybook/core';
 import { equalBytes, TRUST_PERIOD_MS, toHex } from '@daybook/core';
 import type { UndecidedReason } from '../errors.ts';
-import type { KnownEra } from './light-client.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -10,6 +10,7 @@ import type {
   Result,
   SetChange,
   TreeHead,
+  TrustedSet,
   ValidatorSet,
   VerifiedCheckpoint,
 } from '@daybook/core';
@@ -24,14 +25,14 @@ import {
   ok,
   readCheckpointNote,
   toHex,
+  trustGenesis,
   verifyCheckpoint,
   verifyConsistency,
   verifyInclusion,
 } from '@daybook/core';
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
 import { eraHindrance } from './hindrances.ts';
-import type { TrustedSet } from './light-client.ts';
-import { followChange, foreign, readTrustedGenesis, trustGenesis } from './light-client.ts';
+import { followSets, foreign, readTrustedGenesis } from './light-client.ts';
 import type { Trust } from './trust.ts';
 
 /** Shows that the larger tree begins with the smaller one. */
@@ -67,15 +68,11 @@ export function followToTree(
   changes: readonly SetChange[],
   size: number,
 ): Result<TrustedSet, VerifyFailure> {
-  let set = start;
-  for (const change of changes) {
-    const header = decodeHeader(change.header);
-    if (header.ok && header.value.height + 1 > size - 1) break;
-    const next = followChange(change, set);
-    if (!next.ok) return next;
-    set = next.value;
-  }
-  return ok(set);
+  const end = changes.findIndex(({ header: bytes }) => {
+    const header = decodeHeader(bytes);
+    return header.ok && header.value.height + 1 > size - 1;
+  });
+  return followSets(start, end < 0 ? changes : changes.slice(0, end));
 }
 
 /** What a sound proof says. */
@@ -85,7 +82,7 @@ export interface CheckpointForkFacts {
   /** Consensus keys that signed both, in hex; at least f + 1 of any fork within one set. */
   readonly signedBoth: readonly string[];
   /** Recoveries on the way; each must be trusted by itself. */
-  readonly recoveries: NonNullable<TrustedSet['recoveries']>;
+  readonly recoveries: TrustedSet['recoveries'];
 }
 
 export type CheckpointForkVerdict =
@@ -142,7 +139,7 @@ function factsOf(proof: CheckpointFork, trust: Trust): Result<CheckpointForkFact
     chain,
     trees: [one, other],
     signedBoth: keysOf(first.value.checkpoint).filter((key) => others.includes(key)),
-    recoveries: [...(first.value.set.recoveries ?? []), ...(second.value.set.recoveries ?? [])],
+    recoveries: [...first.value.set.recoveries, ...second.value.set.recoveries],
   });
 }
 

@@ -2,7 +2,7 @@
  * What two headers say of each other: that one is an ancestor of the other, or that both cannot be,
  * which proves that more validators broke the rules than the chain tolerates.
  */
-import type { Header, Height, Result } from '@daybook/core';
+import type { CertifiedHeader, Header, Height, Result, TrustedSet } from '@daybook/core';
 import {
   blockHash,
   decodeHeader,
@@ -13,7 +13,6 @@ import {
   verifyInclusion,
 } from '@daybook/core';
 import type { VerifyFailure } from '../errors.ts';
-import type { CertifiedHeader, TrustedSet } from './light-client.ts';
 import { verifyHeader } from './light-client.ts';
 
 /** Where the hash of an old block stands under the history root of a later header. */

@@ -6,9 +6,17 @@
  */
 import type { DecodedRecord, SchemaContract } from '@daybook/contracts';
 import { decodeRecord } from '@daybook/contracts';
-import type { DecodeFailure, Genesis, Hash, ProofFrame, Result } from '@daybook/core';
+import type {
+  DecodeFailure,
+  FinalHeader,
+  Genesis,
+  Hash,
+  KnownEra,
+  ProofFrame,
+  Result,
+  TrustedSet,
+} from '@daybook/core';
 import {
-  blockHash,
   decodeHeader,
   decodeProofBundle,
   equalBytes,
@@ -16,19 +24,13 @@ import {
   ok,
   quorumOf,
   toHex,
+  trustGenesis,
 } from '@daybook/core';
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
 import type { NamedRecord } from './claims.ts';
 import { nameRecord, verifyClaim, verifySchema } from './claims.ts';
 import { ageHindrance, eraHindrance } from './hindrances.ts';
-import type { FinalHeader, KnownEra, TrustedSet } from './light-client.ts';
-import {
-  followChange,
-  foreign,
-  readTrustedGenesis,
-  trustGenesis,
-  verifyHeader,
-} from './light-client.ts';
+import { followSets, foreign, readTrustedGenesis, verifyHeader } from './light-client.ts';
 import type { Checkpoint, Trust } from './trust.ts';
 
 /** What every sound bundle says, whatever it proves. */
@@ -36,7 +38,7 @@ export interface ProvenFrame {
   readonly chain: Hash;
   readonly chainName: string;
   /** The block whose state holds the record. */
-  readonly block: FinalHeader & { readonly blockHash: Hash };
+  readonly block: Pick<FinalHeader, 'header' | 'signers'> & { readonly blockHash: Hash };
   /** Validators of that height, how many sealed it, and how many had to. */
   readonly seals: {
     readonly validators: number;
@@ -123,15 +125,15 @@ function verifyFrame(
   if (!block.ok) return block;
   const fault = checkpoint && contradiction(bundle, block.value, checkpoint);
   if (fault !== undefined) return fail(fault);
-  const { header, signers, set } = block.value;
+  const { header, hash, signers, set } = block.value;
   const { length } = set.validators;
   return ok({
     chain: genesis.chain,
     chainName: genesis.document.name,
-    block: { header, signers, blockHash: blockHash(header) },
+    block: { header, signers, blockHash: hash },
     seals: { validators: length, signers, quorum: quorumOf(length).quorum },
     setChanges: bundle.changes.length,
-    recoveries: set.recoveries ?? [],
+    recoveries: set.recoveries,
   });
 }
 
@@ -140,26 +142,22 @@ function followBundle(
   bundle: Pick<ProofFrame, 'changes' | 'header' | 'certificate'>,
   start: TrustedSet,
 ): Result<FinalHeader & { readonly set: TrustedSet }, VerifyFailure> {
-  let set = start;
-  for (const change of bundle.changes) {
-    const next = followChange(change, set);
-    if (!next.ok) return next;
-    set = next.value;
-  }
-  const final = verifyHeader(bundle, set);
-  return final.ok ? ok({ ...final.value, set }) : final;
+  const set = followSets(start, bundle.changes);
+  if (!set.ok) return set;
+  const final = verifyHeader(bundle, set.value);
+  return final.ok ? ok({ ...final.value, set: set.value }) : final;
 }
 
 /** A header that followed soundly from genesis must not contradict a block that was vouched for. */
 function contradiction(
   bundle: ProofFrame,
-  { header }: FinalHeader,
+  { header, hash }: FinalHeader,
   checkpoint: Checkpoint,
 ): VerifyFailure | undefined {
   const { height } = checkpoint.header;
   if (header.height < height) return undefined;
   if (header.height === height) {
-    const isSame = equalBytes(blockHash(header), checkpoint.blockHash);
+    const isSame = equalBytes(hash, checkpoint.blockHash);
     return isSame ? undefined : { code: 'CLIENT_FORK_FOUND', height };
   }
   // Changes up to the checkpoint are behind it; those after it start from its next set.

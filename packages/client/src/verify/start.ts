@@ -9,6 +9,7 @@ import type {
   Result,
   SetChange,
   TimestampMs,
+  TrustedSet,
   WitnessPolicy,
 } from '@daybook/core';
 import {
@@ -19,12 +20,11 @@ import {
   explainCheckpoint,
   fail,
   ok,
+  trustGenesis,
   verifyWitnessed,
 } from '@daybook/core';
 import type { UndecidedReason, VerifyFailure } from '../errors.ts';
 import { verifyBlockInTree } from './history-proof.ts';
-import type { TrustedSet } from './light-client.ts';
-import { trustGenesis } from './light-client.ts';
 import { readCheckpoint } from './trust.ts';
 
 export interface TrustedStart {

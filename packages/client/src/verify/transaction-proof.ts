@@ -2,7 +2,13 @@
  * Checks that a transaction and its outcome stand in a final block: two RFC 9162 paths to the roots
  * of a header that a quorum sealed.
  */
-import type { Result, Transaction, TransactionResult } from '@daybook/core';
+import type {
+  FinalHeader,
+  Result,
+  Transaction,
+  TransactionResult,
+  TrustedSet,
+} from '@daybook/core';
 import {
   decodeResult,
   decodeTransaction,
@@ -15,7 +21,6 @@ import {
 } from '@daybook/core';
 import type { VerifyFailure } from '../errors.ts';
 import type { MerklePath, TransactionProof } from '../wire/receipt.ts';
-import type { FinalHeader, TrustedSet } from './light-client.ts';
 import { verifyHeader } from './light-client.ts';
 
 export interface ProvenTransaction {

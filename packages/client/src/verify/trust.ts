@@ -2,7 +2,15 @@
  * What a verifier takes as given: the chain id (or the genesis document that it is the hash of), and
  * perhaps a recent block that somebody it trusts vouched for. Everything else is checked.
  */
-import type { Hash, Header, Height, Result, SetChange, TimestampMs } from '@daybook/core';
+import type {
+  Hash,
+  Header,
+  Height,
+  Result,
+  SetChange,
+  TimestampMs,
+  TrustedSet,
+} from '@daybook/core';
 import {
   asHash,
   blockHash,
@@ -12,11 +20,10 @@ import {
   fromHex,
   ok,
   readGenesisFile,
+  readSet,
   validatorsHash,
 } from '@daybook/core';
 import type { VerifyFailure } from '../errors.ts';
-import type { TrustedSet } from './light-client.ts';
-import { readSet } from './light-client.ts';
 
 /** A block that somebody trusted has vouched for, with the set that signs what follows it. */
 export interface Checkpoint {
@@ -69,7 +76,8 @@ export function readCheckpoint(
   const isNamed =
     validators !== undefined && equalBytes(validatorsHash(validators), header.nextValidatorsHash);
   if (!isNamed) return fail({ code: 'CLIENT_VALIDATORS_WRONG', height: header.height + 1 });
-  const { era } = vouched;
-  const next = { chain: header.chain, validators, from: header.height + 1, ...(era && { era }) };
+  const { chain } = header;
+  const era = vouched.era ?? chain;
+  const next = { chain, era, validators, from: header.height + 1, recoveries: [] };
   return ok({ header, blockHash: vouched.blockHash, next });
 }

@@ -11,16 +11,11 @@ import {
   merkleRoot,
   refOf,
   transactionLeaf,
+  trustGenesis,
 } from '@daybook/core';
 import { expect } from 'chai';
 import type { MerklePath, TransactionProof } from '../../src/index.ts';
-import {
-  compareFinal,
-  signAs,
-  trustGenesis,
-  verifyAncestor,
-  verifyTransactionProof,
-} from '../../src/index.ts';
+import { compareFinal, signAs, verifyAncestor, verifyTransactionProof } from '../../src/index.ts';
 import type { TestChain } from '../fixtures/chain.ts';
 import { createTestChain, OTHER_HASH, START_MS, seedOf } from '../fixtures/chain.ts';
 

@@ -4,6 +4,7 @@
  */
 import type {
   CheckpointFailure,
+  FinalHeader,
   Genesis,
   Hash,
   Height,
@@ -12,9 +13,16 @@ import type {
   TreeHead,
   WitnessPolicy,
 } from '@daybook/core';
-import { checkpointOriginOf, fail, ok, readCheckpointNote, verifyWitnessed } from '@daybook/core';
-import type { ChainFault, FinalHeader, SetChain } from './set-chain.ts';
-import { checkHeader, followSets } from './set-chain.ts';
+import {
+  checkpointOriginOf,
+  fail,
+  ok,
+  readCheckpointNote,
+  verifyFinalHeader,
+  verifyWitnessed,
+} from '@daybook/core';
+import type { ChainFault, SetChain } from './set-chain.ts';
+import { followSets } from './set-chain.ts';
 import type { Offer } from './wire.ts';
 
 export interface Snapshot extends FinalHeader {
@@ -54,9 +62,8 @@ export function judgeOffer(
 ): Result<Snapshot, ChainFault | 'header from the future'> {
   const sets = followSets(genesis, offer.changes, recoveries);
   if (!sets.ok) return sets;
-  const newest = sets.value.at(Number.MAX_SAFE_INTEGER);
-  const final = checkHeader(offer, genesis.chain, newest);
-  if (!final.ok) return final;
+  const final = verifyFinalHeader(offer, sets.value.newest());
+  if (!final.ok) return fail(final.reason.kind);
   if (final.value.header.timestampMs > latestMs) return fail('header from the future');
   return ok({ ...final.value, offer, sets: sets.value });
 }
