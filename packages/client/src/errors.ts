@@ -106,6 +106,14 @@ export const CLIENT_ERRORS = defineErrors({
     summary: 'The table is not what its proof says: a record is missing, added or altered.',
     remedy: 'Do not rely on this table. Export it again, or use one from somebody else.',
   },
+  CLIENT_TABLE_CELL_DIFFERS: {
+    summary: 'A cell of the table is not what its proof says.',
+    remedy: 'Do not rely on this table. Export it again, or use one from somebody else.',
+  },
+  CLIENT_TABLE_FOREIGN: {
+    summary: 'The file is not the table that its proof gives.',
+    remedy: 'Do not rely on this file. Export it again with this release, from the same block.',
+  },
   CLIENT_SCHEMA_UNPROVEN: {
     summary: 'The words for the record are not those the chain agreed on.',
     remedy: 'Do not rely on how the record is shown; get the proof again from another node.',
@@ -255,6 +263,14 @@ export function explainClient(failure: ClientFailure): string {
   }
 }
 
+/** A cell that is not what it must be; rows count from 1, values are shown as text. */
+export interface CellDifference {
+  readonly row: number;
+  readonly column: string;
+  readonly found: string;
+  readonly expected: string;
+}
+
 /** Why something does not prove what it claims; the first fault found. */
 export type VerifyFailure =
   | { readonly code: 'CLIENT_PROOF_MALFORMED'; readonly fact: string }
@@ -266,6 +282,8 @@ export type VerifyFailure =
   | { readonly code: 'CLIENT_RECORD_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_LIST_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_TABLE_DIFFERS'; readonly line: number }
+  | ({ readonly code: 'CLIENT_TABLE_CELL_DIFFERS' } & CellDifference)
+  | { readonly code: 'CLIENT_TABLE_FOREIGN'; readonly fact: string }
   | { readonly code: 'CLIENT_SCHEMA_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_TRANSACTION_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_CHECKPOINT_UNPROVEN'; readonly fact: string }
@@ -292,12 +310,15 @@ export function explainVerification(reason: VerifyFailure | UndecidedReason): st
       return `${summary} (height ${reason.height})`;
     case 'CLIENT_TABLE_DIFFERS':
       return `${summary} (line ${reason.line})`;
+    case 'CLIENT_TABLE_CELL_DIFFERS':
+      return `${summary} (row ${reason.row}, column ${reason.column}: expected ${reason.expected}, found ${reason.found})`;
     case 'CLIENT_PROOF_MALFORMED':
     case 'CLIENT_GENESIS_INVALID':
     case 'CLIENT_HEADER_MALFORMED':
     case 'CLIENT_CERTIFICATE_INVALID':
     case 'CLIENT_RECORD_UNPROVEN':
     case 'CLIENT_LIST_UNPROVEN':
+    case 'CLIENT_TABLE_FOREIGN':
     case 'CLIENT_SCHEMA_UNPROVEN':
     case 'CLIENT_TRANSACTION_UNPROVEN':
     case 'CLIENT_CHECKPOINT_UNPROVEN':

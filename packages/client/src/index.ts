@@ -76,7 +76,14 @@ export {
 } from './verify/history-proof.ts';
 export { followSets, readTrustedGenesis, verifyHeader } from './verify/light-client.ts';
 export type { ListVerdict, ProvenList, ProvenRow } from './verify/list-proof.ts';
-export { nextOfList, verifyListBundle, verifyListBundles } from './verify/list-proof.ts';
+export {
+  nextOfList,
+  verifyListBundle,
+  verifyListBundles,
+  verifyWholeList,
+} from './verify/list-proof.ts';
+export type { ListCell, ListColumn, ListColumnType, ListTable } from './verify/list-table.ts';
+export { tableOfList } from './verify/list-table.ts';
 export type { ProvenFacts, ProvenFrame, Verdict, VerdictOf } from './verify/proof.ts';
 export { verifyProofBundle } from './verify/proof.ts';
 export type { ServedBlock, TrustedStart } from './verify/start.ts';

@@ -23,7 +23,14 @@ export type { Executed } from './engine/transactions.ts';
 export { hookIdOf } from './engine/transactions.ts';
 export type { BlockFailure, ContractsFailure, ReceiptCode } from './errors.ts';
 export { CONTRACTS_ERRORS, ContractsError, explainContracts } from './errors.ts';
-export { addDays, civilDateOf, daysBetween, instantText, parseInstant } from './fields/calendar.ts';
+export {
+  addDays,
+  civilDateOf,
+  daysBetween,
+  instantText,
+  isCivilDate,
+  parseInstant,
+} from './fields/calendar.ts';
 export { CURRENCY_DECIMALS, isCurrency } from './fields/currencies.ts';
 export { expectationOf } from './fields/expectation.ts';
 export type {

@@ -68,6 +68,15 @@ export { createOcdsValidator } from './ocds/validator.ts';
 export type { WrittenPackage } from './ocds/write.ts';
 export { releaseJson, writeRecordPackage, writeReleasePackage } from './ocds/write.ts';
 export type {
+  ParquetCell,
+  ParquetColumn,
+  ParquetColumnType,
+  ParquetDifference,
+  ParquetNotes,
+  ParquetTable,
+} from './parquet.ts';
+export { parquetDifference, writeParquet } from './parquet.ts';
+export type {
   Appropriation,
   Award,
   Classification,

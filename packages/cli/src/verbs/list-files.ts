@@ -1,7 +1,7 @@
 /** The files of a proven list: fetched one range after the other, and found beside a table again. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Client, JsonRow, TableFormat, Trust } from '@daybook/client';
+import type { Client, JsonRow, Trust } from '@daybook/client';
 import { nextOfList, TABLE_FORMATS, verifyListBundle } from '@daybook/client';
 import type { ManifestContract, ManifestRecord } from '@daybook/contracts';
 import { decodeListBundle, equalBytes, treePrefixOf } from '@daybook/core';
@@ -63,9 +63,13 @@ function numbered(file: string, number: number): string {
   return path.join(dir, `${name}-${number}${ext}`);
 }
 
+/** Forms of tables: those of the client, and Parquet. */
+export const TABLE_FORMS = [...TABLE_FORMATS, 'parquet'] as const;
+export type TableForm = (typeof TABLE_FORMS)[number];
+
 /** The form of a table, by the end of its name; undefined for other files. */
-export function tableFormatOf(file: string): TableFormat | undefined {
-  return TABLE_FORMATS.find((format) => file.toLowerCase().endsWith(`.${format}`));
+export function tableFormOf(file: string): TableForm | undefined {
+  return TABLE_FORMS.find((form) => file.toLowerCase().endsWith(`.${form}`));
 }
 
 /** Where the proof of a table begins. */

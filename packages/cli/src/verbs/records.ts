@@ -5,8 +5,6 @@ import {
   describeFacts,
   describeRow,
   explainVerdict,
-  renderTableFile,
-  TABLE_FORMATS,
   verifyListBundles,
   verifyProofBundle,
 } from '@daybook/client';
@@ -16,6 +14,7 @@ import { jsonOf } from '../actions/flags.ts';
 import { connect, LANGUAGE_OPTION, languageOf, NODE_OPTIONS, trustedErasOf } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
+import { renderList } from '../exports/tables.ts';
 import { writeOut } from '../files.ts';
 import type { Input } from '../frame/input.ts';
 import { withPatience } from '../frame/progress.ts';
@@ -24,7 +23,7 @@ import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, answerNothing, remark } from '../print.ts';
-import { fetchList, keptIn, proofFileOf, tableFormatOf } from './list-files.ts';
+import { fetchList, keptIn, proofFileOf, TABLE_FORMS, tableFormOf } from './list-files.ts';
 import { verdictJson } from './verdict-json.ts';
 import { answerList, exitOfVerdict } from './verify.ts';
 
@@ -216,9 +215,9 @@ async function saveList(place: Place, leading: JsonRow, saving: Saving): Promise
 /** A whole list as a table for other programs, with the proof that it is whole beside it. */
 async function exportList(input: Input, world: World): Promise<Exit> {
   const tableFile = input.text('out');
-  const format = tableFormatOf(tableFile);
-  if (format === undefined) {
-    const expected = `a file that ends in ${TABLE_FORMATS.map((one) => `.${one}`).join(' or ')}`;
+  const form = tableFormOf(tableFile);
+  if (form === undefined) {
+    const expected = `a file that ends in ${TABLE_FORMS.map((one) => `.${one}`).join(' or ')}`;
     throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--out', expected });
   }
   const place = await placeOf(input);
@@ -227,7 +226,7 @@ async function exportList(input: Input, world: World): Promise<Exit> {
   const { files, trust } = await fetchList(place, leading, { input, world, proofFile });
   const verdict = verifyListBundles(files, trust);
   if (verdict.outcome !== 'invalid') {
-    await writeOut(tableFile, renderTableFile(verdict.facts, format), world);
+    await writeOut(tableFile, await renderList(verdict.facts, form), world);
   }
   const exit = answerList(verdict, { input, world });
   remark(world, `Table in ${tableFile}. ${keptIn(proofFile, files)}`);
@@ -328,19 +327,22 @@ export const RECORD_VERBS: readonly Verb[] = [
   },
   {
     words: ['export'],
-    title: 'Write a list as CSV or JSON Lines, with the proof that nothing is left out.',
+    title: 'Write a list as CSV, JSON Lines or Parquet, with the proof that nothing is left out.',
     help:
       'The table is made of the proven records, and the proof is kept beside it (FILE.proof, and ' +
       'numbered ones for a long list): daybook verify FILE checks both. A text in CSV that a ' +
-      "spreadsheet would take for a formula begins with ' there.",
+      "spreadsheet would take for a formula begins with ' there; Parquet has typed columns.",
     operands: [...RECORD_OPERANDS, { ...KEY_OPERAND, help: 'First key fields, in order.' }],
     options: {
-      out: { value: 'FILE', help: 'Table to write, .csv or .jsonl.', required: true },
+      out: { value: 'FILE', help: 'Table to write, .csv, .jsonl or .parquet.', required: true },
       ...HEIGHT_OPTION,
       ...LANGUAGE_OPTION,
       ...NODE_OPTIONS,
     },
-    examples: ['export treasury payment water-2026 --out payments.csv'],
+    examples: [
+      'export treasury payment water-2026 --out payments.csv',
+      'export treasury payment water-2026 --out payments.parquet',
+    ],
     run: exportList,
   },
   {

@@ -11,7 +11,6 @@ import {
   verifyForkProof,
   verifyListBundles,
   verifyProofBundle,
-  verifyTableFile,
 } from '@daybook/client';
 import { decodeCheckpointFork, decodeForkProof, decodeListBundle, toHex } from '@daybook/core';
 import {
@@ -22,6 +21,7 @@ import {
   trustedErasOf,
 } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
+import { verifyTable } from '../exports/tables.ts';
 import { readBytes } from '../files.ts';
 import type { Input } from '../frame/input.ts';
 import type { Paint } from '../frame/style.ts';
@@ -29,7 +29,7 @@ import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
-import { readProofOf, tableFormatOf } from './list-files.ts';
+import { readProofOf, tableFormOf } from './list-files.ts';
 import { listJson, verdictJson } from './verdict-json.ts';
 
 /** The exit code of a verdict. */
@@ -46,11 +46,11 @@ async function verify(input: Input, world: World): Promise<Exit> {
   const bytes = await readBytes(file);
   const eras = await trustedErasOf(input);
   const trust = { chain, eras, nowMs: world.nowMs() };
-  const format = tableFormatOf(file);
-  if (format !== undefined) {
+  const form = tableFormOf(file);
+  if (form !== undefined) {
     const files =
       more.length > 0 ? await Promise.all(more.map(readBytes)) : await readProofOf(file);
-    return answerList(verifyTableFile(bytes, format, { files, trust }), { input, world });
+    return answerList(await verifyTable(bytes, form, { files, trust }), { input, world });
   }
   if (more.length > 0 || decodeListBundle(bytes).ok) {
     const files = [bytes, ...(await Promise.all(more.map(readBytes)))];
@@ -160,7 +160,7 @@ export const VERIFY_VERB: Verb = {
   help:
     'Three answers: valid, invalid, and "cannot tell" when nothing says which chain you mean: give ' +
     'the genesis file or the chain id that you trust. Of a list that came in several files give ' +
-    'all, in order. A table of daybook export, .csv or .jsonl, is checked with the proof beside it. ' +
+    'all, in order. A table of daybook export, .csv, .jsonl or .parquet, is checked with the proof beside it. ' +
     'Checks fork-proof.bin of a node and checkpoint-fork.bin of a witness, too: then ' +
     'valid means that the fork happened.',
   operands: [

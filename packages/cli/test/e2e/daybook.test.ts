@@ -274,12 +274,18 @@ describe('daybook against real nodes', function () {
   it('given a list, when exported, then the table verifies, and not one line may change', async () => {
     const genesis = ['--genesis', cluster.genesisFile];
     const [csv, lines] = [inFolder('officers.csv'), inFolder('officers.jsonl')];
+    const parquet = inFolder('officers.parquet');
     const exported = await run(['export', 'directory', 'officer', '--out', csv]);
     await run(['export', 'directory', 'officer', '--out', lines]);
+    await run(['export', 'directory', 'officer', '--out', parquet]);
     const other = await run(['export', 'directory', 'officer', '--out', inFolder('officers.xls')]);
 
     const verified = await runHere(['verify', csv, ...genesis, '--json']);
     const verifiedLines = await runHere(['verify', lines, ...genesis]);
+    const verifiedParquet = await runHere(['verify', parquet, ...genesis, '--json']);
+    const columns = await readFile(parquet);
+    await writeFile(parquet, columns.subarray(1));
+    const shortenedParquet = await runHere(['verify', parquet, ...genesis]);
     const text = await readFile(csv, 'utf8');
     await writeFile(csv, text.replace(/\r\n[^\r]*\r\n$/, '\r\n'));
     const shortened = await runHere(['verify', csv, ...genesis]);
@@ -292,6 +298,9 @@ describe('daybook against real nodes', function () {
     expect(verified.json()).to.include({ outcome: 'valid', whole: true, record: 'officer' });
     expect(text.split('\r\n')).to.have.length(Number(verified.json().count) + 2);
     expect(verifiedLines.code, verifiedLines.errors).to.equal(0);
+    expect(verifiedParquet.json()).to.deep.equal(verified.json());
+    expect(shortenedParquet.code).to.equal(4);
+    expect(shortenedParquet.out).to.contain('not the table that its proof gives');
     expect([shortened.code, bare.code]).to.deep.equal([4, 7]);
     expect(shortened.out).to.contain('a record is missing, added or altered');
   });

@@ -115,3 +115,11 @@ function faultBetween(left: ProvenList, right: ProvenList): string | undefined {
 function isWholeRange({ from, to }: TreeRange, prefix: Uint8Array): boolean {
   return equalBytes(from, prefix) && equalBytes(to, prefix);
 }
+
+/** Checks the files of a list that must leave nothing out. */
+export function verifyWholeList(files: readonly Uint8Array[], trust: Trust): ListVerdict {
+  const verdict = verifyListBundles(files, trust);
+  if (verdict.outcome === 'invalid' || verdict.facts.isWhole) return verdict;
+  const fact = 'the proof files do not cover the whole list';
+  return { outcome: 'invalid', reason: { code: 'CLIENT_LIST_UNPROVEN', fact } };
+}
