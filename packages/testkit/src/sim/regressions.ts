@@ -341,4 +341,36 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I28',
+    cause:
+      'Of the simulator itself: two validators died between the write of a vote for a round and its ' +
+      'notice, and the checker of rounds took that round for one that nobody had asked for.',
+    plan: {
+      seed: 11170,
+      validators: 4,
+      observers: 0,
+      parameters: {
+        blockIntervalMs: 1000,
+        emptyIntervalMs: 20_000,
+        roundMaxMs: 10_000,
+        epochBlocks: 100,
+      },
+      signatures: 'keyed-hash',
+      execution: 'own',
+      workload: 'tally',
+      meanSubmissionMs: 1000,
+      safetyMs: 60_000,
+      traitors: [{ machine: 0, strategy: 'B13' }],
+      faults: [
+        'slow network',
+        'loss by kind',
+        'partitions',
+        'crashes',
+        'crashes at disk work',
+        'pauses',
+        'damaged storage',
+      ],
+    },
+  },
 ];

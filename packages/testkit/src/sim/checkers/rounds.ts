@@ -25,9 +25,12 @@ export const ROUNDS: Checker = {
     world.events.on('committed', ({ machine, block }) => {
       if (machine.isHonest) begin(block.header.height + 1, 0);
     });
-    // A death between the write of a block and its notice: the next life begins above it.
+    // A death between the write of a block or vote and its notice: the next life goes on from it.
     world.events.on('booted', ({ machine, height }) => {
-      if (machine.isHonest) begin(height + 1, 0);
+      if (!machine.isHonest) return;
+      begin(height + 1, 0);
+      const current = machine.replica()?.consensus.driver.state().current;
+      if (current !== undefined) begin(current.context.height, current.round);
     });
     world.events.on('signed', ({ machine, vote: { height, round, step } }) => {
       if (step !== 'round-change' || !machine.isHonest || machine.wasDamaged) return;
