@@ -19,6 +19,7 @@ import { PUBLISH_VERBS } from './verbs/publish.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
 import { RECOVERY_VERBS } from './verbs/recovery.ts';
 import { SQL_VERBS } from './verbs/sql.ts';
+import { TIMESTAMP_AUTHORITY_VERB } from './verbs/timestamp-authority.ts';
 import { TRANSACTION_VERBS } from './verbs/transactions.ts';
 import { VERIFY_VERB } from './verbs/verify.ts';
 import { WITNESS_VERB } from './verbs/witness.ts';
@@ -39,6 +40,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   IMPORT_OCDS_VERB,
   ...PUBLISH_VERBS,
   ...AUDIT_VERBS,
+  TIMESTAMP_AUTHORITY_VERB,
   ...CLUSTER_VERBS,
   completionVerb(allVerbs),
 ];

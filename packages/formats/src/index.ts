@@ -104,3 +104,7 @@ export type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
 export { decodeSpendMapping } from './spend-mapping.ts';
 export type { Encoding } from './text.ts';
 export { cleanText, decodeText } from './text.ts';
+export type { TimeStampRequest, TspHash, TspRefusal } from './tsp/request.ts';
+export { readTimeStampRequest, TSP_REQUEST_BYTES_MAX } from './tsp/request.ts';
+export type { TimeStampInfo, TspSigner } from './tsp/response.ts';
+export { writeTimeStampRefusal, writeTimeStampToken } from './tsp/response.ts';
