@@ -9,16 +9,21 @@ import { daemonPath } from '@daybook/node';
 import { getJson, heightOf } from '../e2e/support/api.ts';
 import { paymentPath } from '../e2e/support/fund.ts';
 import { eventually } from '../e2e/support/waiting.ts';
+import { tryDamage } from './damage-trials.ts';
 import { damage, overwrite } from './damaging.ts';
 import type { Fault } from './fault.ts';
 import { inspect, outlinesOf, renderInspection } from './inspection.ts';
 import type { Random } from './random.ts';
 import type { Stage } from './stage.ts';
 import { onStage, PATIENCE_MS } from './stage.ts';
+import type { Outcome } from './tally.ts';
+import { Tally } from './tally.ts';
 
 const VICTIM = 'audit';
 const WITNESS = 'finance';
-const POSITIONS = { short: 5, long: 200 } as const;
+/** Of each kind of file on real processes; the long form tries many more in one process. */
+const POSITIONS = 5;
+const TRIALS = 200;
 /** Exit code of a defect: what no damage may cause. */
 const DEFECT = 1;
 
@@ -44,25 +49,6 @@ const WRITTEN_BY_PEOPLE = {
 } as const;
 const VOTES = { 'WAL A': ['wal-A'], 'WAL B': ['wal-B'], 'both WALs': ['wal-A', 'wal-B'] } as const;
 const COPIED = ['data/blocks', 'data/state', 'data/lock', 'data/format.json'] as const;
-
-type Outcome = 'refused' | 'harmless' | 'quarantine';
-
-/** Counts by kind of file. */
-class Tally {
-  readonly #counts = new Map<string, Map<Outcome | 'absent', number>>();
-
-  add(title: string, outcome: Outcome | 'absent'): void {
-    const counts = this.#counts.get(title) ?? new Map<Outcome | 'absent', number>();
-    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    this.#counts.set(title, counts);
-  }
-
-  lines(): readonly string[] {
-    return [...this.#counts].map(([title, counts]) => {
-      return `${title}: ${[...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`;
-    });
-  }
-}
 
 /** Payments as the victim tells them are those of the witness, and so is every block. */
 async function compareAnswers(stage: Stage, words: string): Promise<void> {
@@ -193,7 +179,8 @@ export const damagedFiles: Fault = {
   needs: [],
   run: async ({ short, random, tell }) => {
     const tally = new Tally();
-    const run = { positions: POSITIONS[short ? 'short' : 'long'], random, tally };
+    const run = { positions: POSITIONS, random, tally };
+    if (!short) await tryDamage({ positions: TRIALS, random, tell });
     return await onStage({ clients: 1, pauseMs: 200 }, async (stage) => {
       await stage.votes(VICTIM);
       await stage.grows(VICTIM, 10);

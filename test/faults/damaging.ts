@@ -26,13 +26,28 @@ export function overwrite(file: string, bytes: Uint8Array): void {
 
 /** One bit, sixteen bytes, or the end of the file, at a random place. @returns words for it */
 export function damage(file: string, random: Random): string {
+  return damageBelow(file, (size) => size, random);
+}
+
+/** As `damage`, but where something was written: files may be longer than what is in them. */
+export function damageContent(file: string, random: Random): string {
+  const written = (_size: number, bytes: Uint8Array): number =>
+    Math.max(1, bytes.findLastIndex((byte) => byte !== 0) + 1);
+  return damageBelow(file, written, random);
+}
+
+function damageBelow(
+  file: string,
+  endOf: (size: number, bytes: Uint8Array) => number,
+  random: Random,
+): string {
   const bytes = readFileSync(file);
   if (bytes.length === 0) {
     overwrite(file, Uint8Array.of(0xff, 0x00, 0x5a));
     return 'three bytes where there were none';
   }
   const kind = random.pick(KINDS);
-  const at = random.integer(0, bytes.length);
+  const at = random.integer(0, endOf(bytes.length, bytes));
   switch (kind) {
     case 'flip':
       bytes[at] = (bytes[at] ?? 0) ^ (1 << random.integer(0, 8));

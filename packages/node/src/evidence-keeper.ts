@@ -47,7 +47,8 @@ class DiskKeeper implements EvidenceKeeper {
   }
 
   recall(): readonly SystemTransaction[] {
-    const { keepsakes } = this.#parts;
+    const { keepsakes, logger } = this.#parts;
+    for (const path of keepsakes.damaged()) logger.warn('kept evidence damaged', { path });
     const found = keepsakes.read().flatMap(({ name, bytes }) => {
       const entry = decodeBodyEntry(bytes);
       if (entry.ok && entry.value.type === 'system') return [entry.value.system];

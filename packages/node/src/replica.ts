@@ -188,7 +188,12 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
   const opening = await openLedger(genesis, { ...stores, executor, signatures, known });
   const { ledger } = opening;
   const { header } = ledger.head();
-  logger.info('ledger open', { height: header.height, reexecuted: opening.reexecuted });
+  const { reexecuted, lost } = opening;
+  logger.info('ledger open', { height: header.height, reexecuted });
+  if (lost > 0) {
+    const { blocks: path } = parts.storage.directory.paths;
+    logger.warn('block log has lost blocks', { path, height: header.height, lost });
+  }
   const differing = engine.verify(ledger.head().reader);
   assert(differing === undefined, `the contracts are those of the chain: ${differing?.code}`);
 

@@ -37,7 +37,7 @@ import type { GossipVerdict, Network } from '@daybook/network';
 import type { Checkpoints, History, Refusal } from '../api/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Logger } from '../log.ts';
+import type { LogData, Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
 import type { CheckpointStore } from './checkpoint-file.ts';
 import type { Collection } from './collection.ts';
@@ -112,19 +112,24 @@ class Desk implements CheckpointDesk {
   async start(): Promise<void> {
     const { store, ledger, tree, validatorsAt, logger } = this.#parts;
     const bytes = await store.read();
-    const read = bytes && readCheckpointNote(bytes);
-    if (read?.ok !== true) return;
+    if (bytes === undefined) return;
+    const leaveAside = (facts: LogData): void =>
+      logger.warn('stored checkpoint left aside', { path: store.path, ...facts });
+    const read = readCheckpointNote(bytes);
+    if (!read.ok) return leaveAside({ reason: explainCheckpoint(read.reason) });
     const { head, note } = read.value;
     const isReached = head.size <= ledger.head().header.height + 1;
     const validators = validatorsAt(head.size - 1);
     const root = isReached ? await tree.root(head.size) : undefined;
     const isOurs = root !== undefined && equalBytes(root, head.root);
     if (!isOurs || validators === undefined || head.origin !== this.#origin) {
-      logger.warn('stored checkpoint left aside', { size: head.size });
-      return;
+      return leaveAside({ size: head.size, reason: 'It is not of the own chain.' });
     }
     const added = addLines(openCollection(head, validators), note.signatures, this.#witnesses());
-    if (!added.ok || !isQuorate(added.value.collection)) return;
+    if (!added.ok) return leaveAside({ reason: explainCheckpoint(added.reason) });
+    if (!isQuorate(added.value.collection)) {
+      return leaveAside({ size: head.size, reason: 'Fewer signed it than a quorum.' });
+    }
     this.#keep(added.value.collection);
     this.#serve(added.value.collection);
   }

@@ -7,6 +7,8 @@ import path from 'node:path';
 
 /** Where the newest checkpoint is kept. */
 export interface CheckpointStore {
+  /** Path of the file, for people. */
+  readonly path: string;
   /** The note as it was written; undefined if there is none. */
   read(): Promise<Uint8Array | undefined>;
   /** Durable when it resolves. */
@@ -18,6 +20,7 @@ export const CHECKPOINT_FILE = 'checkpoint.txt';
 export function openCheckpointFile(directory: string): CheckpointStore {
   const file = path.join(directory, CHECKPOINT_FILE);
   return {
+    path: file,
     read: async () => {
       try {
         return await readFile(file);

@@ -80,7 +80,7 @@ export async function keepFrontiers(
 }
 
 function readKept(kept: Keepsakes | undefined): Frontier | undefined {
-  const found = kept?.read().find(({ name }) => name === NAME);
+  const found = kept?.find(NAME);
   return found && decode(found.bytes);
 }
 

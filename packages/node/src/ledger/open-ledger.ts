@@ -42,6 +42,8 @@ export interface LedgerOpening {
   readonly ledger: Ledger;
   /** Blocks executed again because the state was behind the block log. */
   readonly reexecuted: number;
+  /** Newest blocks that the state was of and the block log has lost: they come again from others. */
+  readonly lost: number;
 }
 
 /** How many headers before the head are checked to be linked. */
@@ -55,6 +57,14 @@ function mismatch(expected: string, found: string): NodeError {
 
 function brokenAt(code: NodeCode, height: Height): NodeError {
   return new NodeError(code, { detail: `Height ${height}.` });
+}
+
+function missingAt({ blockLog }: LedgerParts, height: Height): NodeError {
+  const [first, last] = [blockLog.firstHeight(), blockLog.head()?.height];
+  const held = last === undefined ? 'is empty' : `has ${first} to ${last}`;
+  return new NodeError('NODE_BLOCK_MISSING', {
+    detail: `Height ${height}; the block log ${held}.`,
+  });
 }
 
 /** Height-0 header that follows from the genesis document alone. */
@@ -91,7 +101,7 @@ async function layGenesis(genesis: Genesis, parts: LedgerParts): Promise<void> {
   const applied = stateStore.appliedHeight();
   if (applied !== undefined && blockLog.head() !== undefined) return;
   // A state without any block: the log is gone, and a genesis laid anew would hide that.
-  if (applied !== undefined) throw brokenAt('NODE_BLOCK_MISSING', applied);
+  if (applied !== undefined) throw missingAt(parts, applied);
   const staged = stateStore.stage({ height: 0, writes: writesOf(genesis, executor) });
   const header = genesisHeader(genesis, staged);
   const hash = blockHash(header);
@@ -119,17 +129,17 @@ async function layGenesis(genesis: Genesis, parts: LedgerParts): Promise<void> {
 function readHeader(parts: LedgerParts, height: Height): Header {
   const stored = parts.blockLog.readBlock(height);
   const block = stored && decodeBlock(stored.bytes);
-  if (block?.ok !== true) throw brokenAt('NODE_BLOCK_MISSING', height);
+  if (block?.ok !== true) throw missingAt(parts, height);
   return block.value.header;
 }
 
 /** RFC 9162 tree over the hashes of all blocks up to a header's, whose own hash is given. */
-function frontierTo({ blockLog, keepsakes }: LedgerParts, header: Header, hash: Hash): Frontier {
+function frontierTo(parts: LedgerParts, header: Header, hash: Hash): Frontier {
   const before = frontierBefore(header, {
-    kept: keepsakes,
+    kept: parts.keepsakes,
     hashAt: (height) => {
-      const found = blockLog.blockHashAt(height);
-      if (found === undefined) throw brokenAt('NODE_BLOCK_MISSING', height);
+      const found = parts.blockLog.blockHashAt(height);
+      if (found === undefined) throw missingAt(parts, height);
       return found;
     },
   });
@@ -161,7 +171,8 @@ function checkLinks(genesis: Genesis, parts: LedgerParts): void {
   assert(head !== undefined, 'genesis is laid before the head is checked');
   const { chain } = readHeader(parts, head.height);
   if (!equalBytes(chain, genesis.chain)) throw mismatch(toHex(genesis.chain), toHex(chain));
-  const first = Math.max(1, head.height - LINKS_CHECKED);
+  // A node that joined by a snapshot has no older ones.
+  const first = Math.max(1, head.height - LINKS_CHECKED, parts.blockLog.firstHeight() ?? 0);
   for (let height = first; height <= head.height; height++) {
     const header = readHeader(parts, height);
     const logged = parts.blockLog.blockHashAt(height);
@@ -185,7 +196,7 @@ function checkApplied(parts: LedgerParts, { header }: Tip): void {
   if (height === 0 || parts.stateStore.rootAt(height - 1) === undefined) return;
   const before = parts.stateStore.view(height - 1);
   const hash = parts.blockLog.blockHashAt(height - 1);
-  if (hash === undefined) throw brokenAt('NODE_BLOCK_MISSING', height - 1);
+  if (hash === undefined) throw missingAt(parts, height - 1);
   const parent = { height: height - 1, hash };
   checkCertificate(parts, height, parts.executor.afterBlock(before, parent));
 }
@@ -195,7 +206,7 @@ async function reexecute(ledger: Ledger, parts: LedgerParts, to: Height): Promis
   for (let height = ledger.head().header.height + 1; height <= to; height++) {
     const stored = parts.blockLog.readBlock(height);
     const block = stored && decodeBlock(stored.bytes);
-    if (block?.ok !== true) throw brokenAt('NODE_BLOCK_MISSING', height);
+    if (block?.ok !== true) throw missingAt(parts, height);
     checkCertificate(parts, height, ledger.head().next);
     const executed = await ledger.judge(block.value);
     if (!executed.ok) throw brokenAt('NODE_STATE_DIVERGED', height);
@@ -225,7 +236,10 @@ export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<
   assert(head !== undefined, 'genesis is laid');
   const applied = stateStore.appliedHeight();
   assert(applied !== undefined, 'the state of genesis is laid');
-  if (applied > head.height) await stateStore.rollBack(head.height);
+  const lost = Math.max(0, applied - head.height);
+  // Below the snapshot that a node joined by there is no state to go back to.
+  if (head.height < (stateStore.oldestHeight() ?? 0)) throw missingAt(parts, head.height + 1);
+  if (lost > 0) await stateStore.rollBack(head.height);
   const from = Math.min(applied, head.height);
   const tip = tipAt(parts, from);
   checkApplied(parts, tip);
@@ -238,5 +252,5 @@ export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<
     parts.keepsakes,
   );
   assert(LIMITS.retainedHeights > LINKS_CHECKED, 'checked heights are retained');
-  return { ledger, reexecuted };
+  return { ledger, reexecuted, lost };
 }

@@ -85,6 +85,7 @@ describe('node: checkpoint desk', () => {
     let listener: ((peer: string, bytes: Uint8Array) => GossipVerdict) | undefined;
     const store: Place['store'] = {
       ...(stored && { note: stored }),
+      path: 'checkpoint.txt',
       read: async () => store.note,
       write: async (note) => {
         if (isDiskFull === true) throw new Error('no space');

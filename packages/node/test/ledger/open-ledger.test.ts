@@ -114,9 +114,10 @@ describe('node: opening a ledger', () => {
     await grow(ahead.ledger, 3);
     await ahead.close();
 
-    const { ledger } = await openChain(genesis, { ...short, blocks: long.blocks });
+    const { ledger, lost } = await openChain(genesis, { ...short, blocks: long.blocks });
     await grow(ledger, 1);
 
+    expect(lost).to.equal(3);
     expect(ledger.head().header.height).to.equal(3);
   });
 

@@ -1,6 +1,7 @@
 /**
  * A few small things that must outlive the process and are soon let go of again, one file each: a
- * checksum, then the bytes. Nothing rests on one that is missing; a damaged one counts as missing.
+ * checksum, then the bytes. Nothing rests on one that is missing; a damaged one counts as missing and
+ * stays where it is, since nobody can tell whose it was.
  */
 import { assert, crc32c, createWriter, decodeBinary } from '@daybook/core';
 import type { Disk } from '../disk/disk.ts';
@@ -13,8 +14,12 @@ export interface Keepsake {
 }
 
 export interface Keepsakes {
-  /** All that lie there whole, by name; what is damaged is removed. */
+  /** All that lie there whole, by name. */
   read(): readonly Keepsake[];
+  /** The one of this name, if it lies there whole. */
+  find(name: string): Keepsake | undefined;
+  /** Paths of files that have such a name and are not whole, or are of somebody else. */
+  damaged(): readonly string[];
   /** Durable when it resolves. @throws StateError when the disk fails */
   keep(keepsake: Keepsake): Promise<void>;
   /** Nothing happens if there is none of this name. @throws StateError when the disk fails */
@@ -46,8 +51,8 @@ export function openKeepsakes(directory: string, disk: Disk): Keepsakes {
     return joinPath(directory, name);
   };
   const names = (): readonly string[] => disk.list(directory).filter((name) => NAME.test(name));
-  const readFile = (name: string): Uint8Array | undefined => {
-    const file = disk.openFile(pathOf(name));
+  const readFile = (path: string): Uint8Array | undefined => {
+    const file = disk.openFile(path);
     try {
       const stored = new Uint8Array(file.size());
       file.read(0, stored);
@@ -56,13 +61,18 @@ export function openKeepsakes(directory: string, disk: Disk): Keepsakes {
       file.close();
     }
   };
+  const find = (name: string): Keepsake | undefined => {
+    const path = pathOf(name);
+    const bytes = names().includes(name) ? readFile(path) : undefined;
+    return bytes && { name, bytes };
+  };
   return {
-    read: () =>
-      names().flatMap((name) => {
-        const bytes = readFile(name);
-        if (bytes === undefined) disk.remove(pathOf(name));
-        return bytes === undefined ? [] : [{ name, bytes }];
-      }),
+    read: () => names().flatMap((name) => find(name) ?? []),
+    find,
+    damaged: () =>
+      names()
+        .filter((name) => find(name) === undefined)
+        .map(pathOf),
     keep: async ({ name, bytes }) => {
       const file = disk.createFile(pathOf(name));
       try {

@@ -32,9 +32,10 @@ describe('state: keepsakes', () => {
     expect(keepsakes.read().map(({ name }) => name)).to.deep.equal(['a']);
   });
 
-  it('given a file cut short or changed at any byte, then it counts as missing and goes', async () => {
+  it('given a file cut short or changed at any byte, then it counts as missing, is named and stays', async () => {
     await keepsakes.keep({ name: 'a', bytes });
-    const size = disk.openFile(`${DIRECTORY}/a`).size();
+    const path = `${DIRECTORY}/a`;
+    const size = disk.openFile(path).size();
 
     for (let at = 0; at < size; at++) {
       await keepsakes.keep({ name: 'a', bytes });
@@ -43,11 +44,25 @@ describe('state: keepsakes', () => {
       file.read(at, found);
       file.write(at, Uint8Array.of((found[0] ?? 0) ^ 1));
       expect(keepsakes.read(), `byte ${at}`).to.deep.equal([]);
+      expect(keepsakes.damaged()).to.deep.equal([path]);
       await keepsakes.keep({ name: 'a', bytes });
       disk.openFile(`${DIRECTORY}/a`).truncate(at);
       expect(keepsakes.read(), `${at} bytes`).to.deep.equal([]);
     }
-    expect(disk.list(DIRECTORY)).to.deep.equal([]);
+    expect(disk.list(DIRECTORY)).to.deep.equal(['a']);
+    expect(keepsakes.find('a')).to.equal(undefined);
+  });
+
+  it('given files of somebody else beside, then they are never removed', async () => {
+    const foreign = disk.createFile(`${DIRECTORY}/blocks-index`);
+    foreign.write(0, bytes);
+    await foreign.sync();
+    await keepsakes.keep({ name: 'a', bytes });
+
+    const read = openKeepsakes(DIRECTORY, disk).read();
+
+    expect(read).to.deep.equal([{ name: 'a', bytes }]);
+    expect(disk.list(DIRECTORY)).to.have.members(['a', 'blocks-index']);
   });
 
   it('given a name that leads elsewhere, then it is our own mistake', () => {
