@@ -13,6 +13,8 @@ const source = (number: string) => ({
   source: { publisher: 'works', dataset: 'spend/2026', number, occurrence: 1 },
 });
 
+const recorded = (time: string) => ({ recorded: Date.parse(time) });
+
 interface Scene {
   readonly kind: AuditRuleKind;
   readonly measures?: string;
@@ -72,6 +74,33 @@ const SCENES: readonly Scene[] = [
     found: [payment('a', { date: '2026-03-08' })],
     cites: ['a'],
     passed: [payment('a'), payment('b', { date: '2026-03-08', ...money(99n) })],
+  },
+  {
+    kind: 'outsideHours',
+    measures: 'weekend=5,6;holidays=2026-10-01..2026-10-07,2026-12-25;workdays=2026-10-10',
+    title: 'a payment on a day of a holiday',
+    found: [payment('a', { date: '2026-10-07' }), payment('b', { date: '2026-03-08' })],
+    cites: ['a'],
+    passed: [payment('a', { date: '2026-10-10' }), payment('b', { date: '2026-10-08' })],
+  },
+  {
+    kind: 'outsideHours',
+    measures: 'hours=08:00-18:00;zone=+08:00',
+    title: 'a payment recorded in the evening',
+    found: [payment('a', recorded('2026-03-04T10:00:00Z')), payment('b')],
+    cites: ['a'],
+    passed: [
+      payment('a', recorded('2026-03-04T00:00:00Z')),
+      payment('b', recorded('2026-03-04T09:59:59Z')),
+    ],
+  },
+  {
+    kind: 'outsideHours',
+    measures: 'zone=-05:00',
+    title: 'a payment recorded on a Saturday, dated on the Friday',
+    found: [payment('a', { date: '2026-03-06', ...recorded('2026-03-07T05:00:00Z') })],
+    cites: ['a'],
+    passed: [payment('a', { date: '2026-03-06', ...recorded('2026-03-07T04:59:59Z') })],
   },
   {
     kind: 'beforeContract',
@@ -159,7 +188,7 @@ describe('rules of continuous audit', function () {
       expect(finding?.evidence.every(({ height }) => height === 7)).to.equal(true);
     });
 
-    it(`given what is in order, when ${kind} runs, then nothing is found`, async () => {
+    it(`given what is in order beside ${title}, when ${kind} runs, then nothing is found`, async () => {
       expect(await run(kind, measures, passed)).to.deep.equal([]);
     });
   }
@@ -196,6 +225,26 @@ describe('rules of continuous audit', function () {
 
     expect(wrong.map(({ ok }) => ok)).to.deep.equal([false, false, false, false]);
     expect(auditRuleSql('duplicates', 'days=3;floor=0', SCOPE).ok).to.equal(true);
+  });
+
+  it('given a calendar that is none, then the rule is refused and says how to write it', () => {
+    const wrong = [
+      'weekend=8',
+      'holidays=2026-02-29',
+      'holidays=2026-10-07..2026-10-01',
+      "workdays=2026-01-01'",
+      'hours=18:00-08:00',
+      'hours=8-18',
+      'zone=8',
+      'zone=+15:00',
+    ];
+
+    for (const measures of wrong) {
+      const sql = auditRuleSql('outsideHours', measures, SCOPE);
+      expect(sql.ok, measures).to.equal(false);
+      if (!sql.ok) expect(sql.reason.expected).to.contain('hours=HH:MM-HH:MM');
+    }
+    expect(auditRuleSql('outsideHours', 'weekend=none', SCOPE).ok).to.equal(true);
   });
 
   it('given the same hit twice, then the finding has the same number', () => {

@@ -1,18 +1,20 @@
 /**
  * The rules of continuous audit as SQL over the tables of the read model. Each answers one row for
  * each record it cites: `hit` (what was found, the same at every run), `description`, `record`,
- * `height`, `minor`, `currency`. What is found is grouped into findings here, and opened by
- * `audit.findByRule`. SQL that PostgreSQL and DuckDB share; nothing here asks a database.
+ * `height`, `minor`, `currency`; `audit-findings.ts` groups them. SQL that PostgreSQL and DuckDB
+ * share; nothing here asks a database.
  */
 import type { Result } from '@daybook/core';
-import { encodeUtf8, fail, ok, sha256, toHex } from '@daybook/core';
-
-/** A number that a rule may be given, as `days=7` in the text of the rule. */
-interface Measure {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
+import { ok } from '@daybook/core';
+import type { Days, Hours, Measure, MeasureFault, Measures, ValuesOf } from './audit/measures.ts';
+import {
+  dayList,
+  readMeasures,
+  weekdays,
+  wholeNumber,
+  workingHours,
+  zoneMinutes,
+} from './audit/measures.ts';
 
 /** Whose payments are looked at, and of which days (`YYYY-MM-DD`, both included). */
 export interface RuleScope {
@@ -20,19 +22,37 @@ export interface RuleScope {
   readonly period: { readonly start: string; readonly end: string };
 }
 
-type Numbers = Readonly<Record<string, number>>;
+export type FindingWeight = 'materialWeakness' | 'significantDeficiency' | 'otherMatter';
 
-interface RuleKind {
+interface RuleKind<M extends Measures> {
   readonly title: string;
-  readonly weight: 'materialWeakness' | 'significantDeficiency' | 'otherMatter';
-  readonly measures: Readonly<Record<string, Measure>>;
+  readonly weight: FindingWeight;
+  readonly measures: M;
   /** Names `paid`, the payments in scope. */
-  readonly sql: (measures: Numbers, scope: RuleScope) => string;
+  readonly sql: (measures: ValuesOf<M>, scope: RuleScope) => string;
 }
 
-const DAYS: Measure = { default: 7, min: 0, max: 366 };
+interface Rule {
+  readonly title: string;
+  readonly weight: FindingWeight;
+  /** The SELECT for measures as the rule's text has them. */
+  readonly select: (measures: string, scope: RuleScope) => Result<string, MeasureFault>;
+}
+
+function defineRule<const M extends Measures>({ title, weight, measures, sql }: RuleKind<M>): Rule {
+  return {
+    title,
+    weight,
+    select: (written, scope) => {
+      const values = readMeasures(measures, written);
+      return values.ok ? ok(sql(values.value, scope)) : values;
+    },
+  };
+}
+
+const days = (usual: number): Measure<number> => wholeNumber(usual, 0, 366);
 /** Minor units. */
-const FLOOR: Measure = { default: 100_000, min: 0, max: 1e15 };
+const FLOOR = wholeNumber(100_000, 0, 1e15);
 const MONEY_BACK = `'treasury.payment/' || b.fund || '/' || b.payment`;
 
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
@@ -43,7 +63,7 @@ function paid({ auditee, period }: RuleScope): string {
     SELECT p.fund, p.payment, p.commitment, p.kind, p.amount_minor AS minor,
       p.amount_currency AS currency, p.date AS day, p.payee_organisation, p.payee_key,
       COALESCE(p.payee_name, p.payee_person, '') AS payee, COALESCE(p.description, '') AS what,
-      p.source_publisher AS publisher, p.source_dataset AS dataset, p.source_number AS number,
+      p.source_publisher AS publisher, p.source_dataset AS dataset, p.source_number AS number, p.recorded,
       p._height AS height, 'treasury.payment/' || p.fund || '/' || p.payment AS record
     FROM treasury_payment p
     JOIN treasury_commitment c ON c.fund = p.fund AND c.commitment = p.commitment
@@ -60,15 +80,37 @@ function bothSides(pairs: string): string {
     ORDER BY hit, record`;
 }
 
+interface Calendar {
+  readonly weekend: readonly number[];
+  readonly holidays: readonly Days[];
+  /** On which people work although the week says otherwise. */
+  readonly workdays: readonly Days[];
+}
+
+function isOff(day: string, { weekend, holidays, workdays }: Calendar): string {
+  const within = (spans: readonly Days[]): readonly string[] =>
+    spans.map(({ start, end }) => `${day} BETWEEN DATE '${start}' AND DATE '${end}'`);
+  const ofWeek = weekend.map((number) => `EXTRACT(ISODOW FROM ${day}) = ${number}`);
+  return `(${anyOf([...ofWeek, ...within(holidays)])} AND NOT ${anyOf(within(workdays))})`;
+}
+
+function isOutside(time: string, hours: Hours | undefined): string {
+  if (hours === undefined) return 'FALSE';
+  return `(${time} < TIME '${hours.start}:00' OR ${time} >= TIME '${hours.end}:00')`;
+}
+
+const anyOf = (conditions: readonly string[]): string =>
+  `(${['FALSE', ...conditions].join(' OR ')})`;
+
 export const AUDIT_RULES = {
-  benford: {
+  benford: defineRule({
     title: 'First digits differ from what Benford expects',
     weight: 'otherMatter',
     measures: {
-      payments: { default: 500, min: 100, max: 1e7 },
+      payments: wholeNumber(500, 100, 1e7),
       // Mean absolute deviation in thousandths; above 15 is nonconformity (Nigrini 2012).
-      deviation: { default: 15, min: 1, max: 1000 },
-      cites: { default: 20, min: 1, max: 64 },
+      deviation: wholeNumber(15, 1, 1000),
+      cites: wholeNumber(20, 1, 64),
     },
     sql: ({ payments, deviation, cites }, scope) => `WITH ${paid(scope)},
       digits AS (
@@ -94,12 +136,12 @@ export const AUDIT_RULES = {
       FROM judged j JOIN digits d ON d.digit = j.digit
       WHERE j.place = 1 AND j.mad * 1000 > ${deviation}
       ORDER BY d.minor DESC, d.record LIMIT ${cites}`,
-  },
-  duplicates: {
+  }),
+  duplicates: defineRule({
     title: 'The same amount was paid to the same payee twice',
     weight: 'significantDeficiency',
-    measures: { days: DAYS, floor: FLOOR },
-    sql: ({ days, floor }, scope) =>
+    measures: { days: days(7), floor: FLOOR },
+    sql: ({ days: within, floor }, scope) =>
       `WITH ${paid(scope)}, ${bothSides(`
       SELECT a.record || ' ' || b.record AS hit,
         a.minor || ' ' || a.currency || ' to ' || a.payee || ' on ' || a.day || ' and on ' || b.day
@@ -108,13 +150,13 @@ export const AUDIT_RULES = {
       FROM paid a JOIN paid b ON b.payee = a.payee AND b.minor = a.minor
         AND b.currency = a.currency AND b.what = a.what AND b.kind = a.kind
         AND (b.day > a.day OR (b.day = a.day AND b.record > a.record))
-        AND b.day - a.day <= ${days}
+        AND b.day - a.day <= ${within}
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}`)}`,
-  },
-  gaps: {
+  }),
+  gaps: defineRule({
     title: 'Numbers are missing in a series',
     weight: 'otherMatter',
-    measures: { missing: { default: 5, min: 1, max: 1000 } },
+    measures: { missing: wholeNumber(5, 1, 1000) },
     sql: ({ missing }, scope) => `WITH ${paid(scope)},
       numbered AS (
         SELECT publisher, dataset, CAST(number AS BIGINT) AS number, MIN(record) AS record,
@@ -131,17 +173,17 @@ export const AUDIT_RULES = {
         'After ' || number || ' comes ' || following || ' in ' || dataset AS description,
         record, height, other, other_height, CAST(0 AS BIGINT) AS minor, currency
       FROM steps WHERE following - number BETWEEN 2 AND ${missing} + 1`)}`,
-  },
-  splits: {
+  }),
+  splits: defineRule({
     title: 'Payments under a ceiling add up to more than it',
     weight: 'significantDeficiency',
-    measures: { ceiling: { default: 2_500_000, min: 1, max: 1e15 }, days: DAYS },
-    sql: ({ ceiling, days }, scope) => `WITH ${paid(scope)},
+    measures: { ceiling: wholeNumber(2_500_000, 1, 1e15), days: days(7) },
+    sql: ({ ceiling, days: within }, scope) => `WITH ${paid(scope)},
       small AS (SELECT * FROM paid WHERE kind = 'disbursement' AND minor < ${ceiling}),
       ends AS (
         SELECT DISTINCT a.payee, a.currency, a.day
         FROM small a JOIN small b ON b.payee = a.payee AND b.currency = a.currency
-          AND a.day - b.day BETWEEN 0 AND ${days}
+          AND a.day - b.day BETWEEN 0 AND ${within}
         GROUP BY a.record, a.payee, a.currency, a.day
         HAVING SUM(b.minor) >= ${ceiling} AND COUNT(*) > 1
       ),
@@ -153,21 +195,41 @@ export const AUDIT_RULES = {
         'Payments to ' || f.payee || ' up to ' || f.day || ', each under ${ceiling}' AS description,
         s.record, s.height, s.minor, s.currency
       FROM firsts f JOIN small s ON s.payee = f.payee AND s.currency = f.currency
-        AND f.day - s.day BETWEEN 0 AND ${days}
+        AND f.day - s.day BETWEEN 0 AND ${within}
       ORDER BY hit, record`,
-  },
-  outsideHours: {
-    title: 'Paid on a day on which nobody works',
+  }),
+  outsideHours: defineRule({
+    title: 'Paid when nobody works',
     weight: 'otherMatter',
-    measures: { floor: FLOOR },
-    sql: ({ floor }, scope) => `WITH ${paid(scope)}
-      SELECT record AS hit, 'Paid to ' || payee || ' on ' || day || ', a weekend' AS description,
+    measures: {
+      floor: FLOOR,
+      weekend: weekdays([6, 7]),
+      holidays: dayList,
+      workdays: dayList,
+      hours: workingHours,
+      zone: zoneMinutes,
+    },
+    sql: ({ floor, hours, zone, ...calendar }, scope) => `WITH ${paid(scope)},
+      timed AS (
+        SELECT *, recorded + INTERVAL '${zone}' MINUTE AS clock FROM paid
+        WHERE kind = 'disbursement' AND minor >= ${floor}
+      ),
+      judged AS (
+        SELECT *, CASE
+          WHEN ${isOff('day', calendar)} THEN 'on ' || day || ', when nobody works'
+          WHEN ${isOff('CAST(clock AS DATE)', calendar)}
+            THEN 'and recorded on ' || CAST(clock AS DATE) || ', when nobody works'
+          WHEN ${isOutside('CAST(clock AS TIME)', hours)}
+            THEN 'and recorded at ' || SUBSTR(CAST(clock AS VARCHAR), 1, 16) || ', when nobody works'
+          END AS fault
+        FROM timed
+      )
+      SELECT record AS hit, 'Paid to ' || payee || ' ' || fault AS description,
         record, height, minor, currency
-      FROM paid
-      WHERE kind = 'disbursement' AND minor >= ${floor} AND EXTRACT(ISODOW FROM day) >= 6
+      FROM judged WHERE fault IS NOT NULL
       ORDER BY hit`,
-  },
-  beforeContract: {
+  }),
+  beforeContract: defineRule({
     title: 'Paid before the contract was signed',
     weight: 'materialWeakness',
     measures: {},
@@ -180,19 +242,19 @@ export const AUDIT_RULES = {
         k._height AS other_height, p.minor, p.currency
       FROM paid p JOIN procurement_contract k ON k.fund = p.fund AND k.commitment = p.commitment
       WHERE p.kind = 'disbursement' AND SUBSTR(k.date_signed, 1, 10) > CAST(p.day AS VARCHAR)`)}`,
-  },
-  roundTrip: {
+  }),
+  roundTrip: defineRule({
     title: 'Money came back from whom it was paid to',
     weight: 'significantDeficiency',
-    measures: { days: { ...DAYS, default: 30 }, floor: FLOOR },
-    sql: ({ days, floor }, scope) =>
+    measures: { days: days(30), floor: FLOOR },
+    sql: ({ days: within, floor }, scope) =>
       `WITH ${paid(scope)}, ${bothSides(`
       SELECT a.record || ' ' || b.record AS hit,
         a.minor || ' ' || a.currency || ' to ' || a.payee || ' on ' || a.day
           || ' came back on ' || b.day AS description,
         a.record, a.height, b.record AS other, b.height AS other_height, a.minor, a.currency
       FROM paid a JOIN paid b ON b.payee = a.payee AND b.minor = a.minor
-        AND b.currency = a.currency AND b.kind = 'credit' AND b.day - a.day BETWEEN 0 AND ${days}
+        AND b.currency = a.currency AND b.kind = 'credit' AND b.day - a.day BETWEEN 0 AND ${within}
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}
       UNION ALL
       SELECT a.record || ' ' || ${MONEY_BACK},
@@ -201,10 +263,10 @@ export const AUDIT_RULES = {
       FROM paid a
       JOIN treasury_commitment c ON c.holder = a.payee_organisation
       JOIN treasury_payment b ON b.fund = c.fund AND b.commitment = c.commitment
-        AND b.payee_organisation = ${text(scope.auditee)} AND b.date - a.day BETWEEN 0 AND ${days}
+        AND b.payee_organisation = ${text(scope.auditee)} AND b.date - a.day BETWEEN 0 AND ${within}
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}`)}`,
-  },
-  relatedParty: {
+  }),
+  relatedParty: defineRule({
     title: 'Payees belong together, or to those who pay',
     weight: 'materialWeakness',
     measures: {},
@@ -224,15 +286,10 @@ export const AUDIT_RULES = {
       JOIN treasury_commitment c ON c.fund = p.fund AND c.commitment = p.commitment
       WHERE p.payee_organisation IN (c.holder, c.controller)
       ORDER BY hit, record`,
-  },
-} as const satisfies Readonly<Record<string, RuleKind>>;
+  }),
+} as const satisfies Readonly<Record<string, Rule>>;
 
 export type AuditRuleKind = keyof typeof AUDIT_RULES;
-
-export interface RuleFault {
-  readonly expected: string;
-  readonly found: string;
-}
 
 /**
  * The SELECT of a rule.
@@ -243,94 +300,6 @@ export function auditRuleSql(
   kind: AuditRuleKind | 'other',
   measures: string,
   scope: RuleScope,
-): Result<string, RuleFault> {
-  if (kind === 'other') return ok(measures);
-  const rule: RuleKind = AUDIT_RULES[kind];
-  const numbers = readMeasures(rule, measures);
-  return numbers.ok ? ok(rule.sql(numbers.value, scope)) : numbers;
-}
-
-function readMeasures({ measures }: RuleKind, written: string): Result<Numbers, RuleFault> {
-  const numbers: Record<string, number> = {};
-  for (const [name, { default: usual }] of Object.entries(measures)) numbers[name] = usual;
-  const parts = written.split(/[;\s]+/).filter((part) => part !== '' && part !== '-');
-  for (const part of parts) {
-    const [, name = '', digits = ''] = /^([a-z]+)=([0-9]{1,16})$/.exec(part) ?? [];
-    const measure = measures[name];
-    const value = Number(digits);
-    if (measure === undefined || digits === '' || value < measure.min || value > measure.max) {
-      return fail({ expected: expectedOf(measures), found: part.slice(0, 80) });
-    }
-    numbers[name] = value;
-  }
-  return ok(numbers);
-}
-
-function expectedOf(measures: RuleKind['measures']): string {
-  const known = Object.entries(measures).map(([name, { min, max }]) => `${name}=${min}..${max}`);
-  return known.length === 0 ? 'no measures' : `some of ${known.join(', ')}`;
-}
-
-/** One row of a rule's answer. */
-export interface RuleRow {
-  readonly hit: string;
-  readonly description: string;
-  readonly record: string;
-  readonly height: number;
-  readonly minor: bigint;
-  readonly currency: string;
-}
-
-/** What a rule found, as `findByRule` takes it but for the engagement. */
-export interface RuleFinding {
-  /** The same for the same hit at every run. */
-  readonly finding: string;
-  readonly title: string;
-  readonly description: string;
-  readonly evidence: readonly { readonly record: string; readonly height: number }[];
-  readonly weight: RuleKind['weight'];
-  readonly questionedCosts?: { readonly minor: bigint; readonly currency: string };
-}
-
-const CITES_MAX = 64;
-const RECORD_MAX = 300;
-const DESCRIPTION_MAX = 4000;
-const NAME_SHOWN_MAX = 40;
-const HASH_CHARACTERS = 16;
-
-/** Groups the rows of an answer into findings, in the order in which their hits first come. */
-export function findingsOf(
-  {
-    rule,
-    kind,
-    title,
-  }: { readonly rule: string; readonly kind: AuditRuleKind | 'other'; readonly title: string },
-  rows: Iterable<RuleRow>,
-): readonly RuleFinding[] {
-  const byHit = new Map<string, RuleRow[]>();
-  for (const row of rows) {
-    const list = byHit.get(row.hit) ?? [];
-    byHit.set(row.hit, list);
-    list.push(row);
-  }
-  const weight = kind === 'other' ? 'otherMatter' : AUDIT_RULES[kind].weight;
-  return [...byHit].map(([hit, cited]) => {
-    const [first] = cited;
-    const currency = first?.currency ?? '';
-    const minor = cited.reduce(
-      (sum, row) => sum + (row.currency === currency ? row.minor : 0n),
-      0n,
-    );
-    return {
-      finding: `${rule.slice(0, NAME_SHOWN_MAX)}-${toHex(sha256(encodeUtf8(hit))).slice(0, HASH_CHARACTERS)}`,
-      title,
-      description: (first?.description ?? '').slice(0, DESCRIPTION_MAX),
-      evidence: cited
-        .filter(({ record }) => record.length <= RECORD_MAX)
-        .slice(0, CITES_MAX)
-        .map(({ record, height }) => ({ record, height })),
-      weight,
-      ...(minor > 0n && { questionedCosts: { minor, currency } }),
-    };
-  });
+): Result<string, MeasureFault> {
+  return kind === 'other' ? ok(measures) : AUDIT_RULES[kind].select(measures, scope);
 }

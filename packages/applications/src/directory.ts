@@ -4,7 +4,7 @@
  * other contract rests on it. Organisations come and go by governance alone; within an organisation
  * its administrators decide, and M of N officers can restore one who lost a key.
  */
-import type { Actor, Context, Infer, KeyOf, RoleQuestion, RowOf } from '@daybook/contracts';
+import type { Context, Infer, KeyOf, RoleQuestion, RowOf } from '@daybook/contracts';
 import { defineContract, didKeyOf, field, instantText } from '@daybook/contracts';
 import { assert, equalBytes, fromHex, isGoodPublicKey, publicKeyOfPeerId } from '@daybook/core';
 
@@ -22,6 +22,18 @@ const organisation = field.reference({
 const officerName = field.slug({ en: 'Name within the organisation', zh: '机构内名称' });
 const publicKey = field.publicKey({ en: 'Public key', zh: '公钥' });
 const reason = field.reason();
+/** RFC 5280 §5.3.1, those of its codes that fit a key of this ledger. */
+const reasonCode = field.choice({
+  en: 'Reason code',
+  zh: '原因代码',
+  of: {
+    keyCompromise: { en: 'somebody else may have the key', zh: '密钥可能泄露' },
+    affiliationChanged: { en: 'the officer has another task', zh: '经办人职务变动' },
+    superseded: { en: 'another key takes its place', zh: '已由新密钥接替' },
+    cessationOfOperation: { en: 'the officer or service has left', zh: '经办人离任或服务停止' },
+    privilegeWithdrawn: { en: 'the officer may not act any more', zh: '经办人被取消资格' },
+  },
+});
 const titleField = field.object(
   {
     en: field.text({ en: 'English', zh: '英文', max: 200 }),
@@ -170,6 +182,7 @@ const records = {
         zh: '状态',
         of: { active: { en: 'active', zh: '有效' }, revoked: { en: 'revoked', zh: '已撤销' } },
       }),
+      reasonCode: field.optional(reasonCode),
       reason: field.optional(reason),
     },
     states: {
@@ -426,6 +439,15 @@ const failures = {
     zh: '该机构仅有{officers}名其他在任经办人。',
     remedy: { en: 'Choose a smaller number.', zh: '请选择较小的人数。' },
   },
+  ALIAS_MALFORMED: {
+    code: 23,
+    en: 'An alias is a did:web, not {found}.',
+    zh: '别名须为 did:web,而非{found}。',
+    remedy: {
+      en: 'Write did:web: and the host name, such as did:web:health.example.',
+      zh: '请写 did:web: 加主机名,如 did:web:health.example。',
+    },
+  },
 } as const;
 
 const events = {
@@ -651,11 +673,11 @@ export const directory = defineContract({
       title: { en: 'Revoke an officer for good', zh: '撤销经办人' },
       by: { role: 'administrator', organisation: 'organisation' },
       discretion: true,
-      input: { organisation, name: officerName, reason },
+      input: { organisation, name: officerName, reasonCode, reason },
       handler(context, input) {
         const { keys } = needOfficer(context, input);
         setOfficerStatus(context, input, 'revoked');
-        for (const key of keys) closeKey(context, key, input.reason);
+        for (const key of keys) closeKey(context, key, input);
       },
     },
     setRecovery: {
@@ -682,6 +704,7 @@ export const directory = defineContract({
         did: field.text({ en: 'did:web', zh: 'did:web', min: 9, max: 256, characters: 'ascii' }),
       },
       handler(context, input) {
+        context.check(isDidWeb(input.did), 'ALIAS_MALFORMED', { found: input.did });
         const row = context.records.organisation.need({ slug: input.organisation });
         context.records.organisation.put({ ...row, did: input.did });
       },
@@ -728,7 +751,7 @@ export const directory = defineContract({
         const row = needOfficer(context, officer);
         const kept = row.keys.filter((key) => !equalBytes(key, present));
         context.records.officer.put({ ...row, keys: [...kept, input.publicKey] });
-        closeKey(context, present, 'rotated');
+        closeKey(context, present, { reasonCode: 'superseded', reason: 'rotated' });
         context.records.key.insert({ ...keyRowOf({ ...officer, ...input }), status: 'active' });
         context.emit('keyAdded', { ...officer, publicKey: input.publicKey });
       },
@@ -737,7 +760,7 @@ export const directory = defineContract({
       title: { en: 'Revoke a key', zh: '撤销密钥' },
       by: 'officer',
       discretion: true,
-      input: { publicKey, reason },
+      input: { publicKey, reasonCode, reason },
       handler(context, input) {
         const key = context.records.key.need({ publicKey: input.publicKey }, 'KEY_UNKNOWN');
         const owner = { organisation: key.organisation, name: key.name };
@@ -754,7 +777,7 @@ export const directory = defineContract({
         context.check(keys.length > 0 || row.status !== 'active', 'LAST_KEY');
 
         context.records.officer.put({ ...row, keys });
-        closeKey(context, input.publicKey, input.reason);
+        closeKey(context, input.publicKey, input);
       },
     },
     recover: {
@@ -766,7 +789,7 @@ export const directory = defineContract({
         const row = needOfficer(context, input);
         context.check(row.status === 'active', 'STATUS_WRONG', { status: row.status });
         checkNewKey(context, input.publicKey);
-        const colleagues = colleaguesOf(row, context.signers);
+        const colleagues = colleaguesOf(context, row);
         context.check(colleagues.length > 0, 'RECOVERY_SELF');
         const key = { organisation: row.organisation, name: row.name, publicKey: input.publicKey };
         const present = openRecovery(context, key);
@@ -796,7 +819,8 @@ export const directory = defineContract({
         const row = needOfficer(context, input);
         context.check(row.status !== 'revoked', 'STATUS_WRONG', { status: row.status });
 
-        for (const key of row.keys) closeKey(context, key, asked.reason);
+        const closed = { reasonCode: 'superseded', reason: asked.reason } as const;
+        for (const key of row.keys) closeKey(context, key, closed);
         context.records.officer.put({ ...row, keys: [input.publicKey] });
         context.records.key.insert({ ...input, status: 'active' });
         context.records.recovery.put({ ...asked, status: 'done' });
@@ -994,10 +1018,12 @@ function keyRowOf({ organisation: slug, name, publicKey: key, validFrom, validUn
   return { organisation: slug, name, publicKey: key, validFrom, validUntil };
 }
 
-function closeKey(context: Desk, key: Uint8Array, why: string): void {
+type Why = Pick<Required<RowOf<typeof records.key>>, 'reasonCode' | 'reason'>;
+
+function closeKey(context: Desk, key: Uint8Array, { reasonCode: code, reason: why }: Why): void {
   const row = context.records.key.need({ publicKey: key }, 'KEY_UNKNOWN');
   if (row.status === 'revoked') return;
-  context.records.key.put({ ...row, status: 'revoked', reason: why });
+  context.records.key.put({ ...row, status: 'revoked', reasonCode: code, reason: why });
   const { organisation: slug, name } = row;
   context.emit('keyRevoked', { organisation: slug, name, publicKey: key });
 }
@@ -1085,12 +1111,14 @@ function openRecovery(context: Desk, key: KeyOf<typeof records.recovery>): Recov
   return row?.status === 'asked' || row?.status === 'agreed' ? row : undefined;
 }
 
-/** Signers of the same organisation other than the one whose key is to be restored. */
-function colleaguesOf(row: OfficerKey, signers: readonly Actor[]): readonly string[] {
+/** Officers of the same organisation who sign, other than the one whose key is to be restored. */
+function colleaguesOf(context: Desk, row: OfficerKey): readonly string[] {
   const own = identityOf(row);
-  return signers
+  return context.signers
     .filter(({ organisation: slug, identity }) => slug === row.organisation && identity !== own)
-    .map(({ identity }) => officerOf(identity).name);
+    .map(({ identity }) => officerOf(identity))
+    .filter((colleague) => context.records.officer.get(colleague)?.kind === 'officer')
+    .map(({ name }) => name);
 }
 
 /** Those who support it, with the colleagues; undefined if none of them is new. */
@@ -1112,6 +1140,13 @@ function covers(held: Grant, { role: name, scope: asked }: RoleQuestion): boolea
   if (held.role !== name) return false;
   if (held.scope === undefined) return true;
   return asked !== undefined && (asked === held.scope || asked.startsWith(`${held.scope}/`));
+}
+
+/** `did:web:` and a host with an optional port and path, as in the method's specification. */
+function isDidWeb(text: string): boolean {
+  const [scheme, method, ...parts] = text.split(':');
+  const isPart = (part: string): boolean => /^[A-Za-z0-9._%-]+$/.test(part);
+  return scheme === 'did' && method === 'web' && parts.length > 0 && parts.every(isPart);
 }
 
 function bytesOf(hex: string): Uint8Array {

@@ -3,9 +3,10 @@
  * the person they are about; complaints against any act, with the body that must answer and the day
  * by which it must; and the witnesses that cosign checkpoints of the history (protocol §17): audit
  * offices, universities, the press. Nobody has to notice a silence: when the day is over the chain
- * itself writes it down. The feed of discretionary acts is the engine's own, `ledger.act`.
+ * itself writes it down. The feed of discretionary acts is the engine's own, `ledger.act`, evidence
+ * against validators is in `governance`; a complaint may name a row of either, which the engine checks.
  */
-import type { RowOf, SystemContext } from '@daybook/contracts';
+import type { InferFields, KeyOf, RowOf, SystemContext } from '@daybook/contracts';
 import { addDays, civilDateOf, defineContract, field, ledger } from '@daybook/contracts';
 import {
   asHash,
@@ -15,8 +16,12 @@ import {
   isGoodPublicKey,
   isNoteName,
   possessionSignBytes,
+  SEAL_SALT_SIZE,
+  sealOf,
   verifyStrict,
 } from '@daybook/core';
+import { evidenceKind, validator } from './governance/fields.ts';
+import { governance } from './governance.ts';
 
 const WITNESSES_MAX = 32;
 /** Complaints and days that one block looks at; the rest waits for the next block. */
@@ -45,6 +50,7 @@ const organisation = field.reference({
   record: 'directory.organisation',
 });
 const reason = field.reason();
+const salt = field.bytes({ en: 'Salt', zh: '盐值', min: SEAL_SALT_SIZE, max: SEAL_SALT_SIZE });
 const number = field.integer({ en: 'Number', zh: '编号', min: 1 });
 const who = field.text({ en: 'By', zh: '提交人', max: 160, characters: 'ascii' });
 const about = field.hash({
@@ -104,7 +110,26 @@ const target = {
   height: field.optional(field.integer({ en: 'Height of the act', zh: '行为高度' })),
   transaction: field.optional(field.integer({ en: 'Its transaction', zh: '行为交易' })),
   ordinal: field.optional(field.integer({ en: 'Its ordinal', zh: '行为序号' })),
+  validator: field.optional(validator),
+  faultHeight: field.optional(field.integer({ en: 'Height of its fault', zh: '违规高度' })),
+  fault: field.optional(evidenceKind),
 };
+/** What is logged of an access, at once or when it is disclosed. */
+const accessParts = {
+  about,
+  record: recordName,
+  kind: accessKind,
+  legalBasis,
+  caseNumber,
+  purpose: field.text({ en: 'Purpose', zh: '目的', max: 500 }),
+};
+const deferral = field.identifier({
+  en: 'Deferral',
+  zh: '延后告知编号',
+  help: { en: 'A number of the organisation.', zh: '由机构自行编号。' },
+  max: 64,
+});
+const owner = field.reference({ en: 'Organisation', zh: '机构', record: 'directory.organisation' });
 const status = field.choice({
   en: 'Status',
   zh: '状态',
@@ -145,9 +170,41 @@ const records = {
       kind: accessKind,
       legalBasis,
       caseNumber,
-      purpose: field.text({ en: 'Purpose', zh: '目的', max: 500 }),
+      purpose: accessParts.purpose,
       at: field.instant({ en: 'When', zh: '时间' }),
+      disclosed: field.optional(field.instant({ en: 'Told later, on', zh: '延后告知时间' })),
     },
+  },
+  deferral: {
+    number: 9,
+    title: { en: 'Access told later', zh: '延后告知的查阅' },
+    help: {
+      en: 'Sealed until a day, where telling the person at once would defeat the inquiry.',
+      zh: '立即告知会妨碍调查时,密封至某日。',
+    },
+    key: { organisation: owner, deferral },
+    partition: ['organisation'],
+    fields: {
+      officer: who,
+      access: field.sealed({ en: 'Sealed access', zh: '密封的查阅' }),
+      legalBasis,
+      at: field.instant({ en: 'When', zh: '时间' }),
+      discloseBy: day,
+      status: field.choice({
+        en: 'Status',
+        zh: '状态',
+        of: {
+          sealed: { en: 'not told yet', zh: '尚未告知' },
+          disclosed: { en: 'told', zh: '已告知' },
+        },
+      }),
+    },
+    states: {
+      field: 'status',
+      initial: ['sealed'],
+      transitions: { sealed: ['disclosed'], disclosed: [] },
+    },
+    deadlines: [{ field: 'discloseBy', open: ['sealed'] }],
   },
   complaint: {
     number: 5,
@@ -180,6 +237,10 @@ const records = {
       against: {
         record: 'ledger.act',
         by: { height: 'height', transaction: 'transaction', ordinal: 'ordinal' },
+      },
+      faultOf: {
+        record: 'governance.evidence',
+        by: { validator: 'validator', height: 'faultHeight', kind: 'fault' },
       },
     },
   },
@@ -261,6 +322,15 @@ const parameters = {
     }),
     default: 30,
   },
+  deferDaysMax: {
+    field: field.integer({
+      en: 'Days after which a person must be told of an access, at most',
+      zh: '查阅告知本人的最长延后天数',
+      min: 1,
+      max: 3660,
+    }),
+    default: 180,
+  },
 } as const;
 
 export const oversight = defineContract({
@@ -273,7 +343,7 @@ export const oversight = defineContract({
     zh: '密封记录的查阅日志、须答复的投诉以及历史见证人。',
   },
   records,
-  uses: { ledger },
+  uses: { ledger, governance },
 
   roles: {
     registrar: {
@@ -287,6 +357,14 @@ export const oversight = defineContract({
     respondent: {
       title: { en: 'Respondent', zh: '答复官员' },
       help: { en: 'Answers complaints for the own organisation.', zh: '代表本机构答复投诉。' },
+      grantedBy: 'organisation',
+    },
+    custodian: {
+      title: { en: 'Custodian of deferred accesses', zh: '延后告知保管人' },
+      help: {
+        en: 'Two of them defer telling a person of an access, one of them tells it.',
+        zh: '由两名保管人决定延后告知,由一名保管人告知。',
+      },
       grantedBy: 'organisation',
     },
   },
@@ -372,9 +450,33 @@ export const oversight = defineContract({
     },
     TARGET_UNCLEAR: {
       code: 13,
-      en: 'A complaint names a record, or an act by height, transaction and ordinal.',
-      zh: '投诉须指明记录,或以高度、交易与序号指明行为。',
-      remedy: { en: 'Give one of the two.', zh: '请填写其一。' },
+      en: 'A complaint names a record, an act by height, transaction and ordinal, or a proven fault by validator, height and kind.',
+      zh: '投诉须指明记录,或以高度、交易与序号指明行为,或以验证节点、高度与类别指明违规。',
+      remedy: { en: 'Give at least one of them, whole.', zh: '请完整填写其一。' },
+    },
+    DISCLOSURE_DAY: {
+      code: 14,
+      en: 'The person must be told after today and by {latest}, not on {found}.',
+      zh: '须在今日之后、{latest}之前告知本人,而非{found}。',
+      remedy: { en: 'Choose a day between them.', zh: '请选择其间的日期。' },
+    },
+    DEFERRAL_EXISTS: {
+      code: 15,
+      en: 'There is already a deferral {key}.',
+      zh: '延后告知{key}已存在。',
+      remedy: { en: 'Choose another number.', zh: '请另选编号。' },
+    },
+    DEFERRAL_UNKNOWN: {
+      code: 16,
+      en: 'There is no deferral {key} that is still sealed.',
+      zh: '没有尚未告知的延后告知{key}。',
+      remedy: { en: 'Check organisation and number.', zh: '请核对机构与编号。' },
+    },
+    SEAL_DIFFERS: {
+      code: 17,
+      en: 'Access and salt are not those that were sealed.',
+      zh: '查阅内容与盐值和密封时不符。',
+      remedy: { en: 'Disclose what was sealed.', zh: '请告知密封时的内容。' },
     },
     STATUS_WRONG: {
       code: 8,
@@ -392,6 +494,10 @@ export const oversight = defineContract({
     accessed: {
       title: { en: 'Sealed record accessed', zh: '密封记录被查阅' },
       fields: { about, number },
+    },
+    deferred: {
+      title: { en: 'Telling of an access deferred', zh: '查阅延后告知' },
+      fields: { organisation: owner, deferral, discloseBy: day },
     },
     complained: { title: { en: 'Complaint filed', zh: '已投诉' }, fields: { number, body } },
     answered: { title: { en: 'Complaint answered', zh: '投诉已答复' }, fields: { number, body } },
@@ -463,20 +569,64 @@ export const oversight = defineContract({
         zh: '由查阅、接收或使用者在事前或当时登记。',
       },
       by: 'officer',
-      input: {
-        about,
-        record: recordName,
-        kind: accessKind,
-        legalBasis,
-        caseNumber,
-        purpose: records.access.fields.purpose,
-      },
+      input: accessParts,
       handler(context, input) {
         const { identity, organisation: own = '' } = context.actor;
         const next = context.sums.accesses.get({ about: input.about }).count + 1;
         const logged = { organisation: own, officer: identity, at: context.timestampMs };
         context.records.access.insert({ ...input, ...logged, number: next });
         context.emit('accessed', { about: input.about, number: next });
+      },
+    },
+
+    deferAccess: {
+      title: { en: 'Log an access that the person is told of later', zh: '登记延后告知的查阅' },
+      help: {
+        en: 'Shows at once that there was an access, by whom and until when it stays sealed.',
+        zh: '立即公开查阅的存在、机构与密封期限。',
+      },
+      by: { role: 'custodian', organisation: 'organisation' },
+      approvals: { officers: 2 },
+      discretion: true,
+      input: {
+        organisation: owner,
+        deferral,
+        access: records.deferral.fields.access,
+        legalBasis,
+        discloseBy: day,
+        reason,
+      },
+      handler(context, { reason: _, ...input }) {
+        const { discloseBy } = input;
+        const latest = addDays(context.today, context.parameters.deferDaysMax);
+        const isTimely = context.today < discloseBy && discloseBy <= latest;
+        context.check(isTimely, 'DISCLOSURE_DAY', { latest, found: discloseBy });
+        const logged = { officer: context.actor.identity, at: context.timestampMs };
+        const row = { ...input, ...logged, status: 'sealed' } as const;
+        context.records.deferral.insert(row, 'DEFERRAL_EXISTS');
+        const { organisation: own, deferral: name } = input;
+        context.emit('deferred', { organisation: own, deferral: name, discloseBy });
+      },
+    },
+
+    discloseAccess: {
+      title: { en: 'Tell a person of a deferred access', zh: '告知延后的查阅' },
+      by: { role: 'custodian', organisation: 'organisation' },
+      input: { organisation: owner, deferral, salt, ...accessParts },
+      handler(context, { organisation: own, deferral: name, salt: sealedWith, ...access }) {
+        const key = { organisation: own, deferral: name };
+        const row = context.records.deferral.need(key, 'DEFERRAL_UNKNOWN');
+        const facts = { key: `${own}/${name}` };
+        context.check(row.status === 'sealed', 'DEFERRAL_UNKNOWN', facts);
+        const isSame = equalBytes(sealAccess(key, sealedWith, access), row.access);
+        context.check(isSame, 'SEAL_DIFFERS');
+
+        const next = context.sums.accesses.get({ about: access.about }).count + 1;
+        const { officer, at } = row;
+        const told = { organisation: own, officer, at, disclosed: context.timestampMs };
+        context.records.access.insert({ ...access, ...told, number: next });
+        context.records.deferral.put({ ...row, status: 'disclosed' });
+        context.emit('accessed', { about: access.about, number: next });
       },
     },
 
@@ -490,8 +640,11 @@ export const oversight = defineContract({
       input: { body, ...target, text },
       handler(context, input) {
         const { height, transaction, ordinal } = input;
-        const isAct = height !== undefined && transaction !== undefined && ordinal !== undefined;
-        context.check(isAct || input.record !== undefined, 'TARGET_UNCLEAR');
+        const act = [height, transaction, ordinal];
+        const fault = [input.validator, input.faultHeight, input.fault];
+        const isNamed = [act, fault, [input.record]].some(isGiven);
+        const isWhole = [act, fault].every((parts) => isGiven(parts) || !parts.some(isPresent));
+        context.check(isNamed && isWhole, 'TARGET_UNCLEAR');
         const next = context.sums.complaints.get({}).count + 1;
         const answerBy = addDays(context.today, context.parameters.answerDays);
         const filed = { filed: context.timestampMs, by: context.actor.identity, missed: 0 };
@@ -576,6 +729,16 @@ export const oversight = defineContract({
       record: 'access',
       by: ['about'],
     },
+    deferrals: {
+      title: { en: 'Accesses told later', zh: '延后告知的查阅' },
+      record: 'deferral',
+      by: ['organisation'],
+    },
+    overdueDisclosures: {
+      title: { en: 'Accesses not told in time', zh: '逾期未告知的查阅' },
+      record: 'deferral',
+      overdue: 'discloseBy',
+    },
     complaints: { title: { en: 'Complaints', zh: '投诉' }, record: 'complaint' },
     overdueComplaints: {
       title: { en: 'Complaints not answered in time', zh: '逾期未答复的投诉' },
@@ -601,6 +764,22 @@ export const oversight = defineContract({
   },
 });
 
+/** What is sealed of an access that the person is told of later. */
+export type Access = InferFields<typeof accessParts>;
+
+/** The seal of a deferred access: bound to its organisation and number, so that nobody can copy it. */
+export function sealAccess(
+  { organisation: own, deferral: name }: KeyOf<typeof records.deferral>,
+  salt: Uint8Array,
+  { about, record, kind, legalBasis, caseNumber, purpose }: Access,
+): Uint8Array {
+  const access = [about, record, kind, legalBasis, caseNumber, purpose];
+  return sealOf(`oversight.deferral/${own}/${name}`, salt, access);
+}
+
+const isPresent = (part: unknown): boolean => part !== undefined;
+const isGiven = (parts: readonly unknown[]): boolean => parts.every(isPresent);
+
 type Complaint = RowOf<typeof records.complaint>;
 type Clock = RowOf<typeof records.clock>;
 type Keeper = SystemContext<
@@ -609,7 +788,7 @@ type Keeper = SystemContext<
   { readonly silent: typeof silent },
   typeof parameters,
   typeof sums,
-  { readonly ledger: typeof ledger }
+  { readonly ledger: typeof ledger; readonly governance: typeof governance }
 >;
 
 function isBy(

@@ -480,6 +480,11 @@ export const risk = defineContract({
       record: 'listing',
       where: { field: 'status', is: ['listed'] },
     },
+    endedListings: {
+      title: { en: 'Listings past their time', zh: '逾期的黑名单登记' },
+      record: 'listing',
+      overdue: 'until',
+    },
     relations: {
       title: { en: 'Related parties', zh: '关联方' },
       record: 'relation',

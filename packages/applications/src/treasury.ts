@@ -228,6 +228,13 @@ const records = {
         },
       }),
       acknowledgeBy: field.optional(field.date({ en: 'To be acknowledged by', zh: '确认期限' })),
+      recorded: field.optional(
+        field.instant({
+          en: 'Recorded',
+          zh: '登记时间',
+          help: { en: 'Block time; not of what was imported.', zh: '区块时间；导入者无。' },
+        }),
+      ),
       reversed: field.amount({ en: 'Credited back', zh: '已冲回' }),
       reverses: field.optional(field.identifier({ en: 'Credit for', zh: '冲回的付款' })),
       source: field.optional(source),
@@ -475,6 +482,15 @@ const failures = {
     zh: '该付款未冲回部分仅{left}，要求{asked}。',
     remedy: { en: 'Lower the amount.', zh: '请减少金额。' },
   },
+  OWN_CONTROLLER: {
+    code: 22,
+    en: 'Money of {holder} is controlled by {holder} itself; it is paid by two organisations.',
+    zh: '{holder}的资金由其自身监督；付款须由两个机构签署。',
+    remedy: {
+      en: 'Return it to the grantor, and open a fund with another controller.',
+      zh: '请退回批复机构，并以其他监督机构另行批复。',
+    },
+  },
 } as const;
 
 const move = { fund: fundName, amount: openingMoney };
@@ -683,6 +699,7 @@ export const treasury = defineContract({
         checkLeft(context, parent, amount);
         checkTerms(context, parent, { purposes: input.purposes, period });
         checkPayee(context, input.payee);
+        if (source === undefined) checkController(context, parent);
         const { holder, controller, currency } = parent;
         const bound = { holder, controller, currency, period, spendBy: period.end };
         const row = { ...input, ...bound, ...freshCommitment(amount.minor) };
@@ -761,6 +778,7 @@ export const treasury = defineContract({
         const { fund, commitment, payment, amount, date } = input;
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkFourEyes(context, row);
+        if (input.source === undefined) checkController(context, row);
         checkNew(context, input);
         checkLeft(context, row, amount);
         checkTerms(context, row, { purposes: [input.purpose], period: { start: date, end: date } });
@@ -977,7 +995,15 @@ function checkHolder(context: Books, { holder }: { readonly holder: string }): v
   context.check(entitled.length > 0, 'NOT_HOLDER', { holder });
 }
 
-/** Two persons, of two organisations wherever controller and holder are two. */
+/** Only what was paid elsewhere, and is imported, may have had no controller but its holder. */
+function checkController(
+  context: Books,
+  { holder, controller }: Pick<Node, 'holder' | 'controller'>,
+) {
+  context.check(holder !== controller, 'OWN_CONTROLLER', { holder });
+}
+
+/** Two persons; that they are of two organisations follows from whom they sign for. */
 function checkFourEyes(context: Books, { holder, controller }: Commitment): void {
   const payers = context.entitled({ role: 'payer', organisation: holder });
   const controllers = context.entitled({ role: 'controller', organisation: controller });
@@ -1069,18 +1095,17 @@ function checkNew(context: Books, { fund, payment, source }: Line): void {
   context.check(!context.records.payment.has({ fund, payment }), 'PAYMENT_EXISTS');
 }
 
-type PaymentLine = Omit<Payment, 'source'> & Pick<Line, 'source'>;
+type PaymentLine = Omit<Payment, 'source' | 'recorded'> & Pick<Line, 'source'>;
 
 function insertPayment(context: Books, { source: line, ...row }: PaymentLine): void {
   const { fund, payment: name, amount, kind } = row;
   const action = kind === 'credit' ? 'credit' : 'disburse';
-  context.records.payment.insert({ ...row, ...identityOf(line) }, 'PAYMENT_EXISTS');
+  const origin = line === undefined ? { recorded: context.timestampMs } : identityOf(line);
+  context.records.payment.insert({ ...row, ...origin }, 'PAYMENT_EXISTS');
   keepLine(context, line, { fund, action, name, amount });
 }
 
-function identityOf(line: ImportedLine | undefined): Pick<Payment, 'source'> {
-  if (line === undefined) return {};
-  const { details: _details, ...source } = line;
+function identityOf({ details: _, ...source }: ImportedLine): Pick<Payment, 'source'> {
   return { source };
 }
 

@@ -9,6 +9,7 @@ import type { TestChain } from './consortium.ts';
 import { codeOf, createChain, keyOf, rowsOf, START_MS } from './consortium.ts';
 
 const REASON = { reason: 'because of the test' };
+const REVOKED = { reasonCode: 'affiliationChanged', ...REASON };
 const HOUR_MS = 3_600_000;
 const rows = rowsOf.directory;
 
@@ -170,9 +171,12 @@ describe('directory: officers', () => {
 
   it('given a revoked officer, then keys are revoked and nothing brings the officer back', () => {
     const chain = newChain();
-    expect(actAsAdmin(chain, 'revokeOfficer', { name: 'clerk', ...REASON })).to.equal('OK');
+    expect(actAsAdmin(chain, 'revokeOfficer', { name: 'clerk', ...REVOKED })).to.equal('OK');
 
-    expect(rows.key(chain.view, { publicKey: keyOf('health/clerk') })?.status).to.equal('revoked');
+    expect(rows.key(chain.view, { publicKey: keyOf('health/clerk') })).to.include({
+      status: 'revoked',
+      ...REVOKED,
+    });
     expect(actAsAdmin(chain, 'reinstateOfficer', { name: 'clerk', ...REASON })).to.equal(
       'DIRECTORY_LAST_KEY',
     );
@@ -186,7 +190,8 @@ describe('directory: officers', () => {
     const chain = newChain();
 
     for (const action of ['suspendOfficer', 'revokeOfficer']) {
-      expect(actAsAdmin(chain, action, { name: 'admin', ...REASON }), action).to.equal(
+      const why = action === 'revokeOfficer' ? REVOKED : REASON;
+      expect(actAsAdmin(chain, action, { name: 'admin', ...why }), action).to.equal(
         'DIRECTORY_LAST_ADMINISTRATOR',
       );
     }
@@ -198,7 +203,8 @@ describe('directory: officers', () => {
     const chain = newChain();
 
     for (const action of ['suspendOfficer', 'reinstateOfficer', 'revokeOfficer']) {
-      expect(actAsAdmin(chain, action, { name: 'nobody', ...REASON }), action).to.equal(
+      const why = action === 'revokeOfficer' ? REVOKED : REASON;
+      expect(actAsAdmin(chain, action, { name: 'nobody', ...why }), action).to.equal(
         'DIRECTORY_OFFICER_UNKNOWN',
       );
     }
@@ -244,7 +250,7 @@ describe('directory: keys', () => {
       'OK',
     );
     const revoke = (signer: string, name: string): string =>
-      codeOf(chain.act([signer], 'directory.revokeKey', { publicKey: keyOf(name), ...REASON }));
+      codeOf(chain.act([signer], 'directory.revokeKey', { publicKey: keyOf(name), ...REVOKED }));
 
     expect(revoke('finance/admin', 'second')).to.equal('DIRECTORY_NOT_ENTITLED');
     expect(revoke('health/clerk', 'second')).to.equal('OK');
@@ -350,6 +356,20 @@ describe('directory: nodes and aliases', () => {
     const { did } = rows.organisation(chain.view, { slug: 'health' }) ?? {};
     expect(did).to.equal('did:web:health.example');
   });
+
+  it('given a text that is no did:web, then it is refused as an alias', () => {
+    const chain = newChain();
+    const texts = [
+      'did:key:z6Mkx',
+      'did:web:/',
+      'did:web:health.example:',
+      'https://health.example',
+    ];
+
+    for (const did of texts) {
+      expect(actAsAdmin(chain, 'setAlias', { did }), did).to.equal('DIRECTORY_ALIAS_MALFORMED');
+    }
+  });
 });
 
 describe('directory: recovery by M of N officers', () => {
@@ -406,6 +426,16 @@ describe('directory: recovery by M of N officers', () => {
 
     expect(support(chain, 'health/admin')).to.equal('DIRECTORY_RECOVERY_SELF');
     expect(support(chain, 'finance/admin')).to.equal('DIRECTORY_RECOVERY_SELF');
+  });
+
+  it('given a service account, then it is not an officer who counts', () => {
+    const chain = chainOfFour();
+    const robot = { name: 'robot', kind: 'service', publicKey: keyOf('health/robot') };
+    expect(actAsAdmin(chain, 'addOfficer', robot)).to.equal('OK');
+
+    expect(support(chain, 'health/robot')).to.equal('DIRECTORY_RECOVERY_SELF');
+    expect(support(chain, 'health/robot', 'health/clerk')).to.equal('OK');
+    expect(rows.recovery(chain.view, lost)?.supporters).to.deep.equal(['clerk']);
   });
 
   it('given the same supporter twice, then the second time is refused', () => {

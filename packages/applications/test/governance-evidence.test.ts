@@ -1,88 +1,11 @@
 /** Evidence on chain: recorded once, for whoever held the key at that height, and nobody else. */
-import type { BodyEntry, EvidenceKind, Unsigned } from '@daybook/core';
-import {
-  asHash,
-  assert,
-  encodeEvidence,
-  encodeUtf8,
-  evidenceOf,
-  LIMITS,
-  proveEvidence,
-  sha256,
-  sign,
-  signBytes,
-  toHex,
-} from '@daybook/core';
+import { assert, LIMITS, toHex } from '@daybook/core';
 import { expect } from 'chai';
-import type { TestChain } from './consortium.ts';
-import {
-  codeOf,
-  createChain,
-  keyOf,
-  proofOf,
-  rowsOf,
-  secretOf,
-  systemEntry,
-} from './consortium.ts';
+import { codeOf, createChain, keyOf, proofOf, rowsOf, systemEntry } from './consortium.ts';
+import { evidenceEntry } from './faults.ts';
 
 const FOUR = ['audit', 'finance', 'health', 'works'] as const;
 const rows = rowsOf.governance;
-const hashOf = (text: string) => asHash(sha256(encodeUtf8(text)));
-
-/** Contents of `kind` at a height. */
-function contents(kind: EvidenceKind, height: number): readonly [Unsigned, Unsigned] {
-  const [a, b] = [hashOf('a'), hashOf('b')];
-  const at = (round: number) => ({ height, round });
-  const justificationHash = hashOf('none');
-  switch (kind) {
-    case 'E1':
-      return [
-        { type: 'pre-prepare', ...at(0), blockHash: a, justificationHash },
-        { type: 'pre-prepare', ...at(0), blockHash: b, justificationHash },
-      ];
-    case 'E2':
-      return [
-        { type: 'prepare', ...at(0), blockHash: a },
-        { type: 'prepare', ...at(0), blockHash: b },
-      ];
-    case 'E3':
-      return [
-        { type: 'commit', ...at(0), blockHash: a },
-        { type: 'commit', ...at(0), blockHash: b },
-      ];
-    case 'E4':
-      return [
-        { type: 'round-change', ...at(2) },
-        { type: 'round-change', ...at(2), prepared: { round: 1, blockHash: a } },
-      ];
-    case 'E5':
-      return [
-        { type: 'commit', ...at(0), blockHash: a },
-        { type: 'round-change', ...at(1) },
-      ];
-    case 'E6':
-      return [
-        { type: 'round-change', ...at(4), prepared: { round: 3, blockHash: a } },
-        { type: 'round-change', ...at(5), prepared: { round: 2, blockHash: a } },
-      ];
-  }
-}
-
-function evidenceEntry(
-  chain: TestChain,
-  key: string,
-  { kind = 'E2', height = 1 }: { readonly kind?: EvidenceKind; readonly height?: number } = {},
-): BodyEntry {
-  const [one, other] = contents(kind, height).map((content) => ({
-    content,
-    sender: 0,
-    signature: sign(secretOf(key), signBytes(chain.genesis.chain, content)),
-  }));
-  assert(one !== undefined && other !== undefined, 'two messages');
-  const evidence = evidenceOf(one, other);
-  assert(evidence?.kind === kind, `the two messages are ${kind}`);
-  return systemEntry('evidence', encodeEvidence(proveEvidence(evidence, keyOf(key))));
-}
 
 describe('governance: evidence (spec X-15)', () => {
   for (const kind of ['E1', 'E2', 'E3', 'E4', 'E5', 'E6'] as const) {

@@ -41,6 +41,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     due: 6,
     silence: 7,
     clock: 8,
+    deferral: 9,
     accesses: 101,
     complaints: 102,
     complaintsTo: 103,

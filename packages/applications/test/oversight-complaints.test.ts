@@ -1,15 +1,15 @@
-/** Oversight: accesses by the person they are about, complaints, and silence that nobody has to see. */
+/** Oversight: complaints, what they may name, and silence that nobody has to see. */
 import { oversight } from '@daybook/applications';
 import { openRecords } from '@daybook/contracts';
 import type { Call } from '@daybook/core';
-import { sha256 } from '@daybook/core';
+import { assert, equalBytes } from '@daybook/core';
 import { expect } from 'chai';
 import type { TestChain } from './consortium.ts';
-import { codeOf, createChain, entryOf } from './consortium.ts';
+import { codeOf, createChain, entryOf, keyOf } from './consortium.ts';
+import { evidenceEntry } from './faults.ts';
 
 const rows = openRecords(oversight);
 const DAY_MS = 86_400_000;
-const PERSON = sha256(new Uint8Array([1]));
 const REASON = { reason: 'because of the test' };
 const CITIZEN = 'key:citizen';
 
@@ -40,31 +40,6 @@ const pass = (chain: TestChain, days: number): void => {
   chain.block([], { afterMs: days * DAY_MS });
 };
 
-describe('oversight: accesses', () => {
-  it('given accesses about a person, then they are numbered under the person', () => {
-    const chain = newChain();
-    const access = {
-      about: PERSON,
-      record: 'benefits.person/7',
-      kind: 'read',
-      legalBasis: 'Act 3',
-      caseNumber: '2026/17',
-      purpose: 'Deciding on aid.',
-    };
-
-    expect(act(chain, 'health/clerk', 'logAccess', access)).to.equal('OK');
-    expect(act(chain, 'audit/admin', 'logAccess', { ...access, kind: 'used' })).to.equal('OK');
-    expect(act(chain, CITIZEN, 'logAccess', access)).to.equal('CONTRACTS_NOT_ENTITLED');
-
-    expect(rows.access(chain.view, { about: PERSON, number: 1 })).to.deep.include({
-      organisation: 'health',
-      officer: 'health/clerk',
-      caseNumber: '2026/17',
-    });
-    expect(rows.access(chain.view, { about: PERSON, number: 2 })?.kind).to.equal('used');
-  });
-});
-
 describe('oversight: complaints', () => {
   it('given a complaint, then only the body named answers it, once', () => {
     const chain = newChain();
@@ -91,6 +66,25 @@ describe('oversight: complaints', () => {
       'CONTRACTS_REFERENCE_MISSING',
     );
     expect(act(chain, CITIZEN, 'complain', bare)).to.equal('OVERSIGHT_TARGET_UNCLEAR');
+    const half = { ...bare, record: 'a.b/1', height: chain.height() };
+    expect(act(chain, CITIZEN, 'complain', half)).to.equal('OVERSIGHT_TARGET_UNCLEAR');
+  });
+
+  it('given a proven fault of a validator, then a complaint names it; one never proven is refused', () => {
+    const chain = newChain();
+    chain.passTo(2);
+    const key = keyOf('works consensus');
+    const works = chain.validators().find(({ publicKey }) => equalBytes(publicKey, key));
+    assert(works !== undefined, 'works is a validator');
+    chain.block([evidenceEntry(chain, 'works consensus')]);
+    const who = { validator: works.id, faultHeight: 1 };
+    const fault = { body: 'audit', text: 'It voted twice.', ...who };
+
+    expect(act(chain, CITIZEN, 'complain', { ...fault, fault: 'E2' })).to.equal('OK');
+    expect(act(chain, CITIZEN, 'complain', { ...fault, fault: 'E3' })).to.equal(
+      'CONTRACTS_REFERENCE_MISSING',
+    );
+    expect(act(chain, CITIZEN, 'complain', fault)).to.equal('OVERSIGHT_TARGET_UNCLEAR');
   });
 
   it('given nobody answers in time, then the chain itself writes down the silence', () => {

@@ -91,7 +91,8 @@ describe('treasury: money on its way down', () => {
   });
 
   it('given a payment, when it is made, then it names payee, commitment, purpose and date', () => {
-    const [payment] = paidLedger().rows(treasury, 'payment');
+    const ledger = paidLedger();
+    const [payment] = ledger.rows(treasury, 'payment');
 
     expect(payment).to.deep.equal({
       fund: FUND,
@@ -103,6 +104,7 @@ describe('treasury: money on its way down', () => {
       payee: { name: 'Pump Works', organisation: 'pump-works' },
       purpose: 'water/irrigation/pumps',
       status: 'paid',
+      recorded: ledger.now(),
       reversed: 0n,
     });
   });
@@ -242,12 +244,24 @@ describe('treasury: four eyes', () => {
     expect(outcome(ledger.act([pay()], [STRANGER, PAYER]))).to.equal('TREASURY_FOUR_EYES');
   });
 
-  it('given a fund whose controller is the holder itself, when two of its officers sign, then it is paid', () => {
+  it('given a fund whose controller is the holder itself, then it neither commits nor pays', () => {
     const ledger = emptyLedger();
-    carryOut(ledger, appropriate({ controller: 'water' }), allocate(), commit());
+    carryOut(ledger, appropriate({ controller: 'water' }), allocate());
+    const source = { publisher: 'water', dataset: 'spend', number: '1', occurrence: 1 };
 
-    expect(outcome(ledger.act([pay()], [EVERYTHING]))).to.equal('CONTRACTS_APPROVALS_MISSING');
-    expect(outcome(ledger.act([pay()], [PAYER, EVERYTHING]))).to.equal('ok');
+    expect(outcome(ledger.act([commit()], [BUDGETER]))).to.equal('TREASURY_OWN_CONTROLLER');
+    expect(outcome(ledger.act([commit({ source })], [BUDGETER]))).to.equal('ok');
+    expect(outcome(ledger.act([pay()], [PAYER, EVERYTHING]))).to.equal('TREASURY_OWN_CONTROLLER');
+  });
+
+  it('given what was paid elsewhere by the holder alone, when imported, then it is kept as it was', () => {
+    const ledger = emptyLedger();
+    const source = { publisher: 'water', dataset: 'spend', number: '1', occurrence: 1 };
+    carryOut(ledger, appropriate({ controller: 'water' }), allocate(), commit({ source }));
+    const line = { source: { ...source, number: '2' } };
+
+    expect(outcome(ledger.act([pay(line)], [PAYER, EVERYTHING]))).to.equal('ok');
+    expect(ledger.rows(treasury, 'payment')[0]).to.not.have.property('recorded');
   });
 
   it('given the officers in the other order, when they sign, then it is paid', () => {

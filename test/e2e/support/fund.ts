@@ -6,6 +6,7 @@ import { signedBy } from './transactions.ts';
 
 export const FUND = 'water-2026';
 const HOLDER = 'finance';
+const CONTROLLER = 'audit';
 const AMOUNT = { minor: 1_000_000_000_000n, currency: 'GBP' };
 const PURPOSE = 'water/irrigation';
 
@@ -25,7 +26,7 @@ export function openingCalls(): readonly Call[] {
   };
   const payee = { name: 'Pump Works Ltd' };
   return [
-    treasury('appropriate', { ...held, title: 'Water', controller: HOLDER, period }),
+    treasury('appropriate', { ...held, title: 'Water', controller: CONTROLLER, period }),
     treasury('allocate', { ...held, title: 'North', parent: FUND, allocation: 'north' }),
     treasury('commit', {
       fund: FUND,
@@ -54,7 +55,7 @@ export function paymentCall(name: string, change: CallArguments = {}): Call {
 
 /** A payment with its two signatures. */
 export function signedPayment(signing: Signing, name: string): Signed {
-  const officers = [`${HOLDER}/payer`, `${HOLDER}/controller`];
+  const officers = [`${HOLDER}/payer`, `${CONTROLLER}/controller`];
   return signedBy(signing, officers, [paymentCall(name)]);
 }
 

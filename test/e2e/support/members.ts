@@ -13,8 +13,11 @@ export function member(slug: string, node: MemberPlan['node']): MemberPlan {
   return { slug, title: { en: slug, zh: slug }, officers: OFFICERS, node };
 }
 
-/** A development chain: one validator. */
-export const ALONE: readonly MemberPlan[] = [member('finance', 'validator')];
+/** A development chain: one validator, and the department that controls its payments. */
+export const ALONE: readonly MemberPlan[] = [
+  member('finance', 'validator'),
+  member('audit', 'none'),
+];
 
 export const FOUR: readonly MemberPlan[] = ['finance', 'health', 'education', 'audit'].map((slug) =>
   member(slug, 'validator'),

@@ -14,6 +14,7 @@ import { daybook } from './process.ts';
 
 const WORKS = 'works';
 const AUDIT = 'audit-office';
+const FINANCE = 'finance';
 const member = (slug: string, roles: readonly string[], node: 'validator' | 'none') => ({
   slug,
   title: { en: slug, zh: slug },
@@ -31,6 +32,7 @@ const MEMBERS = [
     'validator',
   ),
   member(AUDIT, ['audit.auditor', 'audit.monitor'], 'none'),
+  member(FINANCE, ['treasury.controller'], 'none'),
 ] as const;
 const YEAR = { start: '2026-01-01', end: '2026-12-31' };
 
@@ -58,7 +60,7 @@ describe('continuous audit by commands', function () {
     const both = [`${WORKS}/head`, `${WORKS}/other`];
     const amount = { minor: 1_000_000n, currency: 'GBP' };
     const opened = { fund: 'roads', amount, purposes: ['roads'], basis: 'recorded' } as const;
-    const controlled = { holder: WORKS, controller: WORKS, period: YEAR };
+    const controlled = { holder: WORKS, controller: FINANCE, period: YEAR };
     await perform(calls.appropriate({ ...opened, title: 'Roads', ...controlled }), ...both);
     const payee = { name: 'Tar Ltd' };
     const tar = { allocation: 'roads', commitment: 'tar', title: 'Tar', payee };
@@ -67,7 +69,8 @@ describe('continuous audit by commands', function () {
     for (const payment of ['p-1', 'p-2']) {
       const paid = { minor: 200_000n, currency: 'GBP' };
       const what = { fund: 'roads', commitment: 'tar', payment, amount: paid, purpose: 'roads' };
-      height = await perform(calls.disburse({ ...what, date: '2026-03-04' }), ...both);
+      const officers = [`${WORKS}/head`, `${FINANCE}/head`];
+      height = await perform(calls.disburse({ ...what, date: '2026-03-04' }), ...officers);
     }
     return height;
   }
