@@ -51,6 +51,8 @@ export { planImport } from './moves/plan.ts';
 export { spendMoves } from './moves/spend.ts';
 export type { ImportTotals, ReportedFault } from './moves/totals.ts';
 export { listFaults, totalLines } from './moves/totals.ts';
+export { BID_EXTENSION, conductedReleaseJson } from './ocds/conducted.ts';
+export type { ConductedRelease, ConductedRows } from './ocds/conducted-rows.ts';
 export type {
   FaultyRelease,
   JsonPlace,

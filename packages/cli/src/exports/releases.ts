@@ -1,24 +1,28 @@
-/** Releases that were imported, read from the ledger as they were published. */
+/** Releases on the ledger: those that were imported, as they were published, and those made here. */
 import type { procurement } from '@daybook/applications';
 import type { ContractClient } from '@daybook/client';
 import { concatBytes, equalBytes, sha256 } from '@daybook/core';
+import type { ConductedRelease, ConductedRows } from '@daybook/formats';
 
-type Processes = ContractClient<(typeof procurement)['records'], never>['records'];
+type Records = ContractClient<(typeof procurement)['records'], never>['records'];
 
-/** The JSON of a release. */
-export interface KeptRelease {
-  readonly ocid: string;
-  readonly release: string;
-  readonly bytes: Uint8Array;
-}
+/** A release of another publisher with its JSON, or one of this ledger with the rows it shows. */
+export type KeptRelease = { readonly ocid: string; readonly release: string } & (
+  | { readonly kind: 'published'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'conducted';
+      readonly entry: ConductedRelease;
+      readonly rows: ConductedRows;
+    }
+);
 
 /**
- * Releases of one process, or of all, in the order of their keys. Those that were made on this ledger
- * have no JSON of a publisher and are left out, like those whose parts are missing.
- * @throws Error when the parts are not what was announced
+ * Releases of one process, or of all; those whose parts are missing are left out.
+ * @throws Error when the parts are not what was announced; ClientError when the node has dropped the
+ *   state after the block of a release that was made here
  */
 export async function* readReleases(
-  records: Processes,
+  records: Records,
   ocid: string | undefined,
 ): AsyncGenerator<KeptRelease> {
   for await (const { row: process } of records.process.list()) {
@@ -26,14 +30,47 @@ export async function* readReleases(
   }
 }
 
-async function* readProcess(records: Processes, ocid: string): AsyncGenerator<KeptRelease> {
-  for await (const { row } of records.release.list({ ocid })) {
-    const { release, hash, status } = row;
+async function* readProcess(records: Records, ocid: string): AsyncGenerator<KeptRelease> {
+  for await (const { row, stamp } of records.release.list({ ocid })) {
+    const { release, hash, status, date, tag } = row;
+    if (row.basis === 'recorded') {
+      const rows = await readRows(records, ocid, stamp?.height);
+      if (rows === undefined) continue;
+      yield { kind: 'conducted', ocid, release, entry: { release, date, tag }, rows };
+    }
     if (status !== 'complete' || hash === undefined) continue;
     const parts: Uint8Array[] = [];
     for await (const part of records.releasePart.list({ ocid, release })) parts.push(part.row.json);
     const bytes = concatBytes(...parts);
     if (!equalBytes(sha256(bytes), hash)) throw new Error(`${release} is not what it was`);
-    yield { ocid, release, bytes };
+    yield { kind: 'published', ocid, release, bytes };
   }
+}
+
+/** All rows of a process after a block: a release shows the state that its block left behind. */
+async function readRows(
+  records: Records,
+  ocid: string,
+  height: number | undefined,
+): Promise<ConductedRows | undefined> {
+  const at = height === undefined ? {} : { height };
+  const process = await records.process.get({ ocid }, at);
+  if (process === undefined) return undefined;
+  const tender = await records.tender.get({ ocid }, at);
+  return {
+    process: process.row,
+    tender: tender?.row,
+    bids: await rowsOf(records.bid.list({ ocid }, at)),
+    awards: await rowsOf(records.award.list({ ocid }, at)),
+    contracts: await rowsOf(records.contract.list({ ocid }, at)),
+    transactions: await rowsOf(records.transaction.list({ ocid }, at)),
+    milestones: await rowsOf(records.milestone.list({ ocid }, at)),
+    amendments: await rowsOf(records.amendment.list({ ocid }, at)),
+  };
+}
+
+async function rowsOf<Row>(found: AsyncIterable<{ readonly row: Row }>): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for await (const { row } of found) rows.push(row);
+  return rows;
 }

@@ -62,17 +62,23 @@ function recordText(record: Readonly<Record<string, unknown>>): string {
 }
 
 async function publishReleases(input: Input, world: World): Promise<Exit> {
-  const { createOcdsValidator, explainFormats, readOcdsFile, writeReleasePackage } = await import(
-    '@daybook/formats'
-  );
+  const formats = await import('@daybook/formats');
+  const { BID_EXTENSION, conductedReleaseJson, createOcdsValidator } = formats;
+  const { explainFormats, readOcdsFile, writeReleasePackage } = formats;
   const { procurement } = await import('@daybook/applications');
   const client = await connect(input);
   const validate = createOcdsValidator();
   const releases: ExactObject[] = [];
   const { records } = client.contractOf(procurement);
-  for await (const { release, bytes } of readReleases(records, input.optionalText('ocid'))) {
-    const read = readOcdsFile({ name: release, bytes }, validate);
-    if (!read.ok) throw malformed(release, explainFormats(read.reason));
+  let hasBids = false;
+  for await (const kept of readReleases(records, input.optionalText('ocid'))) {
+    if (kept.kind === 'conducted') {
+      releases.push(conductedReleaseJson(kept.entry, kept.rows));
+      hasBids ||= kept.rows.bids.length > 0;
+      continue;
+    }
+    const read = readOcdsFile({ name: kept.release, bytes: kept.bytes }, validate);
+    if (!read.ok) throw malformed(kept.release, explainFormats(read.reason));
     releases.push(read.value.json);
   }
   const metadata = {
@@ -80,6 +86,7 @@ async function publishReleases(input: Input, world: World): Promise<Exit> {
     publisher: { name: input.text('publisher') },
     publishedDate: new Date(world.nowMs()).toISOString(),
     version: '1.1',
+    ...(hasBids && { extensions: [BID_EXTENSION] }),
   };
   const { text, findings } = writeReleasePackage(metadata, releases, validate);
   const file = input.text('out');
@@ -115,8 +122,10 @@ export const PUBLISH_VERBS: readonly Verb[] = [
   },
   {
     words: ['publish', 'ocds'],
-    title: 'Write the imported releases as one OCDS release package.',
-    help: 'Each release comes out as it was published; what the schema finds wrong is told.',
+    title: 'Write all releases as one OCDS release package.',
+    help:
+      'An imported release comes out as it was published; one of a process that is conducted on ' +
+      'this ledger shows the state after its block. What the schema finds wrong is told.',
     operands: [],
     options: {
       ocid: { value: 'OCID', help: 'Only the releases of this process.' },

@@ -2,6 +2,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { procurement } from '@daybook/applications';
+import { createClient } from '@daybook/client';
+import type { Call } from '@daybook/core';
+import { createSigner } from '@daybook/core';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
@@ -19,6 +23,7 @@ const OFFICERS = [
       'governance.delegate',
       'treasury.appropriator',
       'treasury.payer',
+      'procurement.buyer',
     ],
   },
   {
@@ -26,6 +31,11 @@ const OFFICERS = [
     roles: ['treasury.budgeter', 'treasury.controller', 'procurement.publisher'],
   },
 ];
+
+interface ShownRelease {
+  readonly tag: readonly string[];
+  readonly tender?: { readonly title: string };
+}
 
 describe('imports by commands, and what they give back', function () {
   this.timeout(120_000);
@@ -83,6 +93,41 @@ describe('imports by commands, and what they give back', function () {
     expect(first.json()).to.include({ added: published.length });
     expect(second.json()).to.include({ added: 0, present: published.length });
     expect(kept.json()).to.deep.include({ findings: [] });
+  });
+
+  it('given a process of this ledger, then each of its releases shows the state after its block', async () => {
+    const client = createClient({
+      urls: [cluster.node(WORKS).apiUrl],
+      chain: cluster.genesis.chain,
+    });
+    const { calls } = client.contractOf(procurement);
+    const head = `${WORKS}/head`;
+    const { secretKey } = cluster.officer(head);
+    const perform = async (call: Call): Promise<string> =>
+      (await client.perform([{ identity: head, signer: createSigner(secretKey) }], [call])).state;
+    const ocid = 'ocds-daybook-road-7';
+    const times = { closes: 4_000_000_000_000, revealBy: 4_000_000_100_000 };
+    const tender = { ocid, title: 'Road 7', items: [], ...times, awardBy: 4_000_000_200_000 };
+    const amount = { minor: 500n, currency: 'GBP' };
+    expect(await perform(calls.plan({ ocid, publisher: WORKS, planning: { amount } }))).to.equal(
+      'committed',
+    );
+    expect(await perform(calls.openTender(tender))).to.equal('committed');
+    const change = { ocid, amendment: 'a', title: 'Road 7, both lanes', reason: 'Wider' };
+    expect(await perform(calls.amendTender(change))).to.equal('committed');
+    const out = path.join(folder, 'own.json');
+    const about = ['--ocid', ocid, '--uri', 'https://example.org/r', '--publisher', 'Works'];
+
+    const kept = await run('publish', 'ocds', ...about, '--out', out);
+
+    expect(kept.code, kept.errors).to.equal(0);
+    expect(kept.json()).to.deep.include({ releases: 3, findings: [] });
+    const { releases } = JSON.parse(await readFile(out, 'utf8'));
+    expect(releases.map(({ tag, tender }: ShownRelease) => [tag[0], tender?.title])).to.deep.equal([
+      ['planning', undefined],
+      ['tender', 'Road 7'],
+      ['tenderAmendment', 'Road 7, both lanes'],
+    ]);
   });
 
   it('given funded projects, when a line is wrong, then the others come out with their details', async () => {

@@ -81,7 +81,7 @@ function written(
 type Fields = Readonly<Record<string, ExactJson | undefined>>;
 
 /** An object of the fields that have a value; empty lists and objects are left out. */
-function fieldsOf(fields: Fields): ExactObject {
+export function fieldsOf(fields: Fields): ExactObject {
   const full = Object.entries(fields).filter((entry): entry is [string, ExactJson] => {
     const [, value] = entry;
     return value !== undefined && !isEmpty(value);
