@@ -2,39 +2,33 @@
  * Audit: engagements, the rules that run over the SQL index all the time, and findings with
  * evidence that anybody can prove. The auditee answers by a date and mends by a date, and whoever
  * does not is overdue for all to see. Findings are named as in the US Federal Audit Clearinghouse
- * and OSCAL assessment results.
+ * and OSCAL assessment results. Longer than other files because a contract is one file, half of it
+ * titles in two languages; the SQL of its rules is in `audit-rules.ts`.
  */
 import type { Context, RowOf } from '@daybook/contracts';
 import { addDays, defineContract, field } from '@daybook/contracts';
+import { legalBasis, longText, organisation, recordName, ruleName } from './vocabulary/fields.ts';
+import { notThere, REMEDIES, takenAlready } from './vocabulary/refusals.ts';
 
 const CITES_MAX = 64;
 
 // Fields that several records and actions share.
 
 const engagement = field.slug({ en: 'Engagement', zh: '审计项目' });
-const ruleName = field.slug({ en: 'Rule', zh: '规则' });
 const findingId = field.identifier({
   en: 'Reference number',
   zh: '问题编号',
   help: { en: 'Such as 2026-001.', zh: '例如 2026-001。' },
   max: 64,
 });
-const organisation = (en: string, zh: string) =>
-  field.reference({ en, zh, record: 'directory.organisation', max: 64 });
 const auditor = organisation('Auditor', '审计机构');
 const auditee = organisation('Auditee', '被审计机构');
 const title = field.text({ en: 'Title', zh: '标题', max: 300 });
-const text = (en: string, zh: string) => field.text({ en, zh, max: 4000, lines: true });
 const reason = field.reason();
 const evidence = field.list(
   field.object(
     {
-      record: field.text({
-        en: 'Record',
-        zh: '记录',
-        max: 300,
-        help: { en: 'As contract.record/key.', zh: '形如 合约.记录/键。' },
-      }),
+      record: recordName,
       height: field.integer({ en: 'At height', zh: '高度' }),
       valueHash: field.optional(field.hash({ en: 'Hash of its value', zh: '值哈希' })),
     },
@@ -79,8 +73,8 @@ const records = {
       auditor,
       auditee,
       title,
-      scope: text('Scope', '范围'),
-      legalBasis: field.text({ en: 'Legal basis', zh: '法律依据', max: 300 }),
+      scope: longText('Scope', '范围'),
+      legalBasis,
       period: field.period({ en: 'Period audited', zh: '审计期间' }),
       reportBy: field.date({ en: 'Report due', zh: '报告期限' }),
       report: field.optional(field.hash({ en: 'SHA-256 of the report', zh: '报告哈希' })),
@@ -114,7 +108,7 @@ const records = {
       engagement,
       kind: ruleKind,
       title,
-      query: text('Query, or measures of the kind', '查询或参数'),
+      query: longText('Query, or measures of the kind', '查询或参数'),
       status: field.choice({
         en: 'Status',
         zh: '状态',
@@ -136,16 +130,16 @@ const records = {
       auditee,
       rule: field.optional(ruleName),
       title,
-      description: text('What was found', '问题描述'),
+      description: longText('What was found', '问题描述'),
       evidence,
       weight,
       questionedCosts: field.optional(questionedCosts),
       repeatPriorReference: field.optional(findingId),
       replyBy: field.date({ en: 'Reply due', zh: '答复期限' }),
-      reply: field.optional(text('Reply of the auditee', '被审计机构答复')),
-      plannedAction: field.optional(text('Planned action', '整改计划')),
+      reply: field.optional(longText('Reply of the auditee', '被审计机构答复')),
+      plannedAction: field.optional(longText('Planned action', '整改计划')),
       remediateBy: field.optional(field.date({ en: 'To be mended by', zh: '整改期限' })),
-      remediation: field.optional(text('What was done', '整改情况')),
+      remediation: field.optional(longText('What was done', '整改情况')),
       status: field.choice({
         en: 'Status',
         zh: '状态',
@@ -213,18 +207,8 @@ const roles = {
 } as const;
 
 const failures = {
-  ENGAGEMENT_EXISTS: {
-    code: 1,
-    en: 'There is already an engagement {key}.',
-    zh: '审计项目{key}已存在。',
-    remedy: { en: 'Choose another name.', zh: '请另选名称。' },
-  },
-  ENGAGEMENT_UNKNOWN: {
-    code: 2,
-    en: 'There is no engagement {key}.',
-    zh: '没有审计项目{key}。',
-    remedy: { en: 'Check the name.', zh: '请核对名称。' },
-  },
+  ENGAGEMENT_EXISTS: takenAlready(1, { en: 'an engagement', zh: '审计项目' }, REMEDIES.otherName),
+  ENGAGEMENT_UNKNOWN: notThere(2, { en: 'engagement', zh: '审计项目' }, REMEDIES.checkName),
   SELF_AUDIT: {
     code: 3,
     en: 'An organisation does not audit itself.',
@@ -235,7 +219,7 @@ const failures = {
     code: 4,
     en: 'No signer holds the role {role} of {organisation}.',
     zh: '签署人中没有{organisation}的{role}。',
-    remedy: { en: 'Let an officer of that organisation sign.', zh: '请由该机构官员签署。' },
+    remedy: REMEDIES.officerSigns,
   },
   STATUS_WRONG: {
     code: 5,
@@ -243,21 +227,19 @@ const failures = {
     zh: '当前状态为{status},须为{wanted}。',
     remedy: { en: 'Look at the record.', zh: '请查看记录。' },
   },
-  FINDING_EXISTS: {
-    code: 6,
-    en: 'There is already a finding {key}.',
-    zh: '审计问题{key}已存在。',
-    remedy: {
+  FINDING_EXISTS: takenAlready(
+    6,
+    { en: 'a finding', zh: '审计问题' },
+    {
       en: 'Nothing to do: a rule that runs again finds nothing new.',
       zh: '无须处理:规则重复运行不会新增。',
     },
-  },
-  FINDING_UNKNOWN: {
-    code: 7,
-    en: 'There is no finding {key}.',
-    zh: '没有审计问题{key}。',
-    remedy: { en: 'Check engagement and number.', zh: '请核对项目与编号。' },
-  },
+  ),
+  FINDING_UNKNOWN: notThere(
+    7,
+    { en: 'finding', zh: '审计问题' },
+    { en: 'Check engagement and number.', zh: '请核对项目与编号。' },
+  ),
   RULE_UNKNOWN: {
     code: 8,
     en: 'There is no rule {rule} that runs for this engagement.',
@@ -339,7 +321,7 @@ export const audit = defineContract({
         auditee,
         title,
         scope: records.engagement.fields.scope,
-        legalBasis: records.engagement.fields.legalBasis,
+        legalBasis,
         period: records.engagement.fields.period,
         reportBy: records.engagement.fields.reportBy,
         reason,
@@ -419,8 +401,8 @@ export const audit = defineContract({
       by: { role: 'respondent' },
       input: {
         ...onFinding,
-        reply: text('Reply', '答复'),
-        plannedAction: text('Planned action', '整改计划'),
+        reply: longText('Reply', '答复'),
+        plannedAction: longText('Planned action', '整改计划'),
         remediateBy: field.date({ en: 'To be mended by', zh: '整改期限' }),
       },
       handler(context, { reply, plannedAction, remediateBy, ...key }) {
@@ -460,7 +442,7 @@ export const audit = defineContract({
     remediate: {
       title: { en: 'Say what was done', zh: '报告整改' },
       by: { role: 'respondent' },
-      input: { ...onFinding, remediation: text('What was done', '整改情况') },
+      input: { ...onFinding, remediation: longText('What was done', '整改情况') },
       handler(context, { remediation, ...key }) {
         const row = needFinding(context, key, ['agreed']);
         checkHolder(context, row.auditee, 'respondent');

@@ -2,11 +2,14 @@
  * The directory: organisations, their officers and service accounts, roles, keys and nodes. It says
  * whom a signing key stands for and what that identity may do, at the moment of execution; every
  * other contract rests on it. Organisations come and go by governance alone; within an organisation
- * its administrators decide, and M of N officers can restore one who lost a key.
+ * its administrators decide, and M of N officers can restore one who lost a key. Longer than other
+ * files because a contract is one file, half of it titles in two languages (ADR 9).
  */
 import type { Context, Infer, KeyOf, RoleQuestion, RowOf } from '@daybook/contracts';
 import { defineContract, didKeyOf, field, instantText } from '@daybook/contracts';
 import { assert, equalBytes, fromHex, isGoodPublicKey, publicKeyOfPeerId } from '@daybook/core';
+import { inBothLanguages, organisation as organisationAs } from './vocabulary/fields.ts';
+import { keyUnusable, notThere, REMEDIES } from './vocabulary/refusals.ts';
 
 const ROLES_MAX = 64;
 const KEYS_MAX = 8;
@@ -14,11 +17,7 @@ const ADDRESSES_MAX = 8;
 const HOUR_MS = 3_600_000;
 const ADMINISTRATOR = 'directory.administrator';
 
-const organisation = field.reference({
-  en: 'Organisation',
-  zh: '机构',
-  record: 'directory.organisation',
-});
+const organisation = organisationAs('Organisation', '机构');
 const officerName = field.slug({ en: 'Name within the organisation', zh: '机构内名称' });
 const publicKey = field.publicKey({ en: 'Public key', zh: '公钥' });
 const reason = field.reason();
@@ -34,13 +33,7 @@ const reasonCode = field.choice({
     privilegeWithdrawn: { en: 'the officer may not act any more', zh: '经办人被取消资格' },
   },
 });
-const titleField = field.object(
-  {
-    en: field.text({ en: 'English', zh: '英文', max: 200 }),
-    zh: field.text({ en: 'Chinese', zh: '中文', max: 200 }),
-  },
-  { en: 'Title', zh: '名称' },
-);
+const titleField = inBothLanguages({ en: 'Title', zh: '名称' }, 200);
 const role = field.text({
   en: 'Role',
   zh: '角色',
@@ -290,7 +283,7 @@ const failures = {
     code: 1,
     en: 'The slug {key} is taken; slugs are never used again.',
     zh: '标识{key}已被使用,且永不复用。',
-    remedy: { en: 'Choose another slug.', zh: '请另选标识。' },
+    remedy: REMEDIES.otherSlug,
   },
   OFFICER_EXISTS: {
     code: 2,
@@ -301,33 +294,19 @@ const failures = {
       zh: '请另选名称,名称永不复用。',
     },
   },
-  OFFICER_UNKNOWN: {
-    code: 3,
-    en: 'There is no officer {key}.',
-    zh: '没有经办人{key}。',
-    remedy: { en: 'Check organisation and name.', zh: '请核对机构与名称。' },
-  },
+  OFFICER_UNKNOWN: notThere(3, { en: 'officer', zh: '经办人' }, REMEDIES.checkOfficer),
   KEY_TAKEN: {
     code: 4,
     en: 'This public key is registered already, or was once; a key serves one identity for ever.',
     zh: '该公钥已经或曾经登记;一把密钥永远只属于一个身份。',
     remedy: { en: 'Create a new key.', zh: '请生成新密钥。' },
   },
-  KEY_UNUSABLE: {
-    code: 5,
-    en: 'These bytes are not a safe Ed25519 public key.',
-    zh: '该字节串不是安全的 Ed25519 公钥。',
-    remedy: {
-      en: 'Create the key with daybook key create.',
-      zh: '请用 daybook key create 生成密钥。',
-    },
-  },
-  KEY_UNKNOWN: {
-    code: 6,
-    en: 'There is no key {key}.',
-    zh: '没有密钥{key}。',
-    remedy: { en: 'Check the public key.', zh: '请核对公钥。' },
-  },
+  KEY_UNUSABLE: keyUnusable(5),
+  KEY_UNKNOWN: notThere(
+    6,
+    { en: 'key', zh: '密钥' },
+    { en: 'Check the public key.', zh: '请核对公钥。' },
+  ),
   KEYS_FULL: {
     code: 7,
     en: 'An officer has at most {max} keys in use.',
@@ -362,7 +341,7 @@ const failures = {
     code: 11,
     en: 'The officer holds the role {role} already.',
     zh: '该经办人已有角色{role}。',
-    remedy: { en: 'Nothing is left to do.', zh: '无须再做。' },
+    remedy: REMEDIES.nothingLeft,
   },
   ROLE_NOT_HELD: {
     code: 12,

@@ -5,6 +5,7 @@
  * offices, universities, the press. Nobody has to notice a silence: when the day is over the chain
  * itself writes it down. The feed of discretionary acts is the engine's own, `ledger.act`, evidence
  * against validators is in `governance`; a complaint may name a row of either, which the engine checks.
+ * Longer than other files because a contract is one file, half of it titles in two languages.
  */
 import type { InferFields, KeyOf, RowOf, SystemContext } from '@daybook/contracts';
 import { addDays, civilDateOf, defineContract, field, ledger } from '@daybook/contracts';
@@ -16,12 +17,21 @@ import {
   isGoodPublicKey,
   isNoteName,
   possessionSignBytes,
-  SEAL_SALT_SIZE,
   sealOf,
   verifyStrict,
 } from '@daybook/core';
 import { evidenceKind, validator } from './governance/fields.ts';
 import { governance } from './governance.ts';
+import {
+  inBothLanguages,
+  legalBasis,
+  longText,
+  organisation as organisationAs,
+  recordName,
+  salt,
+  submitter,
+} from './vocabulary/fields.ts';
+import { notThere, REMEDIES, takenAlready } from './vocabulary/refusals.ts';
 
 const WITNESSES_MAX = 32;
 /** Complaints and days that one block looks at; the rest waits for the next block. */
@@ -37,22 +47,10 @@ const name = field.identifier({
   max: 128,
 });
 const publicKey = field.publicKey({ en: 'Public key', zh: '公钥' });
-const title = field.object(
-  {
-    en: field.text({ en: 'English', zh: '英文', max: 200 }),
-    zh: field.text({ en: 'Chinese', zh: '中文', max: 200 }),
-  },
-  { en: 'Who it is', zh: '见证机构' },
-);
-const organisation = field.reference({
-  en: 'Registered by',
-  zh: '登记机构',
-  record: 'directory.organisation',
-});
+const title = inBothLanguages({ en: 'Who it is', zh: '见证机构' }, 200);
+const organisation = organisationAs('Registered by', '登记机构');
 const reason = field.reason();
-const salt = field.bytes({ en: 'Salt', zh: '盐值', min: SEAL_SALT_SIZE, max: SEAL_SALT_SIZE });
 const number = field.integer({ en: 'Number', zh: '编号', min: 1 });
-const who = field.text({ en: 'By', zh: '提交人', max: 160, characters: 'ascii' });
 const about = field.hash({
   en: 'About',
   zh: '所涉对象',
@@ -61,13 +59,6 @@ const about = field.hash({
     zh: '本人的盲化标识,或记录名称的 SHA-256。',
   },
 });
-const recordName = field.text({
-  en: 'Record',
-  zh: '记录',
-  max: 300,
-  help: { en: 'As contract.record/key.', zh: '形如 合约.记录/键。' },
-});
-const legalBasis = field.text({ en: 'Legal basis', zh: '法律依据', max: 300 });
 const caseNumber = field.text({ en: 'Case number', zh: '案号', max: 100 });
 const accessKind = field.choice({
   en: 'What was done',
@@ -78,12 +69,8 @@ const accessKind = field.choice({
     used: { en: 'used in a decision', zh: '用于决定' },
   },
 });
-const body = field.reference({
-  en: 'Body that must answer',
-  zh: '须答复机构',
-  record: 'directory.organisation',
-});
-const text = field.text({ en: 'Text', zh: '内容', max: 4000, lines: true });
+const body = organisationAs('Body that must answer', '须答复机构');
+const text = longText('Text', '内容');
 const complaintStatus = field.choice({
   en: 'Status',
   zh: '状态',
@@ -129,7 +116,7 @@ const deferral = field.identifier({
   help: { en: 'A number of the organisation.', zh: '由机构自行编号。' },
   max: 64,
 });
-const owner = field.reference({ en: 'Organisation', zh: '机构', record: 'directory.organisation' });
+const owner = organisationAs('Organisation', '机构');
 const status = field.choice({
   en: 'Status',
   zh: '状态',
@@ -166,7 +153,7 @@ const records = {
     fields: {
       record: recordName,
       organisation,
-      officer: who,
+      officer: submitter,
       kind: accessKind,
       legalBasis,
       caseNumber,
@@ -185,7 +172,7 @@ const records = {
     key: { organisation: owner, deferral },
     partition: ['organisation'],
     fields: {
-      officer: who,
+      officer: submitter,
       access: field.sealed({ en: 'Sealed access', zh: '密封的查阅' }),
       legalBasis,
       at: field.instant({ en: 'When', zh: '时间' }),
@@ -211,7 +198,7 @@ const records = {
     title: { en: 'Complaint', zh: '投诉' },
     key: { number },
     fields: {
-      by: who,
+      by: submitter,
       body,
       ...target,
       text,
@@ -386,7 +373,7 @@ export const oversight = defineContract({
       code: 2,
       en: 'A witness {name} is registered, or was once; names are never used again.',
       zh: '见证人{name}已经或曾经登记,名称永不复用。',
-      remedy: { en: 'Choose another name.', zh: '请另选名称。' },
+      remedy: REMEDIES.otherName,
     },
     KEY_TAKEN: {
       code: 3,
@@ -418,18 +405,12 @@ export const oversight = defineContract({
       zh: '有效见证人最多{max}个。',
       remedy: { en: 'Retire one that is silent.', zh: '请先停用不再联署的见证人。' },
     },
-    WITNESS_UNKNOWN: {
-      code: 7,
-      en: 'There is no witness {key}.',
-      zh: '没有见证人{key}。',
-      remedy: { en: 'Check the name.', zh: '请核对名称。' },
-    },
-    COMPLAINT_UNKNOWN: {
-      code: 9,
-      en: 'There is no complaint {key}.',
-      zh: '没有投诉{key}。',
-      remedy: { en: 'Check the number.', zh: '请核对编号。' },
-    },
+    WITNESS_UNKNOWN: notThere(7, { en: 'witness', zh: '见证人' }, REMEDIES.checkName),
+    COMPLAINT_UNKNOWN: notThere(
+      9,
+      { en: 'complaint', zh: '投诉' },
+      { en: 'Check the number.', zh: '请核对编号。' },
+    ),
     COMPLAINT_CLOSED: {
       code: 10,
       en: 'The complaint is {status}.',
@@ -460,12 +441,11 @@ export const oversight = defineContract({
       zh: '须在今日之后、{latest}之前告知本人,而非{found}。',
       remedy: { en: 'Choose a day between them.', zh: '请选择其间的日期。' },
     },
-    DEFERRAL_EXISTS: {
-      code: 15,
-      en: 'There is already a deferral {key}.',
-      zh: '延后告知{key}已存在。',
-      remedy: { en: 'Choose another number.', zh: '请另选编号。' },
-    },
+    DEFERRAL_EXISTS: takenAlready(
+      15,
+      { en: 'a deferral', zh: '延后告知' },
+      { en: 'Choose another number.', zh: '请另选编号。' },
+    ),
     DEFERRAL_UNKNOWN: {
       code: 16,
       en: 'There is no deferral {key} that is still sealed.',

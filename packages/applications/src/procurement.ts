@@ -7,8 +7,17 @@
  */
 import type { Context, InferFields, Money, RowOf } from '@daybook/contracts';
 import { defineContract, field, instantText } from '@daybook/contracts';
-import { assert, concatBytes, equalBytes, SEAL_SALT_SIZE, sealOf, sha256 } from '@daybook/core';
+import { assert, concatBytes, equalBytes, sealOf, sha256 } from '@daybook/core';
 import { treasury } from './treasury.ts';
+import {
+  commitmentName as commitment,
+  fundName as fund,
+  longText,
+  organisation,
+  paymentName as payment,
+  salt,
+} from './vocabulary/fields.ts';
+import { notThere, REMEDIES, takenAlready } from './vocabulary/refusals.ts';
 
 const PART_BYTES_MAX = 48 * 1024;
 /** All parts of a release are read once, within the bytes of one transaction: 720 KB. */
@@ -32,9 +41,7 @@ const transactionId = idOf('Transaction', '付款');
 const amendmentId = idOf('Amendment', '变更');
 const milestoneId = idOf('Milestone', '里程碑');
 const title = field.text({ en: 'Title', zh: '标题', max: 500 });
-const description = field.text({ en: 'Description', zh: '说明', max: 4000, lines: true });
-const organisation = (en: string, zh: string) =>
-  field.reference({ en, zh, record: 'directory.organisation', max: 64 });
+const description = longText('Description', '说明');
 const publisher = organisation('Publisher', '发布机构');
 /** Publishers correct values downwards, too. */
 const value = field.money({ en: 'Value', zh: '金额', min: -(2n ** 62n) });
@@ -226,9 +233,6 @@ const planning = field.object(
   },
   { en: 'Planning', zh: '采购计划' },
 );
-const fund = field.slug({ en: 'Fund', zh: '资金' });
-const commitment = field.slug({ en: 'Commitment', zh: '支出承诺' });
-const payment = field.identifier({ en: 'Payment', zh: '付款编号' });
 const updated = { release: field.optional(releaseId) };
 
 // Records.
@@ -471,18 +475,16 @@ const roles = {
 } as const;
 
 const failures = {
-  PROCESS_EXISTS: {
-    code: 1,
-    en: 'There is already a process {key}.',
-    zh: '采购过程{key}已存在。',
-    remedy: { en: 'Choose another Open Contracting ID.', zh: '请另选标识。' },
-  },
-  PROCESS_UNKNOWN: {
-    code: 2,
-    en: 'There is no process {key}.',
-    zh: '没有采购过程{key}。',
-    remedy: { en: 'Check the Open Contracting ID.', zh: '请核对标识。' },
-  },
+  PROCESS_EXISTS: takenAlready(
+    1,
+    { en: 'a process', zh: '采购过程' },
+    { en: 'Choose another Open Contracting ID.', zh: '请另选标识。' },
+  ),
+  PROCESS_UNKNOWN: notThere(
+    2,
+    { en: 'process', zh: '采购过程' },
+    { en: 'Check the Open Contracting ID.', zh: '请核对标识。' },
+  ),
   OCID_PREFIX: {
     code: 3,
     en: 'An Open Contracting ID of this ledger begins with {prefix}-.',
@@ -493,7 +495,7 @@ const failures = {
     code: 4,
     en: 'No signer holds the role {role} of {publisher}, which conducts the process.',
     zh: '签署人中没有{publisher}的{role}。',
-    remedy: { en: 'Let an officer of that organisation sign.', zh: '请由该机构官员签署。' },
+    remedy: REMEDIES.officerSigns,
   },
   NOT_CONDUCTED_HERE: {
     code: 5,
@@ -537,18 +539,16 @@ const failures = {
     zh: '投标截止、开标截止、授标期限须依次递后且晚于现在。',
     remedy: { en: 'Correct the three times.', zh: '请更正三个时间。' },
   },
-  BID_EXISTS: {
-    code: 12,
-    en: 'There is already a bid {key}.',
-    zh: '投标{key}已存在。',
-    remedy: { en: 'Choose another name for the bid.', zh: '请另选名称。' },
-  },
-  BID_UNKNOWN: {
-    code: 13,
-    en: 'There is no bid {key}.',
-    zh: '没有投标{key}。',
-    remedy: { en: 'Check the name of the bid.', zh: '请核对名称。' },
-  },
+  BID_EXISTS: takenAlready(
+    12,
+    { en: 'a bid', zh: '投标' },
+    { en: 'Choose another name for the bid.', zh: '请另选名称。' },
+  ),
+  BID_UNKNOWN: notThere(
+    13,
+    { en: 'bid', zh: '投标' },
+    { en: 'Check the name of the bid.', zh: '请核对名称。' },
+  ),
   NOT_TENDERER: {
     code: 14,
     en: 'No signer may bid for {tenderer}.',
@@ -573,24 +573,14 @@ const failures = {
     zh: '机构不得参加自己的招标。',
     remedy: { en: 'Bid in tenders of others.', zh: '请参加他人的招标。' },
   },
-  AWARD_EXISTS: {
-    code: 18,
-    en: 'There is already an award {key}.',
-    zh: '授标{key}已存在。',
-    remedy: { en: 'Choose another identifier.', zh: '请另选标识。' },
-  },
+  AWARD_EXISTS: takenAlready(18, { en: 'an award', zh: '授标' }, REMEDIES.otherIdentifier),
   AWARD_UNKNOWN: {
     code: 19,
     en: 'There is no award {key} that is in force.',
     zh: '没有有效的授标{key}。',
     remedy: { en: 'Check the identifier of the award.', zh: '请核对授标标识。' },
   },
-  CONTRACT_EXISTS: {
-    code: 20,
-    en: 'There is already a contract {key}.',
-    zh: '合同{key}已存在。',
-    remedy: { en: 'Choose another identifier.', zh: '请另选标识。' },
-  },
+  CONTRACT_EXISTS: takenAlready(20, { en: 'a contract', zh: '合同' }, REMEDIES.otherIdentifier),
   CONTRACT_UNKNOWN: {
     code: 21,
     en: 'There is no contract {key} in force.',
@@ -627,12 +617,11 @@ const failures = {
     zh: '付款{key}已登记。',
     remedy: { en: 'Nothing is left to do if it is the same.', zh: '如为同一付款则无须再做。' },
   },
-  MILESTONE_UNKNOWN: {
-    code: 27,
-    en: 'There is no milestone {key}.',
-    zh: '没有里程碑{key}。',
-    remedy: { en: 'Check the identifier.', zh: '请核对标识。' },
-  },
+  MILESTONE_UNKNOWN: notThere(
+    27,
+    { en: 'milestone', zh: '里程碑' },
+    { en: 'Check the identifier.', zh: '请核对标识。' },
+  ),
   ALREADY_IMPORTED: {
     code: 28,
     en: 'The release {key} has been imported already.',
@@ -654,12 +643,7 @@ const failures = {
     zh: '各分段合并后与所声明的 JSON 不符。',
     remedy: { en: 'Import the release anew from its first part.', zh: '请核对后重新导入。' },
   },
-  AMENDMENT_EXISTS: {
-    code: 31,
-    en: 'There is already an amendment {key}.',
-    zh: '变更{key}已存在。',
-    remedy: { en: 'Choose another identifier.', zh: '请另选标识。' },
-  },
+  AMENDMENT_EXISTS: takenAlready(31, { en: 'an amendment', zh: '变更' }, REMEDIES.otherIdentifier),
   BIDS_PRESENT: {
     code: 33,
     en: 'Bids were submitted for the times announced, so these stay.',
@@ -672,12 +656,7 @@ const failures = {
     zh: '过程{key}已有招标。',
     remedy: { en: 'Amend the tender.', zh: '请变更招标。' },
   },
-  MILESTONE_EXISTS: {
-    code: 32,
-    en: 'There is already a milestone {key}.',
-    zh: '里程碑{key}已存在。',
-    remedy: { en: 'Choose another identifier.', zh: '请另选标识。' },
-  },
+  MILESTONE_EXISTS: takenAlready(32, { en: 'a milestone', zh: '里程碑' }, REMEDIES.otherIdentifier),
 } as const;
 
 const events = {
@@ -768,12 +747,6 @@ const times = {
   revealBy: field.instant({ en: 'Bids opened until', zh: '开标截止' }),
   awardBy: field.instant({ en: 'Award due', zh: '授标期限' }),
 };
-const salt = field.bytes({
-  en: 'Salt',
-  zh: '盐值',
-  min: SEAL_SALT_SIZE,
-  max: SEAL_SALT_SIZE,
-});
 const json = field.bytes({ en: 'JSON, UTF-8', zh: 'JSON 字节', max: PART_BYTES_MAX });
 
 export const procurement = defineContract({

@@ -2,12 +2,22 @@
  * Risk control before the fact: rules that members adopt by vote and anybody can read judge every
  * payment of the treasury before it takes effect. It passes, raises an alert, or is held until two
  * officers of two organisations release it. A hit says which rule, what it found, what it allows,
- * and which records it rests on.
+ * and which records it rests on. Longer than other files because a contract is one file: what a rule
+ * finds is read beside the records that it leaves.
  */
 import type { GuardContext, GuardedCall, Infer, InferFields, RowOf } from '@daybook/contracts';
 import { addDays, daysBetween, defineContract, field } from '@daybook/contracts';
 import { toHex } from '@daybook/core';
 import { treasury } from './treasury.ts';
+import {
+  fundName as fund,
+  inBothLanguages,
+  legalBasis,
+  organisation,
+  paymentName as payment,
+  ruleName,
+} from './vocabulary/fields.ts';
+import { notThere, REMEDIES } from './vocabulary/refusals.ts';
 
 /** A judgement reads each rule; more would make every payment slow. */
 const RULES_MAX = 32;
@@ -18,14 +28,7 @@ const HOLD_DAYS_MAX = 60;
 
 // Fields that several records and actions share.
 
-const ruleName = field.slug({ en: 'Rule', zh: '规则' });
-const words = field.object(
-  {
-    en: field.text({ en: 'English', zh: '英文', max: 300 }),
-    zh: field.text({ en: 'Chinese', zh: '中文', max: 300 }),
-  },
-  { en: 'In words', zh: '文字说明' },
-);
+const words = inBothLanguages({ en: 'In words', zh: '文字说明' }, 300);
 const kind = field.choice({
   en: 'Kind',
   zh: '类别',
@@ -75,13 +78,11 @@ const measures = {
     }),
   ),
 };
-const fund = field.slug({ en: 'Fund', zh: '资金' });
-const payment = field.identifier({ en: 'Payment', zh: '付款编号' });
 const terms = {
   kind,
   verdict,
   title: words,
-  legalBasis: field.text({ en: 'Legal basis', zh: '法律依据', max: 300 }),
+  legalBasis,
   fund: field.optional(fund),
   ...measures,
 };
@@ -171,7 +172,7 @@ const records = {
         zh: '状态',
         of: { listed: { en: 'listed', zh: '在列' }, removed: { en: 'removed', zh: '已移除' } },
       }),
-      legalBasis: terms.legalBasis,
+      legalBasis,
       until,
     },
     states: {
@@ -277,17 +278,16 @@ const failures = {
     zh: '现行规则最多{max}条。',
     remedy: { en: 'Retire one first.', zh: '请先停用一条。' },
   },
-  HIT_UNKNOWN: {
-    code: 4,
-    en: 'There is no hit {key}.',
-    zh: '没有命中{key}。',
-    remedy: { en: 'Check fund, payment and rule.', zh: '请核对资金、付款与规则。' },
-  },
+  HIT_UNKNOWN: notThere(
+    4,
+    { en: 'hit', zh: '命中' },
+    { en: 'Check fund, payment and rule.', zh: '请核对资金、付款与规则。' },
+  ),
   HIT_CLOSED: {
     code: 5,
     en: 'The hit has been looked at.',
     zh: '该命中已复核。',
-    remedy: { en: 'Nothing is left to do.', zh: '无须再做。' },
+    remedy: REMEDIES.nothingLeft,
   },
   NOT_LISTED: {
     code: 6,
@@ -383,7 +383,7 @@ export const risk = defineContract({
       by: { role: 'analyst' },
       approvals: { officers: 2, organisations: 2 },
       discretion: true,
-      input: { payee, legalBasis: terms.legalBasis, until, reason },
+      input: { payee, legalBasis, until, reason },
       handler(context, { payee, legalBasis, until }) {
         context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
         context.records.listing.put({ payee, legalBasis, until, status: 'listed' });
@@ -407,12 +407,7 @@ export const risk = defineContract({
       by: { role: 'analyst' },
       discretion: true,
       input: {
-        organisation: field.reference({
-          en: 'Paying organisation',
-          zh: '付款机构',
-          record: 'directory.organisation',
-          max: 64,
-        }),
+        organisation: organisation('Paying organisation', '付款机构'),
         payee,
         relation: records.relation.fields.relation,
         reason,

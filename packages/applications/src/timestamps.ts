@@ -5,6 +5,8 @@
  */
 import { defineContract, field } from '@daybook/contracts';
 import { leafHash, sha256, verifyInclusion } from '@daybook/core';
+import { organisation, submitter } from './vocabulary/fields.ts';
+import { notThere } from './vocabulary/refusals.ts';
 
 /** 2^32 leaves need 32 steps. */
 const PATH_MAX = 32;
@@ -31,16 +33,10 @@ const HASH_SIZES = { sha256: 32, sha384: 48, sha512: 64 } as const;
 const hashedMessage = field.bytes({ en: 'Hash of the document', zh: '文件哈希', min: 32, max: 64 });
 const note = field.text({ en: 'Note', zh: '备注', max: 200 });
 const genTime = field.instant({ en: 'Time', zh: '时间' });
-const stampedBy = field.text({ en: 'By', zh: '提交人', max: 160, characters: 'ascii' });
 const root = field.hash({ en: 'Merkle root', zh: '默克尔根' });
 const count = field.integer({ en: 'Hashes under the root', zh: '哈希数', min: 1, max: BATCH_MAX });
 const serialNumber = field.integer({ en: 'Serial number', zh: '序列号', min: 1 });
-const authority = field.reference({
-  en: 'Authority',
-  zh: '时间戳机构',
-  record: 'directory.organisation',
-  max: 64,
-});
+const authority = organisation('Authority', '时间戳机构');
 
 const messageImprint = { hashAlgorithm, hashedMessage };
 
@@ -60,13 +56,13 @@ export const timestamps = defineContract({
       title: { en: 'Timestamp', zh: '时间戳' },
       help: { en: 'The first time counts and never changes.', zh: '以首次时间为准,永不更改。' },
       key: { imprint },
-      fields: { ...messageImprint, genTime, by: stampedBy, note: field.optional(note) },
+      fields: { ...messageImprint, genTime, by: submitter, note: field.optional(note) },
     },
     batch: {
       number: 2,
       title: { en: 'Batch of timestamps', zh: '批量时间戳' },
       key: { root },
-      fields: { count, genTime, by: stampedBy, note: field.optional(note) },
+      fields: { count, genTime, by: submitter, note: field.optional(note) },
     },
     token: {
       number: 3,
@@ -112,12 +108,11 @@ export const timestamps = defineContract({
       zh: '{algorithm}哈希应为{size}字节,而非{found}。',
       remedy: { en: 'Name the algorithm that made the hash.', zh: '请填写正确的算法。' },
     },
-    BATCH_UNKNOWN: {
-      code: 3,
-      en: 'There is no batch {key}.',
-      zh: '没有批次{key}。',
-      remedy: { en: 'Check the root.', zh: '请核对根。' },
-    },
+    BATCH_UNKNOWN: notThere(
+      3,
+      { en: 'batch', zh: '批次' },
+      { en: 'Check the root.', zh: '请核对根。' },
+    ),
     NOT_IN_BATCH: {
       code: 4,
       en: 'The path does not lead from this hash to the root of the batch.',

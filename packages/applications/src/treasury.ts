@@ -7,6 +7,7 @@
 import type { Context, Infer, Money, Period, RowOf } from '@daybook/contracts';
 import { defineContract, field } from '@daybook/contracts';
 import { equalBytes } from '@daybook/core';
+import { commitmentName, fundName, organisation, paymentName } from './vocabulary/fields.ts';
 
 // Fields that several records and actions share.
 
@@ -19,10 +20,7 @@ const fund = field.reference({
   checked: false,
   max: 64,
 });
-const fundName = field.slug({ en: 'Fund', zh: '资金' });
 const allocationName = field.slug({ en: 'Allocation', zh: '拨款' });
-const commitmentName = field.slug({ en: 'Commitment', zh: '支出承诺' });
-const paymentName = field.identifier({ en: 'Payment', zh: '付款编号' });
 /** Text of a publisher as JSON in ASCII: a summary of 4,000 characters fits in any language. */
 const DETAILS_MAX = 32_768;
 
@@ -73,8 +71,6 @@ const money = field.money({ en: 'Amount', zh: '金额', min: 1n });
 const openingMoney = field.money({ en: 'Amount', zh: '金额', min: 0n });
 const date = field.date({ en: 'Date', zh: '日期' });
 const description = field.text({ en: 'Description', zh: '说明', max: 200 });
-const organisation = (en: string, zh: string) =>
-  field.reference({ en, zh, record: 'directory.organisation', max: 64 });
 const holder = organisation('Holder', '持有机构');
 const basis = field.choice({
   en: 'Basis',

@@ -2,12 +2,9 @@
 import type { Infer } from '@daybook/contracts';
 import { field } from '@daybook/contracts';
 import { LIMITS } from '@daybook/core';
+import { inBothLanguages, organisation as organisationAs } from '../vocabulary/fields.ts';
 
-export const organisation = field.reference({
-  en: 'Organisation',
-  zh: '机构',
-  record: 'directory.organisation',
-});
+export const organisation = organisationAs('Organisation', '机构');
 export const slug = field.slug({ en: 'Organisation', zh: '机构' });
 export const officerName = field.slug({ en: 'Officer', zh: '经办人' });
 export const publicKey = field.publicKey({ en: 'Public key', zh: '公钥' });
@@ -24,13 +21,7 @@ export const proof = field.bytes({
   min: 64,
   max: 64,
 });
-export const titleField = field.object(
-  {
-    en: field.text({ en: 'English', zh: '英文', max: 200 }),
-    zh: field.text({ en: 'Chinese', zh: '中文', max: 200 }),
-  },
-  { en: 'Title', zh: '名称' },
-);
+export const titleField = inBothLanguages({ en: 'Title', zh: '名称' }, 200);
 export const role = field.text({ en: 'Role', zh: '角色', min: 3, max: 100, characters: 'ascii' });
 export const scope = field.optional(
   field.text({ en: 'Scope', zh: '范围', max: 200, characters: 'path' }),

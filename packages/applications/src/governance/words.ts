@@ -1,14 +1,14 @@
 /** What governance says: refusals with their remedies, and events. */
 import { field } from '@daybook/contracts';
+import { keyUnusable, notThere, REMEDIES } from '../vocabulary/refusals.ts';
 import { evidenceKind, height, kind, outcome, proposalNumber, slug, validator } from './fields.ts';
 
 export const failures = {
-  PROPOSAL_UNKNOWN: {
-    code: 1,
-    en: 'There is no proposal {key}.',
-    zh: '没有提案{key}。',
-    remedy: { en: 'List the proposals and check the number.', zh: '请查看提案列表并核对编号。' },
-  },
+  PROPOSAL_UNKNOWN: notThere(
+    1,
+    { en: 'proposal', zh: '提案' },
+    { en: 'List the proposals and check the number.', zh: '请查看提案列表并核对编号。' },
+  ),
   VOTING_CLOSED: {
     code: 2,
     en: 'The proposal is {status}; votes were taken until {closes}.',
@@ -31,17 +31,9 @@ export const failures = {
     code: 5,
     en: 'The slug {organisation} is taken.',
     zh: '标识{organisation}已被使用。',
-    remedy: { en: 'Choose another slug.', zh: '请另选标识。' },
+    remedy: REMEDIES.otherSlug,
   },
-  KEY_UNUSABLE: {
-    code: 6,
-    en: 'These bytes are not a safe Ed25519 public key.',
-    zh: '该字节串不是安全的 Ed25519 公钥。',
-    remedy: {
-      en: 'Create the key with daybook key create.',
-      zh: '请用 daybook key create 生成密钥。',
-    },
-  },
+  KEY_UNUSABLE: keyUnusable(6),
   KEY_USED: {
     code: 7,
     en: 'This consensus key is or was in use.',
@@ -133,7 +125,7 @@ export const failures = {
     code: 18,
     en: 'There is no officer {name} of {organisation}.',
     zh: '{organisation}没有经办人{name}。',
-    remedy: { en: 'Check organisation and name.', zh: '请核对机构与名称。' },
+    remedy: REMEDIES.checkOfficer,
   },
   LAST_MEMBER: {
     code: 19,
