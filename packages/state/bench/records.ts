@@ -2,6 +2,7 @@
 import type { RecordKey } from '@daybook/core';
 import { sha256, treeKeyOf, valueHashOf } from '@daybook/core';
 import type { StateWrite } from '../src/index.ts';
+import { writeU32 } from '../src/tree/numbers.ts';
 
 const VALUE_SIZE = 150;
 const ID_MAX = 2 ** 24;
@@ -18,8 +19,9 @@ export function randomOf(seed: number): (below: number) => number {
 /** The key of a numbered record: 20 bytes. */
 export function keyOf(id: number): RecordKey {
   const key = new Uint8Array(20);
-  new DataView(key.buffer).setUint32(0, id);
-  key.set(sha256(key.subarray(0, 4)).subarray(0, 12), 8);
+  writeU32(key, 0, id);
+  const digest = sha256(key.subarray(0, 4));
+  for (let at = 0; at < 12; at++) key[8 + at] = digest[at] ?? 0;
   return { set: 0x0002_0001, key };
 }
 
@@ -36,9 +38,8 @@ export function inTreeOrder(count: number): Float64Array {
 /** The write of a numbered record at a height, with 150 bytes of value. */
 export function writeOf(id: number, height: number): StateWrite {
   const value = new Uint8Array(VALUE_SIZE).fill(height & 255);
-  const view = new DataView(value.buffer);
-  view.setUint32(0, id);
-  view.setUint32(4, height);
+  writeU32(value, 0, id);
+  writeU32(value, 4, height);
   const recordKey = keyOf(id);
   return { recordKey, treeKey: treeKeyOf(recordKey), value, valueHash: valueHashOf(value) };
 }

@@ -27,19 +27,26 @@ export function sha256(bytes: Uint8Array): Hash {
  */
 export function hashTagged(tag: Uint8Array, ...parts: readonly Uint8Array[]): Hash {
   assert(tag.length === TAG_SIZE, 'a tag has 16 bytes');
-  return sha256OfParts([tag, ...parts]);
+  return digestOf(tag, parts);
 }
 
 /** SHA-256 of the parts one behind the other. */
 export function sha256OfParts(parts: readonly Uint8Array[]): Hash {
-  let size = 0;
+  return digestOf(NOTHING, parts);
+}
+
+const NOTHING = new Uint8Array();
+
+function digestOf(first: Uint8Array, parts: readonly Uint8Array[]): Hash {
+  let size = first.length;
   for (const part of parts) {
     size += part.length;
   }
   if (size > scratch.length) {
-    return sha256(concatBytes(...parts));
+    return sha256(concatBytes(first, ...parts));
   }
-  let offset = 0;
+  scratch.set(first);
+  let offset = first.length;
   for (const part of parts) {
     scratch.set(part, offset);
     offset += part.length;

@@ -16,7 +16,7 @@ import type { HistoryOptions, RecordVersion } from './state-store.ts';
 
 /** A write whose version will be kept. */
 export interface KeptWrite {
-  readonly write: TreeWrite;
+  readonly write: Pick<TreeWrite, 'recordKey' | 'value'>;
   /** Height of the version before it. */
   readonly before: Height | undefined;
 }

@@ -10,62 +10,62 @@ const PREFIX_BYTES = 5;
 
 /** Sorts, keeps the last write of each key, and hashes the leaves. */
 export function prepareWrites(writes: readonly StateWrite[]): readonly TreeWrite[] {
-  const sorted = sortByKey(writes);
-  const hashes = new Uint8Array(32 * sorted.length);
+  const order = orderOf(writes);
+  const hashBytes = new Uint8Array(32 * order.length);
   const prepared: TreeWrite[] = [];
-  for (const [index, write] of sorted.entries()) {
-    const next = sorted[index + 1];
-    if (next !== undefined && compareBytes(write.treeKey, next.treeKey) === 0) continue;
-    const { recordKey, treeKey, value } = write;
-    let leafHash: Uint8Array | undefined;
+  for (let index = 0; index < order.length; index++) {
+    const { recordKey, treeKey, value, valueHash } = writeAt(writes, order[index]);
+    const next = writes[order[index + 1] ?? writes.length];
+    if (next !== undefined && compareBytes(treeKey, next.treeKey) === 0) continue;
+    const hashAt = 32 * index;
     if (value !== undefined) {
-      leafHash = hashes.subarray(32 * index, 32 * index + 32);
-      writeLeafHash(treeKey, write.valueHash ?? valueHashOf(value), leafHash);
+      writeLeafHash(treeKey, valueHash ?? valueHashOf(value), hashBytes, hashAt);
     }
-    prepared.push({ recordKey, treeKey, value, leafHash });
+    prepared.push({ recordKey, treeKey, value, hashBytes, hashAt });
   }
   return prepared;
 }
 
 /**
- * In key order; writes of one key stay in their order. Native sorting of numbers made of the first
- * bytes that differ and the index takes a third of the time of comparing keys (measured).
+ * Indices of the writes in key order; writes of one key stay in their order. Native sorting of
+ * numbers made of the first bytes that differ and the index takes a third of the time of comparing
+ * keys (measured).
  */
-function sortByKey(writes: readonly StateWrite[]): readonly StateWrite[] {
-  if (writes.length > FAST_COUNT_MAX) return writes.toSorted(byKey);
+function orderOf(writes: readonly StateWrite[]): Uint32Array {
+  const inOrder = (a: number, b: number): number =>
+    compareBytes(writeAt(writes, a).treeKey, writeAt(writes, b).treeKey) || a - b;
+  if (writes.length > FAST_COUNT_MAX) return Uint32Array.from(writes.keys()).sort(inOrder);
+  const numbers = sortedNumbers(writes);
+  const order = new Uint32Array(numbers.length);
+  let runStart = 0;
+  for (let index = 0; index < numbers.length; index++) {
+    const number = numbers[index] ?? 0;
+    order[index] = number % FAST_COUNT_MAX;
+    const prefix = number - (number % FAST_COUNT_MAX);
+    const hasEnded = (numbers[index + 1] ?? Number.POSITIVE_INFINITY) >= prefix + FAST_COUNT_MAX;
+    if (!hasEnded) continue;
+    // Keys of which the first bytes are equal are compared as a whole.
+    if (index > runStart) order.subarray(runStart, index + 1).sort(inOrder);
+    runStart = index + 1;
+  }
+  return order;
+}
+
+/** Of each write the first bytes of its key that differ from others, and its index, ascending. */
+function sortedNumbers(writes: readonly StateWrite[]): Float64Array {
   const from = sharedBytesOf(writes);
-  const numbers = Float64Array.from(writes, ({ treeKey }, index) => {
+  const numbers = new Float64Array(writes.length);
+  for (let index = 0; index < numbers.length; index++) {
+    const { treeKey } = writeAt(writes, index);
     let prefix = 0;
     for (let at = 0; at < PREFIX_BYTES; at++) prefix = prefix * 256 + (treeKey[from + at] ?? 0);
-    return prefix * FAST_COUNT_MAX + index;
-  });
-  numbers.sort();
-  const sorted: StateWrite[] = [];
-  for (let start = 0; start < numbers.length; ) {
-    const run = runOf(numbers, start).map((index) => writeAt(writes, index));
-    sorted.push(...(run.length === 1 ? run : run.toSorted(byKey)));
-    start += run.length;
+    numbers[index] = prefix * FAST_COUNT_MAX + index;
   }
-  return sorted;
+  return numbers.sort();
 }
 
-/** Indices of the writes whose first bytes are equal, in the order they came. */
-function runOf(numbers: Float64Array, start: number): readonly number[] {
-  const first = numbers[start] ?? 0;
-  const end = first - (first % FAST_COUNT_MAX) + FAST_COUNT_MAX;
-  const run = [first % FAST_COUNT_MAX];
-  for (let at = start + 1; (numbers[at] ?? end) < end; at++) {
-    run.push((numbers[at] ?? 0) % FAST_COUNT_MAX);
-  }
-  return run;
-}
-
-function byKey(a: StateWrite, b: StateWrite): number {
-  return compareBytes(a.treeKey, b.treeKey);
-}
-
-function writeAt(writes: readonly StateWrite[], index: number): StateWrite {
-  const write = writes[index];
+function writeAt(writes: readonly StateWrite[], index: number | undefined): StateWrite {
+  const write = index === undefined ? undefined : writes[index];
   assert(write !== undefined, 'an index of a write is in range');
   return write;
 }

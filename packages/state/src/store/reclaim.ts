@@ -109,11 +109,10 @@ export function countUse(staged: Staged, tombstones: readonly Ref[], parts: Comm
   const { stage, height } = staged;
   const { nodeSpace, deadNodes, valueSpace, valueSweep, deadValues } = reclaim;
   nodeSpace.change(nodes.log.takeAppended(), stage.dead, { log: nodes.log, height });
-  for (const ref of stage.dead) deadNodes.mark(ref);
+  deadNodes.mark(stage.dead);
   const dead = [...stage.deadValues.map(placeOf), ...tombstones];
   valueSpace.change(values.takeAppended(), dead, { log: values, height });
-  if (valueSweep === undefined) return;
-  for (const ref of dead) deadValues.mark(ref);
+  if (valueSweep !== undefined) deadValues.mark(dead);
 }
 
 /** What can go with the block at `height`, and from which height on history is then complete. */

@@ -215,8 +215,7 @@ class Import implements StateImport {
     }
     for (const record of records) {
       if (!kept.has(record.recordKey)) continue;
-      const write = { ...record, leafHash: undefined };
-      kept.record([{ write, before: undefined }], record.writtenAt, changes);
+      kept.record([{ write: record, before: undefined }], record.writtenAt, changes);
     }
   }
 

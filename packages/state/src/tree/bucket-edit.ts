@@ -3,13 +3,12 @@
  * or a bucket that overflows, go through a list of leaves from which the subtree is built anew.
  */
 import { compareBytes, TREE_WIDTH } from '@daybook/core';
-import type { BucketBody, Layout } from './bucket.ts';
+import type { BucketBody, HashPlace } from './bucket.ts';
 import {
   bodySizeOf,
   findKey,
   hasHashAt,
   keyAt,
-  layoutOf,
   refAt,
   setRefAt,
   writeHead,
@@ -22,23 +21,17 @@ import type { Child, TreeWrite } from './child.ts';
 import { ownChild } from './child.ts';
 import type { NodeStore } from './node-store.ts';
 import type { PendingValue } from './nodes.ts';
-import { StagedBucket } from './nodes.ts';
+import { noValues, StagedBucket } from './nodes.ts';
+import { isSameRun } from './numbers.ts';
 import type { Ref } from './record-form.ts';
 import type { TreeStage } from './tree-stage.ts';
 
-/** One record of a bucket, taken out of it. */
-export interface Leaf {
-  readonly key: Uint8Array;
-  readonly hash: Uint8Array;
+/** One record of a bucket, taken out of it; its hash may still be where the bucket is. */
+export interface Leaf extends HashPlace {
+  readonly treeKey: Uint8Array;
   /** Place of its value, or 0 with the staged value. */
   readonly ref: Ref;
   readonly value: PendingValue | undefined;
-}
-
-/** A bucket in the middle of being changed; stored ones have no staged values. */
-interface Working extends BucketBody {
-  readonly layout: Layout;
-  readonly values: readonly (PendingValue | undefined)[] | undefined;
 }
 
 /** Up to so many writes to one bucket are edits; beyond, building anew is cheaper. */
@@ -56,7 +49,7 @@ export class BucketEditor {
   /** The subtree in place of a bucket or an empty slot, after writes that all route to it. */
   update(child: Child, from: number, to: number, route: number): Child {
     if (child.count === 0) return this.#rebuild([], from, to, route);
-    const before = this.#bodyOf(child);
+    const before = this.#bucketOf(child);
     let current = before;
     let next = from;
     while (next < to && to - from <= EDITS_MAX) {
@@ -67,86 +60,94 @@ export class BucketEditor {
     }
     if (next < to) {
       this.#bury(child);
+      // Nothing is read until the leaves are in their new buckets.
       return this.#rebuild(leavesOf(current), next, to, route);
     }
     if (current === before) return child;
     this.#bury(child);
-    return ownChild(this.#staged(current, copyOf(current.values, current.layout.count)));
+    return this.#staged(current);
   }
 
   /** A bucket of up to 16 leaves in key order. */
-  bucketOf(leaves: readonly Leaf[], from: number, to: number, route: number): StagedBucket {
-    const run = leaves.slice(from, to);
-    const keySize = run.reduce((size, { key }) => Math.max(size, key.length), 0);
-    const shared = run[0]?.key.subarray(0, route >> 1) ?? new Uint8Array();
-    const stride = keySize - shared.length;
-    const target = this.#room(bodySizeOf(run.length, shared.length, stride));
-    const layout = writeHead(target, run.length, shared, stride);
-    for (const [index, leaf] of run.entries()) {
-      writeLeaf(target.bytes, layout, index, leaf);
-      setRefAt(target.bytes, layout, index, leaf.ref);
+  build(leaves: readonly Leaf[], from: number, to: number, route: number): Child {
+    const firstKey = leaves[from]?.treeKey ?? EMPTY_BYTES;
+    let keySize = 0;
+    for (let at = from; at < to; at++) {
+      keySize = Math.max(keySize, leaves[at]?.treeKey.length ?? 0);
     }
-    const values = run.map(({ value }) => value);
-    return this.#staged({ ...target, layout, values }, values);
+    const count = to - from;
+    const shared = Math.min(route >> 1, firstKey.length);
+    const stride = keySize - shared;
+    const target = this.#room(bodySizeOf(count, shared, stride));
+    writeHead(target, { count, shared, stride }, firstKey);
+    const bucket = new StagedBucket(target, noValues(count), this.#stage.id);
+    for (let index = 0; index < count; index++) {
+      const leaf = leaves[from + index];
+      if (leaf === undefined) break;
+      writeLeaf(target.bytes, bucket.layout, index, leaf);
+      setRefAt(target.bytes, bucket.layout, index, leaf.ref);
+      bucket.values[index] = leaf.value;
+    }
+    return this.#staged(bucket);
   }
 
   /** All leaves of a bucket that ceases to exist. */
   takeLeaves(child: Child): readonly Leaf[] {
-    const body = this.#bodyOf(child);
-    const leaves = leavesOf(body);
+    const { bytes, at, layout, values } = this.#bucketOf(child);
+    // Other buckets will be read before the leaves are used.
+    const own = { bytes: bytes.slice(at, layout.end), at: 0 };
+    const leaves = leavesOf(new StagedBucket(own, values, this.#stage.id));
     this.#bury(child);
     return leaves;
   }
 
   /** The bucket after one write; the same object when nothing changed; undefined to build anew. */
-  #edit(body: Working, index: number): Working | undefined {
+  #edit(bucket: StagedBucket, index: number): StagedBucket | undefined {
     const write = this.#stage.writeAt(index);
-    const { bytes, layout } = body;
+    const { bytes, layout } = bucket;
     const found = findKey(bytes, layout, write.treeKey);
     if (found === undefined) return undefined;
-    if (found < 0)
-      return write.leafHash === undefined ? body : this.#insert(body, -1 - found, write);
-    if (write.leafHash === undefined) return this.#remove(body, found, write);
-    if (hasHashAt(bytes, layout, found, write.leafHash)) return body;
-    return this.#replace(body, found, write);
+    if (found < 0) {
+      return write.value === undefined ? bucket : this.#insert(bucket, -1 - found, write);
+    }
+    if (write.value === undefined) return this.#remove(bucket, found, write);
+    if (hasHashAt(bytes, layout, found, write)) return bucket;
+    return this.#replace(bucket, found, write);
   }
 
-  #insert(body: Working, index: number, write: TreeWrite): Working | undefined {
-    const { count, shared, stride } = body.layout;
+  #insert(bucket: StagedBucket, index: number, write: TreeWrite): StagedBucket | undefined {
+    const { count, shared, stride } = bucket.layout;
     const rest = write.treeKey.length - shared;
-    if (count === TREE_WIDTH || rest > stride || write.leafHash === undefined) return undefined;
+    if (count === TREE_WIDTH || rest > stride) return undefined;
     const target = this.#room(bodySizeOf(count + 1, shared, stride));
-    const leaf = { key: write.treeKey, hash: write.leafHash };
-    writeInserted(body, body.layout, index, { leaf, target });
-    const values = copyOf(body.values, count);
+    writeInserted(bucket, bucket.layout, index, { leaf: write, target });
     const created = pendingOf(write, 0);
     this.#stage.created.push(created);
-    values.splice(index, 0, created);
-    return { ...target, layout: layoutOf(target.bytes, target.at), values };
+    const values = noValues(count + 1);
+    for (let at = 0; at < count; at++) values[at < index ? at : at + 1] = bucket.values[at];
+    values[index] = created;
+    return new StagedBucket(target, values, this.#stage.id);
   }
 
-  #replace(body: Working, index: number, write: TreeWrite): Working {
-    const { layout } = body;
-    const target = this.#room(layout.end - body.at);
-    const hash = write.leafHash ?? write.treeKey;
-    writeReplaced(body, layout, index, { hash, target });
-    const values = copyOf(body.values, layout.count);
-    values[index] = pendingOf(write, this.#retireValue(previousOf(body, index)));
-    return { ...target, layout: layoutOf(target.bytes, target.at), values };
+  #replace(bucket: StagedBucket, index: number, write: TreeWrite): StagedBucket {
+    const { layout } = bucket;
+    const target = this.#room(layout.end - bucket.at);
+    writeReplaced(bucket, layout, index, { hash: write, target });
+    const values = bucket.values.slice();
+    values[index] = pendingOf(write, this.#retireValue(previousOf(bucket, index)));
+    return new StagedBucket(target, values, this.#stage.id);
   }
 
-  #remove(body: Working, index: number, write: TreeWrite): Working | undefined {
-    const { count, shared, stride } = body.layout;
+  #remove(bucket: StagedBucket, index: number, write: TreeWrite): StagedBucket | undefined {
+    const { count, shared, stride } = bucket.layout;
     // The last leaf goes with its bucket, which is done where subtrees are built.
     if (count === 1) return undefined;
     const { recordKey } = write;
-    const previous = this.#retireValue(previousOf(body, index));
+    const previous = this.#retireValue(previousOf(bucket, index));
     this.#stage.removed.push({ recordKey, previous });
     const target = this.#room(bodySizeOf(count - 1, shared, stride));
-    writeRemoved(body, body.layout, index, target);
-    const values = copyOf(body.values, count);
-    values.splice(index, 1);
-    return { ...target, layout: layoutOf(target.bytes, target.at), values };
+    writeRemoved(bucket, bucket.layout, index, target);
+    return new StagedBucket(target, bucket.values.toSpliced(index, 1), this.#stage.id);
   }
 
   /** The subtree of leaves and writes together. */
@@ -157,7 +158,7 @@ export class BucketEditor {
       const write = this.#stage.writeAt(index);
       let order = 1;
       for (let leaf = old[at]; leaf !== undefined; leaf = old[at]) {
-        order = compareBytes(leaf.key, write.treeKey);
+        order = compareBytes(leaf.treeKey, write.treeKey);
         if (order >= 0) break;
         merged.push(leaf);
         at += 1;
@@ -172,35 +173,34 @@ export class BucketEditor {
   }
 
   #mergedLeaf(found: Leaf | undefined, write: TreeWrite): Leaf | undefined {
-    const { leafHash, recordKey, treeKey } = write;
+    const { recordKey, treeKey, hashBytes, hashAt } = write;
     const previous = found === undefined ? 0 : (found.value ?? found.ref);
-    if (leafHash === undefined) {
+    if (write.value === undefined) {
       if (found === undefined) return undefined;
       this.#stage.removed.push({ recordKey, previous: this.#retireValue(previous) });
       return undefined;
     }
-    if (found !== undefined && compareBytes(found.hash, leafHash) === 0) return found;
+    if (found !== undefined && hasSameHash(found, write)) return found;
     const value = pendingOf(write, previous);
     if (found === undefined) this.#stage.created.push(value);
     else this.#retireValue(previous);
-    return { key: treeKey, hash: leafHash, ref: 0, value };
+    return { treeKey, hashBytes, hashAt, ref: 0, value };
   }
 
-  #bodyOf(child: Child): Working {
+  /** The bucket of a child, to be read only; a stored one until the next read. */
+  #bucketOf(child: Child): StagedBucket {
     const { node } = child;
     if (node === undefined) {
-      const { bytes, at } = this.#store.replacedBody(child.ref, child.count);
-      return { bytes, at, layout: layoutOf(bytes, at), values: undefined };
+      const body = this.#store.replacedBody(child.ref, child.count);
+      return new StagedBucket(body, noValues(child.count), this.#stage.id);
     }
     if (node.isInner) throw new TypeError('a child with at most 16 keys is a bucket');
     return node;
   }
 
-  #staged(body: Working, values: (PendingValue | undefined)[]): StagedBucket {
-    const { bytes, at, layout } = body;
-    const bucket = new StagedBucket({ bytes, at, layout, values, stage: this.#stage.id });
+  #staged(bucket: StagedBucket): Child {
     this.#stage.buckets.push(bucket);
-    return bucket;
+    return ownChild(bucket);
   }
 
   #bury({ node, ref }: Child): void {
@@ -221,13 +221,18 @@ export class BucketEditor {
   }
 }
 
-function leavesOf({ bytes, layout, values }: Working): readonly Leaf[] {
-  return Array.from({ length: layout.count }, (_, index) => {
-    const hashAt = layout.hashesAt + 32 * index;
-    const hash = bytes.slice(hashAt, hashAt + 32);
-    const key = keyAt(bytes, layout, index);
-    return { key, hash, ref: refAt(bytes, layout, index), value: values?.[index] };
-  });
+function leavesOf({ bytes, layout, values }: StagedBucket): readonly Leaf[] {
+  const leaves: Leaf[] = [];
+  for (let index = 0; index < layout.count; index++) {
+    leaves.push({
+      treeKey: keyAt(bytes, layout, index),
+      hashBytes: bytes,
+      hashAt: layout.hashesAt + HASH_SIZE * index,
+      ref: refAt(bytes, layout, index),
+      value: values[index],
+    });
+  }
+  return leaves;
 }
 
 function pendingOf(write: TreeWrite, previous: Ref | PendingValue): PendingValue {
@@ -235,20 +240,13 @@ function pendingOf(write: TreeWrite, previous: Ref | PendingValue): PendingValue
   return { key, value, previous, ref: 0, writtenAt: undefined };
 }
 
-function previousOf(body: Working, index: number): Ref | PendingValue {
-  return body.values?.[index] ?? refAt(body.bytes, body.layout, index);
+function previousOf({ bytes, layout, values }: StagedBucket, index: number): Ref | PendingValue {
+  return values[index] ?? refAt(bytes, layout, index);
 }
 
-function copyOf(
-  values: readonly (PendingValue | undefined)[] | undefined,
-  count: number,
-): (PendingValue | undefined)[] {
-  return (values ?? NO_VALUES[count] ?? []).slice();
+function hasSameHash(a: HashPlace, b: HashPlace): boolean {
+  return isSameRun(a.hashBytes, a.hashAt, b.hashBytes, b.hashAt, HASH_SIZE);
 }
 
-/** Lists of as many absent values as the index says: copying one is cheaper than filling one. */
-const NO_VALUES: readonly (readonly (PendingValue | undefined)[])[] = Array.from(
-  { length: TREE_WIDTH + 1 },
-  (_, count) => Array.from({ length: count }, () => undefined),
-);
+const HASH_SIZE = 32;
 const EMPTY_BYTES = new Uint8Array();

@@ -6,7 +6,7 @@
  *   BUCKET = count u8 | shared u8 | stride u8 | shared key bytes | count x key length u8 |
  *            count x rest of key (stride) | count x value ref u48 | count x leaf hash 32
  */
-import { copyBytes, readU48, U48_SIZE, writeU48 } from './numbers.ts';
+import { copyBytes, isSameRun, readU48, U48_SIZE, writeU48 } from './numbers.ts';
 import type { Ref } from './record-form.ts';
 
 const COUNT_AT = 0;
@@ -14,6 +14,12 @@ const SHARED_AT = 1;
 const STRIDE_AT = 2;
 const HEAD_SIZE = 3;
 const HASH_SIZE = 32;
+
+/** Where the 32 bytes of a hash are: views of them, by the thousand, would be most of the garbage. */
+export interface HashPlace {
+  readonly hashBytes: Uint8Array;
+  readonly hashAt: number;
+}
 
 /** A body somewhere in memory; valid as long as its owner says. */
 export interface BucketBody {
@@ -113,23 +119,19 @@ function compareRest(bytes: Uint8Array, layout: Layout, index: number, key: Uint
   return 0;
 }
 
+/** Whether the leaf at an index has the hash that is given. */
 export function hasHashAt(
   bytes: Uint8Array,
   layout: Layout,
   index: number,
-  hash: Uint8Array,
+  { hashBytes, hashAt }: HashPlace,
 ): boolean {
-  const at = layout.hashesAt + HASH_SIZE * index;
-  for (let offset = 0; offset < HASH_SIZE; offset++) {
-    if (bytes[at + offset] !== hash[offset]) return false;
-  }
-  return true;
+  return isSameRun(bytes, layout.hashesAt + HASH_SIZE * index, hashBytes, hashAt, HASH_SIZE);
 }
 
 /** What a new or changed record of a bucket consists of, but for its place. */
-export interface NewLeaf {
-  readonly key: Uint8Array;
-  readonly hash: Uint8Array;
+export interface NewLeaf extends HashPlace {
+  readonly treeKey: Uint8Array;
 }
 
 /** Copies a body and replaces the hash of one leaf; the place of its value becomes 0. */
@@ -137,13 +139,14 @@ export function writeReplaced(
   source: BucketBody,
   layout: Layout,
   index: number,
-  change: { readonly hash: Uint8Array; readonly target: BucketBody },
+  { hash, target }: { readonly hash: HashPlace; readonly target: BucketBody },
 ): void {
-  const { bytes, at } = change.target;
-  copyRun(source.bytes, source.at, bytes, at, layout.end - source.at);
+  const { bytes, at } = target;
+  copyBytes(source.bytes, source.at, bytes, at, layout.end - source.at);
   const shift = at - source.at;
   writeU48(bytes, layout.refsAt + shift + U48_SIZE * index, 0);
-  copyBytes(change.hash, 0, bytes, layout.hashesAt + shift + HASH_SIZE * index, HASH_SIZE);
+  const place = layout.hashesAt + shift + HASH_SIZE * index;
+  copyBytes(hash.hashBytes, hash.hashAt, bytes, place, HASH_SIZE);
 }
 
 /** Copies a body with one more leaf at an index; the caller has checked that its key fits. */
@@ -187,37 +190,40 @@ export function writeRemoved(
     [layout.refsAt, next.refsAt, U48_SIZE],
     [layout.hashesAt, next.hashesAt, HASH_SIZE],
   ] as const) {
-    copyRun(from, run, to, nextRun, index * width);
-    copyRun(from, run + (index + 1) * width, to, nextRun + index * width, rest * width);
+    copyBytes(from, run, to, nextRun, index * width);
+    copyBytes(from, run + (index + 1) * width, to, nextRun + index * width, rest * width);
   }
 }
 
-/** Starts a body for leaves that will be written one by one. @param shared  bytes all keys begin with */
+/** Numbers at the head of a body. */
+export type BucketShape = Pick<Layout, 'count' | 'shared' | 'stride'>;
+
+/**
+ * Starts a body for leaves that will be written one by one.
+ * @param firstKey  begins with the bytes that all keys share
+ */
 export function writeHead(
-  target: BucketBody,
-  count: number,
-  shared: Uint8Array,
-  stride: number,
-): Layout {
-  const { bytes, at } = target;
+  { bytes, at }: BucketBody,
+  { count, shared, stride }: BucketShape,
+  firstKey: Uint8Array,
+): void {
   bytes[at + COUNT_AT] = count;
-  bytes[at + SHARED_AT] = shared.length;
+  bytes[at + SHARED_AT] = shared;
   bytes[at + STRIDE_AT] = stride;
-  copyBytes(shared, 0, bytes, at + HEAD_SIZE, shared.length);
-  return layoutFor(at, count, shared.length, stride);
+  copyBytes(firstKey, 0, bytes, at + HEAD_SIZE, shared);
 }
 
 /** Fills in one leaf; the place of its value is 0 until it is set. */
 export function writeLeaf(bytes: Uint8Array, layout: Layout, index: number, leaf: NewLeaf): void {
-  const { key, hash } = leaf;
+  const { treeKey, hashBytes, hashAt } = leaf;
   const { shared, stride } = layout;
-  bytes[layout.lengthsAt + index] = key.length;
+  bytes[layout.lengthsAt + index] = treeKey.length;
   const restAt = layout.keysAt + index * stride;
-  const rest = key.length - shared;
-  copyBytes(key, shared, bytes, restAt, rest);
+  const rest = treeKey.length - shared;
+  copyBytes(treeKey, shared, bytes, restAt, rest);
   for (let offset = rest; offset < stride; offset++) bytes[restAt + offset] = 0;
   writeU48(bytes, layout.refsAt + U48_SIZE * index, 0);
-  copyBytes(hash, 0, bytes, layout.hashesAt + HASH_SIZE * index, HASH_SIZE);
+  copyBytes(hashBytes, hashAt, bytes, layout.hashesAt + HASH_SIZE * index, HASH_SIZE);
 }
 
 interface Gap {
@@ -230,12 +236,6 @@ interface Gap {
 function insertGap(from: Uint8Array, fromAt: number, to: Uint8Array, at: number, gap: Gap): void {
   const before = gap.index * gap.width;
   const rest = (gap.count - gap.index) * gap.width;
-  copyRun(from, fromAt, to, at, before);
-  copyRun(from, fromAt + before, to, at + before + gap.width, rest);
-}
-
-// biome-ignore lint/complexity/useMaxParams: like copyBytes.
-function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, at: number, size: number): void {
-  if (size < 96) copyBytes(from, fromAt, to, at, size);
-  else to.set(from.subarray(fromAt, fromAt + size), at);
+  copyBytes(from, fromAt, to, at, before);
+  copyBytes(from, fromAt + before, to, at + before + gap.width, rest);
 }

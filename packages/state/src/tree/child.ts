@@ -2,28 +2,28 @@
  * What the parts of a stage say to each other: writes, and children as their parents know them.
  */
 import type { RecordKey } from '@daybook/core';
+import type { HashPlace } from './bucket.ts';
 import type { MemoryNode, PendingValue } from './nodes.ts';
 import { INNER_COUNT } from './nodes.ts';
 import type { Ref } from './record-form.ts';
 
-/** One change; `value` and `leafHash` are absent together, when the record is removed. */
-export interface TreeWrite {
+/** One change, with the hash of its leaf; nothing is there when the record is removed. */
+export interface TreeWrite extends HashPlace {
   readonly recordKey: RecordKey;
   readonly treeKey: Uint8Array;
   readonly value: Uint8Array | undefined;
-  readonly leafHash: Uint8Array | undefined;
 }
 
-/** What stands in a slot, or at the top of the tree: nothing, a bucket or a node. */
-export interface Child {
+/**
+ * What stands in a slot, or at the top of the tree: nothing, a bucket or a node. Its hash is there
+ * unless this stage made the node: those are hashed at the end.
+ */
+export interface Child extends HashPlace {
   /** 0, 1 to 16, or INNER_COUNT. */
   readonly count: number;
   readonly ref: Ref;
   /** The node, when it is only in memory. */
   readonly node: MemoryNode | undefined;
-  /** Where its hash is, unless this stage made the node: those are hashed at the end. */
-  readonly hashBytes: Uint8Array;
-  readonly hashAt: number;
 }
 
 /** A record that a block removed, for the history of its key. */

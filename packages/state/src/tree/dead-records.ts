@@ -20,10 +20,12 @@ export class DeadRecords {
     this.#recordBytesMin = recordBytesMin;
   }
 
-  mark(ref: Ref): void {
-    const marks = this.#marksOf(this.#log.segmentOf(ref));
-    const bit = this.#bitOf(ref);
-    if (marks !== undefined) marks[bit >> 3] = (marks[bit >> 3] ?? 0) | (1 << (bit & 7));
+  mark(refs: readonly Ref[]): void {
+    for (const ref of refs) {
+      const marks = this.#marksOf(this.#log.segmentOf(ref));
+      const bit = this.#bitOf(ref);
+      if (marks !== undefined) marks[bit >> 3] = (marks[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
   }
 
   has(ref: Ref): boolean {

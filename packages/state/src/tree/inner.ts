@@ -10,7 +10,7 @@
 import { TREE_WIDTH } from '@daybook/core';
 import type { InnerNode } from './nodes.ts';
 import { BASE_AT, COUNTS_AT, PLACE_AT, PREFIX_AT } from './nodes.ts';
-import { copyBytes, readU16, readU48, U48_SIZE, writeU16, writeU48 } from './numbers.ts';
+import { copyBytes, lowestOf, readU16, readU48, U48_SIZE, writeU16, writeU48 } from './numbers.ts';
 import type { Ref } from './record-form.ts';
 import type { RecordLog } from './record-log.ts';
 
@@ -56,25 +56,24 @@ function writeSlots(buffer: Uint8Array, from: number, node: InnerNode, wanted: n
   const { bytes, refs } = node;
   let slots = 0;
   let at = from + 2;
-  for (let slot = 0; slot < TREE_WIDTH; slot++) {
+  for (let rest = wanted; rest !== 0; rest &= rest - 1) {
+    const slot = lowestOf(rest);
     const count = bytes[COUNTS_AT + slot] ?? 0;
-    if (count === 0 || (wanted & (1 << slot)) === 0) continue;
+    if (count === 0) continue;
     slots |= 1 << slot;
     buffer[at++] = count;
   }
   writeU16(buffer, from, slots);
-  for (let slot = 0; slot < TREE_WIDTH; slot++) {
-    if ((slots & (1 << slot)) === 0) continue;
-    writeU48(buffer, at, refs[slot] ?? 0);
+  for (let rest = slots; rest !== 0; rest &= rest - 1) {
+    writeU48(buffer, at, refs[lowestOf(rest)] ?? 0);
     at += U48_SIZE;
   }
   if (slots === ALL_SLOTS) {
     buffer.set(node.hashes, at);
     return at + 32 * TREE_WIDTH;
   }
-  for (let slot = 0; slot < TREE_WIDTH; slot++) {
-    if ((slots & (1 << slot)) === 0) continue;
-    copyBytes(bytes, 32 * slot, buffer, at, 32);
+  for (let rest = slots; rest !== 0; rest &= rest - 1) {
+    copyBytes(bytes, 32 * lowestOf(rest), buffer, at, 32);
     at += 32;
   }
   return at;

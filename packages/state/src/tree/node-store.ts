@@ -7,8 +7,8 @@ import { RECORD_KINDS, readInner } from './inner.ts';
 import type { InnerNode } from './nodes.ts';
 import { INNER_MEMORY_BYTES, InnerPool } from './nodes.ts';
 import { RecentBytes } from './recent-bytes.ts';
-import type { Ref } from './record-form.ts';
-import type { RecordBody, RecordLog } from './record-log.ts';
+import type { RecordBody, Ref } from './record-form.ts';
+import type { RecordLog } from './record-log.ts';
 
 /** Where the bytes of a body are. */
 type StoredBody = Omit<RecordBody, 'kind'>;
@@ -22,6 +22,7 @@ export class NodeStore {
   /** Chunks of memory that finished stages have given back. */
   readonly freeChunks: Uint8Array[] = [];
   readonly #cache = new Map<Ref, InnerNode>();
+  #hand = this.#cache.entries();
   readonly #buckets: RecentBytes<Ref>;
   readonly #countMax: number;
 
@@ -74,9 +75,13 @@ export class NodeStore {
   /** Caches a staged node that has just been written, in place of the version it replaces. */
   replace(oldRef: Ref, staged: InnerNode): void {
     const old = this.#cache.get(oldRef);
-    if (old !== undefined) this.#cache.delete(oldRef);
     const node = old ?? this.pool.take();
-    node.copyFrom(staged);
+    if (old === undefined) {
+      node.copyFrom(staged);
+    } else {
+      this.#cache.delete(oldRef);
+      node.takeChanges(staged);
+    }
     node.wasUsed = true;
     this.#cache.set(node.ref, node);
   }
@@ -110,16 +115,22 @@ export class NodeStore {
     return this.#cache.size * INNER_MEMORY_BYTES;
   }
 
-  // The clock algorithm: a node used since the hand passed last gets a second round.
+  // The clock algorithm: a node used since the hand passed last gets a second round. The hand is an
+  // iterator that stays: a new one would walk again over all that was deleted before.
   #evictOne(): void {
-    for (const [ref, node] of this.#cache) {
-      this.#cache.delete(ref);
+    while (true) {
+      const { value: entry } = this.#hand.next();
+      if (entry === undefined) {
+        this.#hand = this.#cache.entries();
+        continue;
+      }
+      const [ref, node] = entry;
       if (!node.wasUsed) {
+        this.#cache.delete(ref);
         this.pool.give(node);
         return;
       }
       node.wasUsed = false;
-      this.#cache.set(ref, node);
     }
   }
 }

@@ -6,7 +6,9 @@
  */
 import type { RecordKey } from '@daybook/core';
 import { TREE_KEY_SIZES, TREE_WIDTH } from '@daybook/core';
-import type { Layout } from './bucket.ts';
+import type { BucketBody, Layout } from './bucket.ts';
+import { layoutOf } from './bucket.ts';
+import { copyHash, HASH_WORDS, lowestOf } from './numbers.ts';
 import type { Ref } from './record-form.ts';
 
 /** A child with more than 16 keys, where smaller ones have their number of keys. */
@@ -18,6 +20,8 @@ export const LABEL_AT = HASHES_SIZE;
 export const PREFIX_AT = LABEL_AT + 32;
 export const COUNTS_AT = PREFIX_AT + TREE_KEY_SIZES.partitioned;
 const INNER_SIZE = COUNTS_AT + TREE_WIDTH;
+/** Where the label starts in `InnerNode.words`. */
+export const LABEL_WORD_AT = HASH_WORDS * TREE_WIDTH;
 const SLAB_NODES = 16;
 /** What one inner node takes in memory, objects included (measured). */
 export const INNER_MEMORY_BYTES = 1100;
@@ -42,6 +46,8 @@ export class InnerNode {
   readonly bytes: Uint8Array;
   /** The hashes alone, a view kept because making one costs as much as copying it. */
   readonly hashes: Uint8Array;
+  /** The hashes and the label as words, for copying single ones. */
+  readonly words: Int32Array;
   /**
    * Places of stored children by slot, 0 where the slot is empty or its child is only in memory;
    * then the node's own. In one array of doubles, because fields of objects would be boxed.
@@ -49,10 +55,14 @@ export class InnerNode {
   readonly refs: Float64Array;
   /** Children that are only staged, by slot; present only in staged nodes. */
   kids: (MemoryNode | undefined)[] | undefined = undefined;
+  /** The list that `kids` was and will be again: nodes are used again with theirs. */
+  #spareKids: (MemoryNode | undefined)[] | undefined = undefined;
   depth = 0;
   hasLabel = false;
   /** Slots that differ from the base, as a bit mask. */
   changed = 0;
+  /** Slots that differ from the version which this staged node replaces. */
+  touched = 0;
   /** The version that this staged node replaces while that one is itself only staged. */
   replacedStaged: InnerNode | undefined = undefined;
   /** The stage that made this node; 0 for nodes read from the log. */
@@ -70,6 +80,7 @@ export class InnerNode {
   constructor(bytes: Uint8Array, refs: Float64Array) {
     this.bytes = bytes;
     this.hashes = bytes.subarray(0, HASHES_SIZE);
+    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, LABEL_WORD_AT + HASH_WORDS);
     this.refs = refs;
   }
 
@@ -93,6 +104,35 @@ export class InnerNode {
     this.hasLabel = node.hasLabel;
     this.changed = node.changed;
   }
+
+  /** Becomes the same as a staged node that replaces this one, in all that is stored. */
+  takeChanges(staged: InnerNode): void {
+    for (let rest = staged.touched; rest !== 0; rest &= rest - 1) {
+      const slot = lowestOf(rest);
+      copyHash(staged.words, HASH_WORDS * slot, this.words, HASH_WORDS * slot);
+      this.refs[slot] = staged.refs[slot] ?? 0;
+      this.setCount(slot, staged.count(slot));
+    }
+    this.refs[PLACE_AT] = staged.refs[PLACE_AT] ?? 0;
+    this.refs[BASE_AT] = staged.refs[BASE_AT] ?? 0;
+    this.changed = staged.changed;
+    if (this.hasLabel || !staged.hasLabel) return;
+    copyHash(staged.words, LABEL_WORD_AT, this.words, LABEL_WORD_AT);
+    this.hasLabel = true;
+  }
+
+  /** The list of staged children, which is there from now on. */
+  ownKids(): (MemoryNode | undefined)[] {
+    this.#spareKids ??= Array.from({ length: TREE_WIDTH }, () => undefined);
+    this.kids ??= this.#spareKids;
+    return this.kids;
+  }
+
+  /** Refers to no staged child any more. */
+  dropKids(): void {
+    this.kids?.fill(undefined);
+    this.kids = undefined;
+  }
 }
 
 /**
@@ -105,7 +145,10 @@ export const BASE_AT = PLACE_AT + 1;
 export const REPLACED_AT = BASE_AT + 1;
 const REFS_SIZE = REPLACED_AT + 1;
 
-/** A bucket that is only staged: the body of its record, see `bucket.ts`. */
+/**
+ * A bucket that is only staged, or in the middle of being changed: the body of its record, see
+ * `bucket.ts`.
+ */
 export class StagedBucket {
   readonly isInner = false;
   readonly bytes: Uint8Array;
@@ -121,23 +164,26 @@ export class StagedBucket {
   isDropped = false;
   ref: Ref = 0;
 
-  constructor(fields: BucketFields) {
-    this.bytes = fields.bytes;
-    this.at = fields.at;
-    this.layout = fields.layout;
-    this.count = fields.layout.count;
-    this.values = fields.values;
-    this.stage = fields.stage;
+  constructor({ bytes, at }: BucketBody, values: (PendingValue | undefined)[], stage: number) {
+    this.bytes = bytes;
+    this.at = at;
+    this.layout = layoutOf(bytes, at);
+    this.count = this.layout.count;
+    this.values = values;
+    this.stage = stage;
   }
 }
 
-export interface BucketFields {
-  readonly bytes: Uint8Array;
-  readonly at: number;
-  readonly layout: Layout;
-  readonly values: (PendingValue | undefined)[];
-  readonly stage: number;
+/** A list of as many absent values as a bucket has keys. */
+export function noValues(count: number): (PendingValue | undefined)[] {
+  return NO_VALUES[count]?.slice() ?? [];
 }
+
+/** By number of keys: copying a list is cheaper than filling one. */
+const NO_VALUES: readonly (readonly (PendingValue | undefined)[])[] = Array.from(
+  { length: TREE_WIDTH + 1 },
+  (_, count) => Array.from({ length: count }, () => undefined),
+);
 
 /** Inner nodes to be used again: whoever takes one gives it back when nothing refers to it. */
 export class InnerPool {
@@ -150,13 +196,14 @@ export class InnerPool {
   }
 
   give(node: InnerNode): void {
-    node.kids = undefined;
+    node.dropKids();
     node.parent = undefined;
     node.replacedStaged = undefined;
     node.hasLabel = false;
     node.mustBeComplete = false;
     node.wasUsed = false;
     node.changed = 0;
+    node.touched = 0;
     node.stage = 0;
     node.isDropped = false;
     node.refs.fill(0);

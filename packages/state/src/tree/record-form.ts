@@ -14,6 +14,37 @@ export const RECORD_HEADER_SIZE = 4;
 export const CHECKSUM_SIZE = 4;
 export const ALIGNMENT = 8;
 
+/** Where the body of a record is in memory; valid until the next read. */
+export interface RecordBody {
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly size: number;
+}
+
+/** One record of a scan. */
+export interface FoundRecord extends PassedRecord {
+  readonly kind: number;
+  /** Valid until the next read. */
+  readonly body: Uint8Array;
+}
+
+/** A record that a scan went over without a look at it. */
+export interface PassedRecord {
+  readonly ref: Ref;
+  /** Bytes with header, checksum and padding. */
+  readonly size: number;
+}
+
+/** A record in a chunk of a segment, as its header describes it. */
+export interface RawRecord {
+  readonly ref: Ref;
+  readonly size: number;
+  readonly chunk: Uint8Array;
+  readonly at: number;
+  readonly bodySize: number;
+}
+
 /** Bytes that a record with a body of this length takes. */
 export function recordSize(bodySize: number): number {
   const size = RECORD_HEADER_SIZE + bodySize + CHECKSUM_SIZE;

@@ -11,7 +11,7 @@ import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
 import { writeU32 } from './numbers.ts';
-import type { Ref } from './record-form.ts';
+import type { FoundRecord, PassedRecord, RawRecord, RecordBody, Ref } from './record-form.ts';
 import {
   ALIGNMENT,
   CHECKSUM_SIZE,
@@ -32,28 +32,10 @@ export interface RecordLogOptions {
   readonly end: number;
 }
 
-/** Where the body of a record is in memory; valid until the next read. */
-export interface RecordBody {
-  readonly kind: number;
-  readonly bytes: Uint8Array;
-  readonly at: number;
-  readonly size: number;
-}
-
 /** How many records went to a segment. */
 export interface SegmentRecords {
   readonly segment: number;
   readonly count: number;
-}
-
-/** One record of a scan. */
-export interface FoundRecord {
-  readonly ref: Ref;
-  readonly kind: number;
-  /** Valid until the next read. */
-  readonly body: Uint8Array;
-  /** Bytes with header, checksum and padding. */
-  readonly size: number;
 }
 
 const MAGIC = encodeUtf8('DBKSEGM1');
@@ -224,15 +206,26 @@ export class RecordLog {
   *scan(from: number, to: number): Generator<FoundRecord> {
     for (let start = from; start < to; ) {
       const segmentEnd = (Math.floor(start / this.segmentBytes) + 1) * this.segmentBytes;
-      yield* this.#scanRun(start, Math.min(segmentEnd, to), to > segmentEnd);
+      for (const found of this.#scanRun(start, Math.min(segmentEnd, to), to > segmentEnd)) {
+        yield this.#checked(found);
+      }
       start = segmentEnd;
     }
   }
 
-  /** All records of a segment that is no longer written to. */
-  scanSegment(segment: number): Generator<FoundRecord> {
+  /**
+   * All records of a segment that is no longer written to.
+   * @param isPassed  of which records nobody wants to know more, so that they are not even checked
+   */
+  *scanSegment(
+    segment: number,
+    isPassed: (ref: Ref) => boolean,
+  ): Generator<FoundRecord | PassedRecord> {
     const start = segment * this.segmentBytes;
-    return this.#scanRun(start, start + this.segmentBytes, true);
+    for (const found of this.#scanRun(start, start + this.segmentBytes, true)) {
+      const { ref, size } = found;
+      yield isPassed(ref) ? { ref, size } : this.#checked(found);
+    }
   }
 
   /** Removes the file of a segment; its references are never used again. */
@@ -271,7 +264,7 @@ export class RecordLog {
   }
 
   /** Records within one segment; `mayEnd` when zeros may stand for its unused rest. */
-  *#scanRun(from: number, to: number, mayEnd: boolean): Generator<FoundRecord> {
+  *#scanRun(from: number, to: number, mayEnd: boolean): Generator<RawRecord> {
     let at = from % this.segmentBytes === 0 ? from + SEGMENT_HEADER_SIZE : from;
     let chunkStart = at;
     let chunk: Uint8Array = new Uint8Array();
@@ -288,7 +281,7 @@ export class RecordLog {
         chunk = this.#chunkAt(at, to, Math.max(size, SCAN_BYTES));
         chunkStart = at;
       }
-      yield this.#recordIn(chunk.subarray(at - chunkStart), at, bodySize);
+      yield { ref: at / ALIGNMENT, size, chunk, at: at - chunkStart, bodySize };
       at += size;
     }
   }
@@ -349,14 +342,13 @@ export class RecordLog {
     return bytes.subarray(0, file.read(at % this.segmentBytes, bytes));
   }
 
-  #recordIn(bytes: Uint8Array, at: number, bodySize: number): FoundRecord {
-    const ref = at / ALIGNMENT;
+  #checked({ ref, size, chunk, at, bodySize }: RawRecord): FoundRecord {
+    const bytes = chunk.subarray(at, at + size);
     const end = RECORD_HEADER_SIZE + bodySize;
     if (bytes.length < end + CHECKSUM_SIZE || !isChecked(bytes, end, ref)) {
       throw this.damage(ref, 'bad checksum');
     }
-    const body = bytes.subarray(RECORD_HEADER_SIZE, end);
-    return { ref, kind: bytes[0] ?? 0, body, size: recordSize(bodySize) };
+    return { ref, kind: bytes[0] ?? 0, body: bytes.subarray(RECORD_HEADER_SIZE, end), size };
   }
 
   #fileOf(segment: number): DiskFile {

@@ -13,9 +13,10 @@ import { nameOfInner, RECORD_KINDS } from './inner.ts';
 import { childOf, openBucket, openInner } from './lookup.ts';
 import type { NodeStore } from './node-store.ts';
 import type { InnerNode, PendingValue } from './nodes.ts';
-import { BASE_AT, INNER_COUNT, StagedBucket } from './nodes.ts';
-import type { Ref } from './record-form.ts';
-import type { FoundRecord, RecordLog } from './record-log.ts';
+import { BASE_AT, INNER_COUNT, noValues, StagedBucket } from './nodes.ts';
+import { copyBytes } from './numbers.ts';
+import type { FoundRecord, PassedRecord, Ref } from './record-form.ts';
+import type { RecordLog } from './record-log.ts';
 import type { Space } from './space.ts';
 import type { TreeStage } from './tree-stage.ts';
 import { decodeValue } from './values.ts';
@@ -49,7 +50,7 @@ export interface SweepParts {
 export class Sweep {
   readonly #parts: SweepParts;
   readonly #swept = new Set<number>();
-  #records: Generator<FoundRecord> | undefined;
+  #records: Generator<FoundRecord | PassedRecord> | undefined;
 
   constructor(parts: SweepParts) {
     this.#parts = parts;
@@ -71,7 +72,7 @@ export class Sweep {
         continue;
       }
       bytes -= found.value.size;
-      if (this.#parts.dead.has(found.value.ref)) continue;
+      if (!('kind' in found.value)) continue;
       const target = targetOf(found.value);
       if (target === undefined) continue;
       lookups -= 1;
@@ -86,12 +87,12 @@ export class Sweep {
     this.#swept.clear();
   }
 
-  #nextSegment(): Generator<FoundRecord> | undefined {
-    const { log, space, partMax } = this.#parts;
+  #nextSegment(): Generator<FoundRecord | PassedRecord> | undefined {
+    const { log, space, partMax, dead } = this.#parts;
     const segment = space.sweepable(log.tail(), partMax, this.#swept);
     if (segment === undefined) return undefined;
     this.#swept.add(segment);
-    return log.scanSegment(segment);
+    return log.scanSegment(segment, (ref) => dead.has(ref));
   }
 
   /** The tree in which the target will be written again, if the tree uses it at all. */
@@ -146,11 +147,11 @@ export class Sweep {
     const body = this.#parts.nodes.replacedBody(child.ref, child.count);
     const at = stage.arena.reserve(body.size);
     const { bytes } = stage.arena;
-    bytes.set(body.bytes.subarray(body.at, body.at + body.size), at);
-    const layout = layoutOf(bytes, at);
+    copyBytes(body.bytes, body.at, bytes, at, body.size);
     stage.dead.push(child.ref);
-    const values = Array.from({ length: layout.count }, () => undefined);
-    return new StagedBucket({ bytes, at, layout, values, stage: stage.id });
+    const bucket = new StagedBucket({ bytes, at }, noValues(child.count), stage.id);
+    stage.moved.push(bucket);
+    return bucket;
   }
 }
 

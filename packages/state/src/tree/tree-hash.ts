@@ -4,12 +4,19 @@
  * thousand. The rules are those of core's `state-tree.ts`.
  */
 import type { Hash } from '@daybook/core';
-import { asHash, bucketLabel, EMPTY_STATE_ROOT, TAGS, TREE_WIDTH } from '@daybook/core';
+import {
+  asHash,
+  bucketLabel,
+  concatBytes,
+  EMPTY_STATE_ROOT,
+  TAGS,
+  TREE_WIDTH,
+} from '@daybook/core';
 import type { Child } from './child.ts';
 import { digestInto } from './digest.ts';
 import type { InnerNode, MemoryNode } from './nodes.ts';
-import { LABEL_AT, PREFIX_AT } from './nodes.ts';
-import { copyBytes } from './numbers.ts';
+import { LABEL_AT, LABEL_WORD_AT, PREFIX_AT } from './nodes.ts';
+import { copyBytes, copyHash, HASH_WORDS } from './numbers.ts';
 import { hashPairs } from './pair-hashes.ts';
 import type { TreeStage } from './tree-stage.ts';
 
@@ -18,9 +25,14 @@ const CHUNK_NODES = 512;
 const NODE_KIND = 1;
 const TAG_SIZE = 16;
 
-const BUCKET_LABELS = Array.from({ length: TREE_WIDTH + 1 }, (_, count) => bucketLabel(count));
+/** By number of keys, as words. */
+const BUCKET_LABELS = wordsOf(
+  concatBytes(...Array.from({ length: TREE_WIDTH + 1 }, (_, count) => bucketLabel(count))),
+);
 const wide = new Uint8Array(CHUNK_NODES * SLOTS_SIZE);
+const wideWords = wordsOf(wide);
 const narrow = new Uint8Array((CHUNK_NODES * SLOTS_SIZE) / 2);
+const narrowWords = wordsOf(narrow);
 const labelInput = new Uint8Array(128);
 labelInput.set(TAGS.TREENODE);
 labelInput[TAG_SIZE] = NODE_KIND;
@@ -35,33 +47,27 @@ export function hashStage(root: Child, stage: TreeStage): Hash {
   }
   root.node.parent = undefined;
   root.node.slot = 0;
-  const hashes = new Uint8Array(32);
-  hashAll(stage.buckets, hashes);
-  for (const level of levelsOf(stage.inner)) hashAll(level, hashes);
-  return asHash(hashes);
+  const rootHash = new Int32Array(HASH_WORDS);
+  hashAll(stage.buckets, rootHash);
+  for (const level of stage.levels()) hashAll(level, rootHash);
+  return asHash(new Uint8Array(rootHash.buffer));
 }
 
-/** Nodes by depth, the deepest first: none of a depth stands above another of it. */
-function levelsOf(nodes: readonly InnerNode[]): readonly InnerNode[][] {
-  const levels: InnerNode[][] = [];
-  for (const node of nodes) {
-    const level = levels[node.depth];
-    if (level === undefined) levels[node.depth] = [node];
-    else level.push(node);
-  }
-  return levels.filter((level) => level !== undefined).reverse();
-}
-
-/** Writes the hash of a leaf to `target`: H(TREELEAF | key length | key | value hash). */
-export function writeLeafHash(key: Uint8Array, valueHash: Uint8Array, target: Uint8Array): void {
+/** Writes the hash of a leaf to 32 bytes of `target`: H(TREELEAF | key length | key | value hash). */
+export function writeLeafHash(
+  key: Uint8Array,
+  valueHash: Uint8Array,
+  target: Uint8Array,
+  at: number,
+): void {
   leafInput[TAG_SIZE] = key.length;
   copyBytes(key, 0, leafInput, TAG_SIZE + 1, key.length);
   copyBytes(valueHash, 0, leafInput, TAG_SIZE + 1 + key.length, 32);
   const size = TAG_SIZE + 1 + key.length + 32;
-  digestInto(leafInput.subarray(0, size), target, 0);
+  digestInto(leafInput.subarray(0, size), target, at);
 }
 
-function hashAll(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
+function hashAll(nodes: readonly MemoryNode[], rootHash: Int32Array): void {
   let chunk: MemoryNode[] = [];
   for (const node of nodes) {
     if (node.isDropped) continue;
@@ -73,8 +79,12 @@ function hashAll(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
   hashChunk(chunk, rootHash);
 }
 
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length / 4);
+}
+
 // Plain loops here and below: iterators cost as much as the work they carry.
-function hashChunk(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
+function hashChunk(nodes: readonly MemoryNode[], rootHash: Int32Array): void {
   const count = nodes.length;
   if (count === 0) return;
   for (let index = 0; index < count; index++) gather(nodes[index], index * SLOTS_SIZE);
@@ -83,13 +93,14 @@ function hashChunk(nodes: readonly MemoryNode[], rootHash: Uint8Array): void {
   hashPairs(wide.subarray(0, 128 * count), narrow.subarray(0, 64 * count));
   hashPairs(narrow.subarray(0, 64 * count), wide.subarray(0, 32 * count));
   for (let index = 0; index < count; index++) {
-    copyBytes(wide, 32 * index, narrow, 64 * index, 32);
-    writeLabel(nodes[index], narrow, 64 * index + 32);
+    copyHash(wideWords, HASH_WORDS * index, narrowWords, 2 * HASH_WORDS * index);
+    writeLabel(nodes[index], 2 * HASH_WORDS * index + HASH_WORDS);
   }
   hashPairs(narrow.subarray(0, 64 * count), wide.subarray(0, 32 * count));
   for (let index = 0; index < count; index++) {
     const node = nodes[index];
-    copyBytes(wide, 32 * index, node?.parent?.bytes ?? rootHash, 32 * (node?.slot ?? 0), 32);
+    const target = node?.parent?.words ?? rootHash;
+    copyHash(wideWords, HASH_WORDS * index, target, HASH_WORDS * (node?.slot ?? 0));
   }
 }
 
@@ -101,18 +112,19 @@ function gather(node: MemoryNode | undefined, at: number): void {
   }
   const { hashesAt, end } = node.layout;
   const used = end - hashesAt;
-  wide.set(node.bytes.subarray(hashesAt, end), at);
+  copyBytes(node.bytes, hashesAt, wide, at, used);
   if (used < SLOTS_SIZE) wide.fill(0, at + used, at + SLOTS_SIZE);
 }
 
-function writeLabel(node: MemoryNode | undefined, target: Uint8Array, at: number): void {
+/** @param at  place in `narrow`, in words */
+function writeLabel(node: MemoryNode | undefined, at: number): void {
   if (node === undefined) return;
   if (!node.isInner) {
-    copyBytes(BUCKET_LABELS[node.count] ?? EMPTY_STATE_ROOT, 0, target, at, 32);
+    copyHash(BUCKET_LABELS, HASH_WORDS * node.count, narrowWords, at);
     return;
   }
   if (!node.hasLabel) computeLabel(node);
-  copyBytes(node.bytes, LABEL_AT, target, at, 32);
+  copyHash(node.words, LABEL_WORD_AT, narrowWords, at);
 }
 
 // A label depends on the prefix only, so a copy of a node keeps it.

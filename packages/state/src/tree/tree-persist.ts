@@ -1,6 +1,6 @@
 /**
- * Writing a staged tree: values first, then nodes from the leaves up, so that every record names
- * only records before it. Afterwards the nodes are ordinary stored ones and the inner ones stay in
+ * Writing a staged tree: the buckets with their values, then nodes from the deepest up, so that
+ * every record names only records before it. Afterwards the nodes are ordinary stored ones and the inner ones stay in
  * the cache.
  */
 import type { Height } from '@daybook/core';
@@ -11,6 +11,7 @@ import { RECORD_KINDS, writeInner } from './inner.ts';
 import type { NodeStore } from './node-store.ts';
 import type { InnerNode, MemoryNode, StagedBucket } from './nodes.ts';
 import { BASE_AT, REPLACED_AT } from './nodes.ts';
+import { copyBytes } from './numbers.ts';
 import type { RecordLog } from './record-log.ts';
 import type { TreeStage } from './tree-stage.ts';
 import { adoptPlace, buryInner } from './tree-stage.ts';
@@ -29,24 +30,13 @@ export interface PersistParts {
  */
 export function persistStage(root: Child, stage: TreeStage, parts: PersistParts): Child {
   if (root.node === undefined) return root;
-  persistNode(root.node, stage, parts);
+  for (const bucket of stage.buckets) persistBucket(bucket, parts);
+  for (const bucket of stage.moved) persistBucket(bucket, parts);
+  // Level by level and not along the tree: the nodes lie in memory in nearly this order.
+  for (const level of stage.levels()) {
+    for (const node of level) persistInner(node, stage, parts.nodes);
+  }
   return { ...root, ref: root.node.ref, node: undefined };
-}
-
-function persistNode(node: MemoryNode, stage: TreeStage, parts: PersistParts): void {
-  if (node.ref !== 0) return;
-  if (!node.isInner) {
-    persistBucket(node, parts);
-    return;
-  }
-  const { kids } = node;
-  for (let slot = 0; kids !== undefined && slot < TREE_WIDTH; slot++) {
-    const kid = kids[slot];
-    if (kid === undefined) continue;
-    persistNode(kid, stage, parts);
-    node.refs[slot] = kid.ref;
-  }
-  persistInner(node, stage, parts.nodes);
 }
 
 function persistInner(node: InnerNode, stage: TreeStage, nodes: NodeStore): void {
@@ -54,6 +44,7 @@ function persistInner(node: InnerNode, stage: TreeStage, nodes: NodeStore): void
   const replacedRef = refs[REPLACED_AT] ?? 0;
   const baseRef = refs[BASE_AT] ?? 0;
   writeInner(nodes.log, node);
+  tellParent(node);
   nodes.replace(replacedRef, node);
   if (replacedRef === 0) return;
   const isBaseUsed = refs[BASE_AT] === baseRef;
@@ -61,7 +52,12 @@ function persistInner(node: InnerNode, stage: TreeStage, nodes: NodeStore): void
   if (replacedRef !== baseRef && !isBaseUsed) stage.dead.push(baseRef);
 }
 
+function tellParent({ parent, slot, ref }: MemoryNode): void {
+  if (parent !== undefined) parent.refs[slot] = ref;
+}
+
 function persistBucket(bucket: StagedBucket, parts: PersistParts): void {
+  if (bucket.isDropped) return;
   const { bytes, at, layout, values } = bucket;
   const bodySize = layout.end - at;
   for (let index = 0; index < values.length; index++) {
@@ -71,8 +67,9 @@ function persistBucket(bucket: StagedBucket, parts: PersistParts): void {
   }
   const { log } = parts.nodes;
   const start = log.begin(bodySize);
-  log.buffer.set(bytes.subarray(at, layout.end), start);
+  copyBytes(bytes, at, log.buffer, start, bodySize);
   bucket.ref = log.finish(RECORD_KINDS.bucket, bodySize);
+  tellParent(bucket);
 }
 
 /**
@@ -134,5 +131,6 @@ export function releaseStage(stage: TreeStage, nodes: NodeStore): void {
   for (const node of stage.inner) nodes.stagePool.give(node);
   stage.inner.length = 0;
   stage.buckets.length = 0;
+  stage.moved.length = 0;
   stage.arena.release();
 }

@@ -24,6 +24,8 @@ export class TreeStage {
   /** Every node that this stage made, dropped ones included, to be hashed and given back. */
   readonly inner: InnerNode[] = [];
   readonly buckets: StagedBucket[] = [];
+  /** Buckets that only get another place: their hashes are known. */
+  readonly moved: StagedBucket[] = [];
   /** Records of the node log that the new tree no longer uses. */
   readonly dead: Ref[] = [];
   /** The same for nodes that an ancestor has staged and not yet stored. */
@@ -62,7 +64,8 @@ export class TreeStage {
     const copy = this.#store.stagePool.take();
     this.inner.push(copy);
     copy.copyFrom(node);
-    copy.kids = node.kids?.slice();
+    copyKids(node, copy);
+    copy.touched = 0;
     copy.stage = this.id;
     // The place of a node that is only staged is known when its own stage is stored.
     if (node.ref === 0) {
@@ -78,12 +81,10 @@ export class TreeStage {
 
   setChild(node: InnerNode, slot: number, child: Child): void {
     node.changed |= 1 << slot;
+    node.touched |= 1 << slot;
     node.setCount(slot, child.count);
     node.refs[slot] = child.node === undefined ? child.ref : 0;
-    if (child.node !== undefined || node.kids !== undefined) {
-      node.kids ??= NO_KIDS.slice();
-      node.kids[slot] = child.node;
-    }
+    if (child.node !== undefined || node.kids !== undefined) node.ownKids()[slot] = child.node;
     if (child.node?.stage === this.id) {
       child.node.parent = node;
       child.node.slot = slot;
@@ -109,7 +110,7 @@ export class TreeStage {
   build(leaves: readonly Leaf[], from: number, to: number, route: number): Child {
     const size = to - from;
     if (size === 0) return EMPTY_CHILD;
-    if (size <= TREE_WIDTH) return ownChild(this.#editor.bucketOf(leaves, from, to, route));
+    if (size <= TREE_WIDTH) return this.#editor.build(leaves, from, to, route);
     const first = keyOfLeaf(leaves, from);
     const depth = sharedNibbles(first, keyOfLeaf(leaves, to - 1));
     assert(depth < 2 * first.length, 'no tree key is the beginning of another');
@@ -129,8 +130,8 @@ export class TreeStage {
     if (child.count <= TREE_WIDTH) return this.#editor.update(child, from, to, route);
     const node = this.innerOf(child);
     // Writes are sorted, so the one that parts first from the prefix is at one of the ends.
-    const first = sharedWithPrefix(node, this.#keyOf(from));
-    const last = to - from === 1 ? first : sharedWithPrefix(node, this.#keyOf(to - 1));
+    const first = sharedWithPrefix(node, this.#keyOf(from), route);
+    const last = to - from === 1 ? first : sharedWithPrefix(node, this.#keyOf(to - 1), route);
     const parting = Math.min(first, last);
     if (parting < node.depth) return this.#split(child, { depth: parting, from, to, route });
     return this.#updateInner(child, node, { depth: node.depth, from, to, route });
@@ -207,8 +208,8 @@ export class TreeStage {
       children += 1;
       keys += count;
       only = slot;
+      if (children > 1 && keys > TREE_WIDTH) return ownChild(node);
     }
-    if (children > 1 && keys > TREE_WIDTH) return ownChild(node);
     const survivor =
       keys > TREE_WIDTH ? this.#detach(node, only) : this.#mergeChildren(node, route);
     node.isDropped = true;
@@ -243,6 +244,18 @@ export class TreeStage {
     return end;
   }
 
+  /** Nodes that the tree needs, by depth, the deepest first: none of a depth is above another. */
+  levels(): readonly (readonly InnerNode[])[] {
+    const levels: InnerNode[][] = [];
+    for (const node of this.inner) {
+      if (node.isDropped) continue;
+      const level = levels[node.depth];
+      if (level === undefined) levels[node.depth] = [node];
+      else level.push(node);
+    }
+    return levels.filter((level) => level !== undefined).reverse();
+  }
+
   #keyOf(index: number): Uint8Array {
     return this.writeAt(index).treeKey;
   }
@@ -256,7 +269,11 @@ interface Span {
   readonly route: number;
 }
 
-const NO_KIDS: (MemoryNode | undefined)[] = Array.from({ length: TREE_WIDTH }, () => undefined);
+function copyKids({ kids }: InnerNode, copy: InnerNode): void {
+  if (kids === undefined) return;
+  const own = copy.ownKids();
+  for (let slot = 0; slot < TREE_WIDTH; slot++) own[slot] = kids[slot];
+}
 
 /** The record of an inner node, and the complete one under it, join the dead. */
 export function buryInner(node: InnerNode, dead: Ref[]): void {
@@ -276,12 +293,13 @@ export function adoptPlace(copy: InnerNode, stored: InnerNode): void {
 function keyOfLeaf(leaves: readonly Leaf[], index: number): Uint8Array {
   const leaf = leaves[index];
   assert(leaf !== undefined, 'an index of a leaf is in range');
-  return leaf.key;
+  return leaf.treeKey;
 }
 
-function sharedWithPrefix(node: InnerNode, key: Uint8Array): number {
+/** @param route  so many nibbles are the same because the place in the tree says so */
+function sharedWithPrefix(node: InnerNode, key: Uint8Array, route: number): number {
   const { depth, bytes } = node;
-  for (let position = 0; position < depth; position += 2) {
+  for (let position = route - (route % 2); position < depth; position += 2) {
     const difference = (bytes[PREFIX_AT + (position >> 1)] ?? 0) ^ (key[position >> 1] ?? 0);
     if (difference >= TREE_WIDTH) return position;
     if (difference !== 0 && position + 1 < depth) return position + 1;

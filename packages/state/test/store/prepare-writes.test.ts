@@ -1,5 +1,5 @@
 /** The order in which a block's writes reach the tree. */
-import { compareBytes } from '@daybook/core';
+import { compareBytes, treeLeafHash, valueHashOf } from '@daybook/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { StateWrite } from '../../src/index.ts';
@@ -27,7 +27,12 @@ describe('state: order of writes (spec S-13)', () => {
         expect(prepared.map(({ treeKey, value }) => [String(treeKey), value])).to.deep.equal(
           expected,
         );
-        expect(prepared.every(({ leafHash }) => leafHash?.length === 32)).to.equal(true);
+        for (const { treeKey, value, hashBytes, hashAt } of prepared) {
+          const hash = hashBytes.subarray(hashAt, hashAt + 32);
+          expect([...hash]).to.deep.equal([
+            ...treeLeafHash(treeKey, valueHashOf(value ?? new Uint8Array())),
+          ]);
+        }
       }),
     );
   });
