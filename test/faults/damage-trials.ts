@@ -58,6 +58,7 @@ export async function tryDamage(run: TrialRun): Promise<readonly string[]> {
   const tally = new Tally();
   const cluster = await createTrialCluster();
   try {
+    await tryVoteLogs(path.join(cluster.directory, 'vote-trials'), run, tally);
     const places = [
       [VALIDATOR, OF_VALIDATOR],
       [JOINED, OF_JOINED],
@@ -71,7 +72,6 @@ export async function tryDamage(run: TrialRun): Promise<readonly string[]> {
         run.tell([tally.line(title), ...tally.faults].join('; '));
       }
     }
-    await tryVoteLogs(path.join(cluster.directory, 'vote-trials'), run, tally);
     if (tally.faults.length > 0) throw new Error(tally.faults.join('\n'));
     return tally.lines();
   } finally {
@@ -91,7 +91,7 @@ async function openFolder(cluster: Cluster, node: ClusterNode): Promise<Folder> 
   const copy = path.join(cluster.directory, `sound-${node.slug}`);
   // What a crash has left is tidied first: a trial is to find nothing but its own damage.
   await (await startInProcessNode(cluster, node)).stop();
-  copyFolder(node.dataDirectory, copy);
+  copyAll([node.dataDirectory], copy);
   await keepEvidence(copy);
   const running = await startInProcessNode(cluster, node);
   try {
@@ -108,8 +108,9 @@ async function keepEvidence(dataDirectory: string): Promise<void> {
   await kept.keep({ name: 'ab'.repeat(32), bytes: new Uint8Array(400).fill(7) });
 }
 
-function copyFolder(from: string, to: string): void {
-  execFileSync('cp', ['-a', '--sparse=always', from, to]);
+/** Holes stay holes: files are longer than what is in them. */
+function copyAll(from: readonly string[], to: string): void {
+  execFileSync('cp', ['-a', '--sparse=always', ...from, to]);
 }
 
 /** Everything but the votes, which know the files they were written to. */
@@ -117,9 +118,11 @@ function restore({ node: { dataDirectory }, copy }: Folder): void {
   for (const name of readdirSync(dataDirectory)) {
     if (!isVotes(name)) rmSync(path.join(dataDirectory, name), { recursive: true });
   }
-  for (const name of readdirSync(copy)) {
-    if (!isVotes(name)) copyFolder(path.join(copy, name), path.join(dataDirectory, name));
-  }
+  const names = readdirSync(copy).filter((name) => !isVotes(name));
+  copyAll(
+    names.map((name) => path.join(copy, name)),
+    dataDirectory,
+  );
 }
 
 function isVotes(name: string): boolean {

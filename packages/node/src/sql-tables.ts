@@ -106,7 +106,7 @@ async function* readState(
 ): AsyncIterable<readonly RecordChange[]> {
   await dropPin(stateStore, pinFile);
   writeFileSync(pinFile, String(height));
-  await stateStore.pin(height);
+  await stateStore.pin(height, 'tables');
   try {
     for (const set of setsOf(manifest)) yield* readSet(set, height, stateStore);
   } finally {
@@ -135,7 +135,7 @@ function setsOf({ contracts }: Manifest): readonly number[] {
 async function dropPin(stateStore: StateStore, pinFile: string): Promise<void> {
   const height = readPin(pinFile);
   if (height === undefined) return;
-  await stateStore.unpin(height);
+  await stateStore.unpin(height, 'tables');
   rmSync(pinFile, { force: true });
 }
 

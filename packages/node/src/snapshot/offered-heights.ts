@@ -4,7 +4,7 @@
  * fetched for as long as that lasts.
  */
 import type { Height, TimestampMs } from '@daybook/core';
-import type { BlockLog, StateStore } from '@daybook/state';
+import type { StateStore } from '@daybook/state';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
@@ -20,7 +20,6 @@ export interface OfferedHeights {
 export interface OfferedHeightsParts {
   readonly clock: Pick<Clock, 'now'>;
   readonly ledger: Ledger;
-  readonly blockLog: BlockLog;
   readonly stateStore: Pick<StateStore, 'pin' | 'unpin' | 'pins'>;
   readonly onFatal: (error: unknown) => void;
 }
@@ -46,17 +45,10 @@ export function heightsToDrop(
 /** @param intervalMs  length of a slot; 0 keeps none, and lets go of those from before */
 export function keepOfferedHeights(
   intervalMs: number,
-  { clock, ledger, blockLog, stateStore, onFatal }: OfferedHeightsParts,
+  { clock, ledger, stateStore, onFatal }: OfferedHeightsParts,
 ): OfferedHeights {
   const slotOf = (timeMs: TimestampMs): number => Math.floor(timeMs / Math.max(1, intervalMs));
-  const timeOf = (height: Height): TimestampMs | undefined =>
-    blockLog.readFinalisation(height)?.timestampMs;
-  const begins = (height: Height): boolean => {
-    const [before, time] = [timeOf(height - 1), timeOf(height)];
-    return time !== undefined && (before === undefined || slotOf(before) < slotOf(time));
-  };
-  // Others pin versions, too: only those that begin a slot are ours.
-  let kept = stateStore.pins().filter(begins);
+  let kept = stateStore.pins('snapshots');
   const usedAt = new Map<Height, number>();
   const isUsed = (height: Height): boolean =>
     clock.now() - (usedAt.get(height) ?? Number.NEGATIVE_INFINITY) < USE_MS;
@@ -68,7 +60,7 @@ export function keepOfferedHeights(
     kept = kept.filter((height) => !heights.includes(height));
     for (const height of heights) {
       usedAt.delete(height);
-      await stateStore.unpin(height);
+      await stateStore.unpin(height, 'snapshots');
     }
   };
   if (intervalMs === 0) inTurn(() => drop(kept));
@@ -80,7 +72,7 @@ export function keepOfferedHeights(
     parentMs = timestampMs;
     if (intervalMs === 0 || !isFirst) return;
     inTurn(async () => {
-      await stateStore.pin(height);
+      await stateStore.pin(height, 'snapshots');
       kept = [...kept, height];
       await drop(heightsToDrop(kept, isUsed));
     });

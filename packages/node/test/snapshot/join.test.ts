@@ -136,7 +136,7 @@ describe('node: joining by a snapshot', function () {
     await growSlowly(source, HEIGHT);
     snapshotAt = HEIGHT - 3;
     const { blockLog, stateStore } = source;
-    await stateStore.pin(snapshotAt);
+    await stateStore.pin(snapshotAt, 'snapshots');
     const inSmallRanges: typeof stateStore = Object.create(stateStore, {
       proveRange: {
         value: (place: 'all', options: Parameters<typeof stateStore.proveRange>[1]) =>

@@ -111,9 +111,10 @@ export class Database {
     throw new StateError({ code: 'STATE_DAMAGED', path: this.path, offset: 0, record, fact });
   }
 
-  async pins(): Promise<Height[]> {
-    const pins: Height[] = [];
-    for await (const [key] of this.entries(pinRange())) pins.push(heightOfKey(key));
+  /** Heights with what is stored of their owners. */
+  async pins(): Promise<Map<Height, Uint8Array>> {
+    const pins = new Map<Height, Uint8Array>();
+    for await (const [key, value] of this.entries(pinRange())) pins.set(heightOfKey(key), value);
     return pins;
   }
 

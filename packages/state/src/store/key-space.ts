@@ -4,7 +4,7 @@
  *   f                          format of the logs, written once
  *   s                          height of the last synced batch u64
  *   r | height u64             root record of a version; their run tells lost batches
- *   p | height u64             pin
+ *   p | height u64             pin, with a bit for each owner
  *   k | record                 a record that exists or did within the retained window
  *   d | record                 newest removals of a record: up to 4 x (height u48, ref u48)
  *   q | height u64             records that a version removed, to leave `k` later

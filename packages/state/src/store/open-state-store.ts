@@ -20,6 +20,7 @@ import { Changes, Database, numberBytes } from './database.ts';
 import { KeptHistory } from './kept-history.ts';
 import { pinKey, SYNCED_KEY } from './key-space.ts';
 import type { KeyValue } from './key-value.ts';
+import type { PinOwner } from './pins.ts';
 import { prepareWrites } from './prepare-writes.ts';
 import { Reads } from './reads.ts';
 import type { Doomed } from './reclaim.ts';
@@ -98,7 +99,7 @@ export async function openStateStore(
     const recovered = await recover({ database, nodes, values });
     const versions = new Versions(options.retainedHeights ?? RETAINED_HEIGHTS);
     for (const version of recovered.versions) versions.add(version);
-    for (const pin of recovered.pins) versions.pin(pin);
+    for (const [height, owners] of recovered.pins) versions.pins.restore(height, owners);
     const store = new NodeStore(nodes, options.cacheBytes ?? CACHE_BYTES);
     const reclaim = createReclaim(store, values, options.history ?? 'all');
     const kept = new KeptHistory(database, options.keptSets ?? new Set());
@@ -203,27 +204,28 @@ class Store implements StateStore {
     return this.#parts.versions.newest()?.historyFrom ?? 0;
   }
 
-  pin(height: Height): Promise<void> {
+  pin(height: Height, owner: PinOwner): Promise<void> {
     return this.#inTurn(async () => {
       const { database, versions } = this.#parts;
       versions.need(height);
       const changes = new Changes();
-      changes.set(pinKey(height), new Uint8Array());
+      const owners = versions.pins.with(height, owner);
+      changes.set(pinKey(height), owners);
       await database.write(changes, true);
-      versions.pin(height);
+      versions.pins.set(height, owners);
     });
   }
 
-  unpin(height: Height): Promise<void> {
+  unpin(height: Height, owner: PinOwner): Promise<void> {
     return this.#inTurn(async () => {
-      const changes = changesToUnpin(height, this.#parts);
+      const changes = changesToUnpin(height, owner, this.#parts);
       const newest = this.appliedHeight();
       if (changes !== undefined && newest !== undefined) await this.#write(changes, newest, true);
     });
   }
 
-  pins(): readonly Height[] {
-    return [...this.#parts.versions.pins()].sort((a, b) => a - b);
+  pins(owner?: PinOwner): readonly Height[] {
+    return this.#parts.versions.pins.heights(owner);
   }
 
   rollBack(height: Height): Promise<void> {

@@ -21,7 +21,8 @@ export interface RecoveryParts {
 export interface Recovered {
   /** Every version that can be read, ascending; the last one is where the store goes on. */
   readonly versions: readonly Version[];
-  readonly pins: readonly Height[];
+  /** Heights with what is stored of their owners. */
+  readonly pins: ReadonlyMap<Height, Uint8Array>;
   /** Versions that were stored but not whole. */
   readonly rolledBack: number;
 }
@@ -37,7 +38,7 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
   const newest = stored.at(-1);
   if (newest === undefined) return { versions: [], pins, rolledBack: 0 };
 
-  const run = contiguous(stored, new Set(pins), parts.database.path);
+  const run = contiguous(stored, pins, parts.database.path);
   const synced = await parts.database.syncedHeight();
   const newestWhole = wholeVersion(run, synced, parts);
   // Later batches, now rolled back, may have dropped versions that this one still counted on.
@@ -53,7 +54,7 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
 /** The versions below the first gap in the run of heights. */
 function contiguous(
   stored: readonly Version[],
-  pins: ReadonlySet<Height>,
+  pins: ReadonlyMap<Height, unknown>,
   path: string,
 ): readonly Version[] {
   const runs: Version[][] = [];

@@ -12,6 +12,7 @@ import type {
   TreePlace,
   TreeRange,
 } from '@daybook/core';
+import type { PinOwner } from './pins.ts';
 
 /** Synchronous reads of one version; execution runs over this (it fits contracts' `StateView`). */
 export interface StateReader {
@@ -198,11 +199,12 @@ export interface StateStore {
   history(key: RecordKey, options: HistoryOptions): Promise<readonly RecordVersion[]>;
   /** The height from which on every version of every record is there: 0 while none was dropped. */
   historyFrom(): Height;
-  /** Keeps a version beyond the retained window until `unpin`; survives restarts. */
-  pin(height: Height): Promise<void>;
-  unpin(height: Height): Promise<void>;
-  /** Heights that are pinned, ascending. */
-  pins(): readonly Height[];
+  /** Keeps a version beyond the retained window until the owner's `unpin`; survives restarts. */
+  pin(height: Height, owner: PinOwner): Promise<void>;
+  /** Ends the pin of one owner; the version stays while another has one. */
+  unpin(height: Height, owner: PinOwner): Promise<void>;
+  /** Heights that are pinned, by one owner or by anybody, ascending. */
+  pins(owner?: PinOwner): readonly Height[];
   /**
    * Goes back to an earlier retained height, dropping all caches (protocol R15: a state root that
    * differs is re-checked once).

@@ -5,18 +5,28 @@ import type { SegmentUse } from '../tree/space.ts';
 import type { CommitParts } from './commit.ts';
 import { Changes } from './database.ts';
 import { pinKey, rootKey } from './key-space.ts';
+import type { PinOwner } from './pins.ts';
 import type { Version } from './root-record.ts';
 import { encodeVersion } from './root-record.ts';
 
 /**
- * The batch that ends a pin; undefined when there is no such pin. What only it held goes with the
- * next block.
+ * The batch that ends the pin of one owner; undefined when there is no such pin. What only the last
+ * one held goes with the next block.
  */
-export function changesToUnpin(height: Height, { versions }: CommitParts): Changes | undefined {
+export function changesToUnpin(
+  height: Height,
+  owner: PinOwner,
+  { versions }: CommitParts,
+): Changes | undefined {
   const newest = versions.newest();
-  if (newest === undefined || !versions.pins().has(height)) return undefined;
-  versions.unpin(height);
+  if (newest === undefined || !versions.pins.has(height, owner)) return undefined;
+  const left = versions.pins.without(height, owner);
+  versions.pins.set(height, left);
   const changes = new Changes();
+  if (left !== undefined) {
+    changes.set(pinKey(height), left);
+    return changes;
+  }
   changes.delete(pinKey(height));
   if (height < versions.oldest(newest.height)) {
     changes.delete(rootKey(height));

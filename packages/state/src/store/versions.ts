@@ -1,11 +1,12 @@
 /** The versions of the state that can be read: a run of heights up to the newest, and pins. */
 import type { Height } from '@daybook/core';
 import { StateError } from '../errors.ts';
+import { Pins } from './pins.ts';
 import type { Version } from './root-record.ts';
 
 export class Versions {
   readonly #byHeight = new Map<Height, Version>();
-  readonly #pins = new Set<Height>();
+  readonly pins = new Pins();
   readonly #retained: number;
   #newest: Version | undefined;
 
@@ -56,23 +57,11 @@ export class Versions {
   /** The height that leaves the run when `newest` joins it, unless it is pinned. */
   leaving(newest: Height): Height | undefined {
     const height = newest - this.#retained;
-    return this.#byHeight.has(height) && !this.#pins.has(height) ? height : undefined;
+    return this.#byHeight.has(height) && !this.pins.has(height) ? height : undefined;
   }
 
   forget(height: Height): void {
     this.#byHeight.delete(height);
-  }
-
-  pins(): ReadonlySet<Height> {
-    return this.#pins;
-  }
-
-  pin(height: Height): void {
-    this.#pins.add(height);
-  }
-
-  unpin(height: Height): void {
-    this.#pins.delete(height);
   }
 
   /**
@@ -82,7 +71,7 @@ export class Versions {
    */
   isRead(emptySince: Height, startsBefore: (version: Version) => boolean, newest: Height): boolean {
     if (emptySince > this.oldest(newest)) return true;
-    for (const pin of this.#pins) {
+    for (const pin of this.pins.heights()) {
       const version = this.#byHeight.get(pin);
       if (pin < emptySince && version !== undefined && startsBefore(version)) return true;
     }

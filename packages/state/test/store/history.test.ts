@@ -100,13 +100,13 @@ describe('state: history of records', () => {
     let store = await open(world, { history: 'retained' });
     const blocks = churn(240);
     await commitAll(store, blocks.slice(0, 40));
-    await store.pin(37);
+    await store.pin(37, 'snapshots');
     await commitAll(store, blocks.slice(40, 200));
     await store.close();
     store = await open(world, { history: 'retained' });
     expectState(store, statesOf(blocks)[37] ?? new Map(), 37);
     const pinned = store.figures().valueBytes;
-    await store.unpin(37);
+    await store.unpin(37, 'snapshots');
     await commitAll(store, blocks.slice(200));
 
     expect(store.figures().valueBytes).to.be.below(pinned);

@@ -34,26 +34,48 @@ describe('state: store and disk space', () => {
     expect(again.view().get(keyOf(900))).to.deep.equal(new TextEncoder().encode('still'));
   });
 
+  it('given two owners of one pin, then its version stays until both let go, over restarts', async () => {
+    const world = createWorld();
+    let store = await open(world);
+    const blocks = busy(150);
+    const states = statesOf(blocks);
+    await commitAll(store, blocks.slice(0, 40));
+    await store.pin(37, 'tables');
+    await store.pin(37, 'snapshots');
+    await commitAll(store, blocks.slice(40));
+
+    await store.unpin(37, 'tables');
+    await store.unpin(37, 'tables');
+    await store.close();
+    store = await open(world);
+
+    expect([store.pins('tables'), store.pins('snapshots')]).to.deep.equal([[], [37]]);
+    expectState(store, states[37] ?? new Map(), 37);
+    await store.unpin(37, 'snapshots');
+    expect(store.pins()).to.deep.equal([]);
+    expect(() => store.view(37)).to.throw(StateError);
+  });
+
   it('given a pin, its version stays whole until it is unpinned, over restarts', async () => {
     const world = createWorld();
     let store = await open(world);
     const blocks = busy(240);
     const states = statesOf(blocks);
     await commitAll(store, blocks.slice(0, 40));
-    await store.pin(37);
+    await store.pin(37, 'snapshots');
     await commitAll(store, blocks.slice(40, 43));
-    await store.pin(41);
+    await store.pin(41, 'snapshots');
     await commitAll(store, blocks.slice(43, 150));
     await store.close();
     store = await open(world);
     expectState(store, states[37] ?? new Map(), 37);
-    await store.unpin(37);
+    await store.unpin(37, 'snapshots');
     expect(() => store.view(37)).to.throw(StateError);
     expectState(store, states[41] ?? new Map(), 41);
     await commitAll(store, blocks.slice(150));
     expectState(store, states[41] ?? new Map(), 41);
     const pinned = store.figures().treeBytes;
-    await store.unpin(41);
+    await store.unpin(41, 'snapshots');
     await commitAll(store, [[]]);
 
     expect(store.figures().treeBytes).to.be.below(pinned);
