@@ -214,6 +214,18 @@ export const CAUSES = {
     },
     alarm: 'DaybookDiskLow',
   },
+  'data-damaged': {
+    severity: 'warning',
+    words: {
+      en: 'Stored data is damaged, in {places} places so far: {detail} Whoever asks for it is refused.',
+      zh: '存储的数据已损坏,目前发现 {places} 处:{detail} 对这些数据的请求会被拒绝。',
+    },
+    advice: {
+      en: 'Look at the disk; stop the node and run daybookd repair, which fetches from the others what is lost.',
+      zh: '检查磁盘;停止节点并运行 daybookd repair,丢失的数据会从其他节点取回。',
+    },
+    alarm: 'DaybookDataDamaged',
+  },
   'mempool-full': {
     severity: 'warning',
     words: {

@@ -268,6 +268,11 @@ function joinFacts({ phase, height, done, total, reason }: JoinReport): Facts {
   };
 }
 
+const judgeDamage: Judge = ({ report: { damage } }) => {
+  if (damage === undefined) return [];
+  return [['data-damaged', { detail: damage.first, places: damage.places }]];
+};
+
 /** Blocks are overdue though a quorum is connected: then it is what the votes say. */
 const judgeProgress: Judge = (facts) => {
   const { report, waiting } = facts;
@@ -316,6 +321,7 @@ const JUDGES: readonly Judge[] = [
   judgeSilence,
   judgeRound,
   judgeMempool,
+  judgeDamage,
 ];
 
 function duration(milliseconds: number): string {

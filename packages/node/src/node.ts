@@ -222,7 +222,7 @@ async function runNode(
       },
     },
   );
-  const { ledger, mempool, network, consensus, manifests, history, blocks } = replica;
+  const { ledger, mempool, network, consensus, manifests, history, blocks, damage } = replica;
   const status: StatusBoard = createStatusBoard({
     clock,
     ledger,
@@ -231,6 +231,7 @@ async function runNode(
     mempool,
     mempoolBytesMax: settings.mempool.bytesMax,
     consensus,
+    damage,
     freeSpace,
     peers: replica.peers,
     version: VERSION,
@@ -274,7 +275,7 @@ async function runNode(
     soon: (task) => clock.soon(task),
   });
   const snapshots = serveSnapshots(settings, {
-    ...{ clock, ledger, blockLog, stateStore, network, history, tree },
+    ...{ clock, ledger, blockLog, stateStore, network, history, tree, damage },
     onFatal: parts.onFatal,
   });
   const joining = prepareJoin(

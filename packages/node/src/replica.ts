@@ -26,6 +26,8 @@ import type { Consensus, ConsensusParts } from './driver/consensus.ts';
 import { createConsensus } from './driver/consensus.ts';
 import { NodeError } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
+import type { FoundDamage } from './found-damage.ts';
+import { createFoundDamage } from './found-damage.ts';
 import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
 import type { Executor } from './ledger/executor.ts';
 import { createExecutor } from './ledger/executor.ts';
@@ -102,6 +104,8 @@ export interface Replica {
   readonly history: ValidatorHistory;
   /** Of any height, here or in the archive. */
   readonly blocks: BlockReader;
+  /** What serving others has found damaged. */
+  readonly damage: FoundDamage;
   peers(): PeerTable;
   /** Absent on an observer. */
   readonly signer: VoteSigner | undefined;
@@ -204,6 +208,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     await recordedSets(options, parts.storage, manifests),
     readRecoveries(ledger.head().reader),
   );
+  const damage = createFoundDamage(logger.child('storage'));
   const blocks = createBlockReader({
     blockLog,
     genesis,
@@ -214,6 +219,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     }),
     logger: logger.child('archive'),
     metrics,
+    damage,
   });
   tellRecoveries(ledger, executor, logger);
   const validators = (): ValidatorSet => ledger.head().next.validators;
@@ -278,6 +284,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     ledger,
     blockLog,
     blocks,
+    damage,
     mempool,
     desk,
     systems,
@@ -338,6 +345,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     manifests,
     history,
     blocks,
+    damage,
     signer,
     peers: () => peers,
     selfIndex,

@@ -19,6 +19,7 @@ import type {
 } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Consensus } from './driver/consensus.ts';
+import type { FoundDamage } from './found-damage.ts';
 import type { FreeSpace } from './free-space.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Mempool } from './mempool.ts';
@@ -32,6 +33,7 @@ export interface StatusParts {
   readonly mempool: Mempool;
   readonly mempoolBytesMax: number;
   readonly consensus: Consensus;
+  readonly damage: Pick<FoundDamage, 'report'>;
   readonly freeSpace: FreeSpace;
   readonly peers: () => PeerTable;
   readonly version: string;
@@ -90,6 +92,7 @@ class Board implements StatusBoard {
     const id = self === undefined ? undefined : set[self]?.id;
     const join = this.#parts.join?.();
     const { syncer } = consensus;
+    const damage = this.#parts.damage.report();
     const hindrance = syncer.isActive() ? syncer.hindrance() : undefined;
     return {
       version: this.#parts.version,
@@ -103,6 +106,7 @@ class Board implements StatusBoard {
       upMs: clock.now() - this.#startedMonoMs,
       ...(join && { join }),
       ...(hindrance !== undefined && { syncHindrance: hindrance }),
+      ...(damage && { damage }),
       bestKnownHeight: consensus.syncer.bestKnown(),
       headAgeMs: clock.now() - this.#headSinceMs,
       blockWantedMs: this.#wantedMs(machine),

@@ -21,6 +21,7 @@ import type { Network } from '@daybook/network';
 import type { BlockReader } from './archive/block-reader.ts';
 import { NodeError } from './errors.ts';
 import type { Exclusive } from './exclusive.ts';
+import type { FoundDamage } from './found-damage.ts';
 import type { Committed, Ledger } from './ledger/ledger.ts';
 import type { ExecutedBlock, Tip } from './ledger/tip.ts';
 import { isBodyOf } from './ledger/validity.ts';
@@ -92,10 +93,16 @@ export function encodeRangeRequest(from: Height, count: number): Uint8Array {
   return writer.finish();
 }
 
+/** What ranges are served from. */
+export interface ServingParts {
+  readonly blocks: Pick<BlockReader, 'readBlock'>;
+  readonly damage: Pick<FoundDamage, 'note'>;
+}
+
 /** Answers `blocks`: as many as fit, none if the first is not to be had. */
 export async function serveRange(
   request: Uint8Array,
-  blocks: Pick<BlockReader, 'readBlock'>,
+  { blocks, damage }: ServingParts,
 ): Promise<Uint8Array | undefined> {
   const wanted = decodeBinary(request, 'range request', (reader) => ({
     from: reader.u64(),
@@ -107,7 +114,7 @@ export async function serveRange(
   const { from } = wanted.value;
   const count = Math.min(wanted.value.count, LIMITS.rangeBlocksMax);
   for (let height = from; height < from + count; height++) {
-    const stored = await readIfAny(blocks, height);
+    const stored = await readIfAny(height, { blocks, damage });
     if (stored === undefined) break;
     bytes += stored.bytes.length + SERVED_OVERHEAD_BYTES;
     if (bytes > LIMITS.rangeBytesMax && served.length > 0) break;
@@ -116,12 +123,12 @@ export async function serveRange(
   return served.length === 0 ? undefined : encodeRange(served);
 }
 
-/** An archive that is away or damaged ends a range; the reader has told the operator. */
-async function readIfAny(blocks: Pick<BlockReader, 'readBlock'>, height: Height) {
+/** Damage, and an archive that is away, ends a range; the reader has told the operator. */
+async function readIfAny(height: Height, { blocks, damage }: ServingParts) {
   try {
     return await blocks.readBlock(height);
   } catch (error) {
-    if (error instanceof NodeError) return undefined;
+    if (error instanceof NodeError || damage.note(error)) return undefined;
     throw error;
   }
 }

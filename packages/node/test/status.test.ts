@@ -55,6 +55,7 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
         hindrance: () => undefined,
       },
     } as unknown as Consensus,
+    damage: { report: () => undefined },
     freeSpace: { limits: DISK_LIMITS, fraction: () => 0.5, stop: () => undefined },
     peers: () =>
       buildPeerTable({

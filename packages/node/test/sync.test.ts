@@ -4,6 +4,7 @@ import { blockHash, decodeBlock, encodeBlock, encodeCertificate } from '@daybook
 import type { Network, Offence } from '@daybook/network';
 import { expect } from 'chai';
 import { createExclusive } from '../src/exclusive.ts';
+import { createFoundDamage } from '../src/found-damage.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
 import { SILENT_LOGGER } from '../src/log.ts';
 import type { Syncer } from '../src/sync.ts';
@@ -66,6 +67,11 @@ async function follow(peers: readonly string[], serve: Serve): Promise<Follower>
   return { chain, syncer, penalties, asked, fatal, caughtUp };
 }
 
+const servingOf = (chain: OpenChain) => ({
+  blocks: readerOf(chain),
+  damage: createFoundDamage(SILENT_LOGGER),
+});
+
 /** A range answer of one block, as `serveRange` lays it out. */
 function answerOf(block: Uint8Array, certificate: Certificate): Uint8Array {
   const encoded = encodeCertificate(certificate);
@@ -88,7 +94,7 @@ const heightOf = (ledger: Ledger): number => ledger.head().header.height;
 
 describe('node: sync', () => {
   let source: OpenChain;
-  const serve = (request: Uint8Array) => serveRange(request, readerOf(source));
+  const serve = (request: Uint8Array) => serveRange(request, servingOf(source));
 
   before(async () => {
     source = await openChain(genesis, freshDisks());
@@ -126,7 +132,7 @@ describe('node: sync', () => {
       // As if blocks were so large that no answer held more than twenty of them.
       const served = Math.min(count, 20, Math.max(0, 160 - from + 1));
       for (let height = from; height < from + served; height++) wanted.push(height);
-      return serveRange(encodeRangeRequest(from, served), readerOf(long));
+      return serveRange(encodeRangeRequest(from, served), servingOf(long));
     });
 
     await caughtUp(160);
@@ -143,7 +149,7 @@ describe('node: sync', () => {
     const { chain, caughtUp, penalties } = await follow(
       ['a', 'liar', 'c'],
       async (peerId, request) => {
-        const bytes = await serveRange(request, readerOf(long));
+        const bytes = await serveRange(request, servingOf(long));
         if (peerId !== 'liar' || bytes === undefined) return bytes;
         const forged = bytes.slice();
         forged[forged.length - 1] = (forged[forged.length - 1] ?? 0) ^ 1;

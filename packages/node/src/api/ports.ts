@@ -23,6 +23,7 @@ import type {
 } from '@daybook/core';
 import type { Answer, ReadmodelFailure } from '@daybook/readmodel';
 import type { ShownSubtree } from '@daybook/state';
+import type { DamageReport } from '../found-damage.ts';
 import type { DiskLimits } from '../free-space.ts';
 
 /** A final block by its place: what every answer names as the moment it speaks of. */
@@ -323,6 +324,8 @@ export interface NodeReport {
   readonly syncHindrance?: string;
   /** While `joining`. */
   readonly join?: JoinReport;
+  /** Stored data that was found damaged while others were served. */
+  readonly damage?: DamageReport;
   /** Milliseconds since the head became final here (monotonic). */
   readonly headAgeMs: number;
   /** Milliseconds since a block has been due at this height; undefined while none is. */

@@ -16,6 +16,7 @@ import type {
 } from '@daybook/state';
 import { assembleBlock, RECORD_HEAD_BYTES, recordBytes, StateError } from '@daybook/state';
 import { NodeError } from '../errors.ts';
+import type { FoundDamage } from '../found-damage.ts';
 import type { Signing } from '../ledger/certified.ts';
 import { isCertified } from '../ledger/certified.ts';
 import type { Logger } from '../log.ts';
@@ -45,13 +46,23 @@ export interface BlockReaderParts {
   readonly signingAt: (height: Height) => Signing;
   readonly logger: Logger;
   readonly metrics: MetricsSink;
+  /** Where damage of the own log is noted; it is thrown all the same. */
+  readonly damage: Pick<FoundDamage, 'note'>;
 }
 
 export function createBlockReader(parts: BlockReaderParts): BlockReader {
-  const { blockLog, archive } = parts;
+  const { blockLog, archive, damage } = parts;
   const pages = archive && createPagedSource(archive);
+  const readHere = (height: Height): FinalBlock | undefined => {
+    try {
+      return blockLog.readBlock(height);
+    } catch (error) {
+      damage.note(error);
+      throw error;
+    }
+  };
   const readBlock = async (height: Height): Promise<FinalBlock | undefined> => {
-    const here = blockLog.readBlock(height);
+    const here = readHere(height);
     const place = here === undefined ? blockLog.movedPlace(height) : undefined;
     if (place === undefined || pages === undefined) return here;
     return await readArchived(place, pages, parts);

@@ -14,6 +14,8 @@ import {
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog } from '@daybook/state';
+import type { FoundDamage } from '../found-damage.ts';
+import { unlessDamaged } from '../found-damage.ts';
 import { isBodyOf } from '../ledger/validity.ts';
 import type { Mempool } from '../mempool.ts';
 import { decodeHashes, encodeWires } from './assembly.ts';
@@ -23,6 +25,7 @@ import type { ValidatorPeers } from './validators.ts';
 export interface BodyExchangeParts {
   readonly network: Network;
   readonly blockLog: BlockLog;
+  readonly damage: FoundDamage;
   readonly mempool: Mempool;
   readonly bodies: Bodies;
   readonly peers: () => ValidatorPeers;
@@ -62,7 +65,7 @@ async function fetchBody(
 }
 
 export function createBodyExchange(parts: BodyExchangeParts): BodyExchange {
-  const { blockLog, mempool, bodies } = parts;
+  const { blockLog, mempool, bodies, damage } = parts;
   return {
     fetch: async (hash, from) => bodies.get(hash)?.block ?? (await fetchBody(hash, from, parts)),
     serveBody: (request) => {
@@ -72,7 +75,7 @@ export function createBodyExchange(parts: BodyExchangeParts): BodyExchange {
       if (held !== undefined) return encodeBlock(held.block);
       const height = blockLog.heightOf(hash);
       if (height === undefined) return blockLog.readCandidate(hash);
-      return blockLog.readBlock(height)?.bytes;
+      return unlessDamaged(() => blockLog.readBlock(height)?.bytes, damage);
     },
     serveTransactions: (request) => {
       const hashes = decodeHashes(request);

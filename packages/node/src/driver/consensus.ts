@@ -19,6 +19,8 @@ import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { BlockReader } from '../archive/block-reader.ts';
 import type { Clock } from '../clock.ts';
 import type { Exclusive } from '../exclusive.ts';
+import type { FoundDamage } from '../found-damage.ts';
+import { unlessDamaged } from '../found-damage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ExecutedBlock } from '../ledger/tip.ts';
 import type { Logger } from '../log.ts';
@@ -55,6 +57,8 @@ export interface ConsensusParts {
   readonly blockLog: BlockLog;
   /** For peers that catch up. */
   readonly blocks: BlockReader;
+  /** What serving others finds damaged. */
+  readonly damage: FoundDamage;
   readonly mempool: Mempool;
   readonly desk: SubmissionDesk;
   readonly systems: SystemDesk;
@@ -309,10 +313,10 @@ class NodeConsensus implements Consensus {
     }
   }
 
-  /** DECIDED for a final height, with its body when that fits (protocol R13). */
+  /** DECIDED for a final height, with its body when that fits (protocol R13); no own duty. */
   #help(peerId: string, height: Height): void {
-    const { network, blockLog } = this.#parts;
-    const bytes = decidedAt(height, blockLog);
+    const { network, blockLog, damage } = this.#parts;
+    const bytes = unlessDamaged(() => decidedAt(height, blockLog), damage);
     if (bytes === undefined) return;
     const channels = network.links().find((link) => link.peerId === peerId)?.channels ?? [];
     network.send(peerId, channels.includes('consensus') ? 'consensus' : 'sync', bytes);

@@ -21,8 +21,7 @@ export interface ListenParts
 
 /** @returns what ends each subscription */
 export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
-  const { network, ledger, blockLog, blocks, mempool, driver, syncer, exchange, signer, ownKey } =
-    parts;
+  const { network, ledger, blockLog, mempool, driver, syncer, exchange, signer, ownKey } = parts;
   const headHeight = (): number => ledger.head().header.height;
   const inbox = createInbox({
     ...parts,
@@ -44,7 +43,7 @@ export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
       if (!decoded.ok || decoded.value.type !== 'decided') return 'reject';
       return inbox.receiveDecided(peerId, decoded.value);
     }),
-    network.handle('blocks', (_peer, request) => serveRange(request, blocks)),
+    network.handle('blocks', (_peer, request) => serveRange(request, parts)),
     network.handle('votes', async (_peer, request) => {
       return answerVoteInquiry(request, {
         chain: ledger.head().next.era,

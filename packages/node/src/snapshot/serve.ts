@@ -7,6 +7,7 @@ import { assertNever, decodeBlock, encodeHeader, LIMITS } from '@daybook/core';
 import type { BlockLog, StateStore } from '@daybook/state';
 import { StateError } from '@daybook/state';
 import type { History } from '../api/ports.ts';
+import type { FoundDamage } from '../found-damage.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
 import type { KnownSet } from '../reads/proofs.ts';
 import { changesUpTo } from '../reads/proofs.ts';
@@ -21,6 +22,7 @@ export interface SnapshotServiceParts {
   readonly laterSets: () => readonly KnownSet[];
   /** Heights that are offered, ascending. */
   readonly heights: () => readonly Height[];
+  readonly damage: Pick<FoundDamage, 'note'>;
   /** A snapshot is being fetched. */
   readonly onUse: (height: Height) => void;
 }
@@ -43,7 +45,7 @@ export function createSnapshotService(
     } catch (error) {
       // Let go of while it was read: as if it had never been here.
       const isGone = error instanceof StateError && error.code === 'STATE_VERSION_PRUNED';
-      if (isGone) return undefined;
+      if (isGone || parts.damage.note(error)) return undefined;
       throw error;
     }
   };

@@ -12,6 +12,7 @@ import type { History, JoinReport } from '../api/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { Settings } from '../config.ts';
 import { NodeError } from '../errors.ts';
+import type { FoundDamage } from '../found-damage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
@@ -32,6 +33,7 @@ export interface ServingParts {
   readonly network: Network;
   readonly history: ValidatorHistory;
   readonly tree: History;
+  readonly damage: FoundDamage;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -40,7 +42,7 @@ export function serveSnapshots(
   { sync }: Settings,
   parts: ServingParts,
 ): { readonly stop: () => Promise<void> } {
-  const { blockLog, stateStore, network, history, tree } = parts;
+  const { blockLog, stateStore, network, history, tree, damage } = parts;
   const heights = keepOfferedHeights(sync.snapshotSeconds * 1000, parts);
   const serve = createSnapshotService({
     blockLog,
@@ -48,6 +50,7 @@ export function serveSnapshots(
     history: tree,
     laterSets: () => history.laterSets(),
     heights: () => heights.now(),
+    damage,
     onUse: (height) => heights.used(height),
   });
   const unsubscribe = network.handle('snapshot', async (_peer, request) => await serve(request));

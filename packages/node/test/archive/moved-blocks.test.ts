@@ -27,6 +27,7 @@ import { removable } from '../../src/archive/trim.ts';
 import { verifyArchive } from '../../src/archive/verify-archive.ts';
 import { writeArchive } from '../../src/archive/write-archive.ts';
 import { NodeError } from '../../src/errors.ts';
+import { createFoundDamage } from '../../src/found-damage.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { NODE_METRICS } from '../../src/metrics-table.ts';
@@ -114,6 +115,7 @@ describe('node: blocks that were moved to an archive', () => {
       signingAt: () => ({ validators: genesis.validators, era: genesis.chain }),
       logger: SILENT_LOGGER,
       metrics,
+      damage: createFoundDamage(SILENT_LOGGER),
     });
   }
 

@@ -1,7 +1,7 @@
 /** Every cause of the diagnosis, with whole nodes that are really in that state. */
 import type { UnsignedCommit } from '@daybook/core';
 import { asHash, asPublicKey, indexOfKey, publicKeyOf, sign, signBytes } from '@daybook/core';
-import type { VoteSigner } from '@daybook/state';
+import type { DiskFile, VoteSigner } from '@daybook/state';
 import { expect } from 'chai';
 import type { Health } from '../../src/health.ts';
 import type { HealthKind } from '../../src/health-causes.ts';
@@ -14,6 +14,16 @@ const kindsOf = ({ reasons }: Health): readonly HealthKind[] => reasons.map(({ k
 
 function wordsOf({ reasons }: Health, kind: HealthKind): string {
   return reasons.find((reason) => reason.kind === kind)?.words.en ?? '';
+}
+
+/** Flips a bit in every 64 bytes of the middle third of what is written in a file. */
+function spoilMiddle(file: DiskFile): void {
+  const bytes = new Uint8Array(file.size());
+  file.read(0, bytes);
+  const end = bytes.findLastIndex((byte) => byte !== 0);
+  for (let at = Math.floor(end / 3); at < (end * 2) / 3; at += 64) {
+    file.write(at, Uint8Array.of((bytes[at] ?? 0) ^ 1));
+  }
 }
 
 describe('health: causes in a cluster (validators=4)', function () {
@@ -52,6 +62,24 @@ describe('health: causes in a cluster (validators=4)', function () {
     expect(before.state.words.en).to.contain('Block 1 is 50 s old');
     expect(kindsOf(before)).to.deep.equal([]);
     expect(healthAt(0).healthy).to.equal(true);
+  });
+
+  it('data-damaged: given damaged old blocks, when a peer catches up from there, then it is refused, named, and the node goes on', async () => {
+    await start();
+    await decide(1, [0, 1, 2, 3]);
+    await cluster.node(3).kill();
+    for (let number = 2; number < 12; number++) await decide(number);
+    spoilMiddle(cluster.node(0).disk.openFile('/data/blocks/blocks-000000000000.log'));
+    await cluster.node(3).start();
+    await cluster.until('the peer at the head', () => heightAt(3) === heightAt(0));
+
+    await cluster.until('damage to be named', shows(0, 'data-damaged'));
+
+    const health = healthAt(0);
+    expect(wordsOf(health, 'data-damaged')).to.contain('/data/blocks/blocks-000000000000.log');
+    expect(health.healthy).to.equal(true);
+    expect(cluster.node(0).fatal).to.deep.equal([]);
+    await decide(20, [0, 1, 2, 3]);
   });
 
   it('no-links: given every other validator gone, then it names them and since when', async () => {

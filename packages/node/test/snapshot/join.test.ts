@@ -33,6 +33,7 @@ import {
 import { expect } from 'chai';
 import { createHistoryTree } from '../../src/checkpoints/history-tree.ts';
 import type { Clock } from '../../src/clock.ts';
+import { createFoundDamage } from '../../src/found-damage.ts';
 import { createExecutor } from '../../src/ledger/executor.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
@@ -154,6 +155,7 @@ describe('node: joining by a snapshot', function () {
       history,
       laterSets: () => [],
       heights: () => [snapshotAt],
+      damage: createFoundDamage(SILENT_LOGGER),
       onUse: () => undefined,
     });
   });

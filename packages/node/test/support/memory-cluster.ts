@@ -211,6 +211,7 @@ class ClusterNode implements MemoryNode {
       mempool: replica.mempool,
       mempoolBytesMax: MEMPOOL_BYTES,
       consensus: replica.consensus,
+      damage: replica.damage,
       freeSpace: storage.freeSpace,
       peers: replica.peers,
       version: '0',

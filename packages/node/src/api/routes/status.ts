@@ -65,6 +65,7 @@ function reportView(report: NodeReport): ViewMap {
     diskFreePermille: Math.round(report.diskFree * 1000),
     diskFree: undefined,
     diskLimits: undefined,
+    damage: undefined,
   };
 }
 
