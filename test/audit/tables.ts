@@ -66,6 +66,11 @@ export function payment(name: string, change: Fields = {}): RecordChange {
   });
 }
 
+/** Any record of the treasury: rows that the reports join. */
+export function treasuryRow(record: string, fields: Fields): RecordChange {
+  return changeOf('treasury', record, fields);
+}
+
 export function contract(signed: string): RecordChange {
   return changeOf('procurement', 'contract', {
     ocid: 'ocds-x-1',

@@ -30,4 +30,10 @@ export { procurement, sealBid } from './procurement.ts';
 export { risk } from './risk.ts';
 export { timestamps } from './timestamps.ts';
 export { treasury } from './treasury.ts';
-export { treasuryFlowSql } from './treasury-flow.ts';
+export {
+  SPENDING_BY,
+  treasuryFlowSql,
+  treasurySpendingSql,
+  treasuryTrailSql,
+  treasuryUnspentSql,
+} from './treasury-reports.ts';

@@ -1,4 +1,4 @@
-/** `daybook sql`, `find` and `flow`: the SQL tables of a node, as a table, CSV or JSON. */
+/** The SQL tables of a node as a table, CSV or JSON: queries, lists, and what is asked of money. */
 import type { SqlAnswer, TablePage } from '@daybook/client';
 import { timeText } from '@daybook/client';
 import { connect, NODE_OPTIONS } from '../connect.ts';
@@ -34,11 +34,22 @@ async function find(input: Input, world: World): Promise<Exit> {
   return exit;
 }
 
-async function flow(input: Input, world: World): Promise<Exit> {
-  const { treasuryFlowSql } = await import('@daybook/applications');
-  const client = await connect(input);
-  const found = await client.query(treasuryFlowSql(input.operand('fund')));
-  return show(found, found.truncated, { input, world });
+type Reports = typeof import('@daybook/applications');
+
+/** A verb that shows what one query of the applications answers. */
+function report(sqlOf: (reports: Reports, input: Input) => string): Verb['run'] {
+  return async (input, world) => {
+    const query = sqlOf(await import('@daybook/applications'), input);
+    const found = await (await connect(input)).query(query);
+    return show(found, found.truncated, { input, world });
+  };
+}
+
+function partOf(input: Input, { SPENDING_BY }: Reports): keyof typeof SPENDING_BY {
+  const by = input.text('by');
+  const known = Object.keys(SPENDING_BY) as (keyof typeof SPENDING_BY)[];
+  // The option takes these choices only.
+  return known.find((part) => part === by) ?? 'body';
 }
 
 function show(
@@ -94,6 +105,10 @@ const FORMAT_OPTION = {
   },
 } as const;
 
+const FUND_OPTION = {
+  fund: { value: 'FUND', help: 'Of this appropriation only.' },
+} as const;
+
 export const SQL_VERBS: readonly Verb[] = [
   {
     words: ['sql'],
@@ -136,6 +151,49 @@ export const SQL_VERBS: readonly Verb[] = [
     operands: [{ name: 'fund', help: 'Name of the appropriation.' }],
     options: { ...NODE_OPTIONS, ...FORMAT_OPTION },
     examples: ['flow water-2026', 'flow water-2026 --format csv'],
-    run: flow,
+    run: report((reports, input) => reports.treasuryFlowSql(input.operand('fund'))),
+  },
+  {
+    words: ['spending'],
+    title: 'Show what was spent, by body, month, year or purpose.',
+    help: 'Net of what came back, in minor units.',
+    operands: [],
+    options: {
+      by: {
+        value: 'PART',
+        help: 'What a row stands for.',
+        choices: ['body', 'month', 'year', 'purpose'],
+        default: 'body',
+      },
+      ...FUND_OPTION,
+      ...NODE_OPTIONS,
+      ...FORMAT_OPTION,
+    },
+    examples: ['spending --by month', 'spending --by purpose --fund water-2026 --format csv'],
+    run: report((reports, input) =>
+      reports.treasurySpendingSql(partOf(input, reports), input.optionalText('fund')),
+    ),
+  },
+  {
+    words: ['unspent'],
+    title: 'Show money that is left, on every level, and whether its time is over.',
+    operands: [],
+    options: { ...FUND_OPTION, ...NODE_OPTIONS, ...FORMAT_OPTION },
+    examples: ['unspent', 'unspent --fund water-2026'],
+    run: report((reports, input) => reports.treasuryUnspentSql(input.optionalText('fund'))),
+  },
+  {
+    words: ['trail'],
+    title: 'Show all that led to a payment, from the appropriation down, and what came of it.',
+    help: 'Each row names its record; daybook proof proves it.',
+    operands: [
+      { name: 'fund', help: 'Name of the appropriation.' },
+      { name: 'payment', help: 'Number of the payment.' },
+    ],
+    options: { ...NODE_OPTIONS, ...FORMAT_OPTION },
+    examples: ['trail water-2026 inv-1'],
+    run: report((reports, input) =>
+      reports.treasuryTrailSql(input.operand('fund'), input.operand('payment')),
+    ),
   },
 ];
