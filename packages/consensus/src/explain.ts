@@ -5,6 +5,7 @@
 import type { Height, Round } from '@daybook/core';
 import { proposerAt } from './draft.ts';
 import type { Instant } from './event.ts';
+import { countReached } from './round.ts';
 import { isQuarantinedAt } from './sign.ts';
 import type { HeightState, Phase, State } from './state.ts';
 import { votesFor } from './votes.ts';
@@ -85,14 +86,13 @@ function awaitedVotes(height: HeightState): Waiting {
 }
 
 function awaitedRound(height: HeightState, armed: boolean): Waiting {
-  const { round, roundChanges, maxRoundChange, proposing } = height;
+  const { round, roundChanges, proposing } = height;
   if (proposing?.round === round) return { awaited: 'build' };
   const stage = height.proposals[round]?.stage;
   if (stage === 'held') return { awaited: 'clock' };
   if (stage === 'judging') return { awaited: 'judgement' };
   if (round > 0 && !armed) {
-    const asked = maxRoundChange.filter((highest) => highest >= round).length;
-    return { awaited: 'round-changes', votes: asked };
+    return { awaited: 'round-changes', votes: countReached(height) };
   }
   const self = height.context.selfIndex;
   if (round > 0 && self !== undefined && proposerAt(height, round) === self) {

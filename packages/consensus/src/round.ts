@@ -1,13 +1,14 @@
 /**
  * Rounds and their timer (R7, R9, `moveTo`). The timer of a round above 0 runs only when a quorum
- * has asked for the round or its proposal was accepted: without this gate capped timers can leave
+ * has reached the round or its proposal was accepted: without this gate capped timers can leave
  * one validator a round ahead of the others for ever (protocol §10).
  */
 import type { Round } from '@daybook/core';
 import { isPlanted, roundDurationMs } from '@daybook/core';
 import type { Work } from './draft.ts';
 import { cancel, emit, isScheduled, proposerOfRound, schedule, selfOf } from './draft.ts';
-import { keepRounds } from './votes.ts';
+import type { HeightState } from './state.ts';
+import { keepRounds, roundsOf } from './votes.ts';
 
 /** Sends own pending transactions to whoever is to propose (R2). */
 export function handOver(work: Work): void {
@@ -61,10 +62,24 @@ export function uponRoundTimeout(work: Work): void {
   moveTo(work, work.height.round + 1);
 }
 
-/** R9: arm the timer of a round above 0 when a quorum has asked for it or a later one. */
+/**
+ * How many validators are known to be in the present round or above: they asked for it, or voted
+ * there. Who followed a proposal into a round and was started anew has no ROUND-CHANGE for it, and
+ * nobody may have the proposal any more.
+ */
+export function countReached({ round, maxRoundChange, prepares, commits }: HeightState): number {
+  const rows = [prepares, commits].flatMap((table) =>
+    roundsOf(table).flatMap((one) => (one >= round ? [table[one]] : [])),
+  );
+  return maxRoundChange.filter((asked, index) => {
+    return asked >= round || rows.some((row) => row?.[index] !== undefined);
+  }).length;
+}
+
+/** R9: arm the timer of a round above 0 when a quorum is in it or in a later one. */
 export function armIfQuorum(work: Work): void {
-  const { round, maxRoundChange, quorum } = work.height;
+  const { round, quorum } = work.height;
   if (round === 0 || isScheduled(work, 'round')) return;
-  const asked = maxRoundChange.filter((highest) => highest >= round).length;
-  if (asked >= quorum.quorum || isPlanted('no-timer-gate')) armRound(work);
+  const reached = countReached(work.height);
+  if (reached >= quorum.quorum || isPlanted('no-timer-gate')) armRound(work);
 }

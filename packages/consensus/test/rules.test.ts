@@ -378,6 +378,23 @@ describe('consensus: round changes', () => {
     expect(machine.state.timers.round).to.equal(6000);
   });
 
+  for (const [title, voteOf] of [
+    ['PREPARE', prepareBy],
+    ['COMMIT', commitBy],
+  ] as const) {
+    it(`spec R9: given a validator that shows itself in the round by a ${title} alone, then it counts`, () => {
+      const { machine } = startedMachine();
+      machine.vote(roundChangeBy(0, 9));
+      machine.vote(roundChangeBy(1, 4));
+
+      machine.vote(voteOf(3, A.hash, { round: 3 }));
+      expect(machine.state.timers.round, 'a vote of a lower round').to.equal(undefined);
+      machine.vote(voteOf(3, A.hash, { round: 4 }));
+
+      expect(machine.state.timers.round).to.equal(6000);
+    });
+  }
+
   it('spec R10: given Q exact requests and a missing prepared block, then it is fetched', () => {
     const round = [1, 2, 3].find((at) => proposerFor(context, at) === 2) ?? 0;
     const { machine } = startedMachine();

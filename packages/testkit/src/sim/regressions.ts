@@ -373,4 +373,39 @@ export const REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I26',
+    cause:
+      'A validator that had followed a proposal into round 1 was started anew, as everybody was: it ' +
+      'had nothing but a PREPARE to show for the round, and with one validator dead no quorum had ' +
+      'asked for it, so that no timer ran for ever (R9 counted requests alone).',
+    plan: {
+      seed: 14530,
+      validators: 4,
+      observers: 1,
+      parameters: {
+        blockIntervalMs: 2000,
+        emptyIntervalMs: 10_000,
+        roundBaseMs: 3000,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'shared',
+      workload: 'tally',
+      meanSubmissionMs: 2000,
+      safetyMs: 60_000,
+      traitors: [],
+      faults: [
+        'slow network',
+        'duplicates',
+        'swizzle',
+        'crashes at disk work',
+        'crashes in recovery',
+        'crashes in a broadcast',
+        'power loss at a decision',
+        'slow execution',
+        'mixed releases',
+      ],
+    },
+  },
 ];

@@ -1,8 +1,8 @@
 /**
  * I28: rounds wait. With at most f faulty, the highest round that a correct validator asks for grows
  * by one in T(r) at most, whoever is down or asks for more: a timer of round r runs only once a
- * quorum, and so a correct validator, has asked for r (R9), and to follow others takes one of them
- * that is correct (R8).
+ * quorum is in r (R9), which takes a correct validator that has asked for r, and to follow others
+ * takes one of them that is correct (R8).
  */
 import { quorumOf, roundDurationMs } from '@daybook/core';
 import type { World } from '../world/world.ts';
