@@ -7,7 +7,7 @@ import { CHECKERS } from '../../src/sim/checkers/all.ts';
 import { FAULTS } from '../../src/sim/faults/all.ts';
 import { createFoundry } from '../../src/sim/foundry.ts';
 import { drawPlan } from '../../src/sim/plan.ts';
-import { REGRESSIONS } from '../../src/sim/regressions.ts';
+import { REGRESSIONS } from '../../src/sim/regressions/all.ts';
 import { renderFailure, renderResult } from '../../src/sim/report.ts';
 import { openScenario } from '../../src/sim/scenario.ts';
 import { shrink } from '../../src/sim/shrink.ts';
