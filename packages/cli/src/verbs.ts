@@ -16,6 +16,7 @@ import { IMPORT_OCDS_VERB } from './verbs/import-ocds.ts';
 import { INIT_VERBS } from './verbs/init.ts';
 import { KEY_VERBS } from './verbs/keys.ts';
 import { PUBLISH_VERBS } from './verbs/publish.ts';
+import { PUBLISH_SOURCE_VERBS } from './verbs/publish-source.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
 import { RECOVERY_VERBS } from './verbs/recovery.ts';
 import { SQL_VERBS } from './verbs/sql.ts';
@@ -39,6 +40,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...IMPORT_VERBS,
   IMPORT_OCDS_VERB,
   ...PUBLISH_VERBS,
+  ...PUBLISH_SOURCE_VERBS,
   ...AUDIT_VERBS,
   TIMESTAMP_AUTHORITY_VERB,
   ...CLUSTER_VERBS,

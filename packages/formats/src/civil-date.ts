@@ -31,6 +31,8 @@ const TOKENS: Readonly<Record<string, readonly [part: string, match: string]>> =
   EEEE: ['weekday', WEEKDAYS.join('|')],
   EEE: ['weekday', WEEKDAYS.map((name) => name.slice(0, 3)).join('|')],
 };
+/** A day or month that need not be padded. */
+const SINGLE = /(?<![dM])([dM])(?![dM])/g;
 const TOKEN = /yyyy|yy|MMMM|MMM|MM|M|dd|d|EEEE|EEE/g;
 
 /** A pattern made ready for many dates. */
@@ -96,6 +98,45 @@ export function parseDate(text: string, patterns: readonly DatePattern[]): strin
     }
   }
   return undefined;
+}
+
+/**
+ * The date as the patterns write it: only texts that read back as it is, in the order of the
+ * patterns. A pattern that takes a day or a month of one digit or two gives both.
+ * @param date  `YYYY-MM-DD`, `YYYY-MM` or `YYYY`
+ */
+export function writeDates(
+  date: string,
+  patterns: readonly string[],
+  style: DateStyle = {},
+): readonly string[] {
+  const compiled = patterns.flatMap((pattern) => compileDatePattern(pattern, style) ?? []);
+  return patterns
+    .flatMap((pattern) => [pattern, pattern.replace(SINGLE, '$1$1')])
+    .map((pattern) => textOf(date, pattern, style))
+    .filter((text) => parseDate(text, compiled) === date);
+}
+
+function textOf(date: string, pattern: string, { monthNames = [] }: DateStyle): string {
+  const [year = '', month = '01', day = '01'] = date.split('-');
+  const [at, weekday] = [Number(month) - 1, weekdayOf(Number(year), Number(month), Number(day))];
+  const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
+  const [monthName = '', dayName = ''] = [MONTHS[at], WEEKDAYS[weekday]].map((word = '') =>
+    capital(word),
+  );
+  const texts: Readonly<Record<string, string>> = {
+    yyyy: year,
+    yy: year.slice(2),
+    MMMM: monthName,
+    MMM: monthNames[at] ?? monthName.slice(0, 3),
+    MM: month,
+    M: String(Number(month)),
+    dd: day,
+    d: String(Number(day)),
+    EEEE: dayName,
+    EEE: dayName.slice(0, 3),
+  };
+  return pattern.replace(TOKEN, (token) => texts[token] ?? token);
 }
 
 function dateOf(

@@ -104,6 +104,7 @@ function readLine(
     return { ok: false, faults, parts };
   }
   const { mapping, dataset } = layout;
+  const levels = FUNDS_PLACES.filter((level) => cell(level) !== '');
   const commitment: Commitment = {
     kind: 'commitment',
     source: { publisher: mapping.publisher, dataset, number, occurrence },
@@ -117,13 +118,17 @@ function readLine(
     classifications: FUNDS_CLASSES.flatMap((scheme) =>
       cell(scheme) === '' ? [] : { scheme: `${mapping.publisher}/${scheme}`, code: cell(scheme) },
     ),
-    places: FUNDS_PLACES.map(cell).filter((place) => place !== ''),
+    places: levels.map(cell),
+    ...(levels.length > 0 && { placeLevels: levels }),
   };
   return { ok: true, commitment };
 }
 
-/** Amounts are left out, so that a corrected amount is seen as a change of the same project. */
-function numberFor(cell: Cell<FundsField>): string {
+/**
+ * The number of a project whose publisher gives none, made of its cells as they are written. Amounts
+ * are left out, so that a corrected amount is seen as a change of the same project.
+ */
+export function numberFor(cell: Cell<FundsField>): string {
   const fields = ['fund', 'payee', 'start', 'end', 'postcode', 'title'] as const;
   return slugFor(fields.map(cell));
 }

@@ -103,6 +103,8 @@ export interface Commitment {
   readonly classifications: readonly Classification[];
   /** Places from the largest to the smallest. */
   readonly places: readonly string[];
+  /** What the format calls the level of each of them, such as `postcode`. */
+  readonly placeLevels?: readonly string[];
 }
 
 /** Money that moved. */

@@ -18,6 +18,8 @@ import { SPEND_FIELDS } from './spend-mapping.ts';
 export const SPEND_TEXT_MAX = 200;
 /** Longest number of a publisher. */
 export const SPEND_NUMBER_MAX = 64;
+/** Title of the area that stands for none. */
+export const UNSPECIFIED_AREA = 'unspecified';
 const TEXT_FIELDS: readonly (readonly [SpendField, number])[] = [
   ['number', SPEND_NUMBER_MAX],
   ['payee', SPEND_TEXT_MAX],

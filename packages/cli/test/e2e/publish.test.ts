@@ -177,5 +177,18 @@ describe('imports by commands, and what they give back', function () {
       'parts',
       'description',
     );
+
+    const list = path.join(folder, 'list');
+    const written = await run('publish', 'csv', ...options.slice(0, 2), '--out', list);
+    const again = await run(
+      'import',
+      'funds',
+      path.join(list, '2014-2020.csv'),
+      ...options,
+      ...parties,
+    );
+    expect(written.code, written.errors).to.equal(0);
+    expect(again.code, again.errors).to.equal(0);
+    expect(again.json()).to.include({ added: 0, linesImported: report.linesImported });
   });
 });

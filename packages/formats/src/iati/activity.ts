@@ -36,10 +36,14 @@ export interface IatiActivity {
   readonly description?: string;
   readonly status?: string;
   readonly reporting?: Organisation;
+  /** Code of the kind of organisation that reports. */
+  readonly reportingType?: string;
   /** Roles: 1 funding, 2 accountable, 3 extending, 4 implementing. */
   readonly parties: readonly Party[];
   /** Actual dates where there are any, else planned ones. */
   readonly period: Period;
+  /** Every date, with its code: 1 planned start, 2 actual start, 3 planned end, 4 actual end. */
+  readonly dates: readonly { readonly type: string; readonly date: string }[];
   readonly classifications: readonly Classification[];
   /** Codes of recipient countries and regions. */
   readonly places: readonly string[];
@@ -98,6 +102,14 @@ function optional<Name extends string, Value>(
   return empty ? {} : ({ [name]: value } as { readonly [Key in Name]?: Value });
 }
 
+function periodOf(dates: IatiActivity['dates']): Period {
+  const byType = new Map(dates.map(({ type, date }) => [type, date]));
+  return {
+    ...optional('start', byType.get('2') ?? byType.get('1')),
+    ...optional('end', byType.get('4') ?? byType.get('3')),
+  };
+}
+
 function faultOf({ pointer, code, expected, found }: Finding): LineFault {
   return { field: pointer, code, expected, found };
 }
@@ -130,6 +142,8 @@ class ActivityReader {
     const budgets = this.#plans('budget');
     const planned = this.#plans('planned-disbursement');
     const transactions = this.#transactions();
+    const dates = this.#dates();
+    const reporting = childOf(activity, 'reporting-org');
     return {
       kind: 'activity',
       line: activity.line,
@@ -137,9 +151,11 @@ class ActivityReader {
       title: textOf(childOf(activity, 'title')),
       ...optional('description', textOf(childOf(activity, 'description'))),
       ...optional('status', attribute(childOf(activity, 'activity-status'), 'code')),
-      ...optional('reporting', organisationOf(childOf(activity, 'reporting-org'))),
+      ...optional('reporting', organisationOf(reporting)),
+      ...optional('reportingType', attribute(reporting, 'type')),
       parties: this.#parties(),
-      period: this.#period(),
+      period: periodOf(dates),
+      dates,
       classifications: this.#sectors(activity),
       places: ['recipient-country', 'recipient-region'].flatMap((name) =>
         childrenOf(activity, name).map((place) => attribute(place, 'code')),
@@ -177,16 +193,11 @@ class ActivityReader {
     });
   }
 
-  #period(): Period {
-    const dates = new Map<string, string>();
-    for (const [index, element] of childrenOf(this.#element, 'activity-date').entries()) {
+  #dates(): IatiActivity['dates'] {
+    return childrenOf(this.#element, 'activity-date').flatMap((element, index) => {
       const date = this.#date(element, `${this.#path}/activity-date[${index + 1}]`);
-      if (date !== undefined) dates.set(dateType(attribute(element, 'type')), date);
-    }
-    return {
-      ...optional('start', dates.get('2') ?? dates.get('1')),
-      ...optional('end', dates.get('4') ?? dates.get('3')),
-    };
+      return date === undefined ? [] : [{ type: dateType(attribute(element, 'type')), date }];
+    });
   }
 
   /** A date with or without a zone; version 1 may write it as text. */

@@ -63,3 +63,8 @@ export function dateType(code: string): string {
 export function sectorScheme(vocabulary: string): string {
   return ['', '1', 'DAC'].includes(vocabulary) ? 'DAC' : `IATI-sector-${vocabulary}`;
 }
+
+/** The vocabulary of a scheme that `sectorScheme` gave. */
+export function sectorVocabulary(scheme: string): string {
+  return scheme === 'DAC' ? '1' : scheme.replace(/^IATI-sector-/, '');
+}

@@ -3,7 +3,7 @@
  * a format said beside stands in the details; a spending line is told by its payment and by the rows
  * that it hangs on.
  */
-import type { Classification, Money, Payment, RecordSource } from '../records.ts';
+import type { Classification, Commitment, Money, Payment, RecordSource } from '../records.ts';
 import { readDetails } from './details.ts';
 
 /** A row of a fund by its name and title. */
@@ -35,14 +35,20 @@ const SPEND_LEVELS = ['body', 'area'] as const;
 export function keptPayment(line: KeptLine): Payment | undefined {
   const { source, action, amount, payment } = line;
   if (payment === undefined || keptRecord(line) !== undefined) return undefined;
-  const { payee = payment.payee } = detailsOf(line);
+  const { payee = payment.payee, area } = detailsOf(line);
   const { minor, currency } = amount;
   const classifications = payment.rows.flatMap(
     ({ name, title }, index): readonly Classification[] => {
       const level = SPEND_LEVELS[index];
       return level === undefined
         ? []
-        : [{ scheme: `${source.publisher}/${level}`, code: name, title }];
+        : [
+            {
+              scheme: `${source.publisher}/${level}`,
+              code: name,
+              title: level === 'area' && typeof area === 'string' ? area : title,
+            },
+          ];
     },
   );
   return {
@@ -60,6 +66,14 @@ export function keptPayment(line: KeptLine): Payment | undefined {
 export function keptRecord(line: KeptLine): Readonly<Record<string, unknown>> | undefined {
   const details = detailsOf(line);
   return Object.hasOwn(details, 'kind') ? details : undefined;
+}
+
+/** The commitments among the records of lines. */
+export function keptCommitments(lines: Iterable<KeptLine>): readonly Commitment[] {
+  // Details are what `writeDetails` made of a record; `kind` says of which.
+  return Array.from(lines, keptRecord)
+    .filter((record) => record?.kind === 'commitment')
+    .map((record) => record as unknown as Commitment);
 }
 
 function detailsOf({ details }: KeptLine): Readonly<Record<string, unknown>> {

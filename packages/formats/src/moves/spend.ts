@@ -3,11 +3,11 @@ import { fiscalYearOf } from '../civil-date.ts';
 import { slugFor } from '../names.ts';
 import type { SpendLine } from '../spend-csv.ts';
 import type { SpendPayment } from '../spend-line.ts';
+import { UNSPECIFIED_AREA } from '../spend-line.ts';
 import type { SpendMapping } from '../spend-mapping.ts';
 import { writeDetails } from './details.ts';
 import type { MoneyLine, MoneyRow, PaymentMove } from './move.ts';
 
-const UNSPECIFIED = 'unspecified';
 const PUBLISHER_SHOWN_MAX = 48;
 
 /** @param holder  organisation that keeps all budgets; else those of the mapping do */
@@ -35,13 +35,13 @@ function moveOf(payment: SpendPayment, mapping: SpendMapping, holder?: string): 
     period: { start: year.start, end: year.end },
     date,
     purpose,
-    // The commitment has the spelling of its first line: case makes no other payee.
-    details: writeDetails({ payee: payment.payee }),
+    // The rows have the spelling of their first line: case makes no other payee or area.
+    details: writeDetails({ payee: payment.payee, ...(payment.area && { area: payment.area }) }),
   };
 }
 
 function rowsOf(
-  { body, payee, currency, area = UNSPECIFIED }: SpendPayment,
+  { body, payee, currency, area = UNSPECIFIED_AREA }: SpendPayment,
   { publisher, title, currency: usual }: SpendMapping,
   year: string,
 ): readonly MoneyRow[] {
