@@ -11,7 +11,7 @@ import { ALLOCATE_BYTES, mirrorPaths, writeMirror } from './vote-files.ts';
 import type { Lock, SignedVote, VoteLog, VoteState } from './vote-log.ts';
 import { HEIGHTS_KEPT } from './vote-log.ts';
 import type { StoredRecord, VoteRecord } from './vote-record.ts';
-import { encodeVoteRecords } from './vote-record.ts';
+import { encodeVoteRecords, SPARE_BYTES } from './vote-record.ts';
 import { applyVoteRecord, EMPTY_VOTES, heightOfRecord } from './vote-state.ts';
 
 const ROTATE_BYTES = 32 * 1024 * 1024;
@@ -96,10 +96,8 @@ export class MirroredVoteLog implements VoteLog {
     const bytes = concatBytes(...stored.map((record) => record.bytes));
     const { allocateBytes = ALLOCATE_BYTES } = this.#options;
     await this.#finally(async () => {
-      for (const mirror of this.#files) {
-        allocate(mirror, bytes.length, allocateBytes);
-        mirror.file.write(mirror.end, bytes);
-      }
+      await Promise.all(this.#files.map((mirror) => allocate(mirror, bytes.length, allocateBytes)));
+      for (const mirror of this.#files) mirror.file.write(mirror.end, bytes);
       if (isPlanted('guard-not-durable')) return;
       const synced = Promise.all(this.#files.map(({ file }) => file.sync()));
       if (isPlanted('send-before-sync')) synced.catch(() => undefined);
@@ -145,10 +143,14 @@ export class MirroredVoteLog implements VoteLog {
   }
 }
 
-/** Makes sure that a write of this size finds its place allocated. */
-function allocate(mirror: OpenMirror, size: number, ahead: number): void {
-  if (mirror.end + size <= mirror.allocated) return;
-  const room = size + ahead;
+/**
+ * Makes sure that a write of this size finds its place allocated, durably: a file that ends in a
+ * record was cut short by something else than a crash.
+ */
+async function allocate(mirror: OpenMirror, size: number, ahead: number): Promise<void> {
+  if (mirror.end + size + SPARE_BYTES <= mirror.allocated) return;
+  const room = size + SPARE_BYTES + ahead;
   mirror.file.write(mirror.end, new Uint8Array(room));
+  await mirror.file.sync();
   mirror.allocated = mirror.end + room;
 }

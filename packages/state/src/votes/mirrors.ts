@@ -1,12 +1,13 @@
 /**
  * Two mirrors read side by side (protocol §12). Both hold the same records in the same order, so one
  * shows where the next record stands in the other, whatever is broken there. What neither has whole
- * ends the log if nothing was written after it, and means damage otherwise. Pure.
+ * ends the log if nothing was written after it and both files are as long as they were made; it means
+ * damage otherwise. Pure.
  */
 import { assert, equalBytes, isPlanted } from '@daybook/core';
 import type { QuarantineReason, VoteRepair } from './vote-log.ts';
 import type { StoredRecord, VoteFile } from './vote-record.ts';
-import { hasLaterWrite, readVoteRecord } from './vote-record.ts';
+import { hasLaterWrite, isCutShort, readVoteRecord } from './vote-record.ts';
 
 export interface Mirror {
   readonly path: string;
@@ -62,6 +63,14 @@ class Cursor {
     return hasLaterWrite(file, { offset: this.#offset ?? file.headSize, sequence });
   }
 
+  /** Whether this mirror can tell where the log ends. */
+  end(): 'clean' | 'torn' | 'lost' {
+    const { file } = this.#mirror;
+    if (file === undefined || this.#offset === undefined) return 'lost';
+    if (isCutShort(file, this.#offset)) return 'lost';
+    return file.written <= this.#offset ? 'clean' : 'torn';
+  }
+
   repair(next: number): VoteRepair | undefined {
     const { path, file } = this.#mirror;
     const sequence = file === undefined ? 0 : this.#firstLost;
@@ -108,6 +117,10 @@ export function mergeMirrors(mirrors: readonly Mirror[]): MergedRecords | Damage
   const next = start + records.length;
   if (cursors.some((cursor) => cursor.hasLaterWrite(next))) {
     return damage(next, 'a record is damaged in both mirrors and later ones exist');
+  }
+  const ends = cursors.map((cursor) => cursor.end());
+  if (ends.includes('lost') && !ends.includes('clean')) {
+    return damage(next, 'the end is lost in one mirror, and the other one cannot tell it');
   }
   return { records, repairs: cursors.map((cursor) => cursor.repair(next)) };
 }

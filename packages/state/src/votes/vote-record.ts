@@ -56,6 +56,8 @@ const MAGIC = encodeUtf8('DBVOTES\n');
 const FORMAT_VERSION = 2;
 export const SALT_SIZE = 16;
 const FIXED_BYTES = 4 + 8 + 1 + 4;
+/** So many zeros at least stand behind the last record of a sound file: it never ends in one. */
+export const SPARE_BYTES = 64;
 const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
 /** The two high bits of a record's type: its place in the write that put it there. */
 const PLACE_SHIFT = 6;
@@ -248,6 +250,19 @@ function readAt(bytes: Uint8Array, { offset, salt, before }: Spot): StoredRecord
     return { sequence, record: readVotePayload(reader, type & TYPE_MASK) };
   });
   return read.ok ? { ...read.value, bytes: whole } : undefined;
+}
+
+/**
+ * Whether a file ends before what was written into it: no crash does that, since room is durable
+ * before a record is written into it.
+ * @param offset  behind the last whole record
+ */
+export function isCutShort({ bytes }: Pick<VoteFile, 'bytes'>, offset: number): boolean {
+  const room = bytes.length - offset;
+  if (room < SPARE_BYTES) return true;
+  // The lengths of what is torn are true, or were never written.
+  const length = new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0);
+  return length <= PAYLOAD_BYTES_MAX && FIXED_BYTES + length + SPARE_BYTES > room;
 }
 
 /** The first sequence of the write that a record belongs to. */

@@ -42,6 +42,11 @@ function flip(disk: MemoryDisk, path: string, at: number): void {
   disk.openFile(path).write(at, Uint8Array.of((bytes[at] ?? 0) ^ 0xff));
 }
 
+/** The end of the last write never reached the disk: what was allocated is still there. */
+function tear(disk: MemoryDisk, path: string): void {
+  disk.openFile(path).write(endOf(disk, path) - 4, new Uint8Array(4));
+}
+
 function codeOf(opening: VoteLogOpening): string {
   return opening.kind === 'open' ? 'open' : opening.reason.code;
 }
@@ -97,14 +102,37 @@ describe('state: vote log', () => {
     }
   });
 
-  it('spec C-22: given both mirrors cut inside the last write, when opened, then only that write is dropped', async () => {
+  it('spec C-22: given both mirrors torn inside the last write, when opened, then only that write is dropped', async () => {
     const disk = await writtenDisk();
-    for (const path of MIRRORS) disk.openFile(path).truncate(endOf(disk, path) - 1);
+    for (const path of MIRRORS) tear(disk, path);
 
     const { signer, repairs } = await openSigner(disk);
 
     expect(signer.state().own.map(({ step }) => step)).to.deep.equal(['prepare']);
     expect(repairs.map(({ kind }) => kind)).to.deep.equal(['torn', 'torn']);
+  });
+
+  it('spec C-22: given both mirrors cut short, which no crash does, then no vote is forgotten', async () => {
+    const whole = endOf(await writtenDisk(), MIRRORS[0]);
+    for (let size = 0; size < whole + 8; size += 7) {
+      const disk = await writtenDisk();
+      disk.openFile(MIRRORS[0]).truncate(size);
+      disk.openFile(MIRRORS[1]).truncate((size * 5) % (whole + 8));
+
+      const opening = await openVoteLog(options, { disk });
+
+      expect(opening.kind, `cut at ${size}`).to.equal('quarantine');
+    }
+  });
+
+  it('spec C-22: given a mirror without a header and the other torn, then nobody can tell the end', async () => {
+    const disk = await writtenDisk();
+    flip(disk, MIRRORS[0], 3);
+    tear(disk, MIRRORS[1]);
+
+    const opening = await openVoteLog(options, { disk });
+
+    expect(codeOf(opening)).to.equal('STATE_VOTES_DAMAGED');
   });
 
   it('spec C-22: given a lock lost from the last write in both mirrors, then its COMMIT is dropped with it', async () => {
@@ -180,7 +208,7 @@ describe('state: vote log', () => {
       attachment,
     });
     await log.close();
-    for (const path of MIRRORS) disk.openFile(path).truncate(endOf(disk, path) - 1);
+    for (const path of MIRRORS) tear(disk, path);
 
     const again = await openVoteLog(options, { disk });
 
