@@ -236,6 +236,23 @@ export const governance = defineContract({
         propose(context, 'activateContract', { contract, version: wanted }, input);
       },
     },
+    proposeContractRetirement: {
+      title: { en: 'Propose to retire a contract', zh: '提议停用合约' },
+      help: {
+        en: 'Its records stay and are read; nobody acts on them until a version is activated again.',
+        zh: '记录保留可查;重新启用前不再受理操作。',
+      },
+      by: { role: 'delegate' },
+      discretion: true,
+      input: { contract: contractName, ...because },
+      handler(context, input) {
+        const { contract } = input;
+        const fact = context.ledger.faultOfRetirement(contract);
+        const facts = { contract, fact: fact ?? '' };
+        context.check(fact === undefined, 'RETIREMENT_REFUSED', facts);
+        propose(context, 'retireContract', { contract }, input);
+      },
+    },
     proposeAct: {
       title: { en: 'Propose an act reserved for members', zh: '提议须由成员决定的行为' },
       help: {

@@ -77,6 +77,7 @@ export const KINDS = {
   rotateValidator: { en: 'replace the key of a validator', zh: '更换验证节点密钥' },
   changeParameter: { en: 'change a parameter', zh: '变更参数' },
   activateContract: { en: 'activate a contract version', zh: '启用合约版本' },
+  retireContract: { en: 'retire a contract', zh: '停用合约' },
   takeAct: { en: 'take an act reserved for members', zh: '执行须由成员决定的行为' },
 } as const;
 export const kind = field.choice({ en: 'Kind', zh: '类别', of: KINDS });

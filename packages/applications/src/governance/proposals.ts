@@ -97,6 +97,12 @@ export function adopt(context: Hall, row: Proposal): void {
       settleProposal(context, { ...row, status: 'done', effectiveHeight: fromHeight });
       return;
     }
+    case 'retireContract': {
+      const fromHeight = lockedUntil(context, row);
+      context.ledger.retire(row.change.contract ?? '', fromHeight);
+      settleProposal(context, { ...row, status: 'done', effectiveHeight: fromHeight });
+      return;
+    }
     default:
       schedule(context, row, lockedUntil(context, row));
   }

@@ -115,6 +115,12 @@ export const failures = {
       zh: '请选择清单中保留给治理的行为,并以 JSON 填写输入。',
     },
   },
+  RETIREMENT_REFUSED: {
+    code: 22,
+    en: 'The contract {contract} can not be retired: {fact}.',
+    zh: '不能停用合约{contract}:{fact}。',
+    remedy: { en: 'Choose an application that acts.', zh: '请选择启用中的应用合约。' },
+  },
   PARAMETER_FIXED: {
     code: 17,
     en: 'The parameter {parameter} is fixed in genesis.',

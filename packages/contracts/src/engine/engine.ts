@@ -20,15 +20,21 @@ import type { Actor } from '../language/context.ts';
 import type { Contract } from '../language/definition.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { buildManifest } from '../manifest/manifest.ts';
-import type { ActivationEntry, KnownContracts } from './activation.ts';
-import { activeManifestHash, activeVersions, advanceActivations, entriesOf } from './activation.ts';
+import type { ActivationEntry, KnownContracts, KnownVersion } from './activation.ts';
+import {
+  activeManifestHash,
+  activeVersions,
+  advanceActivations,
+  entriesOf,
+  knownVersion,
+} from './activation.ts';
 import type { SignerClaim } from './authorise.ts';
 import { identify } from './authorise.ts';
 import type { CallFault } from './check-calls.ts';
 import { checkCalls } from './check-calls.ts';
 import { ledger } from './ledger.ts';
-import type { LinkedContract, LinkedRecord } from './link.ts';
-import { checkLinks, linkContract } from './link.ts';
+import type { LinkedRecord } from './link.ts';
+import { checkLinks } from './link.ts';
 import type { Usage } from './meter.ts';
 import { createMeter } from './meter.ts';
 import type { BlockRows } from './rows.ts';
@@ -130,11 +136,11 @@ interface Parts {
 }
 
 function linkAll(contracts: readonly Contract[]): KnownContracts {
-  const known = new Map<string, Map<number, LinkedContract>>();
+  const known = new Map<string, Map<number, KnownVersion>>();
   for (const { name, version, definition } of contracts) {
-    const versions = known.get(name) ?? new Map<number, LinkedContract>();
+    const versions = known.get(name) ?? new Map<number, KnownVersion>();
     assert(!versions.has(version), `version ${version} of ${name} is given once`);
-    versions.set(version, linkContract(definition));
+    versions.set(version, knownVersion(definition));
     known.set(name, versions);
   }
   return known;
@@ -153,7 +159,9 @@ export function foundingContractsOf(contracts: readonly Contract[]): readonly Ge
 
 function newestOf(known: KnownContracts): ActiveVersions {
   const newest = [...known.values()].map((versions) =>
-    [...versions.values()].reduce((a, b) => (a.version > b.version ? a : b)),
+    [...versions.values()]
+      .map(({ acting }) => acting)
+      .reduce((a, b) => (a.version > b.version ? a : b)),
   );
   newest.sort((a, b) => a.number - b.number);
   return new Map(newest.map((linked) => [linked.name, linked]));

@@ -50,7 +50,13 @@ export function ledgerAccess(
       setParameter(session, { owner, name }, { fromHeight, value });
     },
     knowsVersion: (name, version) => session.known(name, version),
-    activate: (name, version, fromHeight) => activate(session, name, version, fromHeight),
+    activate: (name, version, fromHeight) => {
+      turnAt(session, name, { fromHeight, nextVersion: version });
+    },
+    faultOfRetirement: (name) => faultOfRetirement(session, name),
+    retire: (name, fromHeight) => {
+      turnAt(session, name, { fromHeight });
+    },
     judgeStored: (call) => judgeStored(session, call),
     runStored: (call) => run(session, call, { perform, mode: 'stored' }),
     judgeRelease: (guard, releasers) => judgeRelease(session, guard, releasers),
@@ -101,16 +107,27 @@ function setParameter(
   table.put({ ...key, ...withChange(row, change, height) });
 }
 
-function activate(session: Session, name: string, version: number, fromHeight: number): void {
+function turnAt(
+  session: Session,
+  name: string,
+  turn: { readonly fromHeight: number; readonly nextVersion?: number },
+): void {
   const { height } = session.block;
-  assert(fromHeight >= height + ACTIVATION_BLOCKS_MIN, 'a version acts some blocks later');
+  assert(turn.fromHeight >= height + ACTIVATION_BLOCKS_MIN, 'a version turns some blocks later');
   const table = session.contract('ledger')?.writing().records.activation;
   const row = table?.get({});
   assert(table !== undefined && row !== undefined, 'the ledger keeps the active versions');
   const entries = entriesOf(row);
   const present = entries.find((entry) => entry.contract === name) ?? { contract: name };
-  const changed = { ...present, nextVersion: version, fromHeight };
-  table.put({ ...row, contracts: withEntry(entries, changed) });
+  const { contract, version, retired } = present;
+  table.put({ ...row, contracts: withEntry(entries, { contract, version, retired, ...turn }) });
+}
+
+function faultOfRetirement(session: Session, name: string): string | undefined {
+  const linked = session.versions.get(name);
+  if (linked === undefined) return 'no contract of this name acts';
+  if (linked.number < SYSTEM_NUMBERS_END) return "it is one of the chain's own";
+  return linked.actions.size === 0 ? 'it is retired already' : undefined;
 }
 
 function judgeStored(session: Session, call: StoredCall): Agreement {

@@ -52,6 +52,7 @@ export const ledger = defineContract({
             {
               contract,
               version: field.optional(version),
+              retired: field.optional(field.boolean({ en: 'Retired', zh: '已停用' })),
               nextVersion: field.optional(version),
               fromHeight: field.optional(fromHeight),
             },

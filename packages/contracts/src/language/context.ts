@@ -254,6 +254,10 @@ export interface LedgerAccess {
   knowsVersion(contract: string, version: number): boolean;
   /** Lets a contract version act from a height on, at least two blocks ahead. */
   activate(contract: string, version: number, fromHeight: number): void;
+  /** Why a contract can not be retired; undefined if it can. */
+  faultOfRetirement(contract: string): string | undefined;
+  /** Lets nobody act on a contract from a height on, at least two blocks ahead. */
+  retire(contract: string, fromHeight: number): void;
   /** Judges by the roles of this moment who of the approvers of a stored call counts. */
   judgeStored(call: StoredCall): Agreement;
   /** Runs a stored call for its approvers. @returns the hold, if a guard keeps it back */
