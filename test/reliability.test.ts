@@ -2,7 +2,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { FAULTS } from './faults/table.ts';
+import { MUTANTS } from '@daybook/core';
+import { CHECKERS } from '../packages/testkit/src/sim/checkers/all.ts';
+import { STRATEGIES } from '../packages/testkit/src/sim/strategies/all.ts';
+import { KILLERS } from '../packages/testkit/test/sim/mutants/killers.ts';
+import { CHOSEN_FAULTS, FAULTS } from './faults/table.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const text = readFileSync(path.join(ROOT, 'docs/reliability.md'), 'utf8');
@@ -11,6 +15,9 @@ interface Row {
   readonly id: string;
   /** The column that names tests or the reason why there is none. */
   readonly tests: string;
+  readonly title: string;
+  /** What stands behind that, if anything does. */
+  readonly rest: string;
 }
 
 /** Ids by their letter: faults, invariants, scenarios, strategies, mutants. */
@@ -19,12 +26,45 @@ const COUNTS = { F: 23, I: 32, S: 40, B: 29, M: 26 } as const;
 const REASON_LENGTH_MIN = 20;
 
 const rows: readonly Row[] = text.split('\n').flatMap((line) => {
-  const [, id, , tests] = line.split('|').map((cell) => cell.trim());
-  return id !== undefined && tests !== undefined && /^[FISBM]\d+$/.test(id) ? [{ id, tests }] : [];
+  const [, id = '', title = '', tests = '', rest = ''] = line.split('|').map((one) => one.trim());
+  return /^[FISBM]\d+$/.test(id) ? [{ id, title, tests, rest }] : [];
 });
+
+const CHECKER_FILES = 'packages/testkit/src/sim/checkers/*.ts';
+/** What no checker of its own looks for: what comes after the faults, and equal traces. */
+const CHECKED_ELSEWHERE = ['packages/testkit/src/sim/heal.ts', 'scripts/sim/seeds.ts'];
 
 function filesIn(words: string): readonly string[] {
   return [...words.matchAll(/`((?:packages|test|scripts)\/[^`]+)`/g)].map(([, file = '']) => file);
+}
+
+function namedBy(id: string): readonly string[] {
+  return filesIn(rows.find((row) => row.id === id)?.tests ?? '');
+}
+
+/** Files with tests of each scenario, by its id. */
+function scenarioFiles(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  const files = globSync(['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'], { cwd: ROOT });
+  for (const file of files) {
+    const titles = readFileSync(path.join(ROOT, file), 'utf8').matchAll(/[`']scenario (\d+):/g);
+    const ids = new Set([...titles].map(([, number]) => `S${number}`));
+    for (const id of ids) found.set(id, [...(found.get(id) ?? []), file]);
+  }
+  return found;
+}
+
+/** Files of checkers by the invariants that they say they look for. */
+function checkerFiles(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const file of globSync(CHECKER_FILES, { cwd: ROOT })) {
+    const source = readFileSync(path.join(ROOT, file), 'utf8');
+    const [, list = ''] = /invariants: \[([^\]]*)\]/.exec(source) ?? [];
+    for (const [, id = ''] of list.matchAll(/'(I\d+)'/g)) {
+      found.set(id, [...(found.get(id) ?? []), file]);
+    }
+  }
+  return found;
 }
 
 describe('docs/reliability.md', () => {
@@ -53,17 +93,57 @@ describe('docs/reliability.md', () => {
   });
 
   it('names every file with a test of a scenario in the row of that scenario', () => {
-    const unnamed: string[] = [];
-    const files = globSync(['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'], { cwd: ROOT });
-    for (const file of files) {
-      const titles = readFileSync(path.join(ROOT, file), 'utf8').matchAll(/[`']scenario (\d+):/g);
-      for (const [, number] of titles) {
-        const row = rows.find(({ id }) => id === `S${number}`);
-        if (!filesIn(row?.tests ?? '').includes(file)) unnamed.push(`S${number}: ${file}`);
-      }
-    }
+    const unnamed = [...scenarioFiles()].flatMap(([id, files]) => {
+      return files.filter((file) => !namedBy(id).includes(file)).map((file) => `${id}: ${file}`);
+    });
 
-    expect([...new Set(unnamed)]).to.deep.equal([]);
+    expect(unnamed).to.deep.equal([]);
+  });
+
+  it('names for every scenario a file in which a test bears its number', () => {
+    const files = scenarioFiles();
+    const ids = rows.map(({ id }) => id).filter((id) => id.startsWith('S'));
+
+    expect(ids.filter((id) => !files.has(id))).to.deep.equal([]);
+  });
+
+  it('names for every invariant the checkers that look for it, and no others', () => {
+    const ids = rows.map(({ id }) => id).filter((id) => id.startsWith('I'));
+    for (const id of ids) {
+      const named = namedBy(id).filter((file) => file.includes('/sim/checkers/'));
+
+      expect(named.toSorted(), id).to.deep.equal(checkerFiles().get(id)?.toSorted() ?? []);
+    }
+  });
+
+  it('has every invariant checked in the simulator, but the one of real time', () => {
+    const inCheckers = CHECKERS.flatMap(({ invariants }) => invariants);
+    const elsewhere = CHECKED_ELSEWHERE.flatMap((file) => {
+      const source = readFileSync(path.join(ROOT, file), 'utf8');
+      const ids = [...source.matchAll(/(?:invariant: |violate\(|\? )'(I\d+)'|breaks (I\d+)/g)];
+      return ids.flatMap(([, first, second]) => [first, second]);
+    });
+    const checked = new Set([...inCheckers, ...elsewhere]);
+    const unchecked = rows.map(({ id }) => id).filter((id) => /^I/.test(id) && !checked.has(id));
+
+    expect(unchecked).to.deep.equal(['I25']);
+  });
+
+  it('tells the names of strategies and planted bugs as they are in the code', () => {
+    const strategies = rows.map(({ id }) => id).filter((id) => id.startsWith('B'));
+    const bugs = rows.filter(({ id }) => id.startsWith('M')).map(({ title }) => title);
+
+    expect(STRATEGIES.map(({ name }) => name)).to.have.members(strategies);
+    expect(bugs).to.deep.equal(MUTANTS);
+    expect(MUTANTS.filter((name) => !KILLERS.some(({ mutant }) => mutant === name))).to.deep.equal(
+      [],
+    );
+  });
+
+  it('marks as run with every submission the faults that are', () => {
+    const marked = rows.filter(({ rest }) => rest === 'yes').map(({ id }) => id);
+
+    expect(marked).to.deep.equal(CHOSEN_FAULTS);
   });
 
   it('has a row for every fault on processes', () => {

@@ -35,3 +35,6 @@ export const FAULTS: readonly Fault[] = [
   oneDead,
   oneBad,
 ];
+
+/** Those whose short form runs with every submission. */
+export const CHOSEN_FAULTS: readonly string[] = ['F1', 'F2'];

@@ -81,6 +81,13 @@ const COMMON: readonly string[] = [
   'fatal STATE_SYNC_FAILED',
   'fatal STATE_DISK_FULL',
   'fatal STATE_DAMAGED',
+  // What the newest checkers look at.
+  'block executed again from genesis',
+  'idle block',
+  ...['message', 'block', 'certificate'].flatMap((one) => [
+    `${one} decoded as it was encoded`,
+    `damaged ${one} refused`,
+  ]),
   // Transactions.
   'transaction done',
   'transaction refused',

@@ -42,6 +42,8 @@ export interface SimulatedChain {
   readonly engine: Engine;
   /** That of the next release, which has one more version of a contract. */
   readonly nextEngine: () => Engine;
+  /** Of the newest release, and never shared by what a node executes with. */
+  readonly referenceEngine: () => Engine;
   /** Validators first. */
   readonly members: readonly Member[];
 }
@@ -95,7 +97,13 @@ function forge(plan: ChainPlan, contracts: readonly Contract[], compile: Compile
     keys,
   }));
   const nextEngine = (): Engine => compile([...contracts, nextTally]);
-  return { genesis: genesis.value, engine: compile(contracts), nextEngine, members };
+  return {
+    genesis: genesis.value,
+    engine: compile(contracts),
+    nextEngine,
+    referenceEngine: nextEngine,
+    members,
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ import { heal } from './heal.ts';
 import { isStorageFailure } from './node/failure.ts';
 import type { Machine } from './node/machine.ts';
 import type { RunPlan } from './plan.ts';
+import { rest } from './rest.ts';
 import type { RunResult, SimulationOptions } from './simulation.ts';
 import { endSimulation, openSimulation } from './simulation.ts';
 import { startClients } from './workload.ts';
@@ -40,6 +41,7 @@ export async function simulate(
   const isOver = (): boolean => world.violation() !== undefined;
   await timeline.run(untilMs, isOver);
   if (!isOver()) await heal(simulation);
+  if (!isOver()) await rest(simulation);
   return endSimulation(simulation);
 }
 

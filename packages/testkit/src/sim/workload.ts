@@ -62,10 +62,15 @@ export function startClients(
   { prng, untilMs, meanMs }: { prng: Prng; untilMs: number; meanMs: number },
 ): void {
   const { timeline } = world;
+  let isDismissed = false;
+  world.events.on('dismissed', () => {
+    isDismissed = true;
+  });
   const next = (): void => {
     const atMs = timeline.now() + prng.between(1, 2 * meanMs);
     if (atMs > untilMs) return;
     timeline.at(atMs, () => {
+      if (isDismissed) return;
       const machine = prng.pick(world.machines);
       const { members } = world.chain;
       const member = workload.author?.(members, prng) ?? prng.pick(members);

@@ -13,6 +13,7 @@ import { openScenario } from '../../src/sim/scenario.ts';
 import { shrink } from '../../src/sim/shrink.ts';
 import { simulate } from '../../src/sim/simulate.ts';
 import { endSimulation, openSimulation } from '../../src/sim/simulation.ts';
+import { TALLY_WORKLOAD } from '../../src/sim/tally-workload.ts';
 import { startClients } from '../../src/sim/workload.ts';
 
 /** The machines of a world that ran for twenty seconds and ended. */
@@ -65,6 +66,25 @@ describe('simulator: seeds', () => {
     }
 
     expect(second).to.deep.equal(first);
+  });
+
+  it('given clients that remember an earlier run, then the traces differ (I32)', async function () {
+    this.timeout(120_000);
+    let calls = 0;
+    const workload = {
+      ...TALLY_WORKLOAD,
+      nextCalls: () => {
+        calls += 1;
+        const args = { name: `sum-${calls}`, amount: 1 };
+        return [{ contract: 'tally', action: 'add', args }];
+      },
+    };
+    const plan = { ...drawPlan(4), workload: 'tally' as const, safetyMs: 10_000 };
+
+    const first = await simulate(plan, foundry, { workload });
+    const second = await simulate(plan, foundry, { workload });
+
+    expect(second.traceHash).not.to.equal(first.traceHash);
   });
 
   it('given blocks executed once for all, or by every node, then the traces are equal', async function () {

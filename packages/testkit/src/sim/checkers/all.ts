@@ -6,7 +6,10 @@ import { BOUNDS } from './bounds.ts';
 import { CERTIFICATES } from './certificates.ts';
 import { CHAIN } from './chain.ts';
 import type { Checker } from './checker.ts';
+import { ENCODINGS } from './encodings.ts';
+import { IDLENESS } from './idleness.ts';
 import { LIGHT_CLIENT } from './light-client.ts';
+import { RE_EXECUTION } from './re-execution.ts';
 import { READS } from './reads.ts';
 import { RECORDED_EVIDENCE } from './recorded-evidence.ts';
 import { RECOVERY } from './recovery.ts';
@@ -30,4 +33,7 @@ export const CHECKERS: readonly Checker[] = [
   READS,
   WORK,
   ROUNDS,
+  RE_EXECUTION,
+  ENCODINGS,
+  IDLENESS,
 ];

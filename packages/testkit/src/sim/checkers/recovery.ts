@@ -1,4 +1,4 @@
-/** I20 and I21: what a node finds after a crash is whole. */
+/** I20 and I21: what a node finds after a crash is whole, and it signs nothing before it has found it. */
 import { decodeBlock, decodeBodyEntry, equalBytes, refOf } from '@daybook/core';
 import type { Machine } from '../node/machine.ts';
 import type { Checker } from './checker.ts';
@@ -6,6 +6,10 @@ import type { Checker } from './checker.ts';
 export const RECOVERY: Checker = {
   invariants: ['I20', 'I21'],
   watch: (world) => {
+    world.events.on('signed', ({ machine, vote: { height, round, step } }) => {
+      if (!machine.isHonest || machine.state() !== 'starting') return;
+      world.violate('I21', `${machine.name} signs ${height}/${round}/${step} while it recovers`);
+    });
     world.events.on('booted', ({ machine, height }) => {
       if (machine.lives > 1) world.coverage.add('restart');
       if (!machine.isHonest || machine.wasDamaged || height === 0) return;

@@ -84,6 +84,10 @@ export type WorldEvent =
   | { readonly type: 'notice'; readonly machine: Machine; readonly code: string }
   /** Faults have stopped; a core of correct validators is connected. */
   | { readonly type: 'healed'; readonly core: readonly Machine[] }
+  /** Clients are to hand in nothing any more. */
+  | { readonly type: 'dismissed' }
+  /** All validators are at work and nothing is left to do, until the run ends. */
+  | { readonly type: 'resting' }
   /** Every so often, for what must hold at any time. */
   | { readonly type: 'sampled' }
   /** The run is over. */
