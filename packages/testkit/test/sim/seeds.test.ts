@@ -1,4 +1,6 @@
 /** Random seeds of the simulator in a short form; `npm run sim` runs any number. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { simulationSwitches } from '@daybook/core';
@@ -13,6 +15,7 @@ import { openScenario } from '../../src/sim/scenario.ts';
 import { shrink } from '../../src/sim/shrink.ts';
 import { simulate } from '../../src/sim/simulate.ts';
 import { endSimulation, openSimulation } from '../../src/sim/simulation.ts';
+import { STRATEGIES } from '../../src/sim/strategies/all.ts';
 import { TALLY_WORKLOAD } from '../../src/sim/tally-workload.ts';
 import { startClients } from '../../src/sim/workload.ts';
 
@@ -126,12 +129,18 @@ describe('simulator: seeds', () => {
     });
   }
 
-  it('given every checker, then each names its invariants, and every fault has a name of its own', () => {
+  it('given every checker, then it is one of those that watch, names its invariants, and faults differ', () => {
     const ids = CHECKERS.flatMap(({ invariants }) => invariants);
+    const folder = join(import.meta.dirname, '../../src/sim/checkers');
+    const files = readdirSync(folder).filter((file) => !['all.ts', 'checker.ts'].includes(file));
+    expect(CHECKERS).to.have.length(files.length);
     const names = FAULTS.map(({ name }) => name);
 
     expect(ids.filter((id) => !/^I\d+$/.test(id))).to.deep.equal([]);
     expect(new Set(names).size).to.equal(names.length);
+    // Those of docs/reliability.md.
+    const strategies = Array.from({ length: 29 }, (_, index) => `B${index + 1}`);
+    expect(STRATEGIES.map(({ name }) => name)).to.have.members(strategies);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Each planted bug is noticed by a scenario that holds without it (docs/reliability.md). */
-import { simulationSwitches } from '@daybook/core';
+import { MUTANTS, simulationSwitches } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../../src/sim/foundry.ts';
 import { playPlanted } from './killer.ts';
@@ -11,6 +11,12 @@ describe('mutants', () => {
   afterEach(() => {
     const switches = simulationSwitches();
     if (switches !== undefined) switches.mutant = undefined;
+  });
+
+  it('given every planted bug, then a scenario is named for it', () => {
+    const bugs = KILLERS.map(({ mutant }) => mutant);
+
+    expect([...new Set(bugs)]).to.have.members(MUTANTS);
   });
 
   for (const killer of KILLERS) {
