@@ -9,6 +9,7 @@
  *   npm run sim -- --seeds 50 --twice                   each seed twice: equal traces (I32)
  *   npm run sim -- --mutants [--seeds 500]              planted bugs: each must be noticed
  *   npm run sim -- --twins                              every case of four validators, one twice
+ *   npm run sim -- --twins --journal twins.json         goes on where it was stopped, on one commit
  *   npm run sim -- --twins --validators 7 --seeds 1000  a sample of those of seven
  *   npm run sim -- --crash-points [--jobs 2]            a death at every point of disk work
  *   npm run sim -- --seeds 200 --coverage               what the runs have visited
@@ -59,6 +60,7 @@ async function twins(seed: number): Promise<boolean> {
     rounds: numberOf(values.rounds, 'rounds'),
     count: values.seeds === undefined ? undefined : numberOf(values.seeds, 'seeds'),
     seed,
+    journal: values.journal,
   });
 }
 

@@ -1,9 +1,10 @@
 /** Many seeds over several processes. */
 import type { ChildProcess } from 'node:child_process';
-import { execFileSync, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Sizes } from '@daybook/testkit';
 import { COVERAGE_GOALS, missedGoals, renderFailure } from '@daybook/testkit';
+import { commitNow } from './journal.ts';
 import type { Found, Slice } from './series.ts';
 import { SeriesLedger } from './series.ts';
 import type { Report } from './worker.ts';
@@ -132,15 +133,6 @@ function tellMissed(coverage: ReadonlyMap<string, number>, seeds: number): boole
     print(`not visited: ${counter} (${coverage.get(counter) ?? 0} of ${least})`);
   }
   return missed.length === 0;
-}
-
-function commitNow(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  } catch {
-    // Outside a repository, as a user of the test kit is.
-    return 'unknown';
-  }
 }
 
 function print(line: string): void {

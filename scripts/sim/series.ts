@@ -2,7 +2,7 @@
  * What a series of seeds has found so far, in the order of the seeds, and the journal from which a
  * long one goes on after it was stopped: a hundred thousand seeds take more than one sitting.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { expectCommit, readJournal, writeJournal } from './journal.ts';
 
 /** Seeds of one stretch that ran on one commit. */
 export interface Slice {
@@ -72,10 +72,7 @@ export class SeriesLedger {
   save(): void {
     this.#slice.until = this.series.next;
     this.#slice.seconds = Math.round((performance.now() - this.#startedMs) / 1000);
-    if (this.#file === undefined) return;
-    const written = `${this.#file}.new`;
-    writeFileSync(written, `${JSON.stringify(this.series, undefined, 1)}\n`);
-    renameSync(written, this.#file);
+    writeJournal(this.#file, this.series);
   }
 
   /** Of all slices together. */
@@ -85,12 +82,9 @@ export class SeriesLedger {
 }
 
 function openSeries(from: number, commit: string, file: string | undefined): Series {
-  const fresh = { from, next: from, violations: 0, coverage: {}, slices: [] };
-  if (file === undefined || !existsSync(file)) return fresh;
-  // Written by `save`, the only place of this format.
-  const series = JSON.parse(readFileSync(file, 'utf8')) as Series;
+  const series = readJournal<Series>(file);
+  if (series === undefined) return { from, next: from, violations: 0, coverage: {}, slices: [] };
   if (series.from !== from) throw new Error(`${file} is of the seeds from ${series.from} on`);
-  const other = series.slices.find((slice) => slice.commit !== commit);
-  if (other === undefined) return series;
-  throw new Error(`${file} is of commit ${other.commit}, this is ${commit}: begin a new journal`);
+  for (const slice of series.slices) expectCommit(file, slice.commit, commit);
+  return series;
 }

@@ -28,6 +28,9 @@ export interface FaultLoadOptions {
   readonly prefix: string;
 }
 
+/** Longer than any outage: what was handed in before one is final after it. */
+export const VALID_MS = 3_000_000;
+
 const ATTEMPT_MS = 5000;
 const RETRY_MS = 100;
 /** Answers that are no verdict on the payment: wait, or ask another node. */
@@ -92,7 +95,8 @@ export function startFaultLoad(signing: Signing, options: FaultLoadOptions): Fau
   let deadline = Number.POSITIVE_INFINITY;
 
   const pay = async (client: number, number: number): Promise<void> => {
-    const payment = signedPayment(signing, `${prefix}-${client}-${number}`);
+    const validUntilMs = Date.now() + VALID_MS;
+    const payment = signedPayment(signing, `${prefix}-${client}-${number}`, { validUntilMs });
     const { id } = payment;
     payments.set(id, undefined);
     const startedMs = performance.now();

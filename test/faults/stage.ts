@@ -24,7 +24,7 @@ import { FOUR } from '../e2e/support/members.ts';
 import { signedBy } from '../e2e/support/transactions.ts';
 import { eventually } from '../e2e/support/waiting.ts';
 import type { FaultLoad } from './load.ts';
-import { startFaultLoad, untilFinal } from './load.ts';
+import { startFaultLoad, untilFinal, VALID_MS } from './load.ts';
 import { elapse } from './moments.ts';
 import type { SignedHistory } from './signed.ts';
 import { createSignedHistory } from './signed.ts';
@@ -57,6 +57,8 @@ const PARAMETERS: Partial<ChainParameters> = {
   emptyIntervalMs: 2000,
   precisionMs: 2000,
   messageDelayMs: 2000,
+  // Clocks that are an hour wrong are the fault of the clocks alone.
+  validityMaxMs: 3 * VALID_MS,
 };
 
 export class Stage {

@@ -46,6 +46,6 @@ export { simulate } from './sim/simulate.ts';
 export type { RunResult, Simulation, SimulationOptions } from './sim/simulation.ts';
 export type { Bend, Outgoing, Strategy } from './sim/strategies/strategy.ts';
 export type { TwinsCase } from './sim/twins.ts';
-export type { TwinsPlan, TwinsReport } from './sim/twins-space.ts';
+export type { TwinsCursor, TwinsPlan, TwinsReport } from './sim/twins-space.ts';
 export { enumerateTwins, sampleTwins } from './sim/twins-space.ts';
 export type { Workload } from './sim/workload.ts';

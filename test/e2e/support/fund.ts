@@ -54,9 +54,13 @@ export function paymentCall(name: string, change: CallArguments = {}): Call {
 }
 
 /** A payment with its two signatures. */
-export function signedPayment(signing: Signing, name: string): Signed {
+export function signedPayment(
+  signing: Signing,
+  name: string,
+  change?: Parameters<typeof signedBy>[3],
+): Signed {
   const officers = [`${HOLDER}/payer`, `${CONTROLLER}/controller`];
-  return signedBy(signing, officers, [paymentCall(name)]);
+  return signedBy(signing, officers, [paymentCall(name)], change);
 }
 
 export function paymentPath(name: string): string {

@@ -23,6 +23,8 @@ export interface ScenarioOptions extends SimulationOptions {
   readonly seed?: number;
   readonly workload?: SimulationOptions['workload'];
   readonly contracts?: RunPlan['workload'];
+  /** By each node, as in production, unless the scenario is one of thousands. */
+  readonly execution?: RunPlan['execution'];
   /** Machines that are not started; all others are up and linked when the scenario begins. */
   readonly down?: readonly number[];
 }
@@ -64,7 +66,7 @@ function planOf(options: ScenarioOptions): RunPlan {
     traitors: options.traitors ?? [],
     parameters: { ...PARAMETERS, ...options.parameters },
     signatures: 'keyed-hash',
-    execution: 'own',
+    execution: options.execution ?? 'own',
     workload: options.contracts ?? 'tally',
     meanSubmissionMs: 1000,
     safetyMs: 60_000,

@@ -75,7 +75,8 @@ export async function openTwins(
 ): Promise<TwinsWorld> {
   const twins = [0, validators];
   const traitors = [{ machine: 0, strategy: 'B21' }];
-  const options = { validators, seed, traitors, parameters: PARAMETERS, down: twins };
+  const execution = 'shared' as const;
+  const options = { validators, seed, traitors, parameters: PARAMETERS, down: twins, execution };
   const scenario = await openScenario(options, foundry);
   scenario.conditions.minMs = 1;
   scenario.conditions.meanMs = 2;
