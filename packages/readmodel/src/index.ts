@@ -11,7 +11,7 @@ export { startFeed } from './feed.ts';
 export type { Condition, Operator, SortKey } from './lists/conditions.ts';
 export { OPERATORS, readConditions, readSort } from './lists/conditions.ts';
 export type { ListRequest } from './lists/list-sql.ts';
-export { listSql } from './lists/list-sql.ts';
+export { listSql, orderOfList } from './lists/list-sql.ts';
 export { READMODEL_METRICS } from './metrics.ts';
 export { startReadModel } from './process/start-read-model.ts';
 export type { Batch, ReadModel, Written } from './read-model.ts';

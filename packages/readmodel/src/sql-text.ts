@@ -21,3 +21,13 @@ export function createTableSql(name: string, columns: readonly Column[]): string
   const parts = columns.map((column) => `${quoted(column.name)} ${column.type}`);
   return `CREATE TABLE IF NOT EXISTS ${quoted(name)} (${parts.join(', ')})`;
 }
+
+/** A text as a literal. */
+export function textLiteral(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}
+
+/** A text inside a pattern of LIKE whose escape is a backslash. */
+export function likePart(text: string): string {
+  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+}

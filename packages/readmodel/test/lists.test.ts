@@ -1,7 +1,14 @@
 /** Lists: what is asked for in text, as SQL, answered by DuckDB. */
 import { assert } from '@daybook/core';
 import type { ListRequest, SqlStore, Table } from '@daybook/readmodel';
-import { createReadModel, listSql, readConditions, readSort, tablesOf } from '@daybook/readmodel';
+import {
+  createReadModel,
+  listSql,
+  orderOfList,
+  readConditions,
+  readSort,
+  tablesOf,
+} from '@daybook/readmodel';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { openDuckdb } from '../src/duckdb/duckdb-store.ts';
@@ -85,6 +92,45 @@ describe('readmodel: lists', () => {
     const found = await numbersOf(requestOf('', '', { text: 'TWICE mouse' }));
 
     expect(found).to.deep.equal([1, 6, 11, 16, 21, 26]);
+  });
+
+  it('given words that fit unequally, then whole words, beginnings and phrases decide, page by page', async () => {
+    const titles = async (text: string, rest: Partial<ListRequest> = {}) =>
+      (await rowsOf(requestOf('', '', { text, ...rest }))).map((row) => [
+        row[at('title')],
+        Number(row.at(-1)),
+      ]);
+    const all = await titles('mouse a');
+    const once = [...new Map(all.map((row) => [row.join(), row])).values()];
+    const bees = [...new Set((await titles('of b')).map(([title]) => title))];
+    const hara = await titles("o'hara 100%");
+
+    // A word begins with b in the one; the other has it in its currency only.
+    expect(bees).to.deep.equal(['of bees', 'Of Mice']);
+    expect(once).to.deep.equal([['A Mouse; twice', 4 + 4]]);
+    expect(hara[0]).to.deep.equal(["O'Hara 100%", 4 + 4 + 8]);
+    const of = await titles('of');
+    expect([...new Set(of.map((row) => row.join()))]).to.deep.equal(['Of Mice,4', 'of bees,4']);
+    const mice = await titles('mi');
+    expect(mice[0]).to.deep.equal(['Of Mice', 2]);
+    const ranks = (await titles('o')).map(([, rank]) => Number(rank));
+    expect(ranks).to.deep.equal(ranks.toSorted((a, b) => b - a));
+    expect(new Set(ranks)).to.deep.equal(new Set([2, 1]));
+  });
+
+  it('given a ranked search, when paged, then all rows come once, in the order of one page', async () => {
+    const order = orderOfList(requestOf('', '', { text: 'o' }));
+    const whole = await rowsOf(requestOf('', '', { text: 'o' }));
+    const paged: (readonly unknown[])[] = [];
+    for (let page = await rowsOf(requestOf('', '', { text: 'o', limit: 5 })); page.length > 0; ) {
+      paged.push(...page);
+      const last = page.at(-1) ?? [];
+      const after = order.map((name) => String(name === '_rank' ? last.at(-1) : last[at(name)]));
+      page = await rowsOf(requestOf('', '', { text: 'o', limit: 5, after }));
+    }
+
+    expect(whole.length).to.be.above(10);
+    expect(paged).to.deep.equal(whole);
   });
 
   it('given any order, when paged, then all rows come once, in the order of one page', async () => {

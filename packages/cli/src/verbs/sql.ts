@@ -133,7 +133,10 @@ export const SQL_VERBS: readonly Verb[] = [
     options: {
       where: { value: 'CONDITIONS', help: 'Joined by ;, for example "amount_minor>=100000".' },
       sort: { value: 'COLUMNS', help: 'Joined by commas, - before one that descends.' },
-      text: { value: 'WORDS', help: 'Words that all stand in the texts of a row.' },
+      text: {
+        value: 'WORDS',
+        help: 'Words that all stand in the texts of a row; best fits first.',
+      },
       limit: { value: 'COUNT', help: 'Rows of a page.', default: String(LIMIT_DEFAULT) },
       cursor: { value: 'CURSOR', help: 'Of the page to show; each page names the next.' },
       ...NODE_OPTIONS,

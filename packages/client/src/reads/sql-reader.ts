@@ -25,7 +25,7 @@ export interface TableRequest {
   readonly where?: string;
   /** `-amount_minor,date` */
   readonly sort?: string;
-  /** Words that all stand in the texts of a row. */
+  /** Words that all stand in the texts of a row; without `sort` the best fits come first. */
   readonly text?: string;
   /** Rows of a page. */
   readonly limit?: number;

@@ -7,25 +7,26 @@
 import { parseInstant } from '@daybook/contracts';
 import type { InputFault, Result } from '@daybook/core';
 import { assertNever, fail, ok } from '@daybook/core';
-import { quoted } from '../sql-text.ts';
+import { likePart, quoted, textLiteral } from '../sql-text.ts';
 import type { Column, SqlType, Table } from '../tables.ts';
 import type { Condition, SortKey } from './conditions.ts';
+import { searchSql } from './search.ts';
 
 export interface ListRequest {
   readonly where: readonly Condition[];
-  /** The row's key follows, so that the order is whole. */
+  /** The row's key follows, so that the order is whole. Empty: what fits the words best is first. */
   readonly sort: readonly SortKey[];
   /** Words that must all appear in the texts of a row, whatever their case; empty for none. */
   readonly text: string;
   /** Rows of a page, from 1. */
   readonly limit: number;
-  /** Values of the sort columns and of `_key` in the last row of the page before. */
+  /** Values of the columns of `orderOfList` in the last row of the page before. */
   readonly after?: readonly (string | null)[];
 }
 
-/** Words of one search. */
-const WORDS_MAX = 8;
-const KEY = '_key';
+const KEY = { name: '_key', type: 'VARCHAR' } as const satisfies Column;
+/** How well a row fits the words; a column of lists that are ordered by it. */
+const RANK = { name: '_rank', type: 'BIGINT' } as const satisfies Column;
 
 /** The SELECT of a page; it asks for one row more, which tells that there is a next page. */
 export function listSql(table: Table, request: ListRequest): Result<string, InputFault> {
@@ -35,23 +36,36 @@ export function listSql(table: Table, request: ListRequest): Result<string, Inpu
     if (!filter.ok) return filter;
     filters.push(filter.value);
   }
-  const words = wordFilters(table, request.text);
-  if (!words.ok) return words;
-  const order = orderOf(table, request.sort);
+  const search = searchSql(table, request.text);
+  if (!search.ok) return search;
+  const order = orderOf(table, request);
   if (!order.ok) return order;
   const page = request.after === undefined ? ok([]) : pageFilter(order.value, request.after);
   if (!page.ok) return page;
-  const all = [...filters, ...words.value, ...page.value];
-  const columns = table.columns.map(({ name }) => quoted(name)).join(', ');
-  const where =
-    all.length === 0 ? '' : ` WHERE ${all.map((filter) => `(${filter})`).join(' AND ')}`;
+  const isRanked = order.value.some(({ column }) => column === RANK);
+  const rank = isRanked ? [`${search.value?.rank ?? '0'} AS ${quoted(RANK.name)}`] : [];
+  const columns = [...table.columns.map(({ name }) => quoted(name)), ...rank].join(', ');
+  const narrowed = whereOf([...filters, ...(search.value?.filters ?? [])]);
+  // A rank has a name only outside of the SELECT that makes it.
+  const found = `(SELECT ${columns} FROM ${quoted(table.name)}${narrowed}) AS found`;
   const sorted = order.value.map(
     ({ column, descending }) => `${quoted(column.name)} ${descending ? 'DESC' : 'ASC'} NULLS LAST`,
   );
   return ok(
-    `SELECT ${columns} FROM ${quoted(table.name)}${where} ` +
+    `SELECT * FROM ${found}${whereOf(page.value)} ` +
       `ORDER BY ${sorted.join(', ')} LIMIT ${request.limit + 1}`,
   );
+}
+
+/** Names of the columns by which a list is in order: a row's values in them are its place. */
+export function orderOfList({ sort, text }: Pick<ListRequest, 'sort' | 'text'>): readonly string[] {
+  const given =
+    sort.length === 0 && text.trim() !== '' ? [RANK.name] : sort.map((key) => key.column);
+  return [...given, KEY.name];
+}
+
+function whereOf(filters: readonly string[]): string {
+  return filters.length === 0 ? '' : ` WHERE ${filters.map((one) => `(${one})`).join(' AND ')}`;
 }
 
 interface Ordered {
@@ -60,12 +74,16 @@ interface Ordered {
 }
 
 /** Columns by which a list is in order, the key last. */
-function orderOf(table: Table, sort: readonly SortKey[]): Result<readonly Ordered[], InputFault> {
+function orderOf(
+  table: Table,
+  { sort, text }: Pick<ListRequest, 'sort' | 'text'>,
+): Result<readonly Ordered[], InputFault> {
   const order: Ordered[] = [];
-  for (const { column: name, descending } of [...sort, { column: KEY, descending: false }]) {
-    const column = columnOf(table, name);
+  for (const name of orderOfList({ sort, text })) {
+    const column = name === RANK.name && sort.length === 0 ? RANK : columnOf(table, name);
     if (column === undefined) return unknownColumn('sort', table, name);
-    order.push({ column, descending });
+    const isDown = sort.some((key) => key.column === name && key.descending);
+    order.push({ column, descending: isDown || column === RANK });
   }
   return ok(order);
 }
@@ -86,7 +104,8 @@ function filterOf(
   const column = columnOf(table, name);
   if (column === undefined) return unknownColumn('where', table, name);
   const left = quoted(name);
-  if (operator === '~') return ok(`CAST(${left} AS VARCHAR) ILIKE ${pattern(value)} ESCAPE '\\'`);
+  if (operator === '~')
+    return ok(`CAST(${left} AS VARCHAR) ILIKE ${textLiteral(`%${likePart(value)}%`)} ESCAPE '\\'`);
   if (value === '' && operator === '=') return ok(`${left} IS NULL`);
   if (value === '' && operator === '!=') return ok(`${left} IS NOT NULL`);
   const right = literalOf(column, value);
@@ -95,23 +114,6 @@ function filterOf(
     operator === '!='
       ? `${left} IS DISTINCT FROM ${right.value}`
       : `${left} ${operator} ${right.value}`,
-  );
-}
-
-/** Every word in one of the columns of text. */
-function wordFilters(table: Table, text: string): Result<readonly string[], InputFault> {
-  const words = text.split(/\s+/).filter((word) => word !== '');
-  if (words.length > WORDS_MAX) {
-    return fail({
-      pointer: '/text',
-      expected: `at most ${WORDS_MAX} words`,
-      found: `${words.length}`,
-    });
-  }
-  const columns = table.fields.filter(({ type }) => type === 'VARCHAR');
-  const whole = columns.map(({ name }) => `COALESCE(${quoted(name)}, '')`).join(` || ' ' || `);
-  return ok(
-    words.map((word) => (whole === '' ? 'FALSE' : `${whole} ILIKE ${pattern(word)} ESCAPE '\\'`)),
   );
 }
 
@@ -138,14 +140,6 @@ function pageFilter(
   return ok([steps.map((step) => `(${step})`).join(' OR ')]);
 }
 
-function text(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
-}
-
-function pattern(part: string): string {
-  return text(`%${part.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`);
-}
-
 const FORMS: Readonly<Record<SqlType, string>> = {
   VARCHAR: 'a text',
   BIGINT: 'a whole number of 64 bits',
@@ -165,13 +159,13 @@ function literalOf({ name, type }: Column, value: string): Result<string, InputF
 function readLiteral(type: SqlType, value: string): string | undefined {
   switch (type) {
     case 'VARCHAR':
-      return value.includes('\u0000') ? undefined : text(value);
+      return value.includes('\u0000') ? undefined : textLiteral(value);
     case 'BIGINT':
       return isBigint(value) ? value : undefined;
     case 'BOOLEAN':
       return value === 'true' || value === 'false' ? value.toUpperCase() : undefined;
     case 'DATE':
-      return isDay(value) ? `DATE ${text(value)}` : undefined;
+      return isDay(value) ? `DATE ${textLiteral(value)}` : undefined;
     case 'TIMESTAMP':
       return timestampOf(value);
     default:
@@ -196,5 +190,5 @@ function isBigint(value: string): boolean {
 /** As people write it, or as an answer shows it. */
 function timestampOf(value: string): string | undefined {
   const iso = /^[0-9-]{10} [0-9:.]+$/.test(value) ? `${value.replace(' ', 'T')}Z` : value;
-  return parseInstant(iso) === undefined ? undefined : `TIMESTAMP ${text(iso.slice(0, -1))}`;
+  return parseInstant(iso) === undefined ? undefined : `TIMESTAMP ${textLiteral(iso.slice(0, -1))}`;
 }

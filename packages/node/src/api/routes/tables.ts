@@ -5,8 +5,15 @@
 import type { Manifest } from '@daybook/contracts';
 import type { CborValue, InputFault, Result } from '@daybook/core';
 import { decodeCanonical, fail, ok } from '@daybook/core';
-import type { Answer, AnswerValue, ListRequest, Table } from '@daybook/readmodel';
-import { explainReadmodel, listSql, readConditions, readSort, tablesOf } from '@daybook/readmodel';
+import type { Answer, AnswerValue, ListRequest } from '@daybook/readmodel';
+import {
+  explainReadmodel,
+  listSql,
+  orderOfList,
+  readConditions,
+  readSort,
+  tablesOf,
+} from '@daybook/readmodel';
 import { timeText } from '../chain-view.ts';
 import { encodeCursor } from '../cursor.ts';
 import { JSON_TYPE } from '../media-type.ts';
@@ -44,7 +51,11 @@ const PARAMETERS = {
     'Columns joined by commas, `-` before one that descends. Rows without a value come last.',
     'columns joined by commas',
   ),
-  text: queryText('Words that all stand somewhere in the texts of a row.', 'words'),
+  text: queryText(
+    'Words that all stand somewhere in the texts of a row. Without `sort` the rows they fit best ' +
+      'come first, and `_rank` says how well.',
+    'words',
+  ),
   limit: queryLimit(),
   cursor: queryCursor(),
 };
@@ -96,7 +107,7 @@ export function tableRoutes({ sql }: SqlParts, manifest: Manifest): readonly Rou
         if (!found.ok) {
           return refuse({ code: found.reason.code, detail: explainReadmodel(found.reason) });
         }
-        return pageView(table, request.value, found.value);
+        return pageView(request.value, found.value);
       },
     }),
   );
@@ -138,15 +149,16 @@ function readPlace(cursor: Uint8Array): readonly (string | null)[] | undefined {
   return texts.length === values.length ? texts : undefined;
 }
 
-function pageView(table: Table, { limit, sort }: ListRequest, answer: Answer): Reply {
+function pageView(request: ListRequest, answer: Answer): Reply {
+  const { limit } = request;
   const { progress, columns } = answer;
   const { height, blockHash, timestampMs } = progress;
   const head = { height, blockHash, timestampMs, time: timeText(timestampMs) };
   const rows = answer.rows.slice(0, limit);
   const last = rows.at(-1);
   const isMore = answer.rows.length > limit || answer.truncated;
-  const names = [...sort.map(({ column }) => column), '_key'];
-  const next = isMore && last !== undefined ? cursorOf(table, names, last) : undefined;
+  const next =
+    isMore && last !== undefined ? cursorOf(answer, orderOfList(request), last) : undefined;
   return view({
     head,
     columns: columns.map((column) => ({ ...column })),
@@ -157,7 +169,7 @@ function pageView(table: Table, { limit, sort }: ListRequest, answer: Answer): R
 
 /** Undefined where a text is too long to be carried along. */
 function cursorOf(
-  { columns }: Table,
+  { columns }: Answer,
   names: readonly string[],
   row: readonly AnswerValue[],
 ): string | undefined {
