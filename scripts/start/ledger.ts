@@ -31,8 +31,11 @@ export interface Ledger {
   importSample(sample: Sample, options: ImportOptions): Promise<ImportReport>;
 }
 
+/** What a client has to know of a cluster; the nodes are those it asks. */
+export type ClusterView = Pick<Cluster, 'genesis' | 'consortium' | 'nodes'>;
+
 /** Officers by organisation and role, each key parsed once. */
-function createAuthors({ genesis, consortium }: Cluster): ImportParts['authorFor'] {
+function createAuthors({ genesis, consortium }: ClusterView): ImportParts['authorFor'] {
   const authors = new Map<string, TransactionAuthor>();
   const find = ({ organisation, role }: PlannedSigner): TransactionAuthor => {
     const { officers = [] } =
@@ -51,7 +54,7 @@ function createAuthors({ genesis, consortium }: Cluster): ImportParts['authorFor
 }
 
 /** A client over every node; requests are spread and go on to the next node when one is down. */
-export function openLedger(cluster: Cluster): Ledger {
+export function openLedger(cluster: ClusterView): Ledger {
   const { chain, document } = cluster.genesis;
   // The treasury's node first: it is one of those that stay up.
   const client = createClient({ urls: cluster.nodes.map(({ apiUrl }) => apiUrl), chain });

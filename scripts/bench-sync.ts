@@ -1,0 +1,150 @@
+/**
+ * `npm run bench:sync`: how much faster than it was made a chain is executed again. Four validators
+ * take in real payments as fast as they can; then an empty observer starts, fetches every block from
+ * them and executes it from genesis on, while they go on.
+ *
+ *   npm run bench:sync                   the large data set, 6 files
+ *   npm run bench:sync -- --files 20     a longer chain
+ *
+ * All of it runs on this machine: the live chain shares its cores among four validators and the
+ * importer, the sync among one node and the four that serve it. The time of the sync counts from when
+ * the node is ready.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Cluster, ClusterNode } from '@daybook/testkit';
+import { createCluster } from '@daybook/testkit';
+import { describeMachine } from './bench/machine.ts';
+import { DEPARTMENTS } from './start/departments.ts';
+import { openLedger } from './start/ledger.ts';
+import { readSample } from './start/samples.ts';
+
+const PARAMETERS = { blockIntervalMs: 50, roundBaseMs: 1000 };
+/** The aim of the project: a node that was away for a day is back within eight hours. */
+const RATIO_MIN = 3;
+const POLL_MS = 20;
+const WITHIN_MS = 30 * 60_000;
+/** Clock ticks of a second in /proc, on every Linux that Node runs on. */
+const TICKS = 100;
+
+const { values: options } = parseArgs({
+  options: { files: { type: 'string', default: '6' } },
+});
+
+interface Measured {
+  readonly payments: number;
+  readonly seconds: number;
+  /** Of every process that the work takes, in seconds of CPU; NaN where there is no /proc. */
+  readonly cpu: number;
+}
+
+interface Head {
+  readonly height: number;
+  readonly blockHash: string;
+}
+
+async function headOf({ apiUrl }: ClusterNode): Promise<Head> {
+  const response = await fetch(`${apiUrl}/v1/status`);
+  const { head } = (await response.json()) as { readonly head: Head };
+  return head;
+}
+
+/** Seconds of CPU that a node has used, in all its threads; NaN where there is no /proc. */
+function cpuOf({ process: daemon }: ClusterNode): number {
+  try {
+    const stat = readFileSync(`/proc/${daemon.pid()}/stat`, 'utf8');
+    // The name in parentheses may hold spaces; user and system time are fields 14 and 15.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Imports the payments: four validators and whoever signs for the officers, this process. */
+async function makeChain(cluster: Cluster, validators: readonly ClusterNode[]): Promise<Measured> {
+  const { genesis, consortium } = cluster;
+  const ledger = openLedger({ genesis, consortium, nodes: validators });
+  const used = (): number => {
+    const { user, system } = process.cpuUsage();
+    return validators.reduce((sum, node) => sum + cpuOf(node), (user + system) / 1e6);
+  };
+  const before = used();
+  const sample = readSample('uk-cabinet-office-spend', Number(options.files));
+  const report = await ledger.importSample(sample, { batchCount: 128, inFlight: 6 });
+  const seconds = report.added / report.perSecond;
+  return { payments: report.added, seconds, cpu: used() - before };
+}
+
+/** Starts an empty node and waits until it has executed the block, from when it is ready. */
+async function catchUp(node: ClusterNode, head: Head, payments: number): Promise<Measured> {
+  await node.process.start();
+  const before = cpuOf(node);
+  const startedMs = performance.now();
+  while ((await headOf(node)).height < head.height) {
+    if (performance.now() - startedMs > WITHIN_MS) throw new Error('the node does not catch up');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  const seconds = (performance.now() - startedMs) / 1000;
+  const response = await fetch(`${node.apiUrl}/v1/blocks/${head.height}`);
+  const block = (await response.json()) as { readonly blockHash?: string };
+  if (block.blockHash !== head.blockHash) throw new Error('the node has another chain');
+  return { payments, seconds, cpu: cpuOf(node) - before };
+}
+
+function tell(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function show(title: string, { payments, seconds, cpu }: Measured): void {
+  const rate = (payments / seconds).toFixed(0).padStart(6);
+  const each = ((1000 * cpu) / payments).toFixed(2);
+  tell(`${title.padEnd(26)} ${rate} payments/s, ${seconds.toFixed(1)} s, ${each} ms CPU a payment`);
+}
+
+async function measure(cluster: Cluster): Promise<void> {
+  const validators = cluster.nodes.filter(({ role }) => role === 'validator');
+  const [first] = validators;
+  const joiner = cluster.nodes.find(({ role }) => role === 'observer');
+  if (first === undefined || joiner === undefined) throw new Error('a node is missing');
+  await Promise.all(validators.map((node) => node.process.start()));
+  const live = await makeChain(cluster, validators);
+  const head = await headOf(first);
+  tell(`${head.height} blocks, ${live.payments} payments of two signatures each`);
+  show('live, four validators', live);
+  const synced = await catchUp(joiner, head, live.payments);
+  show('executed again, one node', synced);
+  // Beside other work a chain of five processes gets five shares of a machine, a sync one: what
+  // would be with nothing beside it is in the time of the processor.
+  const ratios = {
+    'ratio of the rates': live.seconds / synced.seconds,
+    'ratio were all cores free': live.cpu / cores / synced.cpu,
+  };
+  for (const [name, ratio] of Object.entries(ratios)) {
+    tell(`${name.padEnd(26)} ${ratio.toFixed(1).padStart(6)} (aim ${RATIO_MIN})`);
+  }
+}
+
+const { cpu, cores, runtime, commit, load } = describeMachine();
+tell(`${cpu}, ${cores} cores, load ${load.toFixed(1)}, Node.js ${runtime}, commit ${commit}`);
+const directory = await mkdtemp(path.join(tmpdir(), 'daybook-bench-sync-'));
+try {
+  const cluster = await createCluster({
+    members: DEPARTMENTS,
+    name: 'bench-sync',
+    directory,
+    parameters: PARAMETERS,
+  });
+  try {
+    await measure(cluster);
+  } finally {
+    await cluster.remove();
+  }
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}
+// Sockets kept alive for more requests would hold the process for some seconds.
+process.exit();
