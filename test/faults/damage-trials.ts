@@ -12,6 +12,7 @@ import { createNodeDisk, openKeepsakes } from '@daybook/state';
 import type { Cluster, ClusterNode, InProcessNode } from '@daybook/testkit';
 import { startInProcessNode } from '@daybook/testkit';
 import { damageContent } from './damaging.ts';
+import { endsProcess } from './level-trial.ts';
 import type { Random } from './random.ts';
 import type { Outcome } from './tally.ts';
 import { Tally } from './tally.ts';
@@ -36,6 +37,7 @@ const OF_VALIDATOR = {
   checkpoint: 'checkpoint.txt',
   evidence: 'evidence/*',
 } as const;
+const INDEX = 'state/index';
 const OF_JOINED = {
   'earlier hashes of a joined node': 'blocks/earlier-hashes.bin',
   'beginning of a joined node': 'blocks/beginning.cbor',
@@ -136,6 +138,7 @@ async function tryOnce(folder: Folder, pattern: string, random: Random): Promise
   if (files.length === 0) throw new Error(`${node.slug} has no ${pattern}`);
   const file = random.pick(files);
   const what = `${path.relative(node.dataDirectory, file)}: ${damageContent(file, random)}`;
+  if (pattern.startsWith(INDEX) && endsReader(folder)) return 'ended';
   const said: string[] = [];
   const words = [path.basename(file), path.dirname(file), ...wordsFor(pattern)];
   const isNamed = (): boolean => words.some((name) => said.join('\n').includes(name));
@@ -146,6 +149,14 @@ async function tryOnce(folder: Folder, pattern: string, random: Random): Promise
   } catch (cause) {
     throw new Error(`I22: ${what}: ${String(cause)}; it said: ${said.join(' | ')}`, { cause });
   }
+}
+
+/** On a copy: a reader mends and writes, too. */
+function endsReader({ cluster, node }: Folder): boolean {
+  const probe = path.join(cluster.directory, 'probe');
+  rmSync(probe, { recursive: true, force: true });
+  copyAll([path.join(node.dataDirectory, INDEX)], probe);
+  return endsProcess(probe);
 }
 
 /** Other names of what lies there. */

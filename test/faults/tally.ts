@@ -1,7 +1,17 @@
 /** What damage led to, counted by kind of file, and every case that did not hold. */
 
-/** `shorter`: the end of the chain was dropped, and comes again from others. */
-export type Outcome = 'refused' | 'named' | 'harmless' | 'quarantine' | 'shorter' | 'absent';
+/**
+ * `ended`: LevelDB's own assertion ends the process, which then serves nothing;
+ * `shorter`: the end of the chain was dropped, and comes again from others.
+ */
+export type Outcome =
+  | 'refused'
+  | 'named'
+  | 'harmless'
+  | 'quarantine'
+  | 'shorter'
+  | 'ended'
+  | 'absent';
 
 export class Tally {
   /** One after the other, so that one long run finds all of them. */

@@ -12,12 +12,12 @@ import {
   resultRoot,
   toHex,
   transactionRoot,
-  validatorsHash,
 } from '@daybook/core';
 import type { PlacedBlock } from '@daybook/state';
 import { isCertified } from '../ledger/certified.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { readStoredResult } from '../ledger/stored-result.ts';
+import type { KnownSigners } from './known-signers.ts';
 
 /** The first thing that does not hold. */
 export interface BlockFault {
@@ -57,25 +57,19 @@ export function createExecutingJudge(genesis: Genesis, ledger: Ledger): BlockJud
   };
 }
 
-/**
- * Without the blocks from genesis: a certificate is checked where the header names the validators of
- * the genesis document, whose keys are known here. @param hasRecoveries  then votes may bind an era
- */
-export function createLinkingJudge(genesis: Genesis, hasRecoveries: boolean): BlockJudge {
-  const founders = validatorsHash(genesis.validators);
-  const signing = { validators: genesis.validators, era: genesis.chain };
+/** Without the blocks from genesis: a certificate is checked where the set that signed it is known. */
+export function createLinkingJudge(genesis: Genesis, signers: KnownSigners): BlockJudge {
   let parent: Hash | undefined;
   return {
     judge: async (placed) => {
       const read = readPlaced(placed, genesis, parent);
       if ('fact' in read) return read;
       parent = placed.blockHash;
+      const validators = signers.setOf(read.block.header.validatorsHash);
       // Nobody signs genesis: whether it is the right one, execution tells.
-      const isSigned = placed.height > 0;
-      const isFounding = equalBytes(read.block.header.validatorsHash, founders);
-      const isKnown = isSigned && isFounding && !hasRecoveries;
-      if (!isKnown) return 'uncertified';
-      const fact = 'its certificate is not one of the founding validators, who decide this height';
+      if (placed.height === 0 || validators === undefined) return 'uncertified';
+      const fact = 'its certificate is not one of the validators that its header names';
+      const signing = { validators, era: signers.eraAt(placed.height) };
       return isCertified(placed, signing) ? 'certified' : { offset: placed.finalOffset, fact };
     },
   };

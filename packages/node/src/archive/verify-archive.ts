@@ -25,6 +25,7 @@ import {
 } from './archive-files.ts';
 import type { BlockJudge } from './judge-block.ts';
 import { createExecutingJudge, createLinkingJudge } from './judge-block.ts';
+import { knownSigners } from './known-signers.ts';
 
 /** The first damage. */
 export interface ArchiveDamage {
@@ -87,7 +88,7 @@ export async function verifyArchive(
   const check = async (judge: BlockJudge, executed: boolean) =>
     await checkFolder({ ...options, genesis, segments, judge, executed });
   if (first.first !== 0) {
-    return await check(createLinkingJudge(genesis, recoveries.length > 0), false);
+    return await check(createLinkingJudge(genesis, knownSigners(genesis, recoveries)), false);
   }
   return await withScratch(async (data) => {
     const place = { directory: data, genesis, recoveries, contracts, keeping: KEEPING };

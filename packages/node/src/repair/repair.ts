@@ -9,9 +9,11 @@ import path from 'node:path';
 import type { Genesis } from '@daybook/core';
 import type { DataDirectory } from '@daybook/state';
 import { openDataDirectory, StateError } from '@daybook/state';
+import { movedIn, segmentsIn } from '../archive/archive-files.ts';
 import type { ArchiveSource } from '../archive/archive-source.ts';
 import { openArchive } from '../archive/archive-source.ts';
 import { createLinkingJudge } from '../archive/judge-block.ts';
+import { knownSigners } from '../archive/known-signers.ts';
 import type { Settings } from '../config.ts';
 import { checkState } from '../deep-check.ts';
 import { NodeError } from '../errors.ts';
@@ -20,6 +22,7 @@ import type { OfflinePlace } from '../offline.ts';
 import { withOfflineChain } from '../offline.ts';
 import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries } from '../recovery-files.ts';
+import { readLaterSets } from './later-sets.ts';
 import { findLogDamage, refuseForeignLog, setDamageAside } from './log-damage.ts';
 import { damagedIndexes, fetchIndexes } from './moved-damage.ts';
 
@@ -55,6 +58,7 @@ export async function repair(
     const { blocks } = directory.paths;
     const recoveries = installedRecoveries(dataDirectory, genesis);
     refuseForeignLog(blocks, genesis);
+    const isJoined = beginsLater(blocks);
     const lost = damagedIndexes(blocks);
     if (lost.length > 0) {
       lines.push(`block log: damaged indexes of moved segments: ${lost.map(nameOf).join(', ')}`);
@@ -62,22 +66,23 @@ export async function repair(
       await fetchIndexes(blocks, lost, archiveOf(settings));
       lines.push('block log: indexes fetched again from the archive');
     }
-    const judge = createLinkingJudge(genesis, recoveries.length > 0);
+    const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
+    const signers = knownSigners(genesis, recoveries, await readLaterSets(place));
+    const judge = createLinkingJudge(genesis, signers);
     const damage = await findLogDamage(blocks, judge);
+    const aside = path.join(dataDirectory, `damaged-${stamp}`);
     if (damage === undefined)
       lines.push('block log: every record is sound, and every block follows the one before');
     else {
       lines.push(`block log: ${damage.words}`);
       if (dryRun) return { lines: [...lines, DRY_RUN], isDamaged: true };
-      const aside = path.join(dataDirectory, `damaged-${stamp}`);
       setDamageAside(blocks, damage, aside);
       lines.push(`block log: ${damage.files.length} files moved to ${aside}`);
       lines.push(`block log: the node fetches the blocks from ${damage.from} on from the others`);
       // Without a block there is nothing that the state could be rolled back to.
       if (damage.from === 0) emptyState(directory);
     }
-    const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
-    const state = await repairState(place, directory, dryRun);
+    const state = await repairState(place, { aside, isJoined, dryRun });
     const isDamaged = lost.length > 0 || damage !== undefined || state.isDamaged;
     return { lines: [...lines, ...state.lines], isDamaged };
   } finally {
@@ -95,23 +100,57 @@ function archiveOf({ archive }: Settings): ArchiveSource {
 
 const DRY_RUN = 'dry run: nothing was changed, and what depends on it was not looked at';
 
+interface StateRepair {
+  /** Folder for what is moved aside. */
+  readonly aside: string;
+  /** By a snapshot, so that there are no blocks to make the state from. */
+  readonly isJoined: boolean;
+  readonly dryRun: boolean;
+}
+
 /** Reads and proves every record, and starts from nothing if one does not hold. */
 async function repairState(
   place: OfflinePlace,
-  directory: DataDirectory,
-  dryRun: boolean,
+  { aside, isJoined, dryRun }: StateRepair,
 ): Promise<RepairReport> {
+  const { directory } = place;
   try {
     return { lines: [await proveState(place)], isDamaged: false };
   } catch (error) {
-    if (!isStateDamage(error)) throw error;
+    if (!isStateDamage(error) && !(isJoined && isLogDamage(error))) throw error;
     const found = `state: ${describe(error)}`;
     if (dryRun) return { lines: [found, DRY_RUN], isDamaged: true };
+    if (isJoined) return { lines: [found, ...beginAnew(directory, aside)], isDamaged: true };
     // Everything in it follows from the block log; a copy would only take the room it needs.
     emptyState(directory);
     const made = await proveState(place);
     return { lines: [found, 'state: made again from the block log', made], isDamaged: true };
   }
+}
+
+/** Nothing here leads to the state of a node that joined by a snapshot: it joins once more. */
+function beginAnew({ paths }: DataDirectory, aside: string): readonly string[] {
+  fs.mkdirSync(aside, { recursive: true, mode: 0o700 });
+  for (const folder of [paths.state, paths.blocks]) {
+    fs.renameSync(folder, path.join(aside, path.basename(folder)));
+    fs.mkdirSync(folder, { mode: 0o700 });
+  }
+  return [
+    `this node joined by a snapshot and has no blocks to make the state from: all moved to ${aside}`,
+    'at its next start it joins again, as sync.mode says; the vote log stays',
+  ];
+}
+
+/** Blocks that the state needs, or hashes of those before, are gone. */
+function isLogDamage(error: unknown): boolean {
+  if (error instanceof NodeError) return error.code === 'NODE_BLOCK_MISSING';
+  return error instanceof StateError && error.code === 'STATE_BLOCK_DAMAGED';
+}
+
+/** Whether a block log has no blocks from genesis, neither here nor in an archive. */
+function beginsLater(blocks: string): boolean {
+  const firsts = [...movedIn(blocks), ...segmentsIn(blocks)].map(({ first }) => first);
+  return firsts.length > 0 && Math.min(...firsts) > 0;
 }
 
 function emptyState({ paths }: DataDirectory): void {

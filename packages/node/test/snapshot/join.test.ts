@@ -1,5 +1,5 @@
 /** Joining by a snapshot: what is believed, what is refused at once, and what lies there afterwards. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { applications } from '@daybook/applications';
@@ -31,12 +31,16 @@ import {
   openStateStore,
 } from '@daybook/state';
 import { expect } from 'chai';
+import { restoreBackup } from '../../src/archive/restore.ts';
+import { writeArchive } from '../../src/archive/write-archive.ts';
 import { createHistoryTree } from '../../src/checkpoints/history-tree.ts';
 import type { Clock } from '../../src/clock.ts';
+import { parseSettings } from '../../src/config.ts';
 import { createFoundDamage } from '../../src/found-damage.ts';
 import { createExecutor } from '../../src/ledger/executor.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
+import { repair } from '../../src/repair/repair.ts';
 import { readBeginning } from '../../src/snapshot/beginning.ts';
 import type { Join } from '../../src/snapshot/join.ts';
 import { createJoin } from '../../src/snapshot/join.ts';
@@ -372,4 +376,104 @@ describe('node: joining by a snapshot', function () {
 
     expect(await outcome).to.have.nested.property('fatal.code', 'NODE_CHECKPOINT_CONTRADICTED');
   });
+
+  describe('repair and backup of a node that joined', () => {
+    const stamp = '20260101-000000';
+    const repaired = async (dryRun = false) => {
+      const { settings } = settingsOf(directory);
+      return await repair(
+        { settings, genesis, dryRun },
+        { contracts: [...applications, notebook], stamp },
+      );
+    };
+    const fileOf = async (folder: string, beginning: string): Promise<string> => {
+      const names = (await readdir(path.join(directory, folder))).sort();
+      const name = names.find((one) => one.startsWith(beginning));
+      return path.join(directory, folder, name ?? expect.fail(`there is ${beginning}`));
+    };
+    const flipAt = async (file: string, share: number): Promise<void> => {
+      const bytes = await readFile(file);
+      const end = bytes.findLastIndex((byte) => byte !== 0);
+      const at = Math.floor(end * share);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x20;
+      await writeFile(file, bytes);
+    };
+    beforeEach(async () => {
+      expect(await begin({ directory, peers: { a: honest } }).outcome).to.equal('joined');
+      const joined = await openJoined();
+      for (let count = 0; count < 5; count++) {
+        const next = buildNext(joined.ledger, []);
+        await joined.ledger.commit(next, certify(joined.ledger, next));
+      }
+      await joined.close();
+    });
+
+    it('given sound data, then nothing is found and nothing changes', async () => {
+      const { isDamaged, lines } = await repaired();
+
+      expect([isDamaged, lines.length]).to.deep.equal([false, 2]);
+    });
+
+    it('given damage above the snapshot, then the log is cut there and the state goes back', async () => {
+      await flipAt(await fileOf('blocks', 'blocks-'), 0.985);
+
+      const { lines } = await repaired();
+      const joined = await openJoined();
+
+      expect(lines.join()).to.contain('fetches the blocks from');
+      expect(joined.ledger.head().header.height).to.be.within(snapshotAt, snapshotAt + 4);
+      await joined.close();
+    });
+
+    for (const [what, folder, beginning] of [
+      ['blocks below the snapshot', 'blocks', 'blocks-'],
+      ['values of the state', 'state', 'values-'],
+    ] as const) {
+      it(`given damaged ${what}, then all is moved aside, and the node joins again`, async () => {
+        await flipAt(await fileOf(folder, beginning), 0.3);
+
+        const told = await repaired(true);
+        const { lines } = await repaired();
+
+        expect(told.isDamaged).to.equal(true);
+        expect(lines.join()).to.contain('joins again');
+        const aside = path.join(directory, `damaged-${stamp}`);
+        expect(await readdir(aside)).to.include.members(['blocks', 'state']);
+        expect(await begin({ directory, peers: { a: honest } }).outcome).to.equal('joined');
+        const joined = await openJoined();
+        expect(joined.ledger.head().header.height).to.equal(snapshotAt);
+        await joined.close();
+      });
+    }
+
+    it('given its backup, when it is to be restored, then it is refused by code: it begins later', async () => {
+      const { settings, genesisFile } = settingsOf(directory);
+      await writeFile(genesisFile, '{}');
+      const target = path.join(directory, 'backup');
+      const { first } = writeArchive({ dataDirectory: directory, genesis, genesisFile }, target);
+      const other = settingsOf(path.join(directory, 'other'));
+
+      const restoring = restoreBackup(
+        { settings: other.settings, source: target },
+        { contracts: [...applications, notebook] },
+      ).catch((error: unknown) => error);
+
+      expect(first).to.equal(snapshotAt - 100);
+      expect(settings.node.dataDirectory).to.equal(directory);
+      expect(await restoring).to.have.property('code', 'NODE_BACKUP_UNUSABLE');
+    });
+  });
 });
+
+function settingsOf(dataDirectory: string) {
+  const genesisFile = path.join(dataDirectory, 'genesis.json');
+  const yaml = [
+    'node:',
+    `  dataDirectory: ${dataDirectory}`,
+    `  genesisFile: ${genesisFile}`,
+    'keys:',
+    `  peerFile: ${path.join(dataDirectory, 'peer.json')}`,
+  ];
+  const settings = parseSettings(`${yaml.join('\n')}\n`, { file: 'daybookd.yaml', env: {} });
+  return { settings, genesisFile };
+}
