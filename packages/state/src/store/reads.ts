@@ -53,9 +53,10 @@ const CACHE_BYTES = 4 * 1024 * 1024;
 
 /** Whether a staged state has of this record what the newest version has. */
 function isUnchanged(state: Staged, treeKey: Uint8Array, newest: Height): boolean {
+  const mayBeWritten = state.mayHaveWritten(treeKey);
   for (let at: Staged | undefined = state; at !== undefined; at = at.parent) {
     if (at.phase !== 'staged') return at.height === newest;
-    if (at.hasWritten(treeKey)) return false;
+    if (mayBeWritten && at.hasWritten(treeKey)) return false;
     if (at.parent === undefined) return at.height === newest + 1;
   }
   return false;

@@ -10,6 +10,7 @@ import type { StagedState, StateReader } from './state-store.ts';
 
 /** Candidates of one height that may wait at the same time; beyond, the oldest are dropped. */
 const STAGED_MAX = 16;
+const MARK_BYTES = 0x1_0000 / 8;
 
 export class Staged implements StagedState {
   readonly height: Height;
@@ -25,6 +26,8 @@ export class Staged implements StagedState {
   /** The tree; its nodes are in memory until it is committed. */
   tree: Child;
   phase: 'staged' | 'committed' | 'discarded' = 'staged';
+  /** A bit for each key that this state wrote, or one that it was built on; other keys may share it. */
+  readonly #marks: Uint8Array;
   readonly #onDiscard: (staged: Staged) => void;
 
   constructor(fields: StagedFields, read: ReadStaged, onDiscard: (staged: Staged) => void) {
@@ -37,10 +40,25 @@ export class Staged implements StagedState {
     this.tree = fields.tree;
     this.reader = { get: (key) => read(this, key) };
     this.#onDiscard = onDiscard;
+    const below = fields.parent?.phase === 'staged' ? fields.parent.#marks : undefined;
+    this.#marks = below?.slice() ?? new Uint8Array(MARK_BYTES);
+    for (const { treeKey } of this.writes) {
+      const bit = markOf(treeKey);
+      this.#marks[bit >> 3] = (this.#marks[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
   }
 
   discard(): void {
     this.#onDiscard(this);
+  }
+
+  /**
+   * False when neither this state nor one below it wrote a record: of most records that is known
+   * without a search through the writes of a whole range of blocks.
+   */
+  mayHaveWritten(treeKey: Uint8Array): boolean {
+    const bit = markOf(treeKey);
+    return ((this.#marks[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
   }
 
   /** Whether this state, and not one below it, wrote a record. */
@@ -64,6 +82,12 @@ export class Staged implements StagedState {
     if (this.phase !== 'discarded') return;
     throw new StateError({ code: 'STATE_STAGE_DISCARDED', height: this.height });
   }
+}
+
+/** A tree key ends with a hash, of which two bytes choose the mark. */
+function markOf(treeKey: Uint8Array): number {
+  const { length } = treeKey;
+  return ((treeKey[length - 2] ?? 0) << 8) | (treeKey[length - 1] ?? 0);
 }
 
 export type ReadStaged = (staged: Staged, key: RecordKey) => Uint8Array | undefined;
