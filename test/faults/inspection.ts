@@ -1,13 +1,14 @@
 /**
  * What must hold after any fault, asked of every node through its public API once the fault is over:
- * one height, one hash per height, every payment final exactly once, nothing taken back, nobody
+ * one height, one hash per height, sealed by a quorum, every payment final exactly once, nothing taken back, nobody
  * stopped for safety, nobody accused, and no two messages for one slot.
  */
 import { readFile } from 'node:fs/promises';
-import { asHash, decodeCertificate, fromHex, signBytes } from '@daybook/core';
+import { signBytes, toHex, ZERO_HASH } from '@daybook/core';
 import { getJson, heightOf } from '../e2e/support/api.ts';
 import { eventually } from '../e2e/support/waiting.ts';
 import type { Place } from './load.ts';
+import { sealsOf } from './seals.ts';
 import type { Stage } from './stage.ts';
 import { PATIENCE_MS } from './stage.ts';
 
@@ -127,26 +128,24 @@ async function comparePayments(stage: Stage, outlines: readonly Outline[]): Prom
   }
 }
 
-/** Seals of the newest blocks, as each node keeps them, join what was signed. */
-async function readSeals(stage: Stage, height: number): Promise<void> {
+/**
+ * I2: the newest blocks are sealed by a quorum of the founders, who stay the set in all faults. What
+ * was sealed joins what was signed.
+ */
+async function readSeals(stage: Stage, outlines: readonly Outline[]): Promise<void> {
+  const { chain, validators } = stage.cluster.genesis;
+  const newest = outlines.filter(({ height }) => height > 0).slice(-SEALS - 1, -1);
   for (const slug of stage.slugs) {
-    const url = stage.urlOf(slug);
-    const { body: set } = await getJson(url, '/v1/validators');
-    const validators = set.validators as readonly { readonly id: string }[];
-    for (let at = Math.max(1, height - SEALS); at < height; at += 1) {
-      const { body } = await getJson(url, `/v1/blocks/${at}`);
+    for (const { height, blockHash } of newest) {
+      const { status, body } = await getJson(stage.urlOf(slug), `/v1/blocks/${height}`);
+      await check(status === 200, `I2: ${slug} answers ${status} for block ${height}`);
       const { bytes } = body.certificate as { readonly bytes: string };
-      const certificate = decodeCertificate(fromHex(bytes) ?? new Uint8Array());
-      if (!certificate.ok) throw new Error(`I2: certificate of ${at} at ${slug}`);
-      const { round, signers } = certificate.value;
-      const blockHash = asHash(certificate.value.blockHash);
-      const slot = { type: 'commit', height: at, round, blockHash } as const;
-      const vote = {
-        ...slot,
-        step: 'commit',
-        signBytes: signBytes(stage.cluster.genesis.chain, slot),
-      } as const;
-      for (const signer of signers) stage.signed.add(validators[signer]?.id ?? '', vote);
+      const certificate = sealsOf(bytes, { chain, height, blockHash, validators });
+      const { round, signers } = certificate;
+      const slot = { type: 'commit', height, round, blockHash: certificate.blockHash } as const;
+      const vote = { ...slot, step: 'commit', signBytes: signBytes(chain, slot) } as const;
+      for (const signer of signers)
+        stage.signed.add(toHex(validators[signer]?.id ?? ZERO_HASH), vote);
     }
   }
 }
@@ -174,7 +173,7 @@ export async function inspect(stage: Stage): Promise<Inspection> {
   await stage.load.stop(PATIENCE_MS);
   const outlines = await compareBlocks(stage);
   await comparePayments(stage, outlines);
-  await readSeals(stage, await heightOf(stage.urlOf(first)));
+  await readSeals(stage, outlines);
   for (const slug of stage.slugs) await stage.readVotes(slug);
   await readLogs(stage);
   const height = outlines.length - 1;
