@@ -319,6 +319,36 @@ describe('formats: faults of a spending line', () => {
   });
 });
 
+describe('formats: one wrong row among ten thousand', () => {
+  const ROWS = 10_000;
+  const WRONG = 7777;
+  // Every third supplier stands on two physical lines.
+  const rows = Array.from({ length: ROWS }, (_, at) =>
+    GOOD.replace('DAI', at % 3 === 0 ? '"DAI\nEurope"' : 'DAI').replace('10003997', String(at)),
+  );
+  const physicalLine = 2 + WRONG + Math.ceil(WRONG / 3);
+
+  for (const [column, from, wrong, expected] of [
+    ['Amount', '32861.00', '32861.0O', 'an amount of GBP'],
+    ['Date', '2019-06-11', '2019-06-31', 'a date'],
+    ['Supplier', /"?DAI(\nEurope")?/, '', 'a value'],
+  ] as const) {
+    it(`given a wrong ${column}, then file, line, column, what is there and what should be are named`, () => {
+      const text = [HEADER, ...rows.with(WRONG, (rows[WRONG] ?? '').replace(from, wrong))];
+      const file = { name: 'april.csv', bytes: encode(text.join('\n')) };
+      const lines = linesOf(file, readSample('cabinet-office').mapping);
+
+      const faults = listFaults(spendMoves(lines, MOVES));
+
+      expect(lines).to.have.length(ROWS);
+      expect(faults).to.have.length(1);
+      expect(faults[0]).to.include({ file: 'april.csv', line: physicalLine, field: column });
+      expect(faults[0]?.found).to.equal(wrong);
+      expect(faults[0]?.expected).to.include(expected);
+    });
+  }
+});
+
 describe('formats: files that cannot be read', () => {
   const { mapping } = readSample('cabinet-office');
   const failureOf = (bytes: Uint8Array, by = mapping): FormatsFailure | undefined => {
