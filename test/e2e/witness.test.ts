@@ -172,7 +172,7 @@ describe('witness (validators=4)', function () {
     const vouched = await ask('--trusted', `1:${toHex(block.blockHash)}`);
     const cosigned = await eventually(
       async () => {
-        // Until a round is fast enough to find the newest tree cosigned.
+        // Until the first tree is cosigned; from then on one always is.
         const asked = await ask('--witness', key);
         return asked.exitCode === 0 && asked;
       },

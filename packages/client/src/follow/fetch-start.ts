@@ -17,15 +17,20 @@ export async function fetchStartAtBlock(
   return served.ok ? startAtBlock(vouched, served.value) : served;
 }
 
-/** From the newest checkpoint of a node. @throws ClientError when no node answers */
+/** From the newest checkpoint of a node that enough witnesses have cosigned. @throws ClientError when no node answers */
 export async function fetchStartAtWitnesses(
   client: Pick<Client, 'block' | 'validators' | 'checkpoint' | 'inclusion'>,
   trust: { readonly chain: Hash; readonly policy: WitnessPolicy; readonly nowMs: number },
 ): Promise<Start> {
-  const note = await client.checkpoint();
+  // Who cosigned shows when it is verified: the node counts those that the consortium registers.
+  const { needed } = trust.policy;
+  const note = await client.checkpoint(undefined, needed);
   const read = note && readCheckpointNote(note);
   if (note === undefined || read?.ok !== true) {
-    return fail({ code: 'CLIENT_WITNESSES_MISSING', fact: 'there is no checkpoint yet' });
+    return fail({
+      code: 'CLIENT_WITNESSES_MISSING',
+      fact: `no node has a checkpoint that ${needed} witnesses cosigned`,
+    });
   }
   const { size } = read.value.head;
   const served = await serve(client, size - 1);

@@ -67,7 +67,7 @@ export async function followNode(
   others: readonly FollowedNode[],
   ground: FollowGround,
 ): Promise<Judgement> {
-  const note = await node.client.checkpoint();
+  const note = await askNode(node, ground);
   if (note === undefined) return { kind: 'none' };
   const changes = await node.client.setChanges();
   const verdict = judgeCheckpoint(note, { ...ground, changes, nowMs: ground.nowMs() });
@@ -82,6 +82,15 @@ export async function followNode(
   const shown = known.shown[node.url];
   const isShrunk = shown !== undefined && seen.head.size < shown.size;
   return isShrunk ? { kind: 'shrunk', seen, before: shown.note } : compared;
+}
+
+/** The newest that the named number of witnesses cosigned; any, where there is none, says so. */
+async function askNode(
+  { client }: FollowedNode,
+  { policy }: FollowGround,
+): Promise<Uint8Array | undefined> {
+  const cosigned = policy && (await client.checkpoint(undefined, policy.needed));
+  return cosigned ?? (await client.checkpoint());
 }
 
 /** What is known once a node has shown a checkpoint that holds. */

@@ -11,9 +11,10 @@ import { decodeAdded, decodeConsistency, decodeInclusion } from '../wire/checkpo
 export interface HistoryReader {
   /**
    * The newest checkpoint as a signed note, or the smallest kept one that covers a block.
+   * @param witnesses  only one that so many registered witnesses have cosigned
    * @returns undefined if the node has none yet
    */
-  checkpoint(height?: Height): Promise<Uint8Array | undefined>;
+  checkpoint(height?: Height, witnesses?: number): Promise<Uint8Array | undefined>;
   /** Sizes of two trees, the smaller one first. */
   consistency(from: number, to: number): Promise<ConsistencyAnswer>;
   /** @param size  of the tree, as a checkpoint names it */
@@ -31,9 +32,9 @@ const PROVEN_PATH = '/v1/contracts/ledger/activation';
 
 export function createHistoryReader(requester: Requester): HistoryReader {
   return {
-    checkpoint: async (height) => {
+    checkpoint: async (height, witnesses) => {
       try {
-        const spec = { path: '/v1/checkpoint', query: { height } };
+        const spec = { path: '/v1/checkpoint', query: { height, witnesses } };
         return (await requester.send(spec, NOTE_TYPE)).bytes;
       } catch (error) {
         if (isRefusal(error, 'NODE_CHECKPOINT_UNKNOWN')) return undefined;

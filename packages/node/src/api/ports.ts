@@ -119,9 +119,10 @@ export interface History {
 
 /** Checkpoints that a quorum of validators has signed, as notes. */
 export interface Checkpoints {
-  newest(): Uint8Array | undefined;
+  /** @param witnessesMin  how many registered witnesses must have cosigned it; 0 by default */
+  newest(witnessesMin?: number): Uint8Array | undefined;
   /** The smallest kept one that covers the block of a height. */
-  covering(height: Height): Uint8Array | undefined;
+  covering(height: Height, witnessesMin?: number): Uint8Array | undefined;
   /**
    * Adds signature lines of registered witnesses to the checkpoint of a size.
    * @returns how many were new

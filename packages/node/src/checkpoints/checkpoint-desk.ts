@@ -41,7 +41,15 @@ import type { LogData, Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
 import type { CheckpointStore } from './checkpoint-file.ts';
 import type { Collection } from './collection.ts';
-import { addLines, isOf, isQuorate, openCollection, renderCollection } from './collection.ts';
+import {
+  addLines,
+  isCosignedBy,
+  isOf,
+  isQuorate,
+  newestCosigned,
+  openCollection,
+  renderCollection,
+} from './collection.ts';
 
 /** Who signs a checkpoint: the guard of votes has no part in it, since it is no vote. */
 export interface StatementSigner {
@@ -73,7 +81,7 @@ export interface CheckpointDesk extends Checkpoints {
   stop(): Promise<void>;
 }
 
-/** Trees that are kept in memory, the newest: two minutes of them. */
+/** Trees that are kept in memory, the newest: two minutes of them, beside the cosigned ones. */
 const KEPT_MAX = 64;
 /** Notes of trees that this node has not reached yet. */
 const EARLY_MAX = 64;
@@ -134,17 +142,23 @@ class Desk implements CheckpointDesk {
     this.#serve(added.value.collection);
   }
 
-  newest(): Uint8Array | undefined {
-    return this.#served?.note;
+  newest(witnessesMin = 0): Uint8Array | undefined {
+    if (witnessesMin === 0) return this.#served?.note;
+    const found = this.#servable(witnessesMin).at(-1);
+    return found && renderCollection(found);
   }
 
-  covering(height: Height): Uint8Array | undefined {
-    const sizes = [...this.#collections.keys()].filter((size) => size > height);
-    const found = sizes
-      .sort((a, b) => a - b)
-      .map((size) => this.#collections.get(size))
-      .find((one) => one !== undefined && isQuorate(one) && one.head.size <= this.#servedSize());
+  covering(height: Height, witnessesMin = 0): Uint8Array | undefined {
+    const found = this.#servable(witnessesMin).find(({ head }) => head.size > height);
     return found && renderCollection(found);
+  }
+
+  /** What may be served, the smallest tree first. */
+  #servable(witnessesMin: number): readonly Collection[] {
+    const served = this.#servedSize();
+    return [...this.#collections.values()]
+      .filter((one) => isQuorate(one) && isCosignedBy(one, witnessesMin) && one.head.size <= served)
+      .sort((a, b) => a.head.size - b.head.size);
   }
 
   cosign(size: number, body: Uint8Array): Result<number, Refusal> {
@@ -322,8 +336,9 @@ class Desk implements CheckpointDesk {
 
   #keep(collection: Collection): void {
     this.#collections.set(collection.head.size, collection);
-    if (this.#collections.size <= KEPT_MAX) return;
-    this.#collections.delete(Math.min(...this.#collections.keys()));
+    const cosigned = newestCosigned(this.#collections.values());
+    const others = [...this.#collections.keys()].filter((size) => !cosigned.has(size));
+    if (others.length > KEPT_MAX) this.#collections.delete(Math.min(...others));
   }
 
   #witnesses(): readonly NoteKey[] {

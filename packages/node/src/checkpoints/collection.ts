@@ -51,6 +51,27 @@ export function isQuorate({ signed, validators }: Collection): boolean {
   return signed.length >= quorumOf(validators.length).quorum;
 }
 
+/** Whether so many witnesses have cosigned it, each counted once. */
+export function isCosignedBy({ cosigned }: Collection, witnessesMin: number): boolean {
+  return cosigned.length >= witnessesMin;
+}
+
+/**
+ * Sizes of the newest tree for each number of witnesses: a witness that comes by once an hour leaves
+ * a tree that is long out of date when the next one is cosigned.
+ */
+export function newestCosigned(collections: Iterable<Collection>): ReadonlySet<number> {
+  const sizes = new Set<number>();
+  let most = 0;
+  const newestFirst = [...collections].sort((a, b) => b.head.size - a.head.size);
+  for (const { head, cosigned } of newestFirst) {
+    if (cosigned.length <= most) continue;
+    most = cosigned.length;
+    sizes.add(head.size);
+  }
+  return sizes;
+}
+
 /** The note as it is served, validators first. */
 export function renderCollection({ text, signed, cosigned }: Collection): Uint8Array {
   return encodeUtf8(encodeNote({ text, signatures: [...signed, ...cosigned] }));

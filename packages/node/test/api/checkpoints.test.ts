@@ -58,6 +58,9 @@ describe('api: history and checkpoints', () => {
     ['/v1/blocks/9/inclusion', 404, 'NODE_BLOCK_UNKNOWN'],
     ['/v1/checkpoint', 404, 'NODE_CHECKPOINT_UNKNOWN'],
     ['/v1/checkpoint?height=2', 404, 'NODE_CHECKPOINT_UNKNOWN'],
+    ['/v1/checkpoint?witnesses=2', 404, 'NODE_CHECKPOINT_UNKNOWN'],
+    ['/v1/checkpoint?witnesses=0', 400, 'NODE_INPUT_INVALID'],
+    ['/v1/checkpoint?witnesses=33', 400, 'NODE_INPUT_INVALID'],
   ] as const) {
     it(`given ${path}, then it is refused as ${code}`, async () => {
       const { json, status: found } = await api.request(path);

@@ -35,6 +35,8 @@ import { createManualClock } from '../support/manual-clock.ts';
 
 const SLOT_MS = 2000;
 const TURNS_MAX = 1000;
+/** More trees than are kept when no witness has cosigned them. */
+const KEPT = 70;
 const genesis = makeGenesis();
 const origin = checkpointOriginOf(genesis.chain);
 const signers = [0, 1, 2, 3].map((index) => createSigner(consensusSeed(index)));
@@ -201,6 +203,37 @@ describe('node: checkpoint desk', () => {
     expect(verifyCheckpoint(note, { origin, validators: genesis.validators }).ok).to.equal(true);
     expect(place.desk.covering(1)).to.deep.equal(note);
     expect(place.desk.covering(2)).to.equal(undefined);
+  });
+
+  it('spec L-16: given a tree that a witness cosigned, when newer ones come, then the newest cosigned one is served on demand, however old', async () => {
+    const place = open();
+    const seal = async (size: number): Promise<TreeHead> => {
+      await commit(SLOT_MS);
+      const head = await headOf(size);
+      place.receive(gossiped(noteOf(head, ...[0, 1, 2].map((index) => lineOf(head, index)))));
+      await until('the note', () => sizeServed(place) === size);
+      return head;
+    };
+    const cosign = (head: TreeHead): void => {
+      const seen = { text: encodeTreeHead(head), timeS: 9 };
+      const line = encodeNoteSignature(cosignNote(seen, witnessKey.name, witness));
+      const added = place.desk.cosign(head.size, encodeUtf8(line));
+      expect(added).to.deep.equal({ ok: true, value: 1 });
+    };
+    const sizeOf = (note: Uint8Array | undefined): number | undefined => {
+      const read = note && readCheckpointNote(note);
+      return read?.ok === true ? read.value.head.size : undefined;
+    };
+    cosign(await seal(2));
+    const second = await seal(3);
+    cosign(second);
+    for (let size = 4; size < 4 + KEPT; size++) await seal(size);
+
+    expect(sizeOf(place.desk.newest())).to.equal(3 + KEPT);
+    expect(sizeOf(place.desk.newest(1))).to.equal(3);
+    expect(sizeOf(place.desk.covering(0, 1))).to.equal(3);
+    expect(place.desk.newest(2)).to.equal(undefined);
+    expect(place.desk.covering(3, 1)).to.equal(undefined);
   });
 
   it('given nobody else, then the own line is told again every three seconds, until there is a quorum', async () => {

@@ -19,6 +19,8 @@ export interface CheckpointParts {
 }
 
 const TAG = 'Checkpoints';
+/** Lines of witnesses that one checkpoint takes. */
+const WITNESSES_MAX = 32;
 const NOTE_TYPE = `${TEXT_TYPE}; charset=utf-8`;
 
 function checkpointRoute({ checkpoints }: CheckpointParts): Route {
@@ -33,11 +35,27 @@ function checkpointRoute({ checkpoints }: CheckpointParts): Route {
       'then one line for each validator and each witness.',
     parameters: {
       height: queryHeight('The smallest kept one that covers this block; the newest if left out.'),
+      witnesses: {
+        in: 'query',
+        help:
+          'Only one that so many registered witnesses have cosigned. The newest of them is kept ' +
+          'for each number, however long ago it was cosigned, until the node is started again.',
+        expected: `a number of witnesses from 1 to ${WITNESSES_MAX}`,
+        schema: { type: 'integer', minimum: 1, maximum: WITNESSES_MAX },
+        absent: 0,
+        read: (text: string) => {
+          const count = readSize(text) ?? WITNESSES_MAX + 1;
+          return count <= WITNESSES_MAX ? count : undefined;
+        },
+      },
     },
     responses: { 200: { help: 'The note.', content: { [TEXT_TYPE]: { type: 'string' } } } },
     problems: ['NODE_CHECKPOINT_UNKNOWN'],
-    handle: ({ values: { height } }) => {
-      const note = height === undefined ? checkpoints.newest() : checkpoints.covering(height);
+    handle: ({ values: { height, witnesses } }) => {
+      const note =
+        height === undefined
+          ? checkpoints.newest(witnesses)
+          : checkpoints.covering(height, witnesses);
       if (note === undefined) return refuse({ code: 'NODE_CHECKPOINT_UNKNOWN' });
       const freshness = { kind: 'never' } as const;
       return { kind: 'bytes', status: 200, mediaType: NOTE_TYPE, bytes: note, freshness };
