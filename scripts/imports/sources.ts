@@ -56,17 +56,27 @@ const lastCells = (files: string): string =>
   SELECT 'GBP', COUNT(*), ${hundredths(`REGEXP_EXTRACT(REPLACE(line, '\\x0D', ''), '[^,]*$')`)}
   FROM lines WHERE line <> ''`;
 
-/** An activity is a line, too, and moves nothing. */
-const iati = (files: string): string =>
-  `WITH source AS (SELECT content FROM read_text('${files}')),
-    amounts AS (
-      SELECT UNNEST(REGEXP_EXTRACT_ALL(content, '<value[^>]*>([^<]*)</value>', 1)) AS amount
-      FROM source
-    )
-  SELECT 'GBP',
-    (SELECT COUNT(*) FROM amounts)
-      + (SELECT SUM(LEN(REGEXP_EXTRACT_ALL(content, '<iati-activity '))) FROM source),
-    (SELECT ${hundredths('amount')} FROM amounts)`;
+/** An activity is a line, too, and moves nothing; budgets, plans and what comes in are no lines. */
+const iati =
+  (currency: string) =>
+  (files: string): string =>
+    `WITH source AS (SELECT content FROM read_text('${files}')),
+      moves AS (
+        SELECT UNNEST(REGEXP_EXTRACT_ALL(content, '(?s)<transaction[ >].*?</transaction>')) AS move
+        FROM source
+      ),
+      outgoing AS (
+        SELECT move FROM moves
+        WHERE NOT REGEXP_MATCHES(move, '<transaction-type[^>]* code="(IF|1|11|13)"')
+      ),
+      amounts AS (
+        SELECT UNNEST(REGEXP_EXTRACT_ALL(move, '<value[^>]*>([^<]*)</value>', 1)) AS amount
+        FROM outgoing
+      )
+    SELECT '${currency}',
+      (SELECT COUNT(*) FROM amounts)
+        + (SELECT SUM(LEN(REGEXP_EXTRACT_ALL(content, '<iati-activity '))) FROM source),
+      (SELECT ${hundredths('amount')} FROM amounts)`;
 
 const PLACES: readonly Place[] = [
   {
@@ -115,7 +125,15 @@ const PLACES: readonly Place[] = [
     folder: `${FIXTURES}/iati`,
     excerpt: '*.xml',
     whole: 'aid-iati/dfid-*.xml',
-    sqlOf: iati,
+    sqlOf: iati('GBP'),
+  },
+  {
+    name: 'Annotated example of IATI 2.03',
+    format: 'iati',
+    folder: `${FIXTURES}/iati-2.03`,
+    excerpt: '',
+    whole: 'aid-iati/iati-2.03-*.xml',
+    sqlOf: iati('EUR'),
   },
   {
     name: 'Country and regional analyses',
@@ -137,7 +155,7 @@ function fiscal(files: string): string {
 
 /** @param data  folder of whole files; left out, the excerpts of the repository */
 export function importSources(data?: string): readonly ImportSource[] {
-  return PLACES.filter(({ whole }) => data === undefined || whole !== '').map(
+  return PLACES.filter((place) => (data === undefined ? place.excerpt : place.whole) !== '').map(
     ({ name, format, folder, excerpt, whole, sqlOf }) => {
       const files = data === undefined ? join(ROOT, folder, excerpt) : join(data, whole);
       return {
