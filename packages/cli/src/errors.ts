@@ -67,6 +67,11 @@ export const CLI_ERRORS = defineErrors({
     summary: 'The chain has no audit engagement of this name.',
     remedy: 'List them: daybook list audit engagement.',
   },
+  CLI_STAMP_FAILED: {
+    summary: 'The documents were not stamped.',
+    remedy:
+      'Documents that were stamped together before have their stamps; else remove the cause and try again.',
+  },
   CLI_LINE_UNDECIDED: {
     summary: 'The payment of this line was handed in, and was not final when the import ended.',
     remedy: 'Run the same import again: it adds the payment if it is not there.',
@@ -131,7 +136,10 @@ export type CliFailure =
   | { readonly code: 'CLI_CARD_INVALID'; readonly path: string; readonly fact: string }
   | { readonly code: 'CLI_GENESIS_INVALID'; readonly faults: readonly InputFaultLine[] }
   | { readonly code: 'CLI_GENESIS_INCOMPLETE'; readonly missing: readonly string[] }
-  | { readonly code: 'CLI_IMPORT_FAILED' | 'CLI_CLUSTER_FAILED'; readonly fact: string }
+  | {
+      readonly code: 'CLI_IMPORT_FAILED' | 'CLI_CLUSTER_FAILED' | 'CLI_STAMP_FAILED';
+      readonly fact: string;
+    }
   | { readonly code: 'CLI_CLUSTER_UNKNOWN' | 'CLI_ENGAGEMENT_UNKNOWN'; readonly name: string }
   | { readonly code: 'CLI_FOLDER_LOCKED'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_FORK'; readonly path: string }
@@ -182,6 +190,7 @@ export function explainCli(failure: CliFailure): string {
     case 'CLI_GENESIS_INCOMPLETE':
       return `${summary} Missing: ${failure.missing.join(', ')}.`;
     case 'CLI_IMPORT_FAILED':
+    case 'CLI_STAMP_FAILED':
     case 'CLI_CLUSTER_FAILED':
       return `${summary} ${failure.fact}`;
     case 'CLI_CLUSTER_UNKNOWN':
@@ -220,6 +229,7 @@ export function exitOf(failure: CliFailure): Exit {
       return 'alarm';
     case 'CLI_GENESIS_INCOMPLETE':
     case 'CLI_IMPORT_FAILED':
+    case 'CLI_STAMP_FAILED':
     case 'CLI_CLUSTER_UNKNOWN':
     case 'CLI_ENGAGEMENT_UNKNOWN':
     case 'CLI_CLUSTER_FAILED':

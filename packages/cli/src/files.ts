@@ -5,7 +5,8 @@ import { decodeUtf8 } from '@daybook/core';
 import { CliError } from './errors.ts';
 import type { World } from './frame/world.ts';
 
-function failed(file: string, error: unknown): CliError {
+/** What the system said of a file. */
+export function fileFailed(file: string, error: unknown): CliError {
   const systemCode = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   return new CliError({ code: 'CLI_FILE_FAILED', path: file, systemCode }, { cause: error });
 }
@@ -15,7 +16,7 @@ export async function readBytes(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw failed(file, error);
+    throw fileFailed(file, error);
   }
 }
 
@@ -54,7 +55,7 @@ export async function writeOut(
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, content);
   } catch (error) {
-    throw failed(file, error);
+    throw fileFailed(file, error);
   }
 }
 
@@ -64,6 +65,6 @@ export async function writeNew(file: string, content: string): Promise<void> {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, content, { flag: 'wx' });
   } catch (error) {
-    throw failed(file, error);
+    throw fileFailed(file, error);
   }
 }

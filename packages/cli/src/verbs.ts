@@ -20,6 +20,7 @@ import { PUBLISH_SOURCE_VERBS } from './verbs/publish-source.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
 import { RECOVERY_VERBS } from './verbs/recovery.ts';
 import { SQL_VERBS } from './verbs/sql.ts';
+import { STAMP_VERB } from './verbs/stamp.ts';
 import { TIMESTAMP_AUTHORITY_VERB } from './verbs/timestamp-authority.ts';
 import { TRANSACTION_VERBS } from './verbs/transactions.ts';
 import { VERIFY_VERB } from './verbs/verify.ts';
@@ -42,6 +43,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...PUBLISH_VERBS,
   ...PUBLISH_SOURCE_VERBS,
   ...AUDIT_VERBS,
+  STAMP_VERB,
   TIMESTAMP_AUTHORITY_VERB,
   ...CLUSTER_VERBS,
   completionVerb(allVerbs),

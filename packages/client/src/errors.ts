@@ -102,6 +102,10 @@ export const CLIENT_ERRORS = defineErrors({
     summary: 'The records of the list are not all that the state holds, or not those it holds.',
     remedy: 'Do not rely on this list. Keep the file and tell the body that oversees the chain.',
   },
+  CLIENT_DOCUMENT_DIFFERS: {
+    summary: 'The document is not the one that was stamped.',
+    remedy: 'Give the very file that was stamped; one byte more or less makes another document.',
+  },
   CLIENT_TABLE_DIFFERS: {
     summary: 'The table is not what its proof says: a record is missing, added or altered.',
     remedy: 'Do not rely on this table. Export it again, or use one from somebody else.',
@@ -281,6 +285,7 @@ export type VerifyFailure =
   | { readonly code: 'CLIENT_VALIDATORS_WRONG'; readonly height: number }
   | { readonly code: 'CLIENT_RECORD_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_LIST_UNPROVEN'; readonly fact: string }
+  | { readonly code: 'CLIENT_DOCUMENT_DIFFERS' }
   | { readonly code: 'CLIENT_TABLE_DIFFERS'; readonly line: number }
   | ({ readonly code: 'CLIENT_TABLE_CELL_DIFFERS' } & CellDifference)
   | { readonly code: 'CLIENT_TABLE_FOREIGN'; readonly fact: string }
@@ -308,6 +313,8 @@ export function explainVerification(reason: VerifyFailure | UndecidedReason): st
     case 'CLIENT_VALIDATORS_WRONG':
     case 'CLIENT_FORK_FOUND':
       return `${summary} (height ${reason.height})`;
+    case 'CLIENT_DOCUMENT_DIFFERS':
+      return summary;
     case 'CLIENT_TABLE_DIFFERS':
       return `${summary} (line ${reason.line})`;
     case 'CLIENT_TABLE_CELL_DIFFERS':

@@ -2,6 +2,7 @@
 import type { CheckpointForkVerdict, ForkVerdict, ListVerdict, Verdict } from '@daybook/client';
 import {
   CLIENT_ERRORS,
+  decodeStamp,
   describeFacts,
   describeList,
   explainList,
@@ -11,6 +12,7 @@ import {
   verifyForkProof,
   verifyListBundles,
   verifyProofBundle,
+  verifyStamp,
 } from '@daybook/client';
 import { decodeCheckpointFork, decodeForkProof, decodeListBundle, toHex } from '@daybook/core';
 import {
@@ -30,6 +32,7 @@ import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
 import { readProofOf, tableFormOf } from './list-files.ts';
+import { hashFile, STAMP_ENDING } from './stamp.ts';
 import { listJson, verdictJson } from './verdict-json.ts';
 
 /** The exit code of a verdict. */
@@ -52,6 +55,12 @@ async function verify(input: Input, world: World): Promise<Exit> {
       more.length > 0 ? await Promise.all(more.map(readBytes)) : await readProofOf(file);
     return answerList(await verifyTable(bytes, form, { files, trust }), { input, world });
   }
+  const stamp = decodeStamp(bytes);
+  if (stamp !== undefined) {
+    const [document = documentOf(file)] = more;
+    const verdict = verifyStamp(stamp, await hashFile(document), trust);
+    return answerRecord(verdict, { file, document, bytes: bytes.length }, { input, world });
+  }
   if (more.length > 0 || decodeListBundle(bytes).ok) {
     const files = [bytes, ...(await Promise.all(more.map(readBytes)))];
     return answerList(verifyListBundles(files, trust), { input, world });
@@ -61,9 +70,23 @@ async function verify(input: Input, world: World): Promise<Exit> {
   if (decodeCheckpointFork(bytes).ok)
     return verifyTrees(file, verifyCheckpointFork(bytes, trust), { input, world });
   const verdict = verifyProofBundle(bytes, trust);
+  return answerRecord(verdict, { file, bytes: bytes.length }, { input, world });
+}
+
+/** The document that lies beside its stamp. */
+function documentOf(file: string): string {
+  return file.endsWith(STAMP_ENDING) ? file.slice(0, -STAMP_ENDING.length) : file;
+}
+
+/** Shows what the proof of one record says. */
+function answerRecord(
+  verdict: Verdict,
+  names: Readonly<Record<string, string | number>>,
+  { input, world }: Asked,
+): Exit {
   const language = languageOf(input);
   answer(input, world, {
-    json: { file, bytes: bytes.length, ...verdictJson(verdict) },
+    json: { ...names, ...verdictJson(verdict) },
     lines: (paint) => {
       const facts = verdict.outcome === 'invalid' ? [] : describeFacts(verdict.facts, language);
       return verdictLines(verdict, explainVerdict(verdict, language), { facts, paint });
@@ -161,6 +184,7 @@ export const VERIFY_VERB: Verb = {
     'Three answers: valid, invalid, and "cannot tell" when nothing says which chain you mean: give ' +
     'the genesis file or the chain id that you trust. Of a list that came in several files give ' +
     'all, in order. A table of daybook export, .csv, .jsonl or .parquet, is checked with the proof beside it. ' +
+    'A stamp of daybook stamp is checked with the document beside it, or the one given after it. ' +
     'Checks fork-proof.bin of a node and checkpoint-fork.bin of a witness, too: then ' +
     'valid means that the fork happened.',
   operands: [
@@ -178,6 +202,7 @@ export const VERIFY_VERB: Verb = {
     'verify payment.proof --genesis genesis.json',
     'verify payments-1.proof payments-2.proof --genesis genesis.json',
     'verify payments.csv --genesis genesis.json',
+    'verify will.pdf.stamp --genesis genesis.json',
   ],
   run: verify,
 };
