@@ -184,7 +184,7 @@ describe('witness (validators=4)', function () {
     const codes = [whole, vouched, cosigned, untold, wrong].map(({ exitCode }) => exitCode);
     expect(codes, whole.stderr).to.deep.equal([0, 0, 0, 5, 4]);
     const told = JSON.parse(whole.stdout);
-    expect(told).to.include({ outcome: 'valid', chain: toHex(cluster.genesis.chain) });
+    expect(told).to.include({ outcome: 'valid', compared: 4, chain: toHex(cluster.genesis.chain) });
     expect(told.seals).to.include({ validators: 4, quorum: 3 });
     expect(told.nodes).to.have.length(4);
     expect(readCheckpointNote(await readFile(out)).ok).to.equal(true);
@@ -212,6 +212,7 @@ describe('witness (validators=4)', function () {
     const watch = ['checkpoint', '--genesis', cluster.genesisFile, '--url', client.urls[0] ?? ''];
     const watching = await runDaybook([...watch, '--state', path.join(folder, 'watched')]);
     expect(watching.exitCode, watching.stderr).to.equal(0);
+    expect(watching.stdout).to.contain('One node alone may hide a fork');
     const saw = JSON.parse(await readFile(path.join(folder, 'state/witness.json'), 'utf8'));
     const size = Number(saw.note.split('\n')[1]);
     expect(first.exitCode, first.stderr).to.equal(0);

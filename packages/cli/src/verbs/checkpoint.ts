@@ -136,16 +136,28 @@ function answerEvents(events: readonly FollowEvent[], { input, world }: Asked): 
     if (events.length === 0) remark(world, 'No node has a checkpoint yet.');
     return events.length === 0 ? 'refused' : 'unreachable';
   }
+  const compared = comparedCount(events);
   answer(input, world, {
-    json: { outcome, ...(facts && factsJson(facts)), nodes: events.map(followJson) },
+    json: { outcome, compared, ...(facts && factsJson(facts)), nodes: events.map(followJson) },
     lines: (paint) =>
       [
         paint(COLOURS[outcome], WORDS[outcome]),
         ...events.map(sentenceOf),
+        ...(compared < COMPARED_MIN ? [paint('yellow', COMPARE_MORE)] : []),
         ...(facts === undefined ? [] : ['', factsText(facts, paint)]),
       ].join('\n'),
   });
   return exitOfVerdict({ outcome });
+}
+
+/** Nodes of so many departments show a fork that one of them hides (spec L-5). */
+const COMPARED_MIN = 2;
+const COMPARE_MORE =
+  'One node alone may hide a fork: name nodes of two other departments or more with --url.';
+
+/** Nodes that showed one and the same history. */
+function comparedCount(events: readonly FollowEvent[]): number {
+  return new Set(events.flatMap((event) => (event.kind === 'seen' ? [event.url] : []))).size;
 }
 
 /** The largest tree that held, or else one of which nobody can tell. */
@@ -202,7 +214,8 @@ export const CHECKPOINT_VERB: Verb = {
   title: 'Show how far the history goes, checked on every node that is named.',
   help:
     'Fetches the checkpoint of each node, verifies that a quorum of the validators signed it, and ' +
-    'that all of them show one history. Trust begins at --genesis or --chain, at a block that you ' +
+    'that all of them show one history; name nodes of at least two other departments, since one ' +
+    'alone may hide a fork. Trust begins at --genesis or --chain, at a block that you ' +
     'know (--trusted), or at the witnesses you name; without any, the answer is "cannot tell". With ' +
     '--state it remembers what it saw, so that the next run proves that nothing was changed since. ' +
     'On a fork it keeps the proof and ends with code 8.',
