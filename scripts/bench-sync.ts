@@ -10,7 +10,6 @@
  * importer, the sync among one node and the four that serve it. The time of the sync counts from when
  * the node is ready.
  */
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +17,7 @@ import { parseArgs } from 'node:util';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { describeMachine } from './bench/machine.ts';
+import { cpuSecondsOf } from './bench/process-cpu.ts';
 import { DEPARTMENTS } from './start/departments.ts';
 import { openLedger } from './start/ledger.ts';
 import { readSample } from './start/samples.ts';
@@ -27,8 +27,6 @@ const PARAMETERS = { blockIntervalMs: 50, roundBaseMs: 1000 };
 const RATIO_MIN = 3;
 const POLL_MS = 20;
 const WITHIN_MS = 30 * 60_000;
-/** Clock ticks of a second in /proc, on every Linux that Node runs on. */
-const TICKS = 100;
 
 const { values: options } = parseArgs({
   options: { files: { type: 'string', default: '6' } },
@@ -52,17 +50,7 @@ async function headOf({ apiUrl }: ClusterNode): Promise<Head> {
   return head;
 }
 
-/** Seconds of CPU that a node has used, in all its threads; NaN where there is no /proc. */
-function cpuOf({ process: daemon }: ClusterNode): number {
-  try {
-    const stat = readFileSync(`/proc/${daemon.pid()}/stat`, 'utf8');
-    // The name in parentheses may hold spaces; user and system time are fields 14 and 15.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / TICKS;
-  } catch {
-    return Number.NaN;
-  }
-}
+const cpuOf = (node: ClusterNode): number => cpuSecondsOf(node.process.pid());
 
 /** Imports the payments: four validators and whoever signs for the officers, this process. */
 async function makeChain(cluster: Cluster, validators: readonly ClusterNode[]): Promise<Measured> {

@@ -3,6 +3,8 @@
  * block log (sealed segments by the heads of their indexes, the last one scanned), the frontier of
  * the history, the replay set, and the state store with 1,000 versions.
  *
+ * `npm run bench:start` starts a whole node on such a chain.
+ *
  *   npm run bench:restart -- [--blocks 1000000] [--directory DIR [--keep]]
  *
  * A million blocks take 1.7 GB and some minutes to write; with --keep the next run measures again.
