@@ -72,6 +72,18 @@ export const CLI_ERRORS = defineErrors({
     remedy:
       'Documents that were stamped together before have their stamps; else remove the cause and try again.',
   },
+  CLI_RULE_INVALID: {
+    summary: 'The audit rule cannot run as it is written.',
+    remedy: 'Set it again with daybook audit set-rule; docs/audit.md says how rules are written.',
+  },
+  CLI_RULE_CUT: {
+    summary: 'The audit rule found more than could be read.',
+    remedy: 'Give its hits finer names, or ask a node with a higher readmodel.queryRowsMax.',
+  },
+  CLI_FINDING_UNDECIDED: {
+    summary: 'A finding was handed in, and was not final in the time given.',
+    remedy: 'Run the rules again: they open the finding if it is not there.',
+  },
   CLI_LINE_UNDECIDED: {
     summary: 'The payment of this line was handed in, and was not final when the import ended.',
     remedy: 'Run the same import again: it adds the payment if it is not there.',
@@ -141,6 +153,12 @@ export type CliFailure =
       readonly fact: string;
     }
   | { readonly code: 'CLI_CLUSTER_UNKNOWN' | 'CLI_ENGAGEMENT_UNKNOWN'; readonly name: string }
+  | {
+      readonly code: 'CLI_RULE_INVALID' | 'CLI_RULE_CUT';
+      readonly rule: string;
+      readonly fact: string;
+    }
+  | { readonly code: 'CLI_FINDING_UNDECIDED' }
   | { readonly code: 'CLI_FOLDER_LOCKED'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_FORK'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_SHRUNK'; readonly path: string; readonly url: string }
@@ -196,6 +214,9 @@ export function explainCli(failure: CliFailure): string {
     case 'CLI_CLUSTER_UNKNOWN':
     case 'CLI_ENGAGEMENT_UNKNOWN':
       return `${summary} You wrote "${failure.name}".`;
+    case 'CLI_RULE_INVALID':
+    case 'CLI_RULE_CUT':
+      return `${summary} ${failure.rule}: ${failure.fact}.`;
     case 'CLI_FOLDER_LOCKED':
       return `${summary} It is ${failure.path}.`;
     case 'CLI_WITNESS_FORK':
@@ -203,6 +224,7 @@ export function explainCli(failure: CliFailure): string {
     case 'CLI_WITNESS_SHRUNK':
       return `${summary} It is ${failure.url}; what it served is in ${failure.path}.`;
     case 'CLI_SIGNER_MISSING':
+    case 'CLI_FINDING_UNDECIDED':
     case 'CLI_DECLINED':
       return summary;
     default:
@@ -233,6 +255,9 @@ export function exitOf(failure: CliFailure): Exit {
     case 'CLI_CLUSTER_UNKNOWN':
     case 'CLI_ENGAGEMENT_UNKNOWN':
     case 'CLI_CLUSTER_FAILED':
+    case 'CLI_RULE_INVALID':
+    case 'CLI_RULE_CUT':
+    case 'CLI_FINDING_UNDECIDED':
     case 'CLI_DECLINED':
       return 'refused';
     default:

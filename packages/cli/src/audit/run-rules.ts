@@ -2,11 +2,14 @@
  * Carries out the rules of an engagement: asks the SQL tables, groups what they answer into findings
  * and opens those that are not there yet. Running it again adds nothing, so that a timer may do it.
  */
-import type { RuleFinding, RuleRow } from '@daybook/applications';
-import type { Client, Outcome, SqlAnswer, TransactionAuthor } from '@daybook/client';
+import type { RuleFinding } from '@daybook/applications';
+import type { Client, TransactionAuthor } from '@daybook/client';
 import { signAs } from '@daybook/client';
 import type { Call, CallArguments } from '@daybook/core';
 import { CliError } from '../errors.ts';
+import type { RuleFault } from './rule-fault.ts';
+import { faultOf, faultOfError, faultOfOutcome } from './rule-fault.ts';
+import { readRuleRows } from './rule-rows.ts';
 
 export interface RuleRun {
   readonly engagement: string;
@@ -25,17 +28,17 @@ export interface RuleOutcome {
   readonly found: number;
   /** Findings that this run opened. */
   readonly added: number;
-  /** The tables had more rows than the node answers at once. */
-  readonly isCut: boolean;
-  /** Why the rule did not run, or a finding was refused. */
-  readonly fault?: string;
+  /** Why the rule did not run, or not whole, or why a finding was refused. */
+  readonly fault?: RuleFault;
 }
 
-const COLUMNS = ['hit', 'description', 'record', 'height', 'minor', 'currency'] as const;
 const BATCH_COUNT = 64;
 const SETTLE_MS = 120_000;
 
-/** @throws CliError when there is no such engagement */
+/**
+ * Each rule stands alone: what keeps one from running is told beside it, and the others run.
+ * @throws CliError CLI_ENGAGEMENT_UNKNOWN
+ */
 export async function runRules(client: Client, run: RuleRun): Promise<readonly RuleOutcome[]> {
   const { audit } = await import('@daybook/applications');
   const { records } = client.contractOf(audit);
@@ -70,62 +73,46 @@ interface OneRun extends RuleRun {
 }
 
 async function runRule(client: Client, one: OneRun): Promise<RuleOutcome> {
+  const { rule, kind } = one.rule;
+  try {
+    return { rule, kind, ...(await carryOut(client, one)) };
+  } catch (error) {
+    return { rule, kind, height: 0, found: 0, added: 0, fault: faultOfError(error) };
+  }
+}
+
+async function carryOut(client: Client, one: OneRun): Promise<Omit<RuleOutcome, 'rule' | 'kind'>> {
   const { AUDIT_RULES, auditRuleSql, findingsOf } = await import('@daybook/applications');
   const { rule, scope, known } = one;
   const kinds = ['other', ...Object.keys(AUDIT_RULES)] as Parameters<typeof auditRuleSql>[0][];
   const kind = kinds.find((name) => name === rule.kind);
-  const nothing = { rule: rule.rule, kind: rule.kind, height: 0, found: 0, added: 0, isCut: false };
-  if (kind === undefined) return { ...nothing, fault: `no rule of the kind ${rule.kind}` };
+  const invalid = (fact: string) => {
+    const fault = faultOf({ code: 'CLI_RULE_INVALID', rule: rule.rule, fact });
+    return { height: 0, found: 0, added: 0, fault };
+  };
+  if (kind === undefined) return invalid(`this release knows no kind ${rule.kind}`);
   const sql = auditRuleSql(kind, rule.query, scope);
-  if (!sql.ok) {
-    const { expected, found } = sql.reason;
-    return { ...nothing, fault: `expected ${expected}, found ${found}` };
-  }
-  const answer = await client.query(sql.value);
-  const rows = rowsOf(answer);
-  if (rows === undefined) {
-    return { ...nothing, fault: `the query has no columns ${COLUMNS.join(', ')}` };
-  }
+  if (!sql.ok) return invalid(`expected ${sql.reason.expected}, found ${sql.reason.found}`);
+  const read = await readRuleRows(sql.value, (text) => client.query(text));
+  if (!read.ok) return invalid(read.reason);
+  const { rows, height, cut } = read.value;
   const findings = findingsOf({ ...rule, kind }, rows);
   const fresh = findings.filter(({ finding }) => !known.has(finding));
   const { added, fault } = await open(client, fresh, one);
-  return {
-    rule: rule.rule,
-    kind,
-    height: answer.head.height,
-    found: findings.length,
-    added,
-    isCut: answer.truncated,
-    ...(fault !== undefined && { fault }),
-  };
-}
-
-/** Undefined for an answer of another shape. */
-function rowsOf({ columns, rows }: SqlAnswer): readonly RuleRow[] | undefined {
-  const places = COLUMNS.map((name) => columns.findIndex((column) => column.name === name));
-  if (places.includes(-1)) return undefined;
-  return rows.map((row) => {
-    const [hit = '', description = '', record = '', height, minor = '0', currency = ''] =
-      places.map((place) => String(row[place] ?? ''));
-    return {
-      hit,
-      description,
-      record,
-      height: Number(height),
-      minor: /^-?[0-9]+$/.test(minor) ? BigInt(minor) : 0n,
-      currency,
-    };
-  });
+  const told =
+    fault ??
+    (cut === undefined ? undefined : faultOf({ code: 'CLI_RULE_CUT', rule: rule.rule, fact: cut }));
+  return { height, found: findings.length, added, ...(told !== undefined && { fault: told }) };
 }
 
 async function open(
   client: Client,
   findings: readonly RuleFinding[],
   { engagement, rule, author, validUntilMs, known }: OneRun,
-): Promise<{ readonly added: number; readonly fault?: string }> {
+): Promise<{ readonly added: number; readonly fault?: RuleFault }> {
   const chain = await client.chain();
   let added = 0;
-  let fault: string | undefined;
+  let fault: RuleFault | undefined;
   for (let from = 0; from < findings.length; from += BATCH_COUNT) {
     const batch = findings.slice(from, from + BATCH_COUNT);
     const transactions = batch.map((finding) => {
@@ -135,7 +122,7 @@ async function open(
     });
     const outcomes = await client.submitBatch(transactions, { timeoutMs: SETTLE_MS });
     for (const [index, { finding }] of batch.entries()) {
-      const refusal = refusalOf(outcomes[index]);
+      const refusal = faultOfOutcome(outcomes[index]);
       if (refusal === undefined) {
         known.add(finding);
         added += 1;
@@ -145,10 +132,4 @@ async function open(
     }
   }
   return { added, ...(fault !== undefined && { fault }) };
-}
-
-function refusalOf(outcome: Outcome | undefined): string | undefined {
-  if (outcome?.state === 'committed') return undefined;
-  if (outcome?.state !== 'refused') return outcome?.state ?? 'no answer';
-  return `${outcome.problem.code}: ${outcome.problem.detail}`;
 }

@@ -5,6 +5,7 @@ import { runRules } from '../audit/run-rules.ts';
 import { connect, NODE_OPTIONS, trustedErasOf } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
+import type { Paint } from '../frame/style.ts';
 import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
@@ -27,16 +28,23 @@ async function monitor(input: Input, world: World): Promise<Exit> {
   answer(input, world, {
     json: outcomes,
     lines: (paint) =>
-      outcomes.length === 0
-        ? 'No rule of this engagement runs.'
-        : renderTable(['Rule', 'Kind', 'Block', 'Found', 'New', ''], outcomes.map(rowOf), paint),
+      outcomes.length === 0 ? 'No rule of this engagement runs.' : outcomeLines(outcomes, paint),
   });
   return outcomes.some(({ fault }) => fault !== undefined) ? 'refused' : 'done';
 }
 
-function rowOf({ rule, kind, height, found, added, isCut, fault }: RuleOutcome): readonly string[] {
-  const remark = fault ?? (isCut ? 'and more than the node answers at once' : '');
-  return [rule, kind, String(height), String(found), String(added), remark];
+/** A table of all rules, then what kept some of them from running whole. */
+function outcomeLines(outcomes: readonly RuleOutcome[], paint: Paint): string {
+  const rows = outcomes.map(({ rule, kind, height, found, added, fault }) => {
+    return [rule, kind, String(height), String(found), String(added), fault?.code ?? ''];
+  });
+  const faults = outcomes.flatMap(({ rule, fault }) =>
+    fault === undefined
+      ? []
+      : [`${rule}: ${paint('red', fault.code)} ${fault.detail}\n${paint('dim', fault.remedy)}`],
+  );
+  const table = renderTable(['Rule', 'Kind', 'Block', 'Found', 'New', ''], rows, paint);
+  return [table, ...faults].join('\n');
 }
 
 async function evidence(input: Input, world: World): Promise<Exit> {

@@ -34,7 +34,15 @@ const MEMBERS = [
   member(AUDIT, ['audit.auditor', 'audit.monitor'], 'none'),
   member(FINANCE, ['treasury.controller'], 'none'),
 ] as const;
+const REASON = 'Annual audit';
+/** Rows of one answer of the node: fewer than the rules below find. */
+const ROWS_MAX = 3;
 const YEAR = { start: '2026-01-01', end: '2026-12-31' };
+
+/** Of a fault, if there is one. */
+function hasRemedy(fault: { readonly remedy?: string } | undefined): boolean {
+  return fault === undefined || (fault.remedy ?? '') !== '';
+}
 
 describe('continuous audit by commands', function () {
   this.timeout(120_000);
@@ -75,15 +83,20 @@ describe('continuous audit by commands', function () {
     return height;
   }
 
-  async function setRule(): Promise<void> {
+  async function openEngagement(engagement: string): Promise<void> {
     const { calls } = client.contractOf(audit);
-    const reason = 'Annual audit';
-    const engagement = 'roads-2026';
     const terms = { auditor: AUDIT, auditee: WORKS, title: 'Roads', scope: 'Payments' };
     const until = { legalBasis: 'Audit Act', period: YEAR, reportBy: '2099-12-31' };
-    await perform(calls.open({ engagement, ...terms, ...until, reason }), `${AUDIT}/head`);
-    const rule = { rule: 'twice', engagement, kind: 'duplicates', title: 'Paid twice' } as const;
-    await perform(calls.setRule({ ...rule, query: 'days=3', reason }), `${AUDIT}/head`);
+    await perform(calls.open({ engagement, ...terms, ...until, reason: REASON }), `${AUDIT}/head`);
+  }
+
+  async function setRule(
+    engagement: string,
+    rule: { readonly rule: string; readonly kind: 'duplicates' | 'other'; readonly query: string },
+  ): Promise<void> {
+    const { calls } = client.contractOf(audit);
+    const set = calls.setRule({ ...rule, engagement, title: 'Paid twice', reason: REASON });
+    await perform(set, `${AUDIT}/head`);
   }
 
   /** Waits until the tables show a block. */
@@ -103,12 +116,13 @@ describe('continuous audit by commands', function () {
     cluster = await startCluster({
       members: MEMBERS,
       parameters: { blockIntervalMs: 20 },
-      settings: { readmodel: { state: 'on', memoryBytesMax: 134_217_728 } },
+      settings: { readmodel: { state: 'on', memoryBytesMax: 134_217_728, queryRowsMax: ROWS_MAX } },
     });
     node = cluster.node(WORKS);
     client = createClient({ urls: [node.apiUrl], chain: cluster.genesis.chain });
     const height = await payTwice();
-    await setRule();
+    await openEngagement('roads-2026');
+    await setRule('roads-2026', { rule: 'twice', kind: 'duplicates', query: 'days=3' });
     await tablesAt(height);
   });
   after(async () => {
@@ -116,10 +130,10 @@ describe('continuous audit by commands', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const monitor = () =>
+  const monitor = (engagement = 'roads-2026') =>
     daybook([
       'monitor',
-      'roads-2026',
+      engagement,
       '--auditor',
       AUDIT,
       '--signer',
@@ -138,6 +152,35 @@ describe('continuous audit by commands', function () {
     const [again] = second.json<readonly object[]>();
     expect(found).to.include({ rule: 'twice', kind: 'duplicates', found: 1, added: 1 });
     expect(again).to.include({ found: 1, added: 0 });
+  });
+
+  it('runs each rule alone, reads every page, and says what is cut', async () => {
+    const paid = (hit: string): string =>
+      `SELECT ${hit} AS hit, 'paid' AS description, 'treasury.payment/' || fund || '/' || payment ` +
+      'AS record, _height AS height, amount_minor AS minor, amount_currency AS currency ' +
+      'FROM treasury_payment';
+    const twice = (hit: string): string => `${paid(hit)} UNION ALL ${paid(hit)} -- four rows`;
+    await openEngagement('roads-all');
+    for (const [rule, query] of [
+      ['broken', 'SELECT nothing FROM nowhere'],
+      ['each', twice('payment')],
+      ['much', twice("'all'")],
+      ['shapeless', 'SELECT 1 AS hit'],
+    ] as const) {
+      await setRule('roads-all', { rule, kind: 'other', query });
+    }
+
+    const run = await monitor('roads-all');
+
+    expect(run.code, run.errors).to.equal(1);
+    const told = run.json<readonly { rule: string; found: number; fault?: { code: string } }[]>();
+    expect(told.map(({ rule, found, fault }) => [rule, found, fault?.code])).to.deep.equal([
+      ['broken', 0, 'READMODEL_SQL_REFUSED'],
+      ['each', 2, undefined],
+      ['much', 1, 'CLI_RULE_CUT'],
+      ['shapeless', 0, 'CLI_RULE_INVALID'],
+    ]);
+    for (const { fault } of told) expect(fault).to.satisfy(hasRemedy);
   });
 
   it('keeps proofs of the findings and of what they cite, which verify without a node', async () => {
