@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { procurement, treasury } from '@daybook/applications';
-import type { ImportParts, ImportReport } from '@daybook/cli';
-import { importLines, importReleases } from '@daybook/cli';
+import type { ImportReport, ReleaseImportParts } from '@daybook/cli';
+import { importLines, importReleases, pendingCalls } from '@daybook/cli';
 import type { Genesis } from '@daybook/core';
 import { explainFormats, MONEY_FORMATS } from '@daybook/formats';
 import type { MemberPlan } from '@daybook/testkit';
@@ -54,7 +54,7 @@ const MEMBERS: readonly MemberPlan[] = [GRANTOR, HOLDER, 'audit-office', 'univer
   }),
 );
 
-type Parts = Pick<ImportParts, 'chain' | 'submitBatch' | 'authorFor' | 'validUntilMs'>;
+type Parts = Pick<ReleaseImportParts, 'chain' | 'submitBatch' | 'authorFor' | 'validUntilMs'>;
 
 /** Transactions live long: on a busy machine they wait for minutes. */
 function partsOf(ledger: Ledger, { chain, document }: Genesis): Parts {
@@ -97,7 +97,13 @@ async function importSource(
   const run = async (): Promise<ImportReport> =>
     await importLines(
       { lines: lines.value, grantor: GRANTOR, controller: GRANTOR, batchCount: 128, inFlight: 6 },
-      { ...parts, books: ledger.client.contractOf(treasury), now: () => performance.now() },
+      {
+        ...parts,
+        books: ledger.client.contractOf(treasury),
+        pendingCalls: () => pendingCalls(ledger.client),
+        authorsFor: (signers) => signers.map(parts.authorFor),
+        now: () => performance.now(),
+      },
     );
   return [await run(), await run()];
 }

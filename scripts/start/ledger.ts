@@ -1,7 +1,7 @@
 /** The running consortium as the importer needs it: a client over all nodes, and officers who sign. */
 import { treasury } from '@daybook/applications';
 import type { ImportParts, ImportReport } from '@daybook/cli';
-import { importLines } from '@daybook/cli';
+import { importLines, pendingCalls } from '@daybook/cli';
 import type { Client, Outcome, Submittable, TransactionAuthor } from '@daybook/client';
 import { createClient } from '@daybook/client';
 import { createSigner } from '@daybook/core';
@@ -26,7 +26,7 @@ export interface ImportOptions {
 export interface Ledger {
   readonly client: Client;
   /** An officer of the organisation with the role. @throws Error if there is none */
-  readonly authorFor: ImportParts['authorFor'];
+  readonly authorFor: (signer: PlannedSigner) => TransactionAuthor;
   /** Imports what the ledger does not hold yet of a sample. */
   importSample(sample: Sample, options: ImportOptions): Promise<ImportReport>;
 }
@@ -35,7 +35,7 @@ export interface Ledger {
 export type ClusterView = Pick<Cluster, 'genesis' | 'consortium' | 'nodes'>;
 
 /** Officers by organisation and role, each key parsed once. */
-function createAuthors({ genesis, consortium }: ClusterView): ImportParts['authorFor'] {
+function createAuthors({ genesis, consortium }: ClusterView): Ledger['authorFor'] {
   const authors = new Map<string, TransactionAuthor>();
   const find = ({ organisation, role }: PlannedSigner): TransactionAuthor => {
     const { officers = [] } =
@@ -82,7 +82,8 @@ export function openLedger(cluster: ClusterView): Ledger {
           chain,
           books: client.contractOf(treasury),
           submitBatch: (transactions, options) => submitBatch(transactions, options, onSettled),
-          authorFor,
+          pendingCalls: () => pendingCalls(client),
+          authorsFor: (signers) => signers.map(authorFor),
           validUntilMs: () => Date.now() + validMs,
           now: () => performance.now(),
           ...(onProgress && { onProgress }),

@@ -92,6 +92,10 @@ export const CLI_ERRORS = defineErrors({
     summary: 'The payment of this line expired before a block included it.',
     remedy: 'Run the same import again; if it lasts, ask daybook why.',
   },
+  CLI_LINE_HELD: {
+    summary: 'The line was handed in, and is held until others release or approve it.',
+    remedy: 'Let them: daybook list ledger pending. An import does not hand it in again meanwhile.',
+  },
   CLI_CLUSTER_UNKNOWN: {
     summary: 'No such cluster runs.',
     remedy: 'daybook cluster list shows those that do.',

@@ -15,6 +15,7 @@ export type {
   ReleaseImportReport,
 } from './imports/import-releases.ts';
 export { importLines, importReleases } from './imports/on-demand.ts';
+export { pendingCalls } from './imports/pending-calls.ts';
 export type { RefusedLine } from './imports/settlement.ts';
 export { main } from './main.ts';
 export { renderCliReference } from './reference.ts';

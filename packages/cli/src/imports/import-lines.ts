@@ -19,9 +19,10 @@ import type {
 } from '@daybook/formats';
 import { listFaults, planImport, totalLines } from '@daybook/formats';
 import { ImportError } from './import-error.ts';
-import { readPresent } from './present.ts';
+import type { PendingCall } from './present.ts';
+import { readHeld, readPresent } from './present.ts';
 import type { RefusedEntry, RefusedLine } from './settlement.ts';
-import { settleLine, withRefusals } from './settlement.ts';
+import { heldBy, heldEarlier, settleLine, withRefusals } from './settlement.ts';
 
 export interface ImportOptions {
   /** Of one source, in any order. */
@@ -51,8 +52,10 @@ export interface ImportParts {
     transactions: readonly ReturnType<typeof signAs>[],
     options: { readonly startAt: number; readonly timeoutMs: number },
   ) => Promise<readonly Outcome[]>;
-  /** An officer of the organisation with the role, and the key; throws when there is none. */
-  readonly authorFor: (signer: PlannedSigner) => TransactionAuthor;
+  /** Calls that wait on the ledger for a release or an approval. */
+  readonly pendingCalls: () => AsyncIterable<PendingCall>;
+  /** Officers who sign in these roles, each once; throws when nobody has one of them. */
+  readonly authorsFor: (signers: readonly PlannedSigner[]) => readonly TransactionAuthor[];
   /** Last block time of a transaction made now, in ms. */
   readonly validUntilMs: () => number;
   /** Monotonic milliseconds. */
@@ -173,8 +176,8 @@ class LineImport {
   }
 
   #transactionOf(calls: readonly Call[], signers: readonly PlannedSigner[]) {
-    const { chain, authorFor, validUntilMs } = this.#parts;
-    return signAs(signers.map(authorFor), { chain, calls, validUntilMs: validUntilMs() });
+    const { chain, authorsFor, validUntilMs } = this.#parts;
+    return signAs(authorsFor(signers), { chain, calls, validUntilMs: validUntilMs() });
   }
 
   /**
@@ -193,28 +196,43 @@ class LineImport {
     for (const stage of stages) {
       const groups = groupNeighbours(stage.calls);
       await inParallel(groups, stage.width, async (group, index) => {
-        const [first] = group;
-        if (first === undefined) return;
-        const calls = group.map(({ call }) => call);
-        const transaction = this.#transactionOf(calls, first.signers);
-        const [outcome] = await this.#parts.submitBatch([transaction], {
-          startAt: index,
-          timeoutMs: SETTLE_MS,
-        });
-        if (outcome?.state !== 'committed') throw new ImportError(describeOutcome(outcome));
-        this.#transactions += 1;
+        const outcome = await this.#openTogether(group, index);
+        if (isPendingAlone(outcome) && group.length > 1) {
+          for (const one of group) checkOpened(await this.#openTogether([one], index));
+        } else {
+          checkOpened(outcome);
+        }
         done += group.length;
         this.#tell('budget', done, total);
       });
     }
   }
 
+  async #openTogether(
+    group: readonly PlannedCall[],
+    startAt: number,
+  ): Promise<Outcome | undefined> {
+    const calls = group.map(({ call }) => call);
+    const transaction = this.#transactionOf(calls, group[0]?.signers ?? []);
+    const options = { startAt, timeoutMs: SETTLE_MS };
+    const [outcome] = await this.#parts.submitBatch([transaction], options);
+    this.#transactions += 1;
+    return outcome;
+  }
+
   async #addLines(stages: ImportPlan['lines']): Promise<void> {
     const total = stages.reduce((sum, { length }) => sum + length, 0);
+    const heldAs = await readHeld(this.#parts.pendingCalls());
     let done = 0;
     this.#tell('lines', done, total);
     for (const stage of stages) {
-      const batches = chunksOf(stage, this.#options.batchCount ?? BATCH_COUNT);
+      const free = stage.filter((line) => {
+        const found = heldAs(line.call.args);
+        if (found !== undefined) this.#refused.push(heldEarlier(line, found));
+        return found === undefined;
+      });
+      done += stage.length - free.length;
+      const batches = chunksOf(free, this.#options.batchCount ?? BATCH_COUNT);
       await inParallel(batches, this.#options.inFlight ?? IN_FLIGHT, async (batch, index) => {
         const transactions = batch.map(({ call, signers }) => this.#transactionOf([call], signers));
         const options = { startAt: index, timeoutMs: SETTLE_MS };
@@ -239,6 +257,19 @@ class LineImport {
 function byPlace(a: RefusedLine, b: RefusedLine): number {
   if (a.file === b.file) return a.line - b.line;
   return a.file < b.file ? -1 : 1;
+}
+
+/** A call that has to wait stands beside others: it must be handed in by itself. */
+function isPendingAlone(outcome: Outcome | undefined): boolean {
+  return outcome?.state === 'refused' && outcome.problem.code === 'CONTRACTS_PENDING_ALONE';
+}
+
+/** @throws ImportError when a budget is not open: nothing could be taken out of it */
+function checkOpened(outcome: Outcome | undefined): void {
+  if (outcome?.state !== 'committed') throw new ImportError(describeOutcome(outcome));
+  const held = heldBy(outcome);
+  if (held === undefined) return;
+  throw new ImportError(`a budget waits (${held}); import again once it has been released`);
 }
 
 function describeOutcome(outcome: Outcome | undefined): string {

@@ -4,10 +4,16 @@
  * at any moment: a release that lacks parts begins anew.
  */
 import type { procurement } from '@daybook/applications';
-import type { ContractClient, Outcome } from '@daybook/client';
+import type { ContractClient, Outcome, TransactionAuthor } from '@daybook/client';
 import { signAs } from '@daybook/client';
 import type { Call } from '@daybook/core';
-import type { FaultyRelease, JsonPlace, OcdsSource, PlannedRelease } from '@daybook/formats';
+import type {
+  FaultyRelease,
+  JsonPlace,
+  OcdsSource,
+  PlannedRelease,
+  PlannedSigner,
+} from '@daybook/formats';
 import { planReleases } from '@daybook/formats';
 import type { ImportParts } from './import-lines.ts';
 
@@ -18,7 +24,9 @@ export interface ReleaseImportOptions {
 }
 
 export interface ReleaseImportParts
-  extends Pick<ImportParts, 'chain' | 'submitBatch' | 'authorFor' | 'validUntilMs'> {
+  extends Pick<ImportParts, 'chain' | 'submitBatch' | 'validUntilMs'> {
+  /** An officer of the organisation with the role, and the key; throws when there is none. */
+  readonly authorFor: (signer: PlannedSigner) => TransactionAuthor;
   /** The processes as they are. */
   readonly processes: Pick<ContractClient<(typeof procurement)['records'], never>, 'records'>;
   readonly onProgress?: (done: number, total: number) => void;

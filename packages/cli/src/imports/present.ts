@@ -1,6 +1,7 @@
 /** What the ledger holds of an import already: read once, list by list, before anything is planned. */
 import type { treasury } from '@daybook/applications';
 import type { ContractClient } from '@daybook/client';
+import { decodeCanonical } from '@daybook/core';
 import type { MoneyLine, PlannedRecord, Present, RecordSource } from '@daybook/formats';
 
 type Books = ContractClient<(typeof treasury)['records'], never>['records'];
@@ -25,6 +26,8 @@ async function readFund(books: Books, fund: string, left: Map<string, bigint>): 
   }
 }
 
+const SOURCE_FIELDS = ['publisher', 'dataset', 'number', 'occurrence'] as const;
+const ARGUMENTS_DEPTH_MAX = 32;
 const TAKEN_BACK: ReadonlySet<string> = new Set(['returnCommitment', 'credit']);
 
 /** Lines of one publisher that were imported before, of this source and of others. */
@@ -37,6 +40,54 @@ async function readLines(
     const { minor } = row.amount;
     amounts.set(sourceId(row), TAKEN_BACK.has(row.action) ? -minor : minor);
   }
+}
+
+/** A kept call, as the ledger's own contract lists it. */
+export interface PendingCall {
+  readonly call: string;
+  readonly contract: string;
+  readonly status: string;
+  /** Canonical CBOR. */
+  readonly args: Uint8Array;
+}
+
+/** Lines that wait for somebody's release or approval, by the arguments of their calls. */
+export async function readHeld(
+  pending: AsyncIterable<PendingCall>,
+): Promise<(args: unknown) => string | undefined> {
+  const held = new Map<string, string>();
+  for await (const { call, contract, status, args } of pending) {
+    if (contract !== 'treasury' || (status !== 'held' && status !== 'waiting')) continue;
+    const decoded = decodeCanonical(args, { bytesMax: args.length, depthMax: ARGUMENTS_DEPTH_MAX });
+    const source = decoded.ok ? sourceIn(decoded.value) : undefined;
+    if (source !== undefined)
+      held.set(sourceId(source), `call ${call}, ${status} since an earlier run`);
+  }
+  return (args) => {
+    const source = sourceIn(args);
+    return source && held.get(sourceId(source));
+  };
+}
+
+/** The identity of the line that a call with these arguments imports; undefined for other calls. */
+function sourceIn(args: unknown): RecordSource | undefined {
+  const source = memberOf(args, 'source');
+  const [publisher, dataset, number, occurrence] = SOURCE_FIELDS.map((name) =>
+    memberOf(source, name),
+  );
+  const isSource = [publisher, dataset, number].every((one) => typeof one === 'string');
+  if (!isSource || typeof occurrence !== 'number') return undefined;
+  return {
+    publisher: String(publisher),
+    dataset: String(dataset),
+    number: String(number),
+    occurrence,
+  };
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+  return isObject ? Object.entries(value).find(([one]) => one === name)?.[1] : undefined;
 }
 
 /** @param lines  what is to be imported */

@@ -35,12 +35,14 @@ export type Settled = 'added' | 'there' | RefusedEntry;
 
 /** Reads an outcome; undefined is a batch that answered too little. */
 export function settleLine(planned: PlannedLine, outcome: Outcome | undefined): Settled {
-  if (outcome?.state === 'committed') return 'added';
+  const held = heldBy(outcome);
+  if (outcome?.state === 'committed' && held === undefined) return 'added';
   const { file, line } = planned;
   const refused = (reason: string, rest: Partial<RefusedLine>): RefusedEntry => ({
     planned,
     line: { file, line, field: '', reason, ...rest },
   });
+  if (held !== undefined) return refused('CLI_LINE_HELD', { found: held });
   if (outcome?.state !== 'refused') {
     const reason = outcome?.state === 'expired' ? 'CLI_LINE_EXPIRED' : 'CLI_LINE_UNDECIDED';
     return refused(reason, { found: outcome?.state ?? 'no answer' });
@@ -52,6 +54,26 @@ export function settleLine(planned: PlannedLine, outcome: Outcome | undefined): 
   const field = fault?.pointer?.split('/')[4] ?? '';
   const expected = fault === undefined ? {} : { expected: fault.expected };
   return refused(code, { field, found: fault?.found ?? detail, ...expected });
+}
+
+/** Events of the ledger that say: this call is kept, and has no effect yet. */
+const KEPT_EVENTS: ReadonlySet<string> = new Set(['held', 'waiting']);
+
+/** Why a final call has not taken effect yet; undefined if it has, or was never kept. */
+export function heldBy(outcome: Outcome | undefined): string | undefined {
+  if (outcome?.state !== 'committed') return undefined;
+  const event = outcome.receipt.events.find(
+    ({ contract, name }) => contract === 'ledger' && KEPT_EVENTS.has(name),
+  );
+  if (event === undefined) return undefined;
+  const { call, guard = 'approval by further officers' } = event.fields;
+  return `call ${String(call)}, kept for ${String(guard)}`;
+}
+
+/** A line that an earlier run handed in, and that still waits. */
+export function heldEarlier(planned: PlannedLine, found: string): RefusedEntry {
+  const { file, line } = planned;
+  return { planned, line: { file, line, field: '', reason: 'CLI_LINE_HELD', found } };
 }
 
 /** Totals of the files as they stand after the ledger has spoken, too. */

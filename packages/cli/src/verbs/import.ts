@@ -12,10 +12,11 @@ import type { Paint } from '../frame/style.ts';
 import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
-import { createAuthorFinder } from '../imports/authors.ts';
+import { createAuthorsFinder } from '../imports/authors.ts';
 import { ImportError } from '../imports/import-error.ts';
 import type { ImportProgress, ImportReport } from '../imports/import-lines.ts';
 import { importLines } from '../imports/on-demand.ts';
+import { pendingCalls } from '../imports/pending-calls.ts';
 import { readPackageFiles, readSourceFiles } from '../imports/source-files.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
@@ -95,7 +96,8 @@ async function importFiles(format: FormatName, input: Input, world: World): Prom
         books: client.contractOf(treasury),
         submitBatch: (transactions, options) =>
           client.submitBatch(transactions, { ...options, signal: world.signal }),
-        authorFor: await createAuthorFinder(authors, client),
+        pendingCalls: () => pendingCalls(client),
+        authorsFor: await createAuthorsFinder(authors, client),
         validUntilMs: () => world.nowMs() + validMs,
         now: () => world.elapsedMs(),
         onProgress: reporter.onProgress,
@@ -183,7 +185,9 @@ function importVerb(format: FormatName): Verb {
     help:
       'Every line becomes a transaction of its own; a line that cannot be read exactly is refused ' +
       'with its place and reason. Run it again at any time: it goes on where it stopped, and what ' +
-      'is there already is not added twice. Refused lines end it with code 1.',
+      'is there already is not added twice. A line that a guard holds is reported as such and not handed in ' +
+      'again. Refused and held lines end it with code 1. --signer may name several officers of one ' +
+      'organisation: a different one signs in each role wherever that is possible.',
     operands: [{ name: 'file', help: operand, many: true }],
     options: {
       mapping: {
