@@ -394,52 +394,6 @@ describe('governance: contract versions (spec X-9)', () => {
   });
 });
 
-describe('governance: retired contracts (spec X-34)', () => {
-  const rule = (chain: TestChain): string => codeOf(chain.act(['works/clerk'], 'court.rule', {}));
-  const judge = { organisation: 'works', name: 'clerk', role: 'court.judge' };
-
-  it('given an adopted retirement, then nobody acts from its height on, and its records are read', () => {
-    const chain = newChain([court()]);
-    adopt(chain, 'proposeRole', judge);
-    chain.passTo(chain.height() + 2);
-    expect(rule(chain)).to.equal('OK');
-
-    adopt(chain, 'proposeContractRetirement', { contract: 'court' });
-    chain.passTo(chain.height() + 2);
-
-    expect(rule(chain)).to.equal('CONTRACTS_ACTION_UNKNOWN');
-    const shown = chain.engine
-      .manifestOf(chain.view)
-      .contracts.find(({ name }) => name === 'court');
-    expect(shown?.version).to.equal(1);
-    expect(shown?.actions).to.deep.equal({});
-    expect(chain.engine.verify(chain.view)).to.equal(undefined);
-  });
-
-  it('given a version activated again, then it acts as before', () => {
-    const chain = newChain([court()]);
-    adopt(chain, 'proposeRole', judge);
-    adopt(chain, 'proposeContractRetirement', { contract: 'court' });
-    chain.passTo(chain.height() + 2);
-    adopt(chain, 'proposeContract', { contract: 'court', version: 1 });
-    chain.passTo(chain.height() + 2);
-
-    expect(rule(chain)).to.equal('OK');
-  });
-
-  it("given the chain's own contracts, an unknown or a retired one, when proposing, then refused", () => {
-    const chain = newChain([court()]);
-    adopt(chain, 'proposeContractRetirement', { contract: 'court' });
-    chain.passTo(chain.height() + 2);
-
-    for (const contract of ['directory', 'ledger', 'nothing', 'court']) {
-      expect(propose(chain, 'proposeContractRetirement', { contract }), contract).to.equal(
-        'GOVERNANCE_RETIREMENT_REFUSED',
-      );
-    }
-  });
-});
-
 describe('governance: proposals about validators are refused early', () => {
   const idOf = (chain: TestChain, slug: string): Uint8Array => {
     const key = keyOf(`${slug} consensus`);

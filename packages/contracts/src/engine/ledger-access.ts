@@ -127,7 +127,9 @@ function faultOfRetirement(session: Session, name: string): string | undefined {
   const linked = session.versions.get(name);
   if (linked === undefined) return 'no contract of this name acts';
   if (linked.number < SYSTEM_NUMBERS_END) return "it is one of the chain's own";
-  return linked.actions.size === 0 ? 'it is retired already' : undefined;
+  const row = session.contract('ledger')?.base().records.activation?.get({});
+  const entry = row && entriesOf(row).find(({ contract }) => contract === name);
+  return entry?.retired === true ? 'it is retired already' : undefined;
 }
 
 function judgeStored(session: Session, call: StoredCall): Agreement {
