@@ -37,7 +37,7 @@ export { MONEY_FORMATS } from './moves/formats.ts';
 export { fundsMoves } from './moves/funds.ts';
 export { iatiMoves } from './moves/iati.ts';
 export type { KeptLine, KeptRow } from './moves/kept.ts';
-export { keptCommitments, keptPayment, keptRecord } from './moves/kept.ts';
+export { keptCommitments, keptFiscal, keptPayment, keptRecord } from './moves/kept.ts';
 export { keptActivities } from './moves/kept-activities.ts';
 export type { MoneyLine, MoneyRow, Move } from './moves/move.ts';
 export { signedOf } from './moves/move.ts';

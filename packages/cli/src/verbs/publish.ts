@@ -1,7 +1,7 @@
 /** `daybook publish money` and `publish ocds`: what was imported comes out again, in its format. */
 import path from 'node:path';
 import { encodeUtf8 } from '@daybook/core';
-import type { ExactObject, Payment, SourceFile } from '@daybook/formats';
+import type { ExactObject, FiscalRecord, SourceFile } from '@daybook/formats';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
 import { readKept } from '../exports/money.ts';
@@ -14,22 +14,24 @@ import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
 
 async function publishMoney(input: Input, world: World): Promise<Exit> {
-  const { keptPayment, keptRecord, writeFiscalPackages } = await import('@daybook/formats');
+  const { keptFiscal, keptPayment, keptRecord, writeFiscalPackages } = await import(
+    '@daybook/formats'
+  );
   const { treasury } = await import('@daybook/applications');
   const client = await connect(input);
   const publisher = input.operand('publisher');
-  const payments: Payment[] = [];
+  const fiscal: FiscalRecord[] = [];
   const records: string[] = [];
   for await (const line of readKept(client.contractOf(treasury).records, publisher)) {
-    const record = keptRecord(line);
-    const payment = record === undefined ? keptPayment(line) : undefined;
+    const entry = keptFiscal(line) ?? keptPayment(line);
+    const record = entry === undefined ? keptRecord(line) : undefined;
+    if (entry !== undefined) fiscal.push(entry);
     if (record !== undefined) records.push(recordText(record));
-    if (payment !== undefined) payments.push(payment);
   }
   const packages =
-    payments.length === 0
+    fiscal.length === 0
       ? []
-      : writeFiscalPackages({ name: publisher, title: `Payments of ${publisher}` }, payments);
+      : writeFiscalPackages({ name: publisher, title: `Money of ${publisher}` }, fiscal);
   const files: SourceFile[] = packages.flatMap(({ name, files: inside }) =>
     inside.map((file) => ({ ...file, name: path.join(name, file.name) })),
   );
@@ -39,11 +41,11 @@ async function publishMoney(input: Input, world: World): Promise<Exit> {
   for (const { name, bytes } of files) await writeOut(path.join(folder, name), bytes, world);
   const names = files.map(({ name }) => name);
   answer(input, world, {
-    json: { folder, files: names, payments: payments.length, records: records.length },
+    json: { folder, files: names, fiscal: fiscal.length, records: records.length },
     lines: (paint) =>
       renderPairs(
         [
-          { title: 'Payments', text: `${payments.length}, in ${packages.length} packages` },
+          { title: 'Payments, budgets', text: `${fiscal.length}, in ${packages.length} packages` },
           { title: 'Other records', text: `${records.length}, in records.jsonl` },
           { title: 'Folder', text: folder },
         ],
@@ -110,8 +112,8 @@ export const PUBLISH_VERBS: readonly Verb[] = [
     words: ['publish', 'money'],
     title: 'Write the imported lines of a publisher in public formats.',
     help:
-      'Payments come out as Fiscal Data Packages, one for each currency; lines that were imported ' +
-      'with details (funded projects, aid activities) as JSON Lines, as their format read them.',
+      'Payments, and what came in Fiscal Data Packages, come out as such packages, one for each kind ' +
+      'and currency; funded projects and aid activities as JSON Lines, as their format read them.',
     operands: [{ name: 'publisher', help: 'Slug of the publisher, as the mapping names it.' }],
     options: {
       out: { value: 'FOLDER', help: 'Where to write.', required: true },

@@ -3,6 +3,7 @@
  * a format said beside stands in the details; a spending line is told by its payment and by the rows
  * that it hangs on.
  */
+import type { FiscalRecord } from '../fiscal/package.ts';
 import type { Classification, Commitment, Money, Payment, RecordSource } from '../records.ts';
 import { readDetails } from './details.ts';
 
@@ -74,6 +75,15 @@ export function keptCommitments(lines: Iterable<KeptLine>): readonly Commitment[
   return Array.from(lines, keptRecord)
     .filter((record) => record?.kind === 'commitment')
     .map((record) => record as unknown as Commitment);
+}
+
+/** A record that a Fiscal Data Package holds; payments of other formats say of what type they are. */
+export function keptFiscal(line: KeptLine): FiscalRecord | undefined {
+  const record = keptRecord(line);
+  const isFiscal =
+    record?.kind === 'appropriation' || (record?.kind === 'payment' && record.type === undefined);
+  // As above.
+  return isFiscal ? (record as unknown as FiscalRecord) : undefined;
 }
 
 function detailsOf({ details }: KeptLine): Readonly<Record<string, unknown>> {
