@@ -33,7 +33,10 @@ const SERIAL_GLOBS = [
 ];
 /** Tests of the simulator: they switch what only the import condition `simulation` lets them. */
 const SIMULATED_GLOBS = ['packages/testkit/test/sim/**/*.test.ts'];
-/** A thousand seeds must also have visited what a series of that length must (docs/simulator.md). */
+/**
+ * A thousand seeds must also have visited what a series of that length must, and a validator may
+ * die at any point of its disk work (docs/simulator.md).
+ */
 const SIMULATOR = 'node --conditions=source --conditions=simulation scripts/sim.ts';
 const ALL_GLOBS = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 
@@ -91,7 +94,9 @@ async function main(): Promise<void> {
     await runCheck(
       total,
       'seeds',
-      ['--seeds 1000', '--seeds 50 --twice'].map((options) => `${SIMULATOR} ${options}`),
+      ['--seeds 1000', '--seeds 50 --twice', '--crash-points'].map(
+        (options) => `${SIMULATOR} ${options}`,
+      ),
     );
   }
   if (stages.includes('whole')) {

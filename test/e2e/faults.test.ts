@@ -1,7 +1,9 @@
 /**
  * The short forms of those faults that every submission runs (docs/reliability.md): killed at random
- * and at every sync. `npm run faults` has the others and the long forms.
+ * and at every sync, and files damaged in five places each. `npm run faults` has the others and the long forms.
  */
+import { expect } from 'chai';
+import { tryDamage } from '../faults/damage-trials.ts';
 import type { Fault } from '../faults/fault.ts';
 import { lackOf } from '../faults/machine.ts';
 import { createRandom } from '../faults/random.ts';
@@ -29,4 +31,13 @@ describe('faults on real processes, short forms', function () {
       tellFigure(await fault.run({ short: true, random: createRandom(SEED), tell: tellFigure }));
     });
   }
+
+  it('F7: given damage at five places of every kind of file, then a node names it or answers as before (I3, I22)', async () => {
+    const run = { positions: 5, random: createRandom(SEED), tell: tellFigure };
+
+    // Throws what was silent, or another answer than before.
+    const lines = await tryDamage(run);
+
+    expect(lines.length).to.be.at.least(20);
+  });
 });

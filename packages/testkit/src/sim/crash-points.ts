@@ -73,7 +73,8 @@ export async function runCrashPoint(point: CrashPoint, foundry: Foundry): Promis
 }
 
 async function openStage(foundry: Foundry): Promise<Scenario> {
-  return await openScenario({ validators: VALIDATORS, parameters: PARAMETERS }, foundry);
+  const execution = 'shared' as const;
+  return await openScenario({ validators: VALIDATORS, parameters: PARAMETERS, execution }, foundry);
 }
 
 /** Three heights and one more, so that whoever died late shows that it goes on. */
