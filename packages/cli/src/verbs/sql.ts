@@ -188,7 +188,7 @@ export const SQL_VERBS: readonly Verb[] = [
   {
     words: ['trail'],
     title: 'Show all that led to a payment, from the appropriation down, and what came of it.',
-    help: 'Each row names its record; daybook proof proves it.',
+    help: 'Each row names its record, for which the verb proof fetches the proof.',
     operands: [
       { name: 'fund', help: 'Name of the appropriation.' },
       { name: 'payment', help: 'Number of the payment.' },
