@@ -121,8 +121,8 @@ export const CAUSES = {
   'sync-stalled': {
     severity: 'fault',
     words: {
-      en: 'Catching up brought no block for {age}; the newest height known is {target}. {reason}',
-      zh: '同步已 {age} 没有取得新区块;已知最新高度为 {target}。{reason}',
+      en: 'Catching up brought no block for {age}; the newest height that a peer spoke of is {target}. {reason}',
+      zh: '同步已 {age} 没有取得新区块;对等节点提到的最新高度为 {target}。{reasonZh}',
     },
     advice: {
       en: 'Check that peers are connected, that they run the same chain and release, and that the disk has space.',
@@ -255,8 +255,8 @@ export const STATES = {
     zh: '节点正在通过快照加入{place}:{phaseZh},{percent} %。',
   },
   'catching-up': {
-    en: 'The node catches up: height {head} of {target}.',
-    zh: '节点正在同步:高度 {head} / {target}。',
+    en: 'The node catches up: height {head} of {target}{pace}. {reason}',
+    zh: '节点正在同步:高度 {head} / {target}{paceZh}。{reasonZh}',
   },
   idle: {
     en: 'All is well: nothing waits for a block. Block {head} is {age} old; an empty one follows after {interval}.',

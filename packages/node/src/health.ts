@@ -110,12 +110,12 @@ function stateOf(facts: HealthFacts): Health['state'] {
   if (activity === 'joining' && report.join !== undefined) {
     return state('joining', joinFacts(report.join));
   }
-  if (activity === 'syncing') {
-    return state('catching-up', { head, target: report.bestKnownHeight ?? '?' });
-  }
+  const catchingUp = { head, target: '?', ...syncFacts(report) };
+  if (activity === 'syncing') return state('catching-up', catchingUp);
   if (signing.state === 'asking') {
     return state('asking', { answers: signing.answers, needed: signing.needed });
   }
+  if (report.sync !== undefined) return state('catching-up', catchingUp);
   const isIdle = waiting === undefined || waiting.awaited === 'work';
   if (isIdle) {
     const interval = duration(parameters.emptyIntervalMs);
@@ -245,12 +245,29 @@ const judgeReach: Judge = (facts) => {
 };
 
 const judgeSync: Judge = ({ report }) => {
-  if (report.activity !== 'syncing' || report.headAgeMs < SYNC_STALL_MS) return [];
-  const target = report.bestKnownHeight ?? '?';
-  const { syncHindrance } = report;
-  const reason = syncHindrance === undefined ? {} : { reason: `${syncHindrance}.` };
-  return [['sync-stalled', { age: duration(report.headAgeMs), target, ...reason }]];
+  // Whether anything is being fetched at this moment says nothing: an attempt that fails is over at once.
+  const isBehind = report.activity === 'syncing' || report.sync !== undefined;
+  if (!isBehind || report.headAgeMs < SYNC_STALL_MS) return [];
+  return [['sync-stalled', { age: duration(report.headAgeMs), target: '?', ...syncFacts(report) }]];
 };
+
+/** Target, pace and hindrance, each with what stands around it in a sentence. */
+function syncFacts({ sync }: NodeReport): Facts {
+  if (sync === undefined) return {};
+  const { target, blocksPerSecond, leftMs, reason, peer } = sync;
+  const left = leftMs === undefined ? '?' : duration(leftMs);
+  return {
+    target,
+    ...(blocksPerSecond !== undefined && {
+      pace: `, ${blocksPerSecond} blocks per second, about ${left} left`,
+      paceZh: `,每秒 ${blocksPerSecond} 个区块,约剩 ${left}`,
+    }),
+    ...(reason !== undefined && {
+      reason: `The next blocks were not given by ${peer ?? '?'}: ${reason}.`,
+      reasonZh: `${peer ?? '?'} 没有提供后续区块:${reason}。`,
+    }),
+  };
+}
 
 const judgeJoin: Judge = ({ report: { join } }) => {
   if (join === undefined || join.idleMs < SYNC_STALL_MS) return [];

@@ -14,6 +14,7 @@ import type {
   NodeReport,
   NodeStatus,
   SigningReport,
+  SyncReport,
   VoterReport,
   WaitingReport,
 } from './api/ports.ts';
@@ -93,7 +94,7 @@ class Board implements StatusBoard {
     const join = this.#parts.join?.();
     const { syncer } = consensus;
     const damage = this.#parts.damage.report();
-    const hindrance = syncer.isActive() ? syncer.hindrance() : undefined;
+    const sync = this.#sync();
     return {
       version: this.#parts.version,
       role: self === undefined ? 'observer' : 'validator',
@@ -105,9 +106,9 @@ class Board implements StatusBoard {
       signing: this.#signing(),
       upMs: clock.now() - this.#startedMonoMs,
       ...(join && { join }),
-      ...(hindrance !== undefined && { syncHindrance: hindrance }),
+      ...(sync && { sync }),
       ...(damage && { damage }),
-      bestKnownHeight: consensus.syncer.bestKnown(),
+      bestKnownHeight: syncer.bestKnown(),
       headAgeMs: clock.now() - this.#headSinceMs,
       blockWantedMs: this.#wantedMs(machine),
       peers: { validators, observers: links.length - validators },
@@ -164,12 +165,21 @@ class Board implements StatusBoard {
     return paused.length > 0 ? { state: 'paused' } : { state: 'open' };
   }
 
+  #sync(): SyncReport | undefined {
+    const { consensus, peers } = this.#parts;
+    const sight = consensus.syncer.progress();
+    if (sight === undefined) return undefined;
+    const { peerId, ...report } = sight;
+    const peer = peerId === undefined ? undefined : (peers().organisations.get(peerId) ?? peerId);
+    return { ...report, ...(peer !== undefined && { peer }) };
+  }
+
   #activity(machine: MachineReport, self: number | undefined): Activity {
     if (this.#state === 'stopping') return 'stopping';
     if (typeof this.#state === 'object' || machine.phase === 'stopped') return 'halted';
     if (this.#parts.join?.() !== undefined) return 'joining';
     if (machine.phase === 'waiting') return 'starting';
-    if (this.#parts.consensus.syncer.isActive()) return 'syncing';
+    if (this.#parts.consensus.syncer.isBehind()) return 'syncing';
     return self === undefined || machine.quarantined ? 'following' : 'voting';
   }
 

@@ -8,26 +8,28 @@ import type { ConsensusFatal } from '@daybook/consensus';
 import type { Block, Certificate, Height, Result } from '@daybook/core';
 import {
   blockHash,
-  createWriter,
-  decodeBinary,
   decodeBlock,
   decodeCertificate,
   fail,
   LIMITS,
   ok,
+  quorumOf,
   verifyCertificate,
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
-import type { BlockReader } from './archive/block-reader.ts';
-import { NodeError } from './errors.ts';
+import type { Clock } from './clock.ts';
 import type { Exclusive } from './exclusive.ts';
-import type { FoundDamage } from './found-damage.ts';
 import type { Committed, Ledger } from './ledger/ledger.ts';
 import type { ExecutedBlock, Tip } from './ledger/tip.ts';
 import { isBodyOf } from './ledger/validity.ts';
 import type { Logger } from './log.ts';
+import type { ServedBlock } from './ranges.ts';
+import { decodeRange, encodeRangeRequest } from './ranges.ts';
+import type { SyncProgress, SyncSight } from './sync-progress.ts';
+import { createSyncProgress } from './sync-progress.ts';
 
 export interface SyncParts {
+  readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
   readonly network: Network;
   readonly ledger: Ledger;
@@ -43,15 +45,14 @@ export interface Syncer {
   /** Highest height spoken of; undefined before any peer spoke. */
   bestKnown(): Height | undefined;
   isActive(): boolean;
-  /** Why the last range that was asked for did not come; undefined when it came. */
-  hindrance(): string | undefined;
+  /**
+   * Whether blocks are missing here: they are being fetched, or so many of the connected peers spoke
+   * of more that one of them is honest. What fewer say may be a lie, and is only told.
+   */
+  isBehind(): boolean;
+  /** How far behind, how fast and why not faster; undefined when nobody spoke of more. */
+  progress(): SyncSight | undefined;
   stop(): Promise<void>;
-}
-
-/** A block as it travels: with the certificate of whoever serves it. */
-interface ServedBlock {
-  readonly block: Uint8Array;
-  readonly certificate: Uint8Array;
 }
 
 const DISTRUSTED_MAX = 1024;
@@ -79,89 +80,17 @@ const RANGES_AHEAD = 3;
 interface Fetched {
   readonly peerId: string;
   readonly from: Height;
-  /** Undefined when the peer did not give it. */
-  readonly served: readonly ServedBlock[] | undefined;
-}
-
-/** Room for the certificate and the lengths of one served block. */
-const SERVED_OVERHEAD_BYTES = 4096;
-
-export function encodeRangeRequest(from: Height, count: number): Uint8Array {
-  const writer = createWriter();
-  writer.u64(from);
-  writer.u16(count);
-  return writer.finish();
-}
-
-/** What ranges are served from. */
-export interface ServingParts {
-  readonly blocks: Pick<BlockReader, 'readBlock'>;
-  readonly damage: Pick<FoundDamage, 'note'>;
-}
-
-/** Answers `blocks`: as many as fit, none if the first is not to be had. */
-export async function serveRange(
-  request: Uint8Array,
-  { blocks, damage }: ServingParts,
-): Promise<Uint8Array | undefined> {
-  const wanted = decodeBinary(request, 'range request', (reader) => ({
-    from: reader.u64(),
-    count: reader.u16(),
-  }));
-  if (!wanted.ok || wanted.value.from === 0) return undefined;
-  const served: ServedBlock[] = [];
-  let bytes = 0;
-  const { from } = wanted.value;
-  const count = Math.min(wanted.value.count, LIMITS.rangeBlocksMax);
-  for (let height = from; height < from + count; height++) {
-    const stored = await readIfAny(height, { blocks, damage });
-    if (stored === undefined) break;
-    bytes += stored.bytes.length + SERVED_OVERHEAD_BYTES;
-    if (bytes > LIMITS.rangeBytesMax && served.length > 0) break;
-    served.push({ block: stored.bytes, certificate: stored.certificate });
-  }
-  return served.length === 0 ? undefined : encodeRange(served);
-}
-
-/** Damage, and an archive that is away, ends a range; the reader has told the operator. */
-async function readIfAny(height: Height, { blocks, damage }: ServingParts) {
-  try {
-    return await blocks.readBlock(height);
-  } catch (error) {
-    if (error instanceof NodeError || damage.note(error)) return undefined;
-    throw error;
-  }
-}
-
-function encodeRange(served: readonly ServedBlock[]): Uint8Array {
-  const writer = createWriter();
-  writer.u16(served.length);
-  for (const { block, certificate } of served) {
-    writer.sized(block);
-    writer.sized(certificate);
-  }
-  return writer.finish();
-}
-
-function decodeRange(bytes: Uint8Array): Result<readonly ServedBlock[], unknown> {
-  return decodeBinary(bytes, 'range', (reader) => {
-    const count = reader.u16();
-    if (count > LIMITS.rangeBlocksMax) reader.refuse('more blocks than were asked for');
-    return Array.from({ length: count }, () => ({
-      block: reader.sized(LIMITS.blockBytesHardMax + SERVED_OVERHEAD_BYTES),
-      certificate: reader.sized(SERVED_OVERHEAD_BYTES),
-    }));
-  });
+  /** Or why the peer did not give it. */
+  readonly served: Result<readonly ServedBlock[], { readonly code: string }>;
 }
 
 class RangeSyncer implements Syncer {
   readonly #parts: SyncParts;
-  #best: Height | undefined;
+  readonly #progress: SyncProgress;
   #running: Promise<void> | undefined;
   #stopped = false;
   readonly #abort = new AbortController();
   #preferred: string | undefined;
-  #hindrance: string | undefined;
   /** Spreads the ranges ahead over the peers. */
   #turn = 0;
   /** Peers whose answers failed a check: asked only when nobody else helps (protocol N-4). */
@@ -169,22 +98,31 @@ class RangeSyncer implements Syncer {
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
+    this.#progress = createSyncProgress(parts.clock);
   }
 
   bestKnown(): Height | undefined {
-    return this.#best;
+    return this.#progress.best();
   }
 
   isActive(): boolean {
     return this.#running !== undefined;
   }
 
-  hindrance(): string | undefined {
-    return this.#hindrance;
+  isBehind(): boolean {
+    if (this.isActive()) return true;
+    const peerIds = this.#peers(new Set());
+    const { faultyMax } = quorumOf(Math.max(1, this.#parts.ledger.head().next.validators.length));
+    const ahead = this.#progress.aheadOf(this.#head(), peerIds);
+    return ahead > Math.min(faultyMax, Math.max(0, peerIds.length - 1));
+  }
+
+  progress(): SyncSight | undefined {
+    return this.#progress.report(this.#head());
   }
 
   hint(height: Height, peerId: string | undefined): void {
-    this.#best = Math.max(this.#best ?? 0, height);
+    this.#progress.claimed(height, peerId);
     this.#preferred = peerId ?? this.#preferred;
     if (this.#running !== undefined || this.#stopped) return;
     if (height <= this.#head()) return;
@@ -210,6 +148,7 @@ class RangeSyncer implements Syncer {
     const refused = new Set<string>();
     const coming = new Map<Height, Promise<Fetched>>();
     let isGoing = false;
+    this.#progress.reached(this.#head());
     while (!this.#stopped) {
       const from = this.#head() + 1;
       const peerId = this.#nextPeer(refused);
@@ -254,7 +193,7 @@ class RangeSyncer implements Syncer {
       const next = Math.max(last, from) + LIMITS.rangeBlocksMax;
       this.#turn += 1;
       const peerId = trusted[this.#turn % trusted.length];
-      const isFull = coming.size > RANGES_AHEAD || next > (this.#best ?? 0);
+      const isFull = coming.size > RANGES_AHEAD || next > (this.bestKnown() ?? 0);
       if (isFull || peerId === undefined) return;
       coming.set(next, this.#fetch(peerId, next, coming));
     }
@@ -278,21 +217,22 @@ class RangeSyncer implements Syncer {
     const request = encodeRangeRequest(from, Math.min(LIMITS.rangeBlocksMax, next - from));
     const options = { signal: this.#abort.signal };
     const answer = await network.request(peerId, 'blocks', request, options);
-    this.#hindrance = answer.ok ? undefined : answer.reason.code;
     if (!answer.ok) {
       logger.debug('range not served', { peer: peerId, from, code: answer.reason.code });
-      return { peerId, from, served: undefined };
+      return { peerId, from, served: answer };
     }
     const served = decodeRange(answer.value);
-    if (served.ok && served.value.length > 0) return { peerId, from, served: served.value };
-    this.#distrust(peerId, 'malformed');
-    return { peerId, from, served: undefined };
+    if (!served.ok) this.#distrust(peerId, 'malformed');
+    return { peerId, from, served };
   }
 
   /** @returns whether the range was genuine and of use */
   async #take({ peerId, from, served }: Fetched): Promise<boolean> {
-    if (served === undefined) return false;
-    return await this.#parts.exclusive(() => this.#apply(peerId, from, served));
+    if (!served.ok) {
+      this.#progress.hindered({ code: served.reason.code, peerId });
+      return false;
+    }
+    return await this.#parts.exclusive(() => this.#apply(peerId, from, served.value));
   }
 
   async #apply(peerId: string, from: Height, served: readonly ServedBlock[]): Promise<boolean> {
@@ -312,8 +252,10 @@ class RangeSyncer implements Syncer {
       tip = judged.value.block.tip;
     }
     await this.#commit(applied);
+    this.#progress.reached(tip.header.height);
     if (fault === undefined) return applied.length > 0 || skip > 0;
     if (fault.certified !== undefined) return await this.#judgeAgain(fault.certified);
+    this.#progress.hindered({ code: fault.code, peerId });
     const height = tip.header.height + 1;
     logger.warn('peer served a wrong block', { peer: peerId, height, fault: fault.code });
     this.#distrust(peerId, 'lie');

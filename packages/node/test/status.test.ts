@@ -10,6 +10,7 @@ import { createMempool } from '../src/mempool.ts';
 import { buildPeerTable } from '../src/peers.ts';
 import type { StatusBoard } from '../src/status.ts';
 import { createStatusBoard } from '../src/status.ts';
+import type { SyncSight } from '../src/sync-progress.ts';
 import { freshDisks, grow, makeGenesis, noteOf, openChain, peerIdOf } from './support/chain.ts';
 import type { ManualClock } from './support/manual-clock.ts';
 import { createManualClock } from './support/manual-clock.ts';
@@ -27,6 +28,7 @@ interface StandOptions {
   readonly machine?: Partial<WaitingReport>;
   readonly selfIndex?: number;
   readonly isSyncing?: boolean;
+  readonly progress?: SyncSight;
   readonly quarantine?: QuarantineReason;
 }
 
@@ -50,9 +52,9 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
     consensus: {
       driver: { explain: () => machine, state: () => createState({ seed: 1 }) },
       syncer: {
-        isActive: () => options.isSyncing === true,
+        isBehind: () => options.isSyncing === true,
         bestKnown: () => 9,
-        hindrance: () => undefined,
+        progress: () => options.progress,
       },
     } as unknown as Consensus,
     damage: { report: () => undefined },
@@ -122,6 +124,14 @@ describe('node: status', () => {
     expect(wanted).to.include({ blockWantedMs: 700, headAgeMs: 700 });
     expect(after.blockWantedMs).to.equal(undefined);
     expect(after.headAgeMs).to.equal(0);
+  });
+
+  it('given blocks that did not come, when asked, then whoever was asked for them is named, and their organisation where it is known', async () => {
+    const reason = 'NETWORK_REQUEST_REFUSED';
+    const progress = { target: 9, reason, peerId: peerIdOf(1) };
+    const { board } = await makeStand({ progress });
+
+    expect(board.report().sync).to.deep.equal({ target: 9, reason, peer: peerIdOf(1) });
   });
 
   it('given links, when asked, then the validators within reach are counted with itself', async () => {

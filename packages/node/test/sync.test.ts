@@ -7,8 +7,9 @@ import { createExclusive } from '../src/exclusive.ts';
 import { createFoundDamage } from '../src/found-damage.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
 import { SILENT_LOGGER } from '../src/log.ts';
+import { encodeRangeRequest, serveRange } from '../src/ranges.ts';
 import type { Syncer } from '../src/sync.ts';
-import { createSyncer, encodeRangeRequest, serveRange } from '../src/sync.ts';
+import { createSyncer } from '../src/sync.ts';
 import type { OpenChain } from './support/chain.ts';
 import {
   buildNext,
@@ -19,6 +20,8 @@ import {
   noteOf,
   openChain,
 } from './support/chain.ts';
+import type { ManualClock } from './support/manual-clock.ts';
+import { createManualClock } from './support/manual-clock.ts';
 
 const genesis = makeGenesis();
 
@@ -30,18 +33,22 @@ type Serve = (
 interface Follower {
   readonly chain: OpenChain;
   readonly syncer: Syncer;
+  readonly clock: ManualClock;
   readonly penalties: readonly (readonly [peerId: string, offence: Offence])[];
   readonly asked: readonly string[];
   readonly fatal: readonly unknown[];
+  readonly warnings: readonly string[];
   /** Resolves when the syncer rests. */
   caughtUp(height: number, peerId?: string): Promise<void>;
 }
 
 async function follow(peers: readonly string[], serve: Serve): Promise<Follower> {
   const chain = await openChain(genesis, freshDisks());
+  const clock = createManualClock();
   const penalties: [string, Offence][] = [];
   const asked: string[] = [];
   const fatal: unknown[] = [];
+  const warnings: string[] = [];
   const network = {
     links: () => peers.map((peerId) => ({ peerId, role: 'validator', channels: ['sync'] })),
     penalise: (peerId: string, offence: Offence) => penalties.push([peerId, offence]),
@@ -53,7 +60,8 @@ async function follow(peers: readonly string[], serve: Serve): Promise<Follower>
     },
   } as unknown as Network;
   const syncer = createSyncer({
-    logger: SILENT_LOGGER,
+    clock,
+    logger: { ...SILENT_LOGGER, warn: (message) => warnings.push(message) },
     network,
     ledger: chain.ledger,
     exclusive: createExclusive(),
@@ -64,7 +72,7 @@ async function follow(peers: readonly string[], serve: Serve): Promise<Follower>
     syncer.hint(height, peerId);
     while (syncer.isActive()) await new Promise<void>((resolve) => setImmediate(resolve));
   };
-  return { chain, syncer, penalties, asked, fatal, caughtUp };
+  return { chain, clock, syncer, penalties, asked, fatal, warnings, caughtUp };
 }
 
 const servingOf = (chain: OpenChain) => ({
@@ -173,6 +181,45 @@ describe('node: sync', () => {
     expect(heightOf(chain.ledger)).to.equal(0);
   });
 
+  it('given blocks that nobody gives, when the node rests, then it still says how far behind it is, why, and who was asked last', async () => {
+    const { chain, syncer, caughtUp } = await follow(['a', 'b'], () => undefined);
+
+    await caughtUp(5, 'a');
+
+    const refusal = { target: 5, reason: 'NETWORK_REQUEST_REFUSED', peerId: 'b' };
+    expect(syncer.progress()).to.deep.equal(refusal);
+    expect(syncer.isBehind(), 'by the word of one of two').to.equal(false);
+    syncer.hint(5, 'b');
+    expect(syncer.isBehind()).to.equal(true);
+    await caughtUp(5, 'b');
+    expect(syncer.isBehind(), 'by the word of both').to.equal(true);
+    await grow(chain.ledger, 5);
+    expect(syncer.progress(), 'blocks came another way').to.equal(undefined);
+    expect(syncer.isBehind()).to.equal(false);
+  });
+
+  it('given a range ahead that comes while the next one does not, then the reason of the next one stays', async () => {
+    const long = await openChain(genesis, freshDisks());
+    await grow(long.ledger, 160);
+    const { clock, syncer, caughtUp } = await follow(['a', 'b', 'c'], async (_, request) => {
+      const view = new DataView(request.buffer, request.byteOffset);
+      const from = Number(view.getBigUint64(0));
+      clock.advance(1000);
+      return from > 64 && from <= 128 ? undefined : await serveRange(request, servingOf(long));
+    });
+
+    await caughtUp(160);
+
+    const progress = syncer.progress();
+    expect(progress).to.include({ target: 160, reason: 'NETWORK_REQUEST_REFUSED' });
+    const { blocksPerSecond = 0, leftMs = 0 } = progress ?? {};
+    expect(blocksPerSecond).to.be.within(1, 64);
+    expect(leftMs / 1000).to.be.closeTo(96 / blocksPerSecond, 1);
+    clock.advance(60_001);
+    expect(syncer.progress(), 'nothing came in the last minute').not.to.have.property('leftMs');
+    await long.close();
+  });
+
   it('spec N-4: given a peer that sends noise, when hinted, then it is penalised and another is asked', async () => {
     const { chain, caughtUp, penalties } = await follow(['a', 'b'], (peerId, request) =>
       peerId === 'a' ? Uint8Array.of(0, 9, 1) : serve(request),
@@ -232,14 +279,18 @@ describe('node: sync', () => {
 
   it('spec R15: given a value that went bad in memory, when the root of a decided block differs, then it is judged once more from the disk and the node goes on', async () => {
     let top = 2;
-    const { chain, caughtUp, penalties, fatal } = await follow(['a'], async (_, request) => {
-      const view = new DataView(request.buffer, request.byteOffset);
-      const from = Number(view.getBigUint64(0));
-      return from > top ? undefined : await serve(encodeRangeRequest(from, top - from + 1));
-    });
+    const { chain, caughtUp, penalties, fatal, warnings } = await follow(
+      ['a'],
+      async (_, request) => {
+        const view = new DataView(request.buffer, request.byteOffset);
+        const from = Number(view.getBigUint64(0));
+        return from > top ? undefined : await serve(encodeRangeRequest(from, top - from + 1));
+      },
+    );
     await caughtUp(2);
-    // The counter of notes, which every block reads and writes.
-    const planned = buildNext(chain.ledger, [noteOf(genesis, 99)]);
+    // The counter of notes, which every block reads and writes; built elsewhere, so that nothing here
+    // remembers what it read.
+    const planned = buildNext(source.ledger, [noteOf(genesis, 99)]);
     const counter = planned.writes.findLast(
       ({ recordKey }) => chain.ledger.head().reader.get(recordKey) !== undefined,
     );
@@ -251,6 +302,7 @@ describe('node: sync', () => {
 
     await caughtUp(5);
 
+    expect(warnings).to.deep.equal(['block found valid from the disk']);
     expect(chain.ledger.head().hash).to.deep.equal(source.ledger.head().hash);
     expect(penalties).to.deep.equal([]);
     expect(fatal).to.deep.equal([]);

@@ -30,6 +30,8 @@ async function askNode(url: string): Promise<NodeAnswer> {
   }
 }
 
+type SyncAnswer = NonNullable<StatusAnswer['sync']>;
+
 async function status(input: Input, world: World): Promise<Exit> {
   const { urls } = await connect(input);
   const nodes = await Promise.all(urls.map(askNode));
@@ -51,6 +53,7 @@ function nodeLines({ url, status: node, fault }: NodeAnswer, paint: Paint): stri
     { title: 'Chain', text: `${node.chain.name} ${toHex(node.chain.id)}` },
     { title: 'Node', text: `${node.organisation ?? 'unnamed'}, ${node.role}, ${node.activity}` },
     ...(node.hindrance === undefined ? [] : [{ title: 'Hindrance', text: node.hindrance }]),
+    ...(node.sync === undefined ? [] : [{ title: 'Behind', text: syncText(node.sync) }]),
     { title: 'Health', text: health },
     { title: 'Head', text: `${head.height}, ${Math.round(node.headAgeMs / 1000)} s ago` },
     { title: 'Validators', text: `${reachable.count} of ${reachable.of} connected` },
@@ -58,6 +61,15 @@ function nodeLines({ url, status: node, fault }: NodeAnswer, paint: Paint): stri
     { title: 'Version', text: node.version },
   ];
   return `${paint('bold', url)}\n${renderPairs(pairs, paint)}`;
+}
+
+function syncText({ target, blocksPerSecond, leftMs, reason, peer }: SyncAnswer): string {
+  const parts = [`a peer spoke of height ${target}`];
+  if (blocksPerSecond !== undefined && leftMs !== undefined) {
+    parts.push(`${blocksPerSecond} blocks per second, ${Math.round(leftMs / 1000)} s left`);
+  }
+  if (reason !== undefined) parts.push(`not given by ${peer ?? 'a peer'}: ${reason}`);
+  return parts.join('; ');
 }
 
 async function block(input: Input, world: World): Promise<Exit> {

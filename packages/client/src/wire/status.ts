@@ -20,6 +20,16 @@ export interface StatusAnswer {
   /** Why it does not sign although it is a validator, or why it halted. */
   readonly hindrance?: string;
   readonly bestKnownHeight?: number;
+  /** While a peer speaks of more blocks than the node has. */
+  readonly sync?: {
+    readonly target: number;
+    /** Of the last minute, rounded. */
+    readonly blocksPerSecond?: number;
+    readonly leftMs?: number;
+    /** Code of the failure for which the next blocks did not come, and who was asked for them. */
+    readonly reason?: string;
+    readonly peer?: string;
+  };
   readonly headAgeMs: number;
   readonly peers: { readonly validators: number; readonly observers: number };
   /** Validators connected, this one included, of those in the set. */
@@ -98,6 +108,15 @@ export const decodeStatus: Decoder<StatusAnswer> = object({
   activity: text,
   hindrance: optional(text),
   bestKnownHeight: optional(integer),
+  sync: optional(
+    object({
+      target: integer,
+      blocksPerSecond: optional(integer),
+      leftMs: optional(integer),
+      reason: optional(text),
+      peer: optional(text),
+    }),
+  ),
   headAgeMs: integer,
   peers: object({ validators: integer, observers: integer }),
   reachable: object({ count: integer, of: integer }),

@@ -287,6 +287,20 @@ export interface JoinReport {
   readonly reason?: string;
 }
 
+/** How a node that lacks blocks comes to them. */
+export interface SyncReport {
+  /** Highest height that a peer spoke of; nobody vouches for it before its blocks are here. */
+  readonly target: Height;
+  /** Of the last minute; absent when none came in it. */
+  readonly blocksPerSecond?: number;
+  /** Milliseconds to the target at that pace. */
+  readonly leftMs?: number;
+  /** Code of the failure for which the next blocks did not come. */
+  readonly reason?: string;
+  /** Organisation, or else peer id, of whoever was asked for them. */
+  readonly peer?: string;
+}
+
 /** Whether this node signs, and if it does not, what its signer waits for. */
 export type SigningReport =
   /** An observer. */
@@ -321,8 +335,8 @@ export interface NodeReport {
   readonly upMs: number;
   /** Height known to exist elsewhere; undefined before any peer spoke. */
   readonly bestKnownHeight: Height | undefined;
-  /** While `syncing`: why the last blocks that were asked for did not come. */
-  readonly syncHindrance?: string;
+  /** While somebody speaks of more blocks than there are here. */
+  readonly sync?: SyncReport;
   /** While `joining`. */
   readonly join?: JoinReport;
   /** Stored data that was found damaged while others were served. */

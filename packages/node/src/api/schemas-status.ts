@@ -82,7 +82,13 @@ export const STATUS_SCHEMA = object({
   peerId: TEXT,
   'validator?': hex(32),
   activity: choice('starting', 'joining', 'syncing', 'following', 'voting', 'halted', 'stopping'),
-  'syncHindrance?': TEXT,
+  'sync?': object({
+    target: COUNT,
+    'blocksPerSecond?': COUNT,
+    'leftMs?': COUNT,
+    'reason?': TEXT,
+    'peer?': TEXT,
+  }),
   'join?': object({
     phase: choice('choosing', 'hashes', 'records', 'blocks', 'adopting'),
     'height?': COUNT,

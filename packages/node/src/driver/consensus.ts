@@ -129,6 +129,7 @@ class NodeConsensus implements Consensus {
       createEffects: (answer) => createEffects(this.#effectParts(), answer),
     });
     this.syncer = createSyncer({
+      clock: parts.clock,
       logger: parts.logger,
       network: parts.network,
       ledger,

@@ -3,7 +3,7 @@
  * whoever can serve them.
  */
 import { decodeMessage } from '@daybook/core';
-import { serveRange } from '../sync.ts';
+import { serveRange } from '../ranges.ts';
 import { assembleProposal } from './assembly.ts';
 import type { Bodies } from './bodies.ts';
 import type { BodyExchange } from './body-exchange.ts';

@@ -113,7 +113,7 @@ describe('health: blocks advance, or there is nothing to do', () => {
   });
 
   it('given sync, then it is healthy while blocks come and a fault when none do', () => {
-    const behind = { activity: 'syncing', bestKnownHeight: 90 } as const;
+    const behind = { activity: 'syncing', sync: { target: 90 } } as const;
     const going = judge({ ...behind, headAgeMs: 59_000 });
 
     expect(going.healthy).to.equal(true);
@@ -121,6 +121,20 @@ describe('health: blocks advance, or there is nothing to do', () => {
     expect(kinds(judge({ ...behind, headAgeMs: 61_000 }))).to.deep.equal([
       ['sync-stalled', 'fault'],
     ]);
+  });
+
+  it('given blocks that did not come, when nothing is being fetched, then it is not well, and says pace, reason and peer', () => {
+    const reason = 'NETWORK_REQUEST_REFUSED';
+    const sync = { target: 90, blocksPerSecond: 2.5, leftMs: 33_000, reason, peer: 'audit' };
+    const slow = judge({ sync, headAgeMs: 59_000 });
+    const stuck = judge({ sync, headAgeMs: 61_000 });
+
+    expect(slow.state.kind).to.equal('catching-up');
+    expect(slow.state.words.en).to.equal(
+      'The node catches up: height 8 of 90, 2.5 blocks per second, about 33 s left. The next blocks were not given by audit: NETWORK_REQUEST_REFUSED.',
+    );
+    expect(kinds(stuck)).to.deep.include(['sync-stalled', 'fault']);
+    expect(stuck.reasons[0]?.words.zh).to.contain('audit 没有提供后续区块:NETWORK_REQUEST_REFUSED');
   });
 
   it('given a join, then its progress is told, and a fault with the reason when nothing comes', () => {

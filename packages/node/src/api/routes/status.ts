@@ -47,10 +47,11 @@ function healthView({ healthy, state, reasons }: Health): ViewMap {
 }
 
 function reportView(report: NodeReport): ViewMap {
-  const { startedAtMs, peers, reachable, mempool, signing, join, ...rest } = report;
+  const { startedAtMs, peers, reachable, mempool, signing, join, sync, ...rest } = report;
   return {
     ...rest,
     ...(join && { join: { ...join, idleMs: Math.round(join.idleMs) } }),
+    ...(sync && { sync: { ...sync, blocksPerSecond: rounded(sync.blocksPerSecond) } }),
     startedAtMs,
     started: timeText(startedAtMs),
     ready: isReady(report),
