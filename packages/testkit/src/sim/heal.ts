@@ -75,6 +75,12 @@ async function mend({ world, conditions }: Simulation, core: readonly Machine[])
   await timeline.run(timeline.now() + 1000, isOver);
 }
 
+/** Wrong clocks may have led the chain itself into the future: what is valid follows its time. */
+function chainTime(machine: Machine): number {
+  const head = machine.replica()?.ledger.head().header.timestampMs ?? 0;
+  return Math.max(machine.clock.wall(), head);
+}
+
 /** One transaction for each node of the core; @returns ids of those that were taken */
 async function handIn(
   { world, workload }: Simulation,
@@ -100,7 +106,7 @@ async function handIn(
   for (const machine of core) {
     const { member } = machine;
     const calls = workload.nextCalls(member, prng);
-    const validUntilMs = machine.clock.wall() + VALID_MS;
+    const validUntilMs = chainTime(machine) + VALID_MS;
     submit(world, machine, { member, calls, nonce: prng.bytes(16), validUntilMs });
   }
   await timeline.run(healedMs, () => world.violation() !== undefined);
@@ -197,7 +203,7 @@ function keepBusy(
     if (machine !== first || machine.height() >= goal) return;
     const { member } = machine;
     const calls = workload.nextCalls(member, prng);
-    const validUntilMs = machine.clock.wall() + VALID_MS;
+    const validUntilMs = chainTime(machine) + VALID_MS;
     submit(world, machine, { member, calls, nonce: prng.bytes(16), validUntilMs });
   });
 }

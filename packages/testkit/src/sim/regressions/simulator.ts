@@ -165,4 +165,41 @@ export const OF_THE_SIMULATOR: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I26',
+    cause:
+      'the clock of a single validator had been an hour ahead, and the time of the chain with it; ' +
+      'the last clients made their transactions valid by the clock that had been set right',
+    plan: {
+      seed: 19463,
+      validators: 1,
+      observers: 0,
+      parameters: {
+        blockIntervalMs: 1000,
+        emptyIntervalMs: 20_000,
+        roundMaxMs: 10_000,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'shared',
+      workload: 'tally',
+      meanSubmissionMs: 1000,
+      safetyMs: 60_000,
+      traitors: [],
+      faults: [
+        'slow network',
+        'delay spikes',
+        'loss',
+        'loss by kind',
+        'duplicates',
+        'replays',
+        'partitions',
+        'crashes',
+        'crashes at disk work',
+        'pauses',
+        'wrong clocks',
+        'slow disks',
+      ],
+    },
+  },
 ];
