@@ -29,7 +29,7 @@ export type { Offer } from './procurement.ts';
 export { procurement, sealBid } from './procurement.ts';
 export { risk } from './risk.ts';
 export { timestamps } from './timestamps.ts';
-export { treasury } from './treasury.ts';
+export { isPaidElsewhere, treasury } from './treasury.ts';
 export {
   SPENDING_BY,
   treasuryFlowSql,

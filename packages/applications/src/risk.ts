@@ -8,7 +8,7 @@
 import type { GuardContext, GuardedCall, Infer, InferFields, RowOf } from '@daybook/contracts';
 import { addDays, daysBetween, defineContract, field } from '@daybook/contracts';
 import { toHex } from '@daybook/core';
-import { treasury } from './treasury.ts';
+import { isPaidElsewhere, treasury } from './treasury.ts';
 import {
   fundName as fund,
   inBothLanguages,
@@ -638,8 +638,8 @@ function paymentOf(context: Books, { input }: GuardedCall): Paid | undefined {
   const { fund, commitment, payment, amount, source } = line;
   const row = context.contracts.treasury.records.commitment.get({ fund, commitment });
   if (row === undefined) return undefined;
-  // A line of the past has the day it was paid; a payment of today can not choose its day.
-  const day = source === undefined ? context.today : line.date;
+  // What was paid elsewhere has the day it was paid; a payment of today can not choose its day.
+  const day = isPaidElsewhere(row, source) ? line.date : context.today;
   const reference = source?.number ?? payment;
   const past = { fund, payment, payer: row.holder, amount, day };
   return { ...past, commitment, payee: payeeOf(row.payee), reference };

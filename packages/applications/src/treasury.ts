@@ -47,7 +47,14 @@ const imported = field.object(
       }),
     ),
   },
-  { en: 'Imported line', zh: '导入记录' },
+  {
+    en: 'Imported line',
+    zh: '导入记录',
+    help: {
+      en: 'Of a publication. Where the money is recorded it is a reference and changes no control.',
+      zh: '出自公布资料；机构登记的资金中仅作参考，不改变任何监督。',
+    },
+  },
 );
 const purpose = field.text({
   en: 'Purpose',
@@ -75,9 +82,13 @@ const holder = organisation('Holder', '持有机构');
 const basis = field.choice({
   en: 'Basis',
   zh: '依据',
+  help: {
+    en: 'Reconstructed only out of reconstructed money: there lines paid elsewhere are imported.',
+    zh: '仅推算资金之下可再推算；他处已付之款在其中导入。',
+  },
   of: {
     recorded: { en: 'Recorded by the body', zh: '由机构登记' },
-    reconstructed: { en: 'Reconstructed from payments', zh: '由付款推算' },
+    reconstructed: { en: 'Reconstructed from publications', zh: '由公布资料推算' },
   },
 });
 const payee = field.object(
@@ -228,7 +239,10 @@ const records = {
         field.instant({
           en: 'Recorded',
           zh: '登记时间',
-          help: { en: 'Block time; not of what was imported.', zh: '区块时间；导入者无。' },
+          help: {
+            en: 'Block time; not of what was paid elsewhere.',
+            zh: '区块时间；他处已付者无。',
+          },
         }),
       ),
       reversed: field.amount({ en: 'Credited back', zh: '已冲回' }),
@@ -487,6 +501,15 @@ const failures = {
       zh: '请退回批复机构，并以其他监督机构另行批复。',
     },
   },
+  ABOVE_RECORDED: {
+    code: 23,
+    en: 'The money of {above} is recorded; nothing out of it can be reconstructed.',
+    zh: '{above}的资金为机构登记，其下不得推算。',
+    remedy: {
+      en: 'Take it as recorded, or import into a fund that is reconstructed.',
+      zh: '请按机构登记办理，或导入推算的资金。',
+    },
+  },
 } as const;
 
 const move = { fund: fundName, amount: openingMoney };
@@ -627,6 +650,7 @@ export const treasury = defineContract({
         const parent = needNode(context, input.fund, input.parent);
         const period = input.period ?? parent.period;
         checkHolder(context, parent);
+        checkBasis(context, parent, input.basis);
         checkLeft(context, parent, amount);
         checkTerms(context, parent, { purposes: input.purposes, period });
         context.check(input.allocation !== input.fund, 'ALLOCATION_EXISTS');
@@ -692,10 +716,11 @@ export const treasury = defineContract({
         const parent = needNode(context, input.fund, input.allocation);
         const period = input.period ?? parent.period;
         checkHolder(context, parent);
+        checkBasis(context, parent, input.basis);
         checkLeft(context, parent, amount);
         checkTerms(context, parent, { purposes: input.purposes, period });
         checkPayee(context, input.payee);
-        if (source === undefined) checkController(context, parent);
+        if (!isPaidElsewhere(input, source)) checkController(context, parent);
         const { holder, controller, currency } = parent;
         const bound = { holder, controller, currency, period, spendBy: period.end };
         const row = { ...input, ...bound, ...freshCommitment(amount.minor) };
@@ -753,8 +778,8 @@ export const treasury = defineContract({
     disburse: {
       title: { en: 'Pay', zh: '付款' },
       help: {
-        en: 'Signed by a paying officer of the holder and an officer of the controller.',
-        zh: '由持有机构付款官员与监督机构官员共同签署。',
+        en: 'Signed by a paying officer of the holder and an officer of the controller, two organisations unless it was paid elsewhere and is imported.',
+        zh: '由持有机构付款官员与监督机构官员共同签署；除导入他处已付之款外，须为两个机构。',
       },
       by: { role: 'payer' },
       approvals: { officers: 2, role: 'controller' },
@@ -774,7 +799,7 @@ export const treasury = defineContract({
         const { fund, commitment, payment, amount, date } = input;
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkFourEyes(context, row);
-        if (input.source === undefined) checkController(context, row);
+        if (!isPaidElsewhere(row, input.source)) checkController(context, row);
         checkNew(context, input);
         checkLeft(context, row, amount);
         checkTerms(context, row, { purposes: [input.purpose], period: { start: date, end: date } });
@@ -786,7 +811,7 @@ export const treasury = defineContract({
           status: 'paid',
           reversed: 0n,
         } as const;
-        insertPayment(context, paid);
+        insertPayment(context, row, paid);
         context.records.commitment.put(paidOut(row, amount.minor));
         context.emit('disbursed', { fund, amount, commitment, payment });
       },
@@ -827,7 +852,7 @@ export const treasury = defineContract({
           status: 'credited',
           reversed: 0n,
         } as const;
-        insertPayment(context, credit);
+        insertPayment(context, row, credit);
         context.records.commitment.put(creditedBack(row, amount.minor));
         context.emit('credited', { fund, amount, commitment, payment });
       },
@@ -871,6 +896,36 @@ export const treasury = defineContract({
   },
 
   invariants: {
+    allocationBasis: {
+      title: { en: 'Recorded money is allocated as recorded', zh: '登记资金之下拨款均为登记' },
+      record: 'allocation',
+      holds: ({ before, after }, { records }) =>
+        after !== undefined &&
+        (after.basis === before?.basis || isBasisKept(records, after, after.parent)),
+    },
+    commitmentBasis: {
+      title: { en: 'Recorded money is committed as recorded', zh: '登记资金之下承诺均为登记' },
+      record: 'commitment',
+      holds: ({ before, after }, { records }) =>
+        after !== undefined &&
+        (after.basis === before?.basis || isBasisKept(records, after, after.allocation)),
+    },
+    paymentBasis: {
+      title: { en: 'Recorded money is not paid elsewhere', zh: '登记资金不得在他处支付' },
+      record: 'payment',
+      holds: ({ after }, { records }) =>
+        after !== undefined &&
+        (after.recorded !== undefined || records.commitment.get(after)?.basis === 'reconstructed'),
+    },
+    creditsBacked: {
+      title: {
+        en: 'Of recorded money no more comes back than was spent',
+        zh: '登记资金冲回不超过支出',
+      },
+      record: 'commitment',
+      holds: ({ after }) =>
+        after !== undefined && (after.basis === 'reconstructed' || after.credited <= after.spent),
+    },
     appropriationConserved: {
       title: { en: 'An appropriation neither gains nor loses money', zh: '批复资金收支平衡' },
       record: 'appropriation',
@@ -959,6 +1014,10 @@ type Commitment = RowOf<typeof records.commitment>;
 type Payment = RowOf<typeof records.payment>;
 type Node = Appropriation | Allocation;
 type Sums = Books['sums'];
+type Basis = Node['basis'];
+type NodeReaders = {
+  readonly [K in 'appropriation' | 'allocation']: Pick<Books['records'][K], 'get'>;
+};
 
 /** The appropriation under the name of the fund, else an allocation. */
 function needNode(context: Books, fund: string, name: string): Node {
@@ -989,6 +1048,37 @@ function checkAcceptance(context: Books, holder: string): void {
 function checkHolder(context: Books, { holder }: { readonly holder: string }): void {
   const entitled = context.entitled({ role: 'budgeter', organisation: holder });
   context.check(entitled.length > 0, 'NOT_HOLDER', { holder });
+}
+
+/**
+ * Whether a line was paid elsewhere, so that what holds for payments of this ledger does not bind it.
+ * Among recorded money its source is only a reference: no payer passes a control by naming one.
+ * @param row what the line is of: the commitment that is opened or pays
+ */
+export function isPaidElsewhere(
+  row: { readonly basis: Basis },
+  source: object | undefined,
+): boolean {
+  return row.basis === 'reconstructed' && source !== undefined;
+}
+
+/** What is taken out of recorded money is recorded, down to the payment. */
+function checkBasis(context: Books, above: Node, basis: Basis): void {
+  const facts = { above: 'allocation' in above ? above.allocation : above.fund };
+  const isKept = basis === 'recorded' || above.basis === 'reconstructed';
+  context.check(isKept, 'ABOVE_RECORDED', facts);
+}
+
+/** The rule of `checkBasis`, judged by the rows themselves. */
+function isBasisKept(
+  { appropriation, allocation }: NodeReaders,
+  { basis, fund }: Allocation | Commitment,
+  parent: string,
+): boolean {
+  if (basis === 'recorded') return true;
+  const above =
+    parent === fund ? appropriation.get({ fund }) : allocation.get({ fund, allocation: parent });
+  return above?.basis === 'reconstructed';
 }
 
 /** Only what was paid elsewhere, and is imported, may have had no controller but its holder. */
@@ -1093,10 +1183,18 @@ function checkNew(context: Books, { fund, payment, source }: Line): void {
 
 type PaymentLine = Omit<Payment, 'source' | 'recorded'> & Pick<Line, 'source'>;
 
-function insertPayment(context: Books, { source: line, ...row }: PaymentLine): void {
+function insertPayment(
+  context: Books,
+  commitment: Commitment,
+  { source: line, ...row }: PaymentLine,
+): void {
   const { fund, payment: name, amount, kind } = row;
   const action = kind === 'credit' ? 'credit' : 'disburse';
-  const origin = line === undefined ? { recorded: context.timestampMs } : identityOf(line);
+  const recorded = isPaidElsewhere(commitment, line) ? undefined : context.timestampMs;
+  const origin = {
+    ...(recorded !== undefined && { recorded }),
+    ...(line !== undefined && identityOf(line)),
+  };
   context.records.payment.insert({ ...row, ...origin }, 'PAYMENT_EXISTS');
   keepLine(context, line, { fund, action, name, amount });
 }
@@ -1165,8 +1263,14 @@ function creditedBack(row: Commitment, amount: bigint): Commitment {
   return { ...withLeft(row, amount), credited: row.credited + amount };
 }
 
-function isConserved({ received, allocated, committed, returned, left, status }: Node): boolean {
-  return received === allocated + committed + returned + left && status === statusOf(left);
+/** More than went down comes back only from below what was reconstructed. */
+function isConserved({ basis, ...row }: Node): boolean {
+  const { received, allocated, committed, returned, left, status } = row;
+  return (
+    received === allocated + committed + returned + left &&
+    (basis === 'reconstructed' || (allocated >= 0n && committed >= 0n)) &&
+    status === statusOf(left)
+  );
 }
 
 /** What a row says it passed on is what the rows below it received and did not return. */

@@ -22,6 +22,7 @@ import {
   GRANTOR,
   gbp,
   PAYER,
+  RECONSTRUCTED,
 } from './treasury-scene.ts';
 
 const DAY_MS = 86_400_000;
@@ -202,6 +203,33 @@ describe('risk: what rules find', () => {
     expect(hits(ledger)[0]?.cites).to.deep.equal([`treasury.payment/${FUND}/inv-1`]);
     expect(pay(ledger, 101, { payment: 'inv-1', fund })).to.equal('paid');
     expect(pay(ledger, 100, { payment: 'inv-2', fund })).to.equal('paid');
+  });
+
+  it('given recorded money, when a payment names a source, then it still counts for the day it is made', () => {
+    const ledger = guarded(rule('fast', 'velocity', { count: 2, days: 1 }));
+    const past = (number: string): CallArguments => ({
+      date: `2026-0${number}-01`,
+      source: { publisher: 'water', dataset: 'spend', number, occurrence: 1 },
+    });
+
+    expect(pay(ledger, 1, past('3'))).to.equal('paid');
+    expect(pay(ledger, 1, past('6'))).to.equal('held');
+  });
+
+  it('given reconstructed money, when lines of a publication are imported, then each counts for its own day', () => {
+    const ledger = guarded(rule('fast', 'velocity', { count: 2, days: 1 }));
+    const fund = 'water-past';
+    const past = { fund, ...RECONSTRUCTED, amount: gbp(500) };
+    carryOut(ledger, appropriate(past), commit({ ...past, allocation: fund }));
+    const line = (number: string): CallArguments => ({
+      fund,
+      date: `2026-0${number}-01`,
+      source: { publisher: 'water', dataset: 'spend', number, occurrence: 1 },
+    });
+
+    expect(pay(ledger, 1, line('3'))).to.equal('paid');
+    expect(pay(ledger, 1, line('6'))).to.equal('paid');
+    expect(pay(ledger, 1, { ...line('7'), date: '2026-06-01' })).to.equal('held');
   });
 
   it('given a payee that two analysts blacklisted, then it is held until the day named', () => {

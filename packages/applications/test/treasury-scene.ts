@@ -92,6 +92,9 @@ export const credit = (change: CallArguments = {}): Call =>
     ...change,
   });
 
+/** Changes a call to money as publications tell of it. */
+export const RECONSTRUCTED = { basis: 'reconstructed' } as const;
+
 export const acknowledge = (payment = 'inv-1'): Call =>
   call('acknowledge', { fund: FUND, payment });
 

@@ -21,6 +21,7 @@ import {
   gbp,
   PAYER,
   paidLedger,
+  RECONSTRUCTED,
   SIGNERS,
   STRANGER,
 } from './treasury-scene.ts';
@@ -204,7 +205,12 @@ describe('treasury: money on its way back', () => {
 
   it('given a reconstructed commitment, when a credit comes first and names no payment, then it counts', () => {
     const ledger = emptyLedger();
-    carryOut(ledger, appropriate(), allocate(), commit({ basis: 'reconstructed', amount: gbp(0) }));
+    carryOut(
+      ledger,
+      appropriate(RECONSTRUCTED),
+      allocate(RECONSTRUCTED),
+      commit({ ...RECONSTRUCTED, amount: gbp(0) }),
+    );
     expect(row(ledger, 'commitment')).to.include({ status: 'empty' });
 
     const { reverses: _, ...args } = credit().args;
@@ -212,6 +218,36 @@ describe('treasury: money on its way back', () => {
 
     expect(row(ledger, 'commitment')).to.include({ spent: 0n, credited: 30n, left: 30n });
     expect(row(ledger, 'commitment')).to.include({ status: 'open' });
+  });
+});
+
+describe('treasury: recorded money stays recorded', () => {
+  it('given a recorded fund, when something reconstructed is taken out of it, then no credit makes money', () => {
+    const ledger = emptyLedger();
+    carryOut(ledger, appropriate(), allocate());
+
+    for (const made of [
+      commit({ ...RECONSTRUCTED, amount: gbp(0) }),
+      commit({ ...RECONSTRUCTED, allocation: FUND, amount: gbp(0) }),
+      allocate({ ...RECONSTRUCTED, allocation: 'south', amount: gbp(0) }),
+      allocate({ ...RECONSTRUCTED, parent: 'north', allocation: 'valley', amount: gbp(0) }),
+    ]) {
+      const { failure } = ledger.act([made], [BUDGETER]);
+      expect(failure?.code).to.equal('TREASURY_ABOVE_RECORDED');
+      const above = made.args.parent ?? made.args.allocation;
+      expect(failure?.facts).to.deep.equal({ above });
+    }
+  });
+
+  it('given a reconstructed fund, when a part of it is recorded, then that holds from there down', () => {
+    const ledger = emptyLedger();
+    const source = { publisher: 'water', dataset: 'spend', number: '1', occurrence: 1 };
+    carryOut(ledger, appropriate(RECONSTRUCTED), allocate(), commit());
+
+    const wider = commit({ ...RECONSTRUCTED, commitment: 'x-1', amount: gbp(0) });
+    expect(outcome(ledger.act([wider], [BUDGETER]))).to.equal('TREASURY_ABOVE_RECORDED');
+    carryOut(ledger, disburse({ source }));
+    expect(ledger.rows(treasury, 'payment')[0]).to.include({ recorded: ledger.now() });
   });
 });
 
@@ -249,15 +285,44 @@ describe('treasury: four eyes', () => {
     carryOut(ledger, appropriate({ controller: 'water' }), allocate());
     const source = { publisher: 'water', dataset: 'spend', number: '1', occurrence: 1 };
 
-    expect(outcome(ledger.act([commit()], [BUDGETER]))).to.equal('TREASURY_OWN_CONTROLLER');
-    expect(outcome(ledger.act([commit({ source })], [BUDGETER]))).to.equal('ok');
-    expect(outcome(ledger.act([pay()], [PAYER, EVERYTHING]))).to.equal('TREASURY_OWN_CONTROLLER');
+    for (const change of [{}, { source }]) {
+      const code = outcome(ledger.act([commit(change)], [BUDGETER]));
+      expect(code).to.equal('TREASURY_OWN_CONTROLLER');
+    }
+    const reconstructed = { fund: 'water-past', ...RECONSTRUCTED };
+    carryOut(ledger, appropriate({ ...reconstructed, controller: 'water' }));
+    const out = { ...reconstructed, allocation: 'water-past', source };
+    expect(outcome(ledger.act([commit(out)], [BUDGETER]))).to.equal('ok');
+    const today = pay({ fund: 'water-past' });
+    expect(outcome(ledger.act([today], [PAYER, EVERYTHING]))).to.equal('TREASURY_OWN_CONTROLLER');
+  });
+
+  it('given recorded money, when a payment names a source, then two organisations still sign and the time is kept', () => {
+    const ledger = emptyLedger();
+    const source = { publisher: 'water', dataset: 'spend', number: '1', occurrence: 1 };
+    carryOut(ledger, appropriate(), allocate(), commit());
+
+    const own = ledger.act([pay({ source })], [PAYER, EVERYTHING]);
+    expect(outcome(own)).to.equal('TREASURY_FOUR_EYES');
+    expect(outcome(ledger.act([pay({ source })], [PAYER, CONTROLLER]))).to.equal('ok');
+    const recorded = ledger.now();
+    const again = { payment: 'c', reverses: 'inv-2', source: { ...source, number: '2' } };
+    carryOut(ledger, credit(again));
+
+    const [paid, credited] = ledger.rows(treasury, 'payment');
+    expect(paid).to.deep.include({ payment: 'inv-2', recorded, source });
+    expect(credited).to.deep.include({ payment: 'c', recorded: ledger.now() });
   });
 
   it('given what was paid elsewhere by the holder alone, when imported, then it is kept as it was', () => {
     const ledger = emptyLedger();
     const source = { publisher: 'water', dataset: 'spend', number: '1', occurrence: 1 };
-    carryOut(ledger, appropriate({ controller: 'water' }), allocate(), commit({ source }));
+    carryOut(
+      ledger,
+      appropriate({ ...RECONSTRUCTED, controller: 'water' }),
+      allocate(RECONSTRUCTED),
+      commit({ ...RECONSTRUCTED, source }),
+    );
     const line = { source: { ...source, number: '2' } };
 
     expect(outcome(ledger.act([pay(line)], [PAYER, EVERYTHING]))).to.equal('ok');

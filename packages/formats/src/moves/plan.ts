@@ -1,8 +1,9 @@
 /**
  * From lines of any format to calls of the treasury contract. A spending file says what was paid
- * and not out of which budget; that budget is planned here with `basis: reconstructed`, large
- * enough for all payments even if no credit ever came, so that the order of the lines does not
- * matter. Planning the same lines again gives the same names, and only what is missing.
+ * and not out of which budget; that budget is planned here with `basis: reconstructed` (only there
+ * the treasury takes lines that were paid elsewhere), large enough for all payments even if no
+ * credit ever came, so that the order of the lines does not matter. Planning the same lines again
+ * gives the same names, and only what is missing.
  */
 import type { Call } from '@daybook/core';
 import { assert, assertNever } from '@daybook/core';

@@ -124,13 +124,13 @@ function planOpening(
   const { target, row, parent, purpose, period, currency, opening } = branch;
   const { holder } = row;
   const title = shown(row.title);
-  const stated = opening?.move.amount;
   const opened = {
     ...target.key,
     title,
     amount: { minor, currency },
     purposes: [purpose],
-    basis: stated === minor ? 'recorded' : 'reconstructed',
+    // Even where the publisher states the amount: lines that were paid elsewhere hang on the row.
+    basis: 'reconstructed',
     ...(opening && { source: importedOf(opening.move) }),
   };
   const signers = signersOf(branch, grantor);
