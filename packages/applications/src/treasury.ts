@@ -1263,14 +1263,8 @@ function creditedBack(row: Commitment, amount: bigint): Commitment {
   return { ...withLeft(row, amount), credited: row.credited + amount };
 }
 
-/** More than went down comes back only from below what was reconstructed. */
-function isConserved({ basis, ...row }: Node): boolean {
-  const { received, allocated, committed, returned, left, status } = row;
-  return (
-    received === allocated + committed + returned + left &&
-    (basis === 'reconstructed' || (allocated >= 0n && committed >= 0n)) &&
-    status === statusOf(left)
-  );
+function isConserved({ received, allocated, committed, returned, left, status }: Node): boolean {
+  return received === allocated + committed + returned + left && status === statusOf(left);
 }
 
 /** What a row says it passed on is what the rows below it received and did not return. */

@@ -22,11 +22,14 @@ import {
   CONTROLLER,
   carryOut,
   commit,
+  credit,
   disburse,
   emptyLedger,
   GRANTOR,
+  gbp,
   PAYEE,
   PAYER,
+  RECONSTRUCTED,
   SIGNERS,
 } from './treasury-scene.ts';
 
@@ -155,44 +158,104 @@ describe('treasury: conservation', () => {
   }
 });
 
-describe('treasury: a broken handler', () => {
+type Row = Readonly<Record<string, unknown>>;
+type Change = (row: Row) => Row;
+type Tables = Readonly<
+  Record<string, { put(row: Row): void; insert(row: Row, code: string): void }>
+>;
+
+/** The treasury with an action whose handler writes other rows than it should. */
+function broken(action: string, changes: Readonly<Record<string, Change>>): typeof treasury {
   const { definition } = treasury;
-  const broken = (action: string, field: string): typeof treasury => {
-    const spoilt = definition.actions[action];
-    const handler = (context: never, input: never): unknown => {
-      const tables = (context as { records: Record<string, { put(row: object): void }> }).records;
-      const record = action === 'allocate' ? 'allocation' : 'commitment';
-      const table = tables[record];
-      const put = table?.put;
-      Object.assign(table ?? {}, {
-        put: (row: Record<string, unknown>) =>
-          put?.({ ...row, [field]: (row[field] as bigint) + 1n }),
+  const spoilt = definition.actions[action];
+  const handler = (context: { readonly records: Tables }, input: never): unknown => {
+    const whole = Object.entries(changes).map(([record, change]) => {
+      const { [record]: table } = context.records;
+      if (table === undefined) throw new Error(`the treasury keeps no ${record}`);
+      const { put, insert } = table;
+      Object.assign(table, {
+        put: (row: Row) => put(change(row)),
+        insert: (row: Row, code: string) => insert(change(row), code),
       });
-      try {
-        return spoilt?.handler(context, input);
-      } finally {
-        Object.assign(table ?? {}, { put });
-      }
-    };
-    const actions = { ...definition.actions, [action]: { ...spoilt, handler } };
-    return defineContract({ ...definition, actions } as never) as typeof treasury;
+      return () => Object.assign(table, { put, insert });
+    });
+    try {
+      return spoilt?.handler(context, input);
+    } finally {
+      for (const restore of whole) restore();
+    }
   };
+  const actions = { ...definition.actions, [action]: { ...spoilt, handler } };
+  return defineContract({ ...definition, actions } as never) as typeof treasury;
+}
+
+/** What the engine says when the last of these calls is carried out by a broken handler. */
+function refusalOf(contract: typeof treasury, ...calls: readonly Call[]): unknown {
+  const ledger = createLedger([directory, contract], {
+    [GRANTOR]: ['treasury.appropriator'],
+    [CONTROLLER]: ['treasury.controller'],
+    [BUDGETER]: ['treasury.budgeter'],
+    [PAYER]: ['treasury.payer'],
+    [PAYEE]: [],
+  });
+  carryOut(ledger, ...calls.slice(0, -1));
+  const size = ledger.size();
+  const [last] = calls.slice(-1);
+  const { failure } = ledger.act(
+    last === undefined ? [] : [last],
+    SIGNERS[last?.action ?? ''] ?? [],
+  );
+  expect(failure?.code).to.equal('CONTRACTS_INVARIANT_BROKEN');
+  expect(ledger.size()).to.equal(size);
+  return failure?.facts.invariant;
+}
+
+const more =
+  (field: string, minor: bigint): Change =>
+  (row) => ({ ...row, [field]: (row[field] as bigint) + minor });
+
+describe('treasury: a broken handler', () => {
+  const opened = [appropriate(), allocate()];
 
   for (const field of ['left', 'spent', 'returned', 'received', 'credited']) {
     it(`given a handler that adds a penny to ${field}, when it pays, then the invariant refuses it`, () => {
-      const ledger = createLedger([directory, broken('disburse', field)], {
-        [GRANTOR]: ['treasury.appropriator'],
-        [CONTROLLER]: ['treasury.controller'],
-        [BUDGETER]: ['treasury.budgeter'],
-        [PAYER]: ['treasury.payer'],
-        [PAYEE]: [],
-      });
-      carryOut(ledger, appropriate(), allocate(), commit());
+      const contract = broken('disburse', { commitment: more(field, 1n) });
 
-      const executed = ledger.act([disburse()], [PAYER, CONTROLLER]);
+      const refusal = refusalOf(contract, ...opened, commit(), disburse());
 
-      expect(outcome(executed)).to.equal('CONTRACTS_INVARIANT_BROKEN');
-      expect(ledger.rows(treasury, 'payment')).to.deep.equal([]);
+      expect(refusal).to.equal('commitmentConserved');
+    });
+  }
+
+  const reconstructing: Change = (row) => ({ ...row, ...RECONSTRUCTED });
+  const unrecorded: Change = ({ recorded: _, ...row }) => row;
+  const creditMore = broken('credit', {
+    payment: (row) => (row.kind === 'credit' ? { ...row, amount: gbp(130) } : row),
+    commitment: (row) => more('left', 100n)(more('credited', 100n)(row)),
+  });
+  for (const [what, invariant, contract, calls] of [
+    ['allocates', 'allocationBasis', broken('allocate', { allocation: reconstructing }), opened],
+    [
+      'commits',
+      'commitmentBasis',
+      broken('commit', { commitment: reconstructing }),
+      [...opened, commit()],
+    ],
+    [
+      'pays elsewhere',
+      'paymentBasis',
+      broken('disburse', { payment: unrecorded }),
+      [...opened, commit(), disburse()],
+    ],
+    [
+      'credits more than was spent',
+      'creditsBacked',
+      creditMore,
+      [...opened, commit(), disburse(), credit()],
+    ],
+  ] as const) {
+    it(`given recorded money, when a handler ${what} as if it were reconstructed, then ${invariant} refuses it`, () => {
+      expect(refusalOf(contract, ...calls)).to.equal(invariant);
     });
   }
 });
