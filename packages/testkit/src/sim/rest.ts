@@ -11,6 +11,8 @@ import type { World } from './world/world.ts';
 /** What was handed in before is final or has expired by then, or the run has no rest. */
 const SETTLE_MS = 60_000;
 const INTERVALS = 3;
+/** A frame of before the healing comes as late as this: spikes and replays of `conditions.ts`. */
+const LATEST_FRAME_MS = 52_000;
 
 /** Whether nobody is left who may keep the others awake by right. */
 function mayRest({ plan, world }: Simulation): boolean {
@@ -38,6 +40,9 @@ export async function rest(simulation: Simulation): Promise<void> {
   const isOver = (): boolean => world.violation() !== undefined;
   events.emit({ type: 'dismissed' });
   for (const machine of world.machines) machine.start();
+  // An old status is news of a clock: the network must be done with the past.
+  await timeline.run(simulation.plan.safetyMs + LATEST_FRAME_MS, isOver);
+  if (isOver()) return;
   await timeline.run(timeline.now() + SETTLE_MS, () => isOver() || isAtRest(world));
   if (isOver()) return;
   if (!isAtRest(world)) {
