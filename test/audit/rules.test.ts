@@ -4,7 +4,7 @@ import { auditRuleSql, findingsOf } from '@daybook/applications';
 import { assert } from '@daybook/core';
 import type { RecordChange } from '@daybook/readmodel';
 import { expect } from 'chai';
-import { commitment, contract, payment, tablesOf } from './tables.ts';
+import { commitment, contract, payment, relation, tablesOf } from './tables.ts';
 
 const SCOPE = { auditee: 'works', period: { start: '2026-01-01', end: '2026-12-31' } };
 const LIMITS = { rowsMax: 1000, timeMs: 10_000 };
@@ -14,6 +14,11 @@ const source = (number: string) => ({
 });
 
 const recorded = (time: string) => ({ recorded: Date.parse(time) });
+
+/** Works pays an organisation, which holds money of its own and may pay works out of it. */
+const PAID_ALLY = payment('a', { payee: { organisation: 'ally' } });
+const ALLY_HOLDS = commitment('gravel', { holder: 'ally' });
+const FROM_ALLY = { commitment: 'gravel', payee: { organisation: 'works' } };
 
 interface Scene {
   readonly kind: AuditRuleKind;
@@ -59,6 +64,13 @@ const SCENES: readonly Scene[] = [
     found: [payment('a', source('7')), payment('b', source('9'))],
     cites: ['a', 'b'],
     passed: [payment('a', source('7')), payment('b', source('8')), payment('c', source('99'))],
+  },
+  {
+    kind: 'gaps',
+    title: 'a number of this ledger that is missing',
+    found: [payment('2026/7'), payment('2026/9')],
+    cites: ['2026%2F7', '2026%2F9'],
+    passed: [payment('2026/7'), payment('2026/8'), payment('2025/10'), payment('a')],
   },
   {
     kind: 'splits',
@@ -110,6 +122,33 @@ const SCENES: readonly Scene[] = [
     passed: [payment('a'), contract('2026-03-04')],
   },
   {
+    kind: 'beforeContract',
+    title: 'a payment recorded before the signature, with a later date',
+    found: [payment('a', recorded('2026-03-03T09:00:00Z')), contract('2026-03-04')],
+    cites: ['ocds-x-1/c1', 'a'],
+    passed: [payment('a', recorded('2026-03-04T00:00:00Z')), contract('2026-03-04')],
+  },
+  {
+    kind: 'beforeContract',
+    title: 'payments for which there is no contract',
+    found: [payment('a'), payment('b', { date: '2026-03-05' })],
+    cites: ['a', 'b'],
+    passed: [payment('a', money(99n)), payment('b', source('7'))],
+  },
+  {
+    kind: 'roundTrip',
+    title: 'a payee that paid the same amount back',
+    found: [PAID_ALLY, ALLY_HOLDS, payment('back', { ...FROM_ALLY, date: '2026-03-20' })],
+    cites: ['a', 'back'],
+    passed: [
+      PAID_ALLY,
+      ALLY_HOLDS,
+      payment('less', { ...FROM_ALLY, date: '2026-03-20', ...money(123_455n) }),
+      payment('late', { ...FROM_ALLY, date: '2026-04-20' }),
+      payment('credit', { ...FROM_ALLY, kind: 'credit', status: 'credited' }),
+    ],
+  },
+  {
     kind: 'roundTrip',
     title: 'a payment that was credited in full',
     found: [payment('a'), payment('b', { kind: 'credit', status: 'credited', date: '2026-03-20' })],
@@ -118,6 +157,27 @@ const SCENES: readonly Scene[] = [
       payment('a'),
       payment('b', { kind: 'credit', status: 'credited', date: '2026-03-03' }),
     ],
+  },
+  {
+    kind: 'relatedParty',
+    title: 'an organisation that is paid out of what it controls',
+    found: [payment('a', { payee: { organisation: 'treasury' } })],
+    cites: ['a'],
+    passed: [payment('a', { payee: { organisation: 'ally' } })],
+  },
+  {
+    kind: 'relatedParty',
+    title: 'payees that are recorded as related',
+    found: [relation('name:Tar Ltd'), payment('a'), payment('b')],
+    cites: ['risk.relation/works/name:Tar Ltd', 'a', 'b'],
+    passed: [relation('name:Sand Ltd'), relation('organisation:ally'), payment('a')],
+  },
+  {
+    kind: 'relatedParty',
+    title: 'an organisation that is recorded as related',
+    found: [relation('organisation:ally'), PAID_ALLY],
+    cites: ['risk.relation/works/organisation:ally', 'a'],
+    passed: [relation('name:ally'), PAID_ALLY],
   },
   {
     kind: 'relatedParty',

@@ -83,6 +83,11 @@ export function contract(signed: string): RecordChange {
   });
 }
 
+/** What the organisation `works` said about a payee that is close to it. */
+export function relation(payee: string): RecordChange {
+  return changeOf('risk', 'relation', { organisation: 'works', payee, relation: 'owned by Ann' });
+}
+
 /** A read model in memory with these records. */
 export async function tablesOf(records: readonly RecordChange[]): Promise<ReadModel> {
   const model = startReadModel({

@@ -6,6 +6,7 @@
  */
 import type { Result } from '@daybook/core';
 import { ok } from '@daybook/core';
+import { citeSql } from './audit/citation.ts';
 import type { Days, Hours, Measure, MeasureFault, Measures, ValuesOf } from './audit/measures.ts';
 import {
   dayList,
@@ -53,7 +54,7 @@ function defineRule<const M extends Measures>({ title, weight, measures, sql }: 
 const days = (usual: number): Measure<number> => wholeNumber(usual, 0, 366);
 /** Minor units. */
 const FLOOR = wholeNumber(100_000, 0, 1e15);
-const MONEY_BACK = `'treasury.payment/' || b.fund || '/' || b.payment`;
+const MONEY_BACK = citeSql('treasury.payment', ['b.fund', 'b.payment']);
 
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
@@ -62,9 +63,9 @@ function paid({ auditee, period }: RuleScope): string {
   return `paid AS (
     SELECT p.fund, p.payment, p.commitment, p.kind, p.amount_minor AS minor,
       p.amount_currency AS currency, p.date AS day, p.payee_organisation, p.payee_key,
-      COALESCE(p.payee_name, p.payee_person, '') AS payee, COALESCE(p.description, '') AS what,
+      COALESCE(p.payee_name, p.payee_organisation, p.payee_person, '') AS payee, p.payee_person, COALESCE(p.description, '') AS what,
       p.source_publisher AS publisher, p.source_dataset AS dataset, p.source_number AS number, p.recorded,
-      p._height AS height, 'treasury.payment/' || p.fund || '/' || p.payment AS record
+      p._height AS height, ${citeSql('treasury.payment', ['p.fund', 'p.payment'])} AS record
     FROM treasury_payment p
     JOIN treasury_commitment c ON c.fund = p.fund AND c.commitment = p.commitment
     WHERE c.holder = ${text(auditee)}
@@ -72,11 +73,12 @@ function paid({ auditee, period }: RuleScope): string {
   )`;
 }
 
-/** Two sides of a pair as two rows: what was found cites both. */
+/** Two sides of a pair as two rows: what was found cites both, if there is another. */
 function bothSides(pairs: string): string {
   return `pairs AS (${pairs})
     SELECT hit, description, record, height, minor, currency FROM pairs
     UNION ALL SELECT hit, description, other, other_height, CAST(0 AS BIGINT), currency FROM pairs
+      WHERE other IS NOT NULL
     ORDER BY hit, record`;
 }
 
@@ -158,16 +160,25 @@ export const AUDIT_RULES = {
     weight: 'otherMatter',
     measures: { missing: wholeNumber(5, 1, 1000) },
     sql: ({ missing }, scope) => `WITH ${paid(scope)},
+      series AS (
+        SELECT publisher, dataset, number, record, height, currency FROM paid
+        WHERE publisher IS NOT NULL
+        UNION ALL
+        SELECT '', fund || ' ' || REGEXP_REPLACE(payment, '[0-9]+$', ''),
+          SUBSTR(payment, LENGTH(REGEXP_REPLACE(payment, '[0-9]+$', '')) + 1),
+          record, height, currency
+        FROM paid WHERE publisher IS NULL
+      ),
       numbered AS (
         SELECT publisher, dataset, CAST(number AS BIGINT) AS number, MIN(record) AS record,
           MIN(height) AS height, MIN(currency) AS currency
-        FROM paid
+        FROM series
         WHERE number SIMILAR TO '[0-9]+' AND LENGTH(number) <= 18 GROUP BY 1, 2, 3
       ),
       steps AS (
-        SELECT *, LEAD(number) OVER series AS following, LEAD(record) OVER series AS other,
-          LEAD(height) OVER series AS other_height
-        FROM numbered WINDOW series AS (PARTITION BY publisher, dataset ORDER BY number)
+        SELECT *, LEAD(number) OVER line AS following, LEAD(record) OVER line AS other,
+          LEAD(height) OVER line AS other_height
+        FROM numbered WINDOW line AS (PARTITION BY publisher, dataset ORDER BY number)
       ),
       ${bothSides(`SELECT dataset || ' ' || number AS hit,
         'After ' || number || ' comes ' || following || ' in ' || dataset AS description,
@@ -230,18 +241,28 @@ export const AUDIT_RULES = {
       ORDER BY hit`,
   }),
   beforeContract: defineRule({
-    title: 'Paid before the contract was signed',
+    title: 'Paid before the contract was signed, or without one',
     weight: 'materialWeakness',
-    measures: {},
-    sql: (_, scope) =>
+    measures: { floor: FLOOR },
+    // The day is what the payer says; when it was recorded is what the blocks say.
+    sql: ({ floor }, scope) =>
       `WITH ${paid(scope)}, ${bothSides(`
       SELECT p.record AS hit,
-        'Paid on ' || p.day || ' under a contract signed on ' || SUBSTR(k.date_signed, 1, 10)
-          AS description,
-        p.record, p.height, 'procurement.contract/' || k.ocid || '/' || k.contract AS other,
+        'Paid on ' || p.day || COALESCE(', recorded on ' || CAST(p.recorded AS DATE), '')
+          || ', under a contract signed on ' || SUBSTR(k.date_signed, 1, 10) AS description,
+        p.record, p.height, ${citeSql('procurement.contract', ['k.ocid', 'k.contract'])} AS other,
         k._height AS other_height, p.minor, p.currency
       FROM paid p JOIN procurement_contract k ON k.fund = p.fund AND k.commitment = p.commitment
-      WHERE p.kind = 'disbursement' AND SUBSTR(k.date_signed, 1, 10) > CAST(p.day AS VARCHAR)`)}`,
+      WHERE p.kind = 'disbursement' AND (SUBSTR(k.date_signed, 1, 10) > CAST(p.day AS VARCHAR)
+        OR SUBSTR(k.date_signed, 1, 10) > CAST(CAST(p.recorded AS DATE) AS VARCHAR))
+      UNION ALL
+      SELECT 'no contract ' || p.fund || ' ' || p.commitment,
+        'Payments under ' || p.commitment || ', for which there is no contract',
+        p.record, p.height, NULL, NULL, p.minor, p.currency
+      FROM paid p LEFT JOIN procurement_contract k
+        ON k.fund = p.fund AND k.commitment = p.commitment
+      WHERE p.kind = 'disbursement' AND p.minor >= ${floor} AND p.publisher IS NULL
+        AND k.contract IS NULL`)}`,
   }),
   roundTrip: defineRule({
     title: 'Money came back from whom it was paid to',
@@ -264,6 +285,7 @@ export const AUDIT_RULES = {
       JOIN treasury_commitment c ON c.holder = a.payee_organisation
       JOIN treasury_payment b ON b.fund = c.fund AND b.commitment = c.commitment
         AND b.payee_organisation = ${text(scope.auditee)} AND b.date - a.day BETWEEN 0 AND ${within}
+        AND b.kind = 'disbursement' AND b.amount_minor = a.minor AND b.amount_currency = a.currency
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}`)}`,
   }),
   relatedParty: defineRule({
@@ -274,6 +296,18 @@ export const AUDIT_RULES = {
       keys AS (
         SELECT payee_key FROM paid WHERE payee_key IS NOT NULL
         GROUP BY payee_key HAVING COUNT(DISTINCT payee) > 1
+      ),
+      related AS (
+        SELECT 'relation ' || r.payee AS hit,
+          'Paid to ' || r.payee || ', a related party: ' || r.relation AS description,
+          ${citeSql('risk.relation', ['r.organisation', 'r.payee'])} AS other,
+          r._height AS other_height, p.record, p.height, p.minor, p.currency
+        FROM paid p JOIN risk_relation r ON r.organisation = ${text(scope.auditee)}
+          AND r.payee = CASE
+            WHEN p.payee_organisation IS NOT NULL THEN 'organisation:' || p.payee_organisation
+            WHEN p.payee_person IS NOT NULL THEN 'person:' || p.payee_person
+            ELSE 'name:' || p.payee END
+        WHERE p.kind = 'disbursement'
       )
       SELECT 'key ' || p.payee_key AS hit, 'Payees of several names have one key' AS description,
         p.record, p.height, p.minor, p.currency
@@ -285,6 +319,9 @@ export const AUDIT_RULES = {
       FROM paid p
       JOIN treasury_commitment c ON c.fund = p.fund AND c.commitment = p.commitment
       WHERE p.payee_organisation IN (c.holder, c.controller)
+      UNION ALL SELECT hit, description, record, height, minor, currency FROM related
+      UNION ALL SELECT hit, MIN(description), other, MIN(other_height), CAST(0 AS BIGINT), MIN(currency)
+      FROM related GROUP BY hit, other
       ORDER BY hit, record`,
   }),
 } as const satisfies Readonly<Record<string, Rule>>;

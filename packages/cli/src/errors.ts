@@ -80,6 +80,10 @@ export const CLI_ERRORS = defineErrors({
     summary: 'The audit rule found more than could be read.',
     remedy: 'Give its hits finer names, or ask a node with a higher readmodel.queryRowsMax.',
   },
+  CLI_CITATION_UNPROVEN: {
+    summary: 'A finding was not opened: a record that it would cite cannot be proven.',
+    remedy: 'Let the rule cite contract.record/key with the _height of its row; see docs/audit.md.',
+  },
   CLI_FINDING_UNDECIDED: {
     summary: 'A finding was handed in, and was not final in the time given.',
     remedy: 'Run the rules again: they open the finding if it is not there.',
@@ -162,6 +166,7 @@ export type CliFailure =
       readonly rule: string;
       readonly fact: string;
     }
+  | { readonly code: 'CLI_CITATION_UNPROVEN'; readonly record: string }
   | { readonly code: 'CLI_FINDING_UNDECIDED' }
   | { readonly code: 'CLI_FOLDER_LOCKED'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_FORK'; readonly path: string }
@@ -221,6 +226,8 @@ export function explainCli(failure: CliFailure): string {
     case 'CLI_RULE_INVALID':
     case 'CLI_RULE_CUT':
       return `${summary} ${failure.rule}: ${failure.fact}.`;
+    case 'CLI_CITATION_UNPROVEN':
+      return `${summary} It is ${failure.record}.`;
     case 'CLI_FOLDER_LOCKED':
       return `${summary} It is ${failure.path}.`;
     case 'CLI_WITNESS_FORK':
@@ -261,6 +268,7 @@ export function exitOf(failure: CliFailure): Exit {
     case 'CLI_CLUSTER_FAILED':
     case 'CLI_RULE_INVALID':
     case 'CLI_RULE_CUT':
+    case 'CLI_CITATION_UNPROVEN':
     case 'CLI_FINDING_UNDECIDED':
     case 'CLI_DECLINED':
       return 'refused';

@@ -1,29 +1,39 @@
 /**
  * The evidence of an engagement as a folder: the findings, proven to be all, and the proof of every
- * record that they cite, each checked before it is written. Nobody needs a node to check them again.
+ * record that they cite, each checked before it is written. What is cited is taken from the proven
+ * list, never from an answer that nobody checked. Nobody needs a node to check the files again.
  */
 import path from 'node:path';
-import type { Client, Trust } from '@daybook/client';
-import { nextOfList, verifyListBundle, verifyProofBundle } from '@daybook/client';
+import type { Client, ListVerdict, ProvenRow, Trust } from '@daybook/client';
+import { nextOfList, verifyListBundle } from '@daybook/client';
 import { sha256, toHex } from '@daybook/core';
-import { contractNamed } from '../actions/contracts.ts';
 import { writeOut } from '../files.ts';
 import type { World } from '../frame/world.ts';
+import type { CitedRecord, CitedState, ProvenCitation } from './cited.ts';
+import { proveCited } from './cited.ts';
 
 /** One file of the folder. */
 export interface EvidenceFile {
   readonly file: string;
   /** `audit.finding` for the list of findings, else the record as a finding cites it. */
   readonly record: string;
+  /** At which height a finding cites it; absent for a list, and for what a record is now. */
+  readonly height?: number;
+  /** In hex, of the version that the file proves, where a finding cites it. */
+  readonly valueHash?: string;
   readonly sha256: string;
   readonly outcome: 'valid' | 'invalid' | 'unknown';
+}
+
+/** A citation that is not proven as it stands, or whose record went on since. */
+export interface EvidenceRemark extends CitedRecord {
+  readonly state: Exclude<CitedState, 'same'>;
 }
 
 export interface Evidence {
   readonly engagement: string;
   readonly files: readonly EvidenceFile[];
-  /** Cited records whose text names no record of this chain. */
-  readonly unresolved: readonly string[];
+  readonly remarks: readonly EvidenceRemark[];
 }
 
 interface Place {
@@ -38,39 +48,75 @@ export async function writeEvidence(
   engagement: string,
   place: Place,
 ): Promise<Evidence> {
-  const { audit } = await import('@daybook/applications');
-  const { finding } = client.contractOf(audit).records;
-  const files: EvidenceFile[] = [];
-  const cited = new Set<string>();
-  for await (const { row } of finding.list({ engagement })) {
-    for (const { record } of row.evidence) cited.add(record);
+  const { files: lists, rows } = await keepFindings(client, engagement, place);
+  const files: EvidenceFile[] = [...lists];
+  const remarks: EvidenceRemark[] = [];
+  for (const [index, cited] of citationsOf(rows).entries()) {
+    const proven = await proveCited(client, cited, place.trust);
+    if (proven.state !== 'same') remarks.push({ ...cited, state: proven.state });
+    files.push(...(await keepRecord(`record-${index + 1}`, cited, { proven, place })));
   }
-  for (let from: Uint8Array | undefined, number = 1; ; number += 1) {
-    const bytes = await finding.proveList({ engagement }, from === undefined ? {} : { from });
-    const verdict = verifyListBundle(bytes, place.trust);
-    files.push(await keep(`findings-${number}.proof`, 'audit.finding', { bytes, verdict, place }));
-    from = verdict.outcome === 'invalid' ? undefined : nextOfList(verdict.facts);
-    if (from === undefined) break;
-  }
-  const unresolved: string[] = [];
-  for (const [index, record] of [...cited].sort().entries()) {
-    const bytes = await prove(client, record);
-    if (bytes === undefined) {
-      unresolved.push(record);
-      continue;
-    }
-    const verdict = verifyProofBundle(bytes, place.trust);
-    files.push(await keep(`record-${index + 1}.proof`, record, { bytes, verdict, place }));
-  }
-  const evidence = { engagement, files, unresolved };
+  const evidence = { engagement, files, remarks };
   const index = `${JSON.stringify(evidence, undefined, 2)}\n`;
   await writeOut(path.join(place.folder, 'index.json'), index, place.world);
   return evidence;
 }
 
+/** The list of findings, in as many files of one block as it takes. */
+async function keepFindings(
+  client: Client,
+  engagement: string,
+  place: Place,
+): Promise<{ readonly files: readonly EvidenceFile[]; readonly rows: readonly ProvenRow[] }> {
+  const { audit } = await import('@daybook/applications');
+  const { finding } = client.contractOf(audit).records;
+  const files: EvidenceFile[] = [];
+  const rows: ProvenRow[] = [];
+  let at: Parameters<typeof finding.proveList>[1] = {};
+  for (let number = 1; ; number += 1) {
+    const bytes = await finding.proveList({ engagement }, at);
+    const verdict: ListVerdict = verifyListBundle(bytes, place.trust);
+    const file = `findings-${number}.proof`;
+    files.push(await keep({ file, record: 'audit.finding' }, { bytes, verdict, place }));
+    if (verdict.outcome === 'invalid') return { files, rows };
+    rows.push(...verdict.facts.rows);
+    const from = nextOfList(verdict.facts);
+    if (from === undefined) return { files, rows };
+    at = { from, height: verdict.facts.block.header.height };
+  }
+}
+
+/** What the proven findings cite, each version once, in the order of the texts. */
+function citationsOf(rows: readonly ProvenRow[]): readonly CitedRecord[] {
+  const cited = new Map<string, CitedRecord>();
+  for (const { stored } of rows) {
+    // The list was read in the words that the chain agreed on.
+    for (const one of (stored?.fields.evidence ?? []) as unknown as readonly CitedRecord[]) {
+      cited.set([one.record, one.height, one.valueHash ?? ''].join(' '), one);
+    }
+  }
+  return [...cited].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+}
+
+async function keepRecord(
+  name: string,
+  { record, height }: CitedRecord,
+  { proven, place }: { readonly proven: ProvenCitation; readonly place: Place },
+): Promise<readonly EvidenceFile[]> {
+  const { cited, now, valueHash } = proven;
+  const files: EvidenceFile[] = [];
+  if (cited !== undefined) {
+    const told = { file: `${name}.proof`, record, height, ...(valueHash && { valueHash }) };
+    files.push(await keep(told, { ...cited, place }));
+  }
+  if (now !== undefined) {
+    files.push(await keep({ file: `${name}-now.proof`, record }, { ...now, place }));
+  }
+  return files;
+}
+
 async function keep(
-  file: string,
-  record: string,
+  told: Omit<EvidenceFile, 'sha256' | 'outcome'>,
   {
     bytes,
     verdict,
@@ -81,25 +127,6 @@ async function keep(
     readonly place: Place;
   },
 ): Promise<EvidenceFile> {
-  await writeOut(path.join(place.folder, file), bytes, place.world);
-  return { file, record, sha256: toHex(sha256(bytes)), outcome: verdict.outcome };
-}
-
-/** The proof of `contract.record/key/key`; undefined where that names no record set of the chain. */
-async function prove(client: Client, cited: string): Promise<Uint8Array | undefined> {
-  const [, contractName = '', name = '', keys = ''] =
-    /^([^./]+)\.([^/]+)\/(.+)$/s.exec(cited) ?? [];
-  if (contractName === '') return undefined;
-  const contract = await contractNamed(contractName, client);
-  const spec = contract.records[name];
-  const parts = keys.split('/');
-  const names = Object.keys(spec?.key ?? {});
-  if (spec === undefined || parts.length !== names.length) return undefined;
-  const key = Object.fromEntries(
-    names.map((field, index) => {
-      const part = parts[index] ?? '';
-      return [field, spec.key[field]?.type === 'integer' ? Number(part) : part];
-    }),
-  );
-  return await client.contractBy(contract).records(name).prove(key);
+  await writeOut(path.join(place.folder, told.file), bytes, place.world);
+  return { ...told, sha256: toHex(sha256(bytes)), outcome: verdict.outcome };
 }

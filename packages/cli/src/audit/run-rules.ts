@@ -3,10 +3,12 @@
  * and opens those that are not there yet. Running it again adds nothing, so that a timer may do it.
  */
 import type { RuleFinding } from '@daybook/applications';
-import type { Client, TransactionAuthor } from '@daybook/client';
+import type { Client, TransactionAuthor, Trust } from '@daybook/client';
 import { signAs } from '@daybook/client';
-import type { Call, CallArguments } from '@daybook/core';
+import type { Call, CallArguments, CborMap, Result } from '@daybook/core';
+import { fail, fromHex, ok } from '@daybook/core';
 import { CliError } from '../errors.ts';
+import { proveCited } from './cited.ts';
 import type { RuleFault } from './rule-fault.ts';
 import { faultOf, faultOfError, faultOfOutcome } from './rule-fault.ts';
 import { readRuleRows } from './rule-rows.ts';
@@ -17,6 +19,8 @@ export interface RuleRun {
   readonly author: TransactionAuthor;
   /** Last block time of a transaction made now, in ms. */
   readonly validUntilMs: () => number;
+  /** Against which the cited records are proven before a finding names them. */
+  readonly trust: () => Trust;
 }
 
 /** What one rule found. */
@@ -105,31 +109,79 @@ async function carryOut(client: Client, one: OneRun): Promise<Omit<RuleOutcome, 
   return { height, found: findings.length, added, ...(told !== undefined && { fault: told }) };
 }
 
+/** A finding whose citations are proven. */
+type Ready = Omit<RuleFinding, 'evidence'> & { readonly evidence: readonly CborMap[] };
+
+/** What a batch of findings came to, or all of them. */
+interface Opened {
+  readonly added: number;
+  readonly fault?: RuleFault;
+}
+
 async function open(
   client: Client,
   findings: readonly RuleFinding[],
-  { engagement, rule, author, validUntilMs, known }: OneRun,
-): Promise<{ readonly added: number; readonly fault?: RuleFault }> {
-  const chain = await client.chain();
-  let added = 0;
-  let fault: RuleFault | undefined;
+  one: OneRun,
+): Promise<Opened> {
+  const all: Opened[] = [];
   for (let from = 0; from < findings.length; from += BATCH_COUNT) {
-    const batch = findings.slice(from, from + BATCH_COUNT);
-    const transactions = batch.map((finding) => {
-      const args: CallArguments = { ...finding, engagement, rule: rule.rule };
-      const call: Call = { contract: 'audit', action: 'findByRule', args };
-      return signAs([author], { chain, calls: [call], validUntilMs: validUntilMs() });
-    });
-    const outcomes = await client.submitBatch(transactions, { timeoutMs: SETTLE_MS });
-    for (const [index, { finding }] of batch.entries()) {
-      const refusal = faultOfOutcome(outcomes[index]);
-      if (refusal === undefined) {
-        known.add(finding);
-        added += 1;
-      } else {
-        fault ??= refusal;
-      }
-    }
+    all.push(await openBatch(client, findings.slice(from, from + BATCH_COUNT), one));
   }
-  return { added, ...(fault !== undefined && { fault }) };
+  const fault = all.find((opened) => opened.fault !== undefined)?.fault;
+  return { added: all.reduce((sum, { added }) => sum + added, 0), ...(fault && { fault }) };
+}
+
+async function openBatch(
+  client: Client,
+  findings: readonly RuleFinding[],
+  { engagement, rule, author, validUntilMs, known, trust }: OneRun,
+): Promise<Opened> {
+  const chain = await client.chain();
+  const faults: RuleFault[] = [];
+  const proven: Ready[] = [];
+  for (const finding of findings) {
+    const evidence = await proveEvidence(client, finding, trust());
+    if (evidence.ok) proven.push({ ...finding, evidence: evidence.value });
+    else faults.push(faultOf({ code: 'CLI_CITATION_UNPROVEN', record: evidence.reason }));
+  }
+  const transactions = proven.map((finding) => {
+    const args: CallArguments = { ...finding, engagement, rule: rule.rule };
+    const call: Call = { contract: 'audit', action: 'findByRule', args };
+    return signAs([author], { chain, calls: [call], validUntilMs: validUntilMs() });
+  });
+  const outcomes =
+    transactions.length === 0
+      ? []
+      : await client.submitBatch(transactions, { timeoutMs: SETTLE_MS });
+  let added = 0;
+  for (const [index, { finding }] of proven.entries()) {
+    const fault = faultOfOutcome(outcomes[index]);
+    if (fault !== undefined) {
+      faults.push(fault);
+      continue;
+    }
+    known.add(finding);
+    added += 1;
+  }
+  const [fault] = faults;
+  return { added, ...(fault && { fault }) };
+}
+
+/**
+ * The records that a finding cites with the hashes of what was proven; without one where no node
+ * keeps that state any longer. @returns the first record that cannot be proven
+ */
+async function proveEvidence(
+  client: Client,
+  { evidence }: RuleFinding,
+  trust: Trust,
+): Promise<Result<Ready['evidence'], string>> {
+  const cites: Ready['evidence'][number][] = [];
+  for (const cited of evidence) {
+    const { state, valueHash } = await proveCited(client, cited, trust);
+    if (state !== 'lost' && valueHash === undefined) return fail(cited.record);
+    const hash = valueHash === undefined ? undefined : fromHex(valueHash);
+    cites.push(hash === undefined ? { ...cited } : { ...cited, valueHash: hash });
+  }
+  return ok(cites);
 }

@@ -1,4 +1,5 @@
 /** `daybook monitor` and `daybook evidence`: the rules of an engagement, and what proves their findings. */
+import type { EvidenceRemark } from '../audit/evidence.ts';
 import { writeEvidence } from '../audit/evidence.ts';
 import type { RuleOutcome } from '../audit/run-rules.ts';
 import { runRules } from '../audit/run-rules.ts';
@@ -20,10 +21,13 @@ async function monitor(input: Input, world: World): Promise<Exit> {
   const validMs = Math.floor(document.parameters.validityMaxMs / 2);
   const authorFor = await createAuthorFinder(authors, client);
   const organisation = input.text('auditor');
+  const chain = await client.chain();
+  const eras = await trustedErasOf(input);
   const outcomes = await runRules(client, {
     engagement: input.operand('engagement'),
     author: authorFor({ organisation, role: 'audit.monitor' }),
     validUntilMs: () => world.nowMs() + validMs,
+    trust: () => ({ chain, eras, nowMs: world.nowMs() }),
   });
   answer(input, world, {
     json: outcomes,
@@ -56,7 +60,7 @@ async function evidence(input: Input, world: World): Promise<Exit> {
     nowMs: world.nowMs(),
   };
   const found = await writeEvidence(client, input.operand('engagement'), { folder, world, trust });
-  const { files, unresolved } = found;
+  const { files, remarks } = found;
   const wrong = files.filter(({ outcome }) => outcome !== 'valid');
   answer(input, world, {
     json: { folder, ...found },
@@ -65,13 +69,24 @@ async function evidence(input: Input, world: World): Promise<Exit> {
         [
           { title: 'Files', text: `${files.length} in ${folder}, listed in index.json` },
           { title: 'Not valid', text: String(wrong.length) },
-          { title: 'Cited, but no record', text: unresolved.join(', ') || 'none' },
+          ...remarks.map(({ record, height, state }) => ({
+            title: REMARKS[state],
+            text: `${record} at ${height}`,
+          })),
         ],
         paint,
       ),
   });
-  return wrong.length + unresolved.length === 0 ? 'done' : 'refused';
+  const isProven = remarks.every(({ state }) => state === 'changed');
+  return wrong.length === 0 && isProven ? 'done' : 'refused';
 }
+
+const REMARKS: Readonly<Record<EvidenceRemark['state'], string>> = {
+  changed: 'Proven, but changed since',
+  lost: 'Changed since, and no node keeps what was cited',
+  differs: 'Not the version that is cited',
+  absent: 'Cited, but no record',
+};
 
 export const AUDIT_VERBS: readonly Verb[] = [
   {

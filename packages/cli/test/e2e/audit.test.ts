@@ -6,7 +6,7 @@ import { audit, treasury } from '@daybook/applications';
 import type { Client, TransactionAuthor } from '@daybook/client';
 import { createClient, isRefusal } from '@daybook/client';
 import type { Call } from '@daybook/core';
-import { createSigner } from '@daybook/core';
+import { asHash, assert, createSigner, toHex } from '@daybook/core';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
@@ -74,7 +74,7 @@ describe('continuous audit by commands', function () {
     const tar = { allocation: 'roads', commitment: 'tar', title: 'Tar', payee };
     await perform(calls.commit({ ...opened, ...tar }), ...both);
     let height = 0;
-    for (const payment of ['p-1', 'p-2']) {
+    for (const payment of ['2026/17', '2026/18']) {
       const paid = { minor: 200_000n, currency: 'GBP' };
       const what = { fund: 'roads', commitment: 'tar', payment, amount: paid, purpose: 'roads' };
       const officers = [`${WORKS}/head`, `${FINANCE}/head`];
@@ -156,8 +156,9 @@ describe('continuous audit by commands', function () {
 
   it('runs each rule alone, reads every page, and says what is cut', async () => {
     const paid = (hit: string): string =>
-      `SELECT ${hit} AS hit, 'paid' AS description, 'treasury.payment/' || fund || '/' || payment ` +
-      'AS record, _height AS height, amount_minor AS minor, amount_currency AS currency ' +
+      `SELECT ${hit} AS hit, 'paid' AS description, 'treasury.payment/' || fund || '/' || ` +
+      "REPLACE(payment, '/', '%2F') AS record, _height AS height, amount_minor AS minor, " +
+      'amount_currency AS currency ' +
       'FROM treasury_payment';
     const twice = (hit: string): string => `${paid(hit)} UNION ALL ${paid(hit)} -- four rows`;
     await openEngagement('roads-all');
@@ -190,18 +191,86 @@ describe('continuous audit by commands', function () {
     const kept = await daybook(['evidence', 'roads-2026', '--out', out, '--url', node.apiUrl]);
 
     expect(kept.code, kept.errors + kept.out).to.equal(0);
-    const index = JSON.parse(await readFile(path.join(out, 'index.json'), 'utf8')) as {
-      readonly files: readonly { readonly file: string; readonly record: string }[];
-    };
+    const index = await indexOf(out);
     expect(index.files.map(({ record }) => record)).to.deep.equal([
       'audit.finding',
-      'treasury.payment/roads/p-1',
-      'treasury.payment/roads/p-2',
+      'treasury.payment/roads/2026%2F17',
+      'treasury.payment/roads/2026%2F18',
     ]);
-    for (const { file } of index.files) {
+    for (const { file, valueHash } of index.files) {
+      expect(valueHash === undefined).to.equal(file === 'findings-1.proof');
       const genesis = ['--genesis', cluster.genesisFile];
       const verdict = await daybook(['verify', path.join(out, file), ...genesis]);
       expect(verdict.code, verdict.errors + verdict.out).to.equal(0);
     }
   });
+
+  it('proves what was cited although it changed, and refuses what is not there', async () => {
+    await monitor();
+    const cited = await firstCited('roads-2026');
+    assert(cited !== undefined, 'the rule opened a finding');
+    const back = { minor: 1_000n, currency: 'GBP' };
+    const credit = { fund: 'roads', commitment: 'tar', payment: 'c-1', reverses: '2026/17' };
+    const entry = { ...credit, amount: back, date: '2026-03-05', purpose: 'roads' };
+    const { calls } = client.contractOf(treasury);
+    await perform(calls.credit(entry), `${WORKS}/head`, `${FINANCE}/head`);
+    const out = path.join(folder, 'later');
+    const changed = await daybook(['evidence', 'roads-2026', '--out', out, '--url', node.apiUrl]);
+
+    const other = new Uint8Array(32).fill(1);
+    const at = cited.height;
+    const evidence = [
+      { record: 'treasury.payment/roads/2026%2F18', height: at + 1, valueHash: asHash(other) },
+      { record: 'treasury.payment/roads/none', height: at, valueHash: undefined },
+    ];
+    const said = {
+      finding: 'f-1',
+      title: 'Odd',
+      description: 'Odd',
+      weight: 'otherMatter',
+    } as const;
+    const find = client.contractOf(audit).calls.find({
+      ...said,
+      engagement: 'roads-2026',
+      evidence,
+      reason: REASON,
+    });
+    await perform(find, `${AUDIT}/head`);
+    const wrong = await daybook([
+      ...['evidence', 'roads-2026', '--out', path.join(folder, 'wrong')],
+      ...['--url', node.apiUrl, '--json'],
+    ]);
+
+    expect(changed.code, changed.errors + changed.out).to.equal(0);
+    const kept = await indexOf(out);
+    expect(kept.remarks.map(({ record, state }) => [record, state])).to.deep.equal([
+      ['treasury.payment/roads/2026%2F17', 'changed'],
+    ]);
+    const files = kept.files.map(({ file }) => file);
+    expect(files).to.include.members(['record-1.proof', 'record-1-now.proof']);
+    expect(kept.files[1]?.valueHash).to.equal(toHex(cited.valueHash ?? other));
+    expect(wrong.code).to.equal(1);
+    const { remarks } = wrong.json<Index>();
+    expect(remarks.map(({ state }) => state)).to.deep.equal(['changed', 'differs', 'absent']);
+  });
+
+  /** The first record that the first finding of an engagement cites. */
+  async function firstCited(engagement: string) {
+    const { finding } = client.contractOf(audit).records;
+    for await (const { row } of finding.list({ engagement })) return row.evidence[0];
+    return undefined;
+  }
 });
+
+interface Index {
+  readonly files: readonly {
+    readonly file: string;
+    readonly record: string;
+    readonly valueHash?: string;
+  }[];
+  readonly remarks: readonly { readonly record: string; readonly state: string }[];
+}
+
+async function indexOf(folder: string): Promise<Index> {
+  return JSON.parse(await readFile(path.join(folder, 'index.json'), 'utf8')) as Index;
+}
