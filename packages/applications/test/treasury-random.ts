@@ -2,7 +2,7 @@
  * Random operations on the treasury, and an audit that adds up all rows by itself, without the sums
  * and invariants that the contract declares.
  */
-import type { RowOf } from '@daybook/contracts';
+import type { Period, RowOf } from '@daybook/contracts';
 import type { Call } from '@daybook/core';
 import fc from 'fast-check';
 import { treasury } from '../src/treasury.ts';
@@ -14,6 +14,7 @@ import {
   call,
   commit,
   disburse,
+  RECONSTRUCTED,
   SIGNERS,
 } from './treasury-scene.ts';
 
@@ -55,8 +56,28 @@ const PURPOSES = ['water', 'water/wells', 'water/irrigation', 'water/irrigation/
 export const pickFrom = <T>(list: readonly T[], index: number): T | undefined =>
   list[index % Math.max(list.length, 1)];
 
-/** The call of a step; one in ten names the wrong currency or purpose. */
-export function callOf(names: Names, { action, pick, other, amount, twist }: Step): Call {
+/** Months that money is bound to: most steps take what is above, one in twenty goes beyond. */
+const PERIODS: Readonly<Record<number, object>> = {
+  5: { period: { start: '2026-02-01', end: '2026-09-30' } },
+  6: { period: { start: '2026-06-01', end: '2027-01-31' } },
+};
+const DATES = ['2026-03-01', '2026-05-01', '2026-08-01'];
+const LATE = '2027-03-01';
+
+/** A day, now and then one after the end of every period. */
+function dateOf({ other, twist }: Step): string {
+  return twist === 7 ? LATE : (pickFrom(DATES, other) ?? LATE);
+}
+
+/** A few numbers of a publisher, so that some come twice. */
+function sourceOf({ pick, twist }: Step): object {
+  if (twist < 2 || twist > 4) return {};
+  return { source: { publisher: 'water', dataset: 'spend', number: `${pick}`, occurrence: 1 } };
+}
+
+/** The call of a step; one in five names the wrong currency, purpose, period or day. */
+export function callOf(names: Names, step: Step): Call {
+  const { action, pick, other, amount, twist } = step;
   const owned = /Allocation$/.test(action) ? names.allocations : names.commitments;
   const isOnRow = /^(increase|return|disburse|credit)/.test(action);
   const [fund, name] = (isOnRow ? pickFrom(owned, pick) : undefined) ?? [
@@ -71,8 +92,10 @@ export function callOf(names: Names, { action, pick, other, amount, twist }: Ste
   const fresh = `n-${names.count}`;
   const parent = pickFrom([fund, ...inFund], other) ?? fund;
   const basis = other % 3 === 0 ? 'reconstructed' : 'recorded';
-  const named = { fund, amount: money, purposes: [purpose], basis };
-  const line = { fund, commitment: name, payment: fresh, amount: money, purpose };
+  const source = sourceOf(step);
+  const named = { fund, amount: money, purposes: [purpose], basis, ...PERIODS[twist], ...source };
+  const date = dateOf(step);
+  const line = { fund, commitment: name, payment: fresh, amount: money, purpose, date, ...source };
   const known = { fund: paid?.[0] ?? fund, payment: paid?.[2] ?? 'none' };
   const reversal =
     paid === undefined || twist < 5
@@ -81,7 +104,8 @@ export function callOf(names: Names, { action, pick, other, amount, twist }: Ste
   const calls: Readonly<Record<string, () => Call>> = {
     appropriate: () => {
       const currency = pickFrom(CURRENCIES, names.funds.length) ?? 'GBP';
-      return appropriate({ fund: fresh, amount: { minor: BigInt(amount * 10), currency } });
+      const whole = { minor: BigInt(amount * 10), currency };
+      return appropriate({ fund: fresh, amount: whole, ...(other % 2 === 0 && RECONSTRUCTED) });
     },
     supplement: () => call(action, { fund, amount: money, reason }),
     lapse: () => call(action, { fund, amount: money }),
@@ -89,10 +113,11 @@ export function callOf(names: Names, { action, pick, other, amount, twist }: Ste
     increaseAllocation: () => call(action, { fund, allocation: name, amount: money, reason }),
     returnAllocation: () => call(action, { fund, allocation: name, amount: money }),
     commit: () => commit({ ...named, allocation: parent, commitment: fresh }),
-    increaseCommitment: () => call(action, { fund, commitment: name, amount: money, reason }),
-    returnCommitment: () => call(action, { fund, commitment: name, amount: money }),
+    increaseCommitment: () =>
+      call(action, { fund, commitment: name, amount: money, reason, ...source }),
+    returnCommitment: () => call(action, { fund, commitment: name, amount: money, ...source }),
     disburse: () => disburse(line),
-    credit: () => call(action, { ...line, date: '2026-05-01', ...reversal }),
+    credit: () => call(action, { ...line, ...reversal }),
     acknowledge: () => call(action, known),
     correct: () =>
       call(action, { ...known, date: '2026-06-01', purpose, description: 'Corrected', reason }),
@@ -146,6 +171,8 @@ export function audit(ledger: TestLedger): readonly string[] {
     for (const row of [...below, ...taken]) {
       demand(row.currency === node.currency, `${fund}/${name} keeps its currency`);
       demand(areCovered(row.purposes, node.purposes), `${fund}/${name} keeps its purposes`);
+      demand(isWithin(row.period, node.period), `${fund}/${name} keeps its period`);
+      demand(row.basis === 'recorded' || node.basis !== 'recorded', `${fund}/${name} is recorded`);
     }
   };
   for (const row of appropriations) checkNode(row, row.fund);
@@ -158,11 +185,28 @@ export function audit(ledger: TestLedger): readonly string[] {
     demand(received + credited === spent + returned + left, `${commitment} adds up`);
     demand(spent === paid('disbursement'), `${commitment} spent what was paid`);
     demand(credited === paid('credit'), `${commitment} got back what was credited`);
-    for (const { amount, purpose, reversed, payment } of own) {
+    demand(spent - credited <= received, `${commitment} spent no more than it received`);
+    const isRecorded = row.basis === 'recorded';
+    demand(!isRecorded || credited <= spent, `${commitment} got back no more than it spent`);
+    for (const { amount, purpose, reversed, payment, ...each } of own) {
+      const credits = own.filter(({ reverses }) => reverses === payment);
+      const isCredit = each.kind === 'credit';
+      const { start, end } = row.period;
+      demand(reversed === sumOf(credits.map((c) => c.amount.minor)), `${payment} is credited`);
+      demand(!(isRecorded && isCredit) || each.reverses !== undefined, `${payment} is linked`);
+      demand(start <= each.date && (isCredit || each.date <= end), `${payment} is in the period`);
+      const isElsewhere = !isRecorded && each.source !== undefined;
+      demand(isElsewhere === (each.recorded === undefined), `${payment} has its time`);
       demand(amount.currency === row.currency, `${payment} is in the currency of the fund`);
       demand(areCovered([purpose], row.purposes), `${payment} is within the earmark`);
       demand(reversed <= amount.minor, `${payment} is not credited twice`);
     }
+  }
+  for (const { fund, basis, received } of appropriations) {
+    if (basis !== 'recorded') continue;
+    const spent = commitments.filter((row) => row.fund === fund).map((row) => row.spent);
+    const back = payments.filter((row) => row.fund === fund).map(({ reversed }) => reversed);
+    demand(sumOf(spent) - sumOf(back) <= received, `${fund} spent no more than it received`);
   }
   for (const currency of CURRENCIES) {
     const own = <T extends { readonly currency: string }>(rows: readonly T[]): readonly T[] =>
@@ -174,6 +218,10 @@ export function audit(ledger: TestLedger): readonly string[] {
     demand(netOf(own(appropriations)) === sumOf(left) + sumOf(spent), `${currency} is conserved`);
   }
   return faults;
+}
+
+function isWithin(inner: Period, outer: Period): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
 }
 
 function areCovered(purposes: readonly string[], by: readonly string[]): boolean {
