@@ -169,6 +169,8 @@ export function gossipTests(start: Start): void {
       throw new Error('a damaged record');
     });
 
+    // A node that links later than the messages are told again never hears of them.
+    await until('all are linked', () => nodes.every(({ network }) => network.links().length === 2));
     for (const value of [1, 2, 3]) await published(a, Uint8Array.of(value));
 
     await until('three faults count', () => ownFaults(b, 'gossip') === 3);
