@@ -6,7 +6,6 @@
  */
 import type { Result } from '@daybook/core';
 import { ok } from '@daybook/core';
-import { citeSql } from './audit/citation.ts';
 import type { Days, Hours, Measure, MeasureFault, Measures, ValuesOf } from './audit/measures.ts';
 import {
   dayList,
@@ -16,6 +15,7 @@ import {
   workingHours,
   zoneMinutes,
 } from './audit/measures.ts';
+import { citeSql } from './audit-citation.ts';
 
 /** Whose payments are looked at, and of which days (`YYYY-MM-DD`, both included). */
 export interface RuleScope {
