@@ -35,7 +35,7 @@ const SPEND_LEVELS = ['body', 'area'] as const;
 /** A payment of a spending line: everything that its format read. */
 export function keptPayment(line: KeptLine): Payment | undefined {
   const { source, action, amount, payment } = line;
-  if (payment === undefined || keptRecord(line) !== undefined) return undefined;
+  if (payment === undefined || Object.hasOwn(detailsOf(line), 'kind')) return undefined;
   const { payee = payment.payee, area } = detailsOf(line);
   const { minor, currency } = amount;
   const classifications = payment.rows.flatMap(
@@ -63,10 +63,27 @@ export function keptPayment(line: KeptLine): Payment | undefined {
   };
 }
 
-/** The record in the details of a line, as its format read it; undefined where it has none. */
+/**
+ * The record in the details of a line, as its format read it; undefined where it has none, or one of
+ * other money than the ledger moved: whoever may commit money may write details by hand.
+ */
 export function keptRecord(line: KeptLine): Readonly<Record<string, unknown>> | undefined {
   const details = detailsOf(line);
-  return Object.hasOwn(details, 'kind') ? details : undefined;
+  return Object.hasOwn(details, 'kind') && isOfLine(details, line) ? details : undefined;
+}
+
+const TAKEN_BACK: ReadonlySet<string> = new Set(['returnCommitment', 'credit']);
+
+function isOfLine(
+  { kind, money }: Readonly<Record<string, unknown>>,
+  { action, amount: { minor, currency } }: KeptLine,
+): boolean {
+  if (kind !== 'commitment' && kind !== 'payment') return true;
+  if (typeof money !== 'object' || money === null) return false;
+  const signed = TAKEN_BACK.has(action) ? -minor : minor;
+  return (
+    'minor' in money && money.minor === signed && 'currency' in money && money.currency === currency
+  );
 }
 
 /** The commitments among the records of lines. */
