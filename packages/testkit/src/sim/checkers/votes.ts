@@ -110,7 +110,7 @@ function checkMembership(world: World, machine: Machine, { height }: Unsigned): 
   world.violate('I16', `${machine.name} signs for ${height}, in whose set it is not`);
 }
 
-/** I5, with the traitors counted as having prepared everything. */
+/** I5, with the traitors of the height's set counted as having prepared everything. */
 function countPrepare(
   world: World,
   machine: Machine,
@@ -124,11 +124,13 @@ function countPrepare(
   const hash = toHex(blockHash);
   byHash.set(hash, (byHash.get(hash) ?? new Set()).add(machine.index));
   if (byHash.size < 2) return;
-  const { quorum } = quorumOf(machine.replica()?.history.at(height)?.length ?? 1);
+  const validators = machine.replica()?.history.at(height) ?? [];
+  const { quorum } = quorumOf(Math.max(1, validators.length));
+  // One that left the set takes no part any more; twins are one member.
   const traitors = new Set(
     world.machines
-      .filter(({ isHonest, isValidator }) => !isHonest && isValidator)
-      .map((m) => m.member),
+      .filter((one) => !one.isHonest && validators.some(({ id }) => one.hasValidatorId(id)))
+      .map(({ member }) => member),
   ).size;
   const prepared = [...byHash.values()].filter((voters) => voters.size + traitors >= quorum);
   if (prepared.length > 1) world.violate('I5', `two blocks can be prepared in ${slot}`);

@@ -202,4 +202,41 @@ export const OF_THE_SIMULATOR: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I5',
+    cause:
+      'a traitor that had been removed from the set was counted among those that prepare ' +
+      'everything, when two blocks got three prepares of seven each',
+    plan: {
+      seed: 3999,
+      validators: 7,
+      observers: 1,
+      parameters: {
+        blockIntervalMs: 1000,
+        emptyIntervalMs: 20_000,
+        roundMaxMs: 10_000,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'own',
+      workload: 'tally',
+      meanSubmissionMs: 10_000,
+      safetyMs: 60_000,
+      traitors: [
+        { machine: 4, strategy: 'B11' },
+        { machine: 1, strategy: 'B21' },
+      ],
+      faults: [
+        'slow network',
+        'loss',
+        'replays',
+        'slow execution',
+        'wrong clocks',
+        'slow disks',
+        'full disk',
+        'damaged storage',
+        'set changes',
+      ],
+    },
+  },
 ];
