@@ -1,4 +1,6 @@
 /** Checkers see what they are there for: violations that are planted from outside. */
+import type { Unsigned } from '@daybook/core';
+import { asHash, signBytes } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../src/sim/foundry.ts';
 import type { Scenario } from '../../src/sim/scenario.ts';
@@ -36,7 +38,52 @@ async function helpLaggard(
   return { showAgain };
 }
 
+/** A PREPARE of 1/0 that a machine signs, for a block with this byte in its hash. */
+function prepare(scenario: Scenario, index: number, byte: number): void {
+  const machine = scenario.machine(index);
+  const signer = machine.replica()?.signer;
+  if (signer === undefined) throw new Error('the machine runs');
+  const blockHash = asHash(new Uint8Array(32).fill(byte));
+  const slot = { height: 1, round: 0 };
+  const content: Unsigned = { type: 'prepare', ...slot, blockHash };
+  const request = {
+    signBytes: signBytes(scenario.world.genesis.chain, content),
+    attachment: new Uint8Array(),
+  };
+  const vote = { ...slot, step: content.type, ...request, signature: new Uint8Array(64) };
+  scenario.world.events.emit({ type: 'signed', machine, signer, request, vote });
+}
+
 describe('simulator: checkers', () => {
+  it('given two blocks that a quorum can prepare with the faulty, then I5 is broken', async () => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    scenario.machine(3).isHonest = false;
+    prepare(scenario, 0, 1);
+    prepare(scenario, 1, 2);
+    // Two of four each, where Q is three.
+    expect(await brokenBy(() => scenario.run(0))).to.equal(undefined);
+
+    scenario.machine(2).isHonest = false;
+    prepare(scenario, 1, 2);
+
+    expect(await brokenBy(() => scenario.run(0))).to.equal('I5');
+  });
+
+  it('given a faulty machine that is not in the set, then it is not counted for I5', async () => {
+    const scenario = await openScenario({ validators: 4, observers: 1 }, foundry);
+    scenario.machine(3).isHonest = false;
+    const gone = scenario.machine(4);
+    gone.isHonest = false;
+    // As one that was removed: it holds a consensus key still.
+    gone.consensusKey = gone.member.keys.consensus;
+
+    prepare(scenario, 0, 1);
+    prepare(scenario, 1, 2);
+
+    expect(gone.isValidator).to.equal(true);
+    expect(await brokenBy(() => scenario.run(0))).to.equal(undefined);
+  });
+
   it('given a node that executes more blocks than a round can have, then I24 is broken', async () => {
     const scenario = await openScenario({ validators: 4 }, foundry);
     for (const machine of scenario.world.machines) {
