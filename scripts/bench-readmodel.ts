@@ -13,7 +13,6 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { applications, treasuryFlowSql } from '@daybook/applications';
 import type { ManifestRecord } from '@daybook/contracts';
 import { buildManifest, recordKeyOf, toJson } from '@daybook/contracts';
@@ -29,6 +28,7 @@ import {
   tablesOf,
 } from '@daybook/readmodel';
 import { describeMachine } from './bench/machine.ts';
+import { numberOf, parseOptions } from './options.ts';
 import { percentile } from './start/survey.ts';
 
 const FUND = 'water-2026';
@@ -251,8 +251,10 @@ async function reportTimes(
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { payments: { type: 'string', default: '100000' } } });
-  const payments = Number(values.payments);
+  const { values } = parseOptions(import.meta.filename, {
+    options: { payments: { type: 'string', default: '100000' } },
+  });
+  const payments = numberOf(values.payments, 'payments');
   const folder = await mkdtemp(path.join(tmpdir(), 'daybook-bench-'));
   const { cpu: kind, cores, load } = describeMachine();
   process.stdout.write(`${kind}, ${cores} cores, load ${load}; ${payments} payments\n`);

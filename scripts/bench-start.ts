@@ -12,7 +12,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Frontier, Hash, Header, RecordKey } from '@daybook/core';
 import {
   appendFrontier,
@@ -52,15 +51,17 @@ import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { describeMachine } from './bench/machine.ts';
 import { cpuSecondsOf } from './bench/process-cpu.ts';
+import { numberOf, parseOptions } from './options.ts';
 import { DEPARTMENTS } from './start/departments.ts';
 
-const { values: options } = parseArgs({
+const { values: options } = parseOptions(import.meta.filename, {
   options: {
     blocks: { type: 'string', default: '1000000' },
     runs: { type: 'string', default: '3' },
   },
 });
-const HEAD = Number(options.blocks) - 1;
+const HEAD = numberOf(options.blocks, 'blocks') - 1;
+const RUNS = numberOf(options.runs, 'runs');
 /** More than a start looks at. */
 const TRUE_BLOCKS = 200;
 const RANGE = 512;
@@ -254,7 +255,7 @@ try {
     await node.process.stop();
     await lengthen(node, cluster);
     await measureStart('first start', node);
-    for (let run = 0; run < Number(options.runs); run++) await measureStart('start', node);
+    for (let run = 0; run < RUNS; run++) await measureStart('start', node);
   } finally {
     await cluster.remove();
   }

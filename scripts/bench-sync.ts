@@ -13,11 +13,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { describeMachine } from './bench/machine.ts';
 import { cpuSecondsOf } from './bench/process-cpu.ts';
+import { numberOf, parseOptions } from './options.ts';
 import { DEPARTMENTS } from './start/departments.ts';
 import { openLedger } from './start/ledger.ts';
 import { readSample } from './start/samples.ts';
@@ -28,7 +28,7 @@ const RATIO_MIN = 3;
 const POLL_MS = 20;
 const WITHIN_MS = 30 * 60_000;
 
-const { values: options } = parseArgs({
+const { values: options } = parseOptions(import.meta.filename, {
   options: { files: { type: 'string', default: '6' } },
 });
 
@@ -61,7 +61,7 @@ async function makeChain(cluster: Cluster, validators: readonly ClusterNode[]): 
     return validators.reduce((sum, node) => sum + cpuOf(node), (user + system) / 1e6);
   };
   const before = used();
-  const sample = readSample('uk-cabinet-office-spend', Number(options.files));
+  const sample = readSample('uk-cabinet-office-spend', numberOf(options.files, 'files'));
   const report = await ledger.importSample(sample, { batchCount: 128, inFlight: 6 });
   const seconds = report.added / report.perSecond;
   return { payments: report.added, seconds, cpu: used() - before };

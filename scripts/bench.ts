@@ -13,12 +13,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import type { Figure } from './bench/figures.ts';
 import { renderFigure, summarise } from './bench/figures.ts';
 import { describeMachine, verificationsPerSecond } from './bench/machine.ts';
+import { numberOf, parseOptions } from './options.ts';
 import { DEPARTMENTS } from './start/departments.ts';
 import type { Ledger } from './start/ledger.ts';
 import { openLedger } from './start/ledger.ts';
@@ -43,14 +43,18 @@ interface Run {
 }
 
 function readOptions(): Options {
-  const { values } = parseArgs({
+  const { values } = parseOptions(import.meta.filename, {
     options: {
       runs: { type: 'string', default: '3' },
       files: { type: 'string', default: '6' },
       json: { type: 'boolean', default: false },
     },
   });
-  return { runs: Number(values.runs), files: Number(values.files), json: values.json };
+  return {
+    runs: numberOf(values.runs, 'runs'),
+    files: numberOf(values.files, 'files'),
+    json: values.json,
+  };
 }
 
 /** One small transaction of its own: an organisation says where its identity document lies. */

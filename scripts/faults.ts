@@ -9,11 +9,11 @@
  * A machine without root, strace or faketime skips by name what needs them. The last line says how
  * many passed, failed and were skipped.
  */
-import { parseArgs } from 'node:util';
 import type { Fault } from '../test/faults/fault.ts';
 import { lackOf } from '../test/faults/machine.ts';
 import { createRandom } from '../test/faults/random.ts';
 import { FAULTS } from '../test/faults/table.ts';
+import { numberOf, parseOptions } from './options.ts';
 
 interface Row {
   readonly fault: Fault;
@@ -22,7 +22,7 @@ interface Row {
   readonly words: string;
 }
 
-const { values } = parseArgs({
+const { values } = parseOptions(import.meta.filename, {
   options: {
     only: { type: 'string' },
     short: { type: 'boolean', default: false },
@@ -47,7 +47,7 @@ async function play(fault: Fault): Promise<Row> {
   try {
     const words = await fault.run({
       short: values.short,
-      random: createRandom(Number(values.seed)),
+      random: createRandom(numberOf(values.seed, 'seed')),
       tell: (text) => console.log(`  ${text}`),
     });
     return { fault, outcome: 'passed', seconds: secondsSince(), words };

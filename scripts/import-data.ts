@@ -12,7 +12,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { procurement, treasury } from '@daybook/applications';
 import type { ImportReport, ReleaseImportParts } from '@daybook/cli';
 import { importLines, importReleases, pendingCalls } from '@daybook/cli';
@@ -24,6 +23,7 @@ import { countBy } from './imports/duckdb.ts';
 import { readReleases, releaseFolder, releasesSql } from './imports/releases.ts';
 import type { ImportSource } from './imports/sources.ts';
 import { filesOf, importSources, mappingOf } from './imports/sources.ts';
+import { parseOptions } from './options.ts';
 import type { Ledger } from './start/ledger.ts';
 import { openLedger } from './start/ledger.ts';
 
@@ -185,7 +185,7 @@ async function importProcurement(folder: string, ledger: Ledger, parts: Parts): 
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseOptions(import.meta.filename, {
     options: { data: { type: 'string' }, only: { type: 'string', default: '' } },
   });
   const { data, only } = values;

@@ -18,8 +18,8 @@
  * The last line says how many seeds ran, how many broke an invariant, and how many ran per second.
  */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { drawPlan } from '@daybook/testkit';
+import { numberOf, parseOptions } from './options.ts';
 import { runCrashPoints, servePoints } from './sim/crash-points.ts';
 import { runMutants } from './sim/mutants.ts';
 import { readPlan, replay, shrinkPlan } from './sim/replay.ts';
@@ -27,7 +27,7 @@ import { runSeeds } from './sim/seeds.ts';
 import { runTwins } from './sim/twins.ts';
 import { serveParent } from './sim/worker.ts';
 
-const { values } = parseArgs({
+const { values } = parseOptions(import.meta.filename, {
   options: {
     seeds: { type: 'string' },
     from: { type: 'string', default: '0' },
@@ -47,12 +47,6 @@ const { values } = parseArgs({
     worker: { type: 'boolean', default: false },
   },
 });
-
-function numberOf(text: string, name: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`--${name} takes a number, not ${text}`);
-}
 
 async function twins(seed: number): Promise<boolean> {
   return await runTwins({

@@ -22,6 +22,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Cluster } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
+import { answerHelp } from './options.ts';
 import { DEPARTMENTS } from './start/departments.ts';
 import type { JobResult, Samples } from './start/job.ts';
 import { runJob } from './start/job.ts';
@@ -46,6 +47,7 @@ interface Options {
 }
 
 function readOptions(): Options {
+  answerHelp(import.meta.filename);
   const { values } = parseArgs({
     options: {
       once: { type: 'boolean', default: false },

@@ -15,7 +15,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseOptions } from './options.ts';
 import type { RunSummary } from './test-reporter.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -65,7 +65,7 @@ interface Total {
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseOptions(import.meta.filename, {
     allowPositionals: true,
     options: { grep: { type: 'string' }, stage: { type: 'string' } },
   });
