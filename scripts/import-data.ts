@@ -16,7 +16,7 @@ import { procurement, treasury } from '@daybook/applications';
 import type { ImportReport, ReleaseImportParts } from '@daybook/cli';
 import { importLines, importReleases, pendingCalls } from '@daybook/cli';
 import type { Genesis } from '@daybook/core';
-import { explainFormats, MONEY_FORMATS } from '@daybook/formats';
+import { explainFormats, MONEY_FORMATS, movedBy } from '@daybook/formats';
 import type { MemberPlan } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { countBy } from './imports/duckdb.ts';
@@ -79,9 +79,8 @@ async function keptOf(ledger: Ledger, publisher: string): Promise<ReadonlyMap<st
   const { source } = ledger.client.contractOf(treasury).records;
   for await (const { row } of source.list({ publisher })) {
     if (row.action === 'allocate') continue;
-    const { minor, currency } = row.amount;
-    const isBack = row.action === 'credit' || row.action === 'returnCommitment';
-    sums.set(currency, (sums.get(currency) ?? 0n) + (isBack ? -minor : minor));
+    const { currency } = row.amount;
+    sums.set(currency, (sums.get(currency) ?? 0n) + movedBy(row));
   }
   return sums;
 }

@@ -27,6 +27,7 @@ import type {
   Present,
   RecordSource,
 } from '@daybook/formats';
+import { movedBy } from '@daybook/formats';
 
 const CHAIN = asHash(sha256(encodeUtf8('spending')));
 const START_MS = Date.UTC(2026, 0, 1);
@@ -147,8 +148,7 @@ export function presentIn({ view }: Books): Present {
   return {
     amountOf: (source) => {
       const row = rowsOf.source(view, source);
-      const isBack = row?.action === 'credit' || row?.action === 'returnCommitment';
-      return row && (isBack ? -row.amount.minor : row.amount.minor);
+      return row && movedBy(row);
     },
     leftIn: ({ record, fund, name }) => {
       if (record === 'appropriation') return rowsOf.appropriation(view, { fund })?.left;
@@ -158,13 +158,18 @@ export function presentIn({ view }: Books): Present {
   };
 }
 
-/** An imported line as the books keep it, with its payment and the rows above. */
+/** An imported line as the books keep it, with what their own rows say of it. */
 export function keptLine({ view }: Books, key: RecordSource): KeptLine | undefined {
   const line = rowsOf.source(view, key);
   if (line === undefined) return undefined;
   const { fund, action, name, amount, details, ...source } = line;
+  const kept = { source, action, amount, details };
   const payment = rowsOf.payment(view, { fund, payment: name });
-  if (payment === undefined) return { source, action, amount, details };
+  if (payment === undefined) {
+    const { payee } = rowsOf.commitment(view, { fund, commitment: name }) ?? {};
+    const { title } = rowsOf.allocation(view, { fund, allocation: name }) ?? {};
+    return { ...kept, payee: payee?.name, title };
+  }
   const rows: KeptRow[] = [];
   const { commitment } = payment;
   let above = rowsOf.commitment(view, { fund, commitment })?.allocation ?? fund;
@@ -175,8 +180,7 @@ export function keptLine({ view }: Books, key: RecordSource): KeptLine | undefin
     above = row.parent;
   }
   const { date, payee, description } = payment;
-  const paid = { date, payee: payee.name ?? '', description, rows };
-  return { source, action, amount, details, payment: paid };
+  return { ...kept, payee: payee.name, payment: { date, description, rows } };
 }
 
 /** Budget calls in as few transactions as their signers allow, in order. */

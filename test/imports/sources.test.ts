@@ -3,20 +3,17 @@
  * DuckDB finds in the files, the ledger gives back what was read, and importing again adds nothing.
  */
 import { assert } from '@daybook/core';
-import type { KeptLine, Move, RecordSource, SourceFile } from '@daybook/formats';
+import type { KeptRecord, Move, RecordSource, SourceFile } from '@daybook/formats';
 import {
   createFiscalValidator,
   decodeFundsMapping,
   decodeSpendMapping,
   explainFormats,
-  keptActivities,
-  keptCommitments,
-  keptFiscal,
-  keptPayment,
-  keptRecord,
+  joinActivities,
   MONEY_FORMATS,
   planImport,
   readFiscalPackage,
+  readKeptLines,
   signedOf,
   totalLines,
   writeFiscalPackages,
@@ -39,30 +36,28 @@ const validate = createFiscalValidator();
 /** What was imported in the format that it came in: files that are read together. */
 function filesAgain(
   source: ImportSource,
-  kept: readonly KeptLine[],
+  kept: readonly KeptRecord[],
 ): readonly (readonly SourceFile[])[] {
   const mapping: unknown = mappingOf(source);
-  const records = kept.map(keptRecord).filter((record) => record !== undefined);
   switch (source.format) {
     case 'spend': {
       const decoded = decodeSpendMapping(mapping);
       assert(decoded.ok, 'the mapping of the source was read before');
-      return [
-        writeSpendFiles(
-          kept.flatMap((line) => keptPayment(line) ?? []),
-          decoded.value,
-        ),
-      ];
+      const payments = kept.flatMap((one) => (one.origin === 'spend' ? [one.record] : []));
+      return [writeSpendFiles(payments, decoded.value)];
     }
     case 'funds': {
       const decoded = decodeFundsMapping(mapping);
       assert(decoded.ok, 'the mapping of the source was read before');
-      return [writeFundsFiles(keptCommitments(kept), decoded.value)];
+      const projects = kept.flatMap((one) => (one.origin === 'funds' ? [one.record] : []));
+      return [writeFundsFiles(projects, decoded.value)];
     }
-    case 'iati':
-      return [[writeIatiFile('activities.xml', keptActivities(records))]];
+    case 'iati': {
+      const parts = kept.filter((one) => one.origin === 'iati');
+      return [[writeIatiFile('activities.xml', joinActivities(parts))]];
+    }
     case 'fiscal': {
-      const own = kept.flatMap((line) => keptFiscal(line) ?? []);
+      const own = kept.flatMap((one) => (one.origin === 'fiscal' ? [one.record] : []));
       return writeFiscalPackages({ name: 'kept', title: 'Kept' }, own).map(({ files }) => files);
     }
   }
@@ -88,6 +83,13 @@ describe('imports of every shipped source', function () {
       const lines = read.value;
       const moves = lines.flatMap((line): readonly Move[] => (line.ok ? [line.move] : []));
       const books = createBooks();
+      const recordsOf = (): readonly KeptRecord[] => {
+        const { records, findings } = readKeptLines(
+          moves.flatMap(({ source: key }) => keptLine(books, key) ?? []),
+        );
+        expect(findings).to.deep.equal([]);
+        return records;
+      };
 
       it('given the files, then lines and sums are those that DuckDB counts', async () => {
         const counted = await countBy(source.sql);
@@ -117,10 +119,7 @@ describe('imports of every shipped source', function () {
       });
 
       it('given the ledger, then its payments come out as a package that reads the same', () => {
-        const payments = moves.flatMap(({ source: key }) => {
-          const line = keptLine(books, key);
-          return (line && keptPayment(line)) ?? [];
-        });
+        const payments = recordsOf().flatMap((one) => (one.origin === 'spend' ? [one.record] : []));
         const written = writeFiscalPackages({ name: 'kept', title: 'Kept' }, payments);
         const read = written.flatMap(({ files: [descriptor, ...tables] }) => {
           assert(descriptor !== undefined, 'a package has a descriptor');
@@ -153,8 +152,7 @@ describe('imports of every shipped source', function () {
       });
 
       it('given the ledger, then it comes out in its own format, and reading that gives the same lines', () => {
-        const kept = moves.flatMap(({ source: key }) => keptLine(books, key) ?? []);
-        const again = filesAgain(source, kept).flatMap((together) => {
+        const again = filesAgain(source, recordsOf()).flatMap((together) => {
           const back = MONEY_FORMATS[source.format](together, mappingOf(source), {
             holder: HOLDER,
           });

@@ -114,6 +114,15 @@ export const FORMATS_ERRORS = defineErrors({
     summary: 'The amount is zero, so no money moved.',
     remedy: 'Nothing is lost: there is nothing to record.',
   },
+  FORMATS_DETAILS_INVALID: {
+    summary: 'The details of an imported line are not what its format writes beside.',
+    remedy:
+      'They were written by hand: the line is left out of what is published, not of the ledger.',
+  },
+  FORMATS_DETAILS_DIFFER: {
+    summary: 'The details of an imported line tell of another move than the ledger made.',
+    remedy: 'The ledger is right, and the line left out of what is published: ask who signed it.',
+  },
 });
 
 export type FormatsCode = keyof typeof FORMATS_ERRORS;

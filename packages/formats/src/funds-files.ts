@@ -7,7 +7,7 @@ import type { FundsField, FundsMapping } from './funds-mapping.ts';
 import { FUNDS_AMOUNTS, FUNDS_CLASSES, FUNDS_FIELDS, fundsDates } from './funds-mapping.ts';
 import type { Commitment, SourceFile } from './records.ts';
 
-/** The files of commitments as `keptRecord` gives them; reading them gives the same lines. */
+/** The files of commitments as `readKeptLines` gives them; reading them gives the same lines. */
 export function writeFundsFiles(
   commitments: Iterable<Commitment>,
   mapping: FundsMapping,

@@ -36,9 +36,11 @@ export type { MoneyReader } from './moves/formats.ts';
 export { MONEY_FORMATS } from './moves/formats.ts';
 export { fundsMoves } from './moves/funds.ts';
 export { iatiMoves } from './moves/iati.ts';
-export type { KeptLine, KeptRow } from './moves/kept.ts';
-export { keptCommitments, keptFiscal, keptPayment, keptRecord } from './moves/kept.ts';
-export { keptActivities } from './moves/kept-activities.ts';
+export type { KeptFinding, KeptLine, KeptRecords, KeptRow } from './moves/kept.ts';
+export { movedBy, readKeptLines } from './moves/kept.ts';
+export type { ActivityHead, KeptPart } from './moves/kept-activities.ts';
+export { joinActivities } from './moves/kept-activities.ts';
+export type { KeptRecord } from './moves/kept-details.ts';
 export type { MoneyLine, MoneyRow, Move } from './moves/move.ts';
 export { signedOf } from './moves/move.ts';
 export type {

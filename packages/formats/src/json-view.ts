@@ -5,6 +5,11 @@
 import type { ExactJson, ExactObject } from './exact-json.ts';
 import { isExactNumber, isExactObject } from './exact-json.ts';
 
+/** RFC 6901 pointer of a field of an object: `~` and `/` inside a name are escaped. */
+export function pointerTo(pointer: string, name: string): string {
+  return `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
 export class JsonView {
   readonly json: ExactObject;
   /** RFC 6901 pointer of this object within its file. */
@@ -16,7 +21,7 @@ export class JsonView {
   }
 
   at(name: string): string {
-    return `${this.pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    return pointerTo(this.pointer, name);
   }
 
   get(name: string): ExactJson | undefined {

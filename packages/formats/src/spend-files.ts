@@ -7,7 +7,7 @@ import { UNSPECIFIED_AREA } from './spend-line.ts';
 import type { SpendField, SpendMapping } from './spend-mapping.ts';
 import { SPEND_FIELDS } from './spend-mapping.ts';
 
-/** The files of payments as `keptPayment` gives them; reading them gives the same lines. */
+/** The files of payments as `readKeptLines` gives them; reading them gives the same lines. */
 export function writeSpendFiles(
   payments: Iterable<Payment>,
   mapping: SpendMapping,

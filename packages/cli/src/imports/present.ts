@@ -3,6 +3,7 @@ import type { treasury } from '@daybook/applications';
 import type { ContractClient } from '@daybook/client';
 import { decodeCanonical } from '@daybook/core';
 import type { MoneyLine, PlannedRecord, Present, RecordSource } from '@daybook/formats';
+import { movedBy } from '@daybook/formats';
 
 type Books = ContractClient<(typeof treasury)['records'], never>['records'];
 
@@ -28,7 +29,6 @@ async function readFund(books: Books, fund: string, left: Map<string, bigint>): 
 
 const SOURCE_FIELDS = ['publisher', 'dataset', 'number', 'occurrence'] as const;
 const ARGUMENTS_DEPTH_MAX = 32;
-const TAKEN_BACK: ReadonlySet<string> = new Set(['returnCommitment', 'credit']);
 
 /** Lines of one publisher that were imported before, of this source and of others. */
 async function readLines(
@@ -37,8 +37,7 @@ async function readLines(
   amounts: Map<string, bigint>,
 ): Promise<void> {
   for await (const { row } of books.source.list({ publisher })) {
-    const { minor } = row.amount;
-    amounts.set(sourceId(row), TAKEN_BACK.has(row.action) ? -minor : minor);
+    amounts.set(sourceId(row), movedBy(row));
   }
 }
 

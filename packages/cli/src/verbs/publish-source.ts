@@ -1,25 +1,14 @@
 /** `daybook publish csv` and `publish iati`: what was imported in the format that it came in. */
 import path from 'node:path';
-import type { KeptLine, SourceFile } from '@daybook/formats';
-import { connect, NODE_OPTIONS } from '../connect.ts';
+import type { KeptFinding, SourceFile } from '@daybook/formats';
+import { NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
+import { answerPublication, LEFT_OUT_HELP } from '../exports/left-out.ts';
 import { readKept } from '../exports/money.ts';
 import { malformed, readJson, writeOut } from '../files.ts';
 import type { Input } from '../frame/input.ts';
-import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
-import { answer } from '../print.ts';
-
-async function readLines(input: Input, publisher: string): Promise<readonly KeptLine[]> {
-  const { treasury } = await import('@daybook/applications');
-  const client = await connect(input);
-  const lines: KeptLine[] = [];
-  for await (const line of readKept(client.contractOf(treasury).records, publisher)) {
-    lines.push(line);
-  }
-  return lines;
-}
 
 async function publishCsv(input: Input, world: World): Promise<Exit> {
   const mappingFile = input.text('mapping');
@@ -32,52 +21,63 @@ async function publishCsv(input: Input, world: World): Promise<Exit> {
   const mapping = isFunds ? decodeFundsMapping(json) : decodeSpendMapping(json);
   if (!mapping.ok) throw malformed(mappingFile, explainFormats(mapping.reason));
   const { publisher, dataset } = mapping.value;
-  const all = await readLines(input, publisher);
-  const lines = all.filter(({ source }) => source.dataset.startsWith(`${dataset}/`));
-  const folder = input.text('out');
-  const files =
+  const all = await readKept(input, publisher);
+  const kept = formats.readKeptLines(
+    all.filter(({ source }) => source.dataset.startsWith(`${dataset}/`)),
+  );
+  const projects = kept.records.flatMap((one) => (one.origin === 'funds' ? [one.record] : []));
+  const payments = kept.records.flatMap((one) => (one.origin === 'spend' ? [one.record] : []));
+  const [count, files] =
     mapping.value.format === 'funds-csv'
-      ? formats.writeFundsFiles(formats.keptCommitments(lines), mapping.value)
-      : formats.writeSpendFiles(
-          lines.flatMap((line) => formats.keptPayment(line) ?? []),
-          mapping.value,
-        );
-  return await writeFiles(files, lines.length, { folder, input, world });
+      ? [projects.length, formats.writeFundsFiles(projects, mapping.value)]
+      : [payments.length, formats.writeSpendFiles(payments, mapping.value)];
+  const others = kept.records.length - count;
+  return await writeFiles(
+    { files, folder: input.text('out'), records: count, findings: kept.findings, others },
+    input,
+    world,
+  );
 }
 
 async function publishIati(input: Input, world: World): Promise<Exit> {
-  const { keptActivities, keptRecord, writeIatiFile } = await import('@daybook/formats');
-  const lines = await readLines(input, input.operand('publisher'));
-  const records = lines.map(keptRecord).filter((record) => record !== undefined);
+  const { joinActivities, readKeptLines, writeIatiFile } = await import('@daybook/formats');
+  const { records, findings } = readKeptLines(await readKept(input, input.operand('publisher')));
   const { dir: folder, base } = path.parse(input.text('out'));
-  const activities = keptActivities(records);
-  const file = writeIatiFile(base, activities);
-  return await writeFiles([file], activities.length, { folder, input, world });
+  const parts = records.filter((one) => one.origin === 'iati');
+  const activities = joinActivities(parts);
+  const files = [writeIatiFile(base, activities)];
+  const others = records.length - parts.length;
+  return await writeFiles(
+    { files, folder, records: activities.length, findings, others },
+    input,
+    world,
+  );
+}
+
+interface Written {
+  readonly files: readonly SourceFile[];
+  readonly folder: string;
+  readonly records: number;
+  readonly findings: readonly KeptFinding[];
+  readonly others: number;
 }
 
 async function writeFiles(
-  files: readonly SourceFile[],
-  records: number,
-  {
-    folder,
-    input,
-    world,
-  }: { readonly folder: string; readonly input: Input; readonly world: World },
+  { files, folder, records, findings, others }: Written,
+  input: Input,
+  world: World,
 ): Promise<Exit> {
   const names = files.map(({ name }) => path.join(folder, name));
   for (const [at, { bytes }] of files.entries()) await writeOut(names[at] ?? '', bytes, world);
-  answer(input, world, {
-    json: { files: names, records },
-    lines: (paint) =>
-      renderPairs(
-        [
-          { title: 'Records', text: String(records) },
-          ...names.map((text) => ({ title: 'File', text })),
-        ],
-        paint,
-      ),
-  });
-  return 'done';
+  const pairs = [
+    { title: 'Records', text: String(records) },
+    ...names.map((text) => ({ title: 'File', text })),
+  ];
+  return answerPublication(
+    { json: { files: names, records }, pairs, findings, others },
+    input,
+    world,
+  );
 }
 
 export const PUBLISH_SOURCE_VERBS: readonly Verb[] = [
@@ -86,7 +86,7 @@ export const PUBLISH_SOURCE_VERBS: readonly Verb[] = [
     title: 'Write imported spending, or funded projects, as the CSV files they came in.',
     help:
       'The mapping that read the files writes them, under their names and with their headers; ' +
-      'importing them again finds every line on the ledger.',
+      `importing them again finds every line on the ledger. ${LEFT_OUT_HELP}`,
     operands: [],
     options: {
       mapping: { value: 'FILE', help: 'Mapping of the publisher.', required: true },
@@ -99,7 +99,7 @@ export const PUBLISH_SOURCE_VERBS: readonly Verb[] = [
   {
     words: ['publish', 'iati'],
     title: 'Write the imported aid activities of a publisher as IATI 2.03.',
-    help: 'With everything that was read of them, from whatever version; nothing is made up.',
+    help: `With everything that was read of them, from whatever version; nothing is made up. ${LEFT_OUT_HELP}`,
     operands: [{ name: 'publisher', help: 'Slug of the publisher, as the mapping names it.' }],
     options: {
       out: { value: 'FILE', help: 'Where to write.', required: true },

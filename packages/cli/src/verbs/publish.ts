@@ -1,9 +1,10 @@
 /** `daybook publish money` and `publish ocds`: what was imported comes out again, in its format. */
 import path from 'node:path';
 import { encodeUtf8 } from '@daybook/core';
-import type { ExactObject, FiscalRecord, SourceFile } from '@daybook/formats';
+import type { ExactObject, FiscalRecord, KeptRecord, SourceFile } from '@daybook/formats';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
+import { answerPublication, LEFT_OUT_HELP } from '../exports/left-out.ts';
 import { readKept } from '../exports/money.ts';
 import { readReleases } from '../exports/releases.ts';
 import { malformed, writeOut } from '../files.ts';
@@ -14,19 +15,14 @@ import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
 
 async function publishMoney(input: Input, world: World): Promise<Exit> {
-  const { keptFiscal, keptPayment, keptRecord, writeFiscalPackages } = await import(
-    '@daybook/formats'
-  );
-  const { treasury } = await import('@daybook/applications');
-  const client = await connect(input);
+  const { readKeptLines, writeFiscalPackages } = await import('@daybook/formats');
   const publisher = input.operand('publisher');
+  const kept = readKeptLines(await readKept(input, publisher));
   const fiscal: FiscalRecord[] = [];
   const records: string[] = [];
-  for await (const line of readKept(client.contractOf(treasury).records, publisher)) {
-    const entry = keptFiscal(line) ?? keptPayment(line);
-    const record = entry === undefined ? keptRecord(line) : undefined;
-    if (entry !== undefined) fiscal.push(entry);
-    if (record !== undefined) records.push(recordText(record));
+  for (const { origin, record } of kept.records) {
+    if (origin === 'spend' || origin === 'fiscal') fiscal.push(record);
+    else records.push(recordText(record));
   }
   const packages =
     fiscal.length === 0
@@ -40,23 +36,21 @@ async function publishMoney(input: Input, world: World): Promise<Exit> {
   const folder = input.text('out');
   for (const { name, bytes } of files) await writeOut(path.join(folder, name), bytes, world);
   const names = files.map(({ name }) => name);
-  answer(input, world, {
+  const publication = {
     json: { folder, files: names, fiscal: fiscal.length, records: records.length },
-    lines: (paint) =>
-      renderPairs(
-        [
-          { title: 'Payments, budgets', text: `${fiscal.length}, in ${packages.length} packages` },
-          { title: 'Other records', text: `${records.length}, in records.jsonl` },
-          { title: 'Folder', text: folder },
-        ],
-        paint,
-      ),
-  });
-  return 'done';
+    pairs: [
+      { title: 'Payments, budgets', text: `${fiscal.length}, in ${packages.length} packages` },
+      { title: 'Other records', text: `${records.length}, in records.jsonl` },
+      { title: 'Folder', text: folder },
+    ],
+    findings: kept.findings,
+    others: 0,
+  };
+  return answerPublication(publication, input, world);
 }
 
 /** One record as a line; minor units are decimal texts. */
-function recordText(record: Readonly<Record<string, unknown>>): string {
+function recordText(record: KeptRecord['record']): string {
   const json = JSON.stringify(record, (_name, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
   );
@@ -113,7 +107,8 @@ export const PUBLISH_VERBS: readonly Verb[] = [
     title: 'Write the imported lines of a publisher in public formats.',
     help:
       'Payments, and what came in Fiscal Data Packages, come out as such packages, one for each kind ' +
-      'and currency; funded projects and aid activities as JSON Lines, as their format read them.',
+      'and currency; funded projects and aid activities as JSON Lines, as their format read them. ' +
+      LEFT_OUT_HELP,
     operands: [{ name: 'publisher', help: 'Slug of the publisher, as the mapping names it.' }],
     options: {
       out: { value: 'FOLDER', help: 'Where to write.', required: true },

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { procurement } from '@daybook/applications';
+import { procurement, treasury } from '@daybook/applications';
 import { createClient } from '@daybook/client';
 import type { Call } from '@daybook/core';
 import { createSigner } from '@daybook/core';
@@ -35,6 +35,12 @@ const OFFICERS = [
 interface ShownRelease {
   readonly tag: readonly string[];
   readonly tender?: { readonly title: string };
+}
+
+/** The first row of a list that has one. */
+async function firstRow<T>(list: AsyncIterable<{ readonly row: T }>): Promise<T> {
+  for await (const { row } of list) return row;
+  throw new Error('the list is empty');
 }
 
 describe('imports by commands, and what they give back', function () {
@@ -190,5 +196,45 @@ describe('imports by commands, and what they give back', function () {
     expect(written.code, written.errors).to.equal(0);
     expect(again.code, again.errors).to.equal(0);
     expect(again.json()).to.include({ added: 0, linesImported: report.linesImported });
+    expect(written.json()).to.deep.include({ records: report.linesImported, leftOut: [] });
+  });
+
+  it('given a line with details of another hand, then the publication leaves it out and says so', async () => {
+    const client = createClient({
+      urls: [cluster.node(WORKS).apiUrl],
+      chain: cluster.genesis.chain,
+    });
+    const { calls, records } = client.contractOf(treasury);
+    const other = `${WORKS}/other`;
+    const signer = createSigner(cluster.officer(other).secretKey);
+    const fund = await firstRow(records.appropriation.list());
+    const source = { publisher: 'dclg', dataset: 'eu-funds/by-hand', number: '1', occurrence: 1 };
+    const byHand = calls.commit({
+      fund: fund.fund,
+      allocation: fund.fund,
+      commitment: 'by-hand',
+      title: 'Me',
+      payee: { name: 'Me' },
+      amount: { minor: 0n, currency: fund.currency },
+      purposes: fund.purposes,
+      basis: 'reconstructed',
+      source: { ...source, details: '{"kind":"commitment","money":7}' },
+    });
+    const performed = await client.perform([{ identity: other, signer }], [byHand]);
+    expect(performed.state).to.equal('committed');
+    const mapping = path.join(FIXTURES, 'funds/england-2014-2020/mapping.json');
+    const out = path.join(folder, 'by-hand');
+
+    const csv = await run('publish', 'csv', '--mapping', mapping, '--out', out);
+    const money = await run('publish', 'money', 'dclg', '--out', out);
+
+    expect([csv.code, money.code]).to.deep.equal([1, 1]);
+    const reason = 'FORMATS_DETAILS_INVALID';
+    for (const ended of [csv, money]) {
+      const { leftOut } = ended.json<{ readonly leftOut: readonly object[] }>();
+      expect(leftOut).to.have.length(1);
+      expect(leftOut[0]).to.include({ ...source, reason });
+    }
+    expect(await readdir(out)).to.have.members(['2014-2020.csv', 'records.jsonl']);
   });
 });

@@ -12,10 +12,10 @@ import type { BooksMapping } from './books.ts';
 import { fundRow } from './books.ts';
 import { DETAILS_MAX, writeDetails } from './details.ts';
 import type { Days, MoneyLine, Move } from './move.ts';
+import { payeeTitle } from './move.ts';
 
 const NUMBER_MAX = 64;
 const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
-const UNSPECIFIED = 'Unspecified';
 
 interface Books {
   readonly place: SourcePlace;
@@ -85,7 +85,7 @@ function budgetOf(record: Appropriation, details: string, books: Books): Move | 
     return faultOf('FORMATS_AMOUNT_NEGATIVE', 'an amount of at least zero', `${amount}`);
   }
   const { mapping, holder } = books;
-  const source = sourceOf(record.source, mapping);
+  const source = fiscalSource(record.source, mapping);
   const days = daysOf(period, mapping.period);
   const name = slugFor([source.dataset, source.number, `${source.occurrence}`]);
   return {
@@ -113,10 +113,10 @@ function paymentOf(record: Payment, details: string, books: Books): Move | LineF
   if (!DAY.test(date)) return faultOf('FORMATS_FIELD_MISSING', 'a date as YYYY-MM-DD', date);
   const { mapping, holder } = books;
   const { minor, currency } = money;
-  const title = cleanText(payee?.name ?? '') || UNSPECIFIED;
+  const title = payeeTitle(payee);
   return {
     kind: minor < 0n ? 'credit' : 'payment',
-    source: sourceOf(record.source, mapping),
+    source: fiscalSource(record.source, mapping),
     rows: [
       fundRow(mapping, { name: mapping.dataset, currency, holder }),
       { record: 'commitment', name: slugFor([mapping.dataset, title]), title, holder, purpose: '' },
@@ -131,9 +131,9 @@ function paymentOf(record: Payment, details: string, books: Books): Move | LineF
 }
 
 /** The publisher's own identity stands in the details, whatever characters it has. */
-function sourceOf(
+export function fiscalSource(
   { publisher, dataset, number, occurrence }: RecordSource,
-  mapping: BooksMapping,
+  mapping: Pick<BooksMapping, 'publisher' | 'dataset'>,
 ): RecordSource {
   return {
     publisher: mapping.publisher,

@@ -5,7 +5,7 @@
 import type { FundsLine } from '../funds-csv.ts';
 import type { FundsMapping } from '../funds-mapping.ts';
 import { slugFor, wordFor } from '../names.ts';
-import type { Commitment } from '../records.ts';
+import type { Commitment, RecordSource } from '../records.ts';
 import { fundRow } from './books.ts';
 import { DETAILS_MAX, writeDetails } from './details.ts';
 import type { MoneyLine, OpeningMove } from './move.ts';
@@ -54,10 +54,9 @@ function moveOf(
   const { source, fund, money, payee } = commitment;
   const { currency, minor: amount } = money;
   const name = payee?.name ?? '';
-  const number = source.number.length <= NUMBER_MAX ? source.number : wordFor(source.number);
   return {
     kind: 'commitment',
-    source: { ...source, number },
+    source: fundsSource(source),
     rows: [
       fundRow(mapping, { name: fund, currency, holder }),
       {
@@ -73,4 +72,9 @@ function moveOf(
     period: mapping.period,
     details,
   };
+}
+
+/** Number as the ledger takes it; a long one of the publisher stands in the details. */
+export function fundsSource({ number, ...source }: RecordSource): RecordSource {
+  return { ...source, number: number.length <= NUMBER_MAX ? number : wordFor(number) };
 }

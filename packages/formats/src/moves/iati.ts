@@ -7,15 +7,15 @@ import type { LineFault } from '../errors.ts';
 import type { IatiActivity } from '../iati/activity.ts';
 import { INCOMING_TYPES } from '../iati/versions.ts';
 import { slugFor, wordFor } from '../names.ts';
-import type { Commitment, Organisation, Payment, RecordSource } from '../records.ts';
+import type { Commitment, Organisation, Party, Payment, RecordSource } from '../records.ts';
 import { cleanText } from '../text.ts';
 import type { BooksMapping } from './books.ts';
 import { fundRow } from './books.ts';
 import { DETAILS_MAX, writeDetails } from './details.ts';
 import type { MoneyLine, MoneyRow, Move } from './move.ts';
+import { payeeTitle } from './move.ts';
 
 const NUMBER_MAX = 64;
-const UNSPECIFIED = 'Unspecified';
 const IMPLEMENTING = '4';
 
 interface Books {
@@ -87,10 +87,9 @@ function headOf(activity: IatiActivity, incoming: readonly Payment[], books: Boo
   const { mapping, file } = books;
   const first = [...commitments, ...payments][0]?.money;
   const currency = first?.currency ?? mapping.currency;
-  const number = wordFor(activity.identifier);
   const move = {
     kind: 'allocation',
-    source: { publisher: mapping.publisher, dataset: mapping.dataset, number, occurrence: 1 },
+    source: activitySource(activity, mapping),
     rows: rowsOf(activity, currency, books),
     amount: 0n,
     currency,
@@ -98,6 +97,14 @@ function headOf(activity: IatiActivity, incoming: readonly Payment[], books: Boo
     details: writeDetails({ ...head, payments: incoming }),
   } as const;
   return { file, line: activity.line, ok: true, move };
+}
+
+/** Under which the ledger keeps what the activity says itself. */
+export function activitySource(
+  { identifier }: Pick<IatiActivity, 'identifier'>,
+  { publisher, dataset }: Series,
+): RecordSource {
+  return { publisher, dataset, number: wordFor(identifier), occurrence: 1 };
 }
 
 /** The fund and the activity's allocation in it. */
@@ -119,19 +126,28 @@ function rowsOf(
   ];
 }
 
+/** The first that carries an activity out. */
+export function implementing(parties: readonly Party[]): Party | undefined {
+  return parties.find(({ roles }) => roles.includes(IMPLEMENTING));
+}
+
 /** Who gets the money; where a transaction does not say, whoever carries the activity out. */
 function payeeRow(
   payee: Organisation | undefined,
   { identifier, parties }: IatiActivity,
   holder: string,
 ): MoneyRow {
-  const implementing = parties.find(({ roles }) => roles.includes(IMPLEMENTING));
-  const title = cleanText((payee ?? implementing)?.name ?? '') || UNSPECIFIED;
+  const title = payeeTitle(payee ?? implementing(parties));
   return { record: 'commitment', name: slugFor([identifier, title]), title, holder, purpose: '' };
 }
 
+type Series = Pick<BooksMapping, 'publisher' | 'dataset'>;
+
 /** Activity and number as the ledger takes them; the publisher's own stand in the details. */
-function sourceOf({ dataset, number, occurrence }: RecordSource, { mapping }: Books): RecordSource {
+export function iatiSource(
+  { dataset, number, occurrence }: RecordSource,
+  mapping: Series,
+): RecordSource {
   const word = number.length <= NUMBER_MAX ? cleanText(number) : wordFor(number);
   return {
     publisher: mapping.publisher,
@@ -144,7 +160,7 @@ function sourceOf({ dataset, number, occurrence }: RecordSource, { mapping }: Bo
 function baseOf(record: Commitment | Payment, activity: IatiActivity, books: Books) {
   const { minor, currency } = record.money;
   return {
-    source: sourceOf(record.source, books),
+    source: iatiSource(record.source, books.mapping),
     rows: [...rowsOf(activity, currency, books), payeeRow(record.payee, activity, books.holder)],
     amount: minor < 0n ? -minor : minor,
     currency,

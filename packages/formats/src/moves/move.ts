@@ -4,10 +4,12 @@
  * counting and importing are the same for all.
  */
 import type { LineFault } from '../errors.ts';
-import type { Period, RecordSource, SourcePlace } from '../records.ts';
+import type { Organisation, Period, RecordSource, SourcePlace } from '../records.ts';
+import { cleanText } from '../text.ts';
 
 /** Longest title and description of a row of the treasury, in characters. */
 const SHOWN_MAX = 200;
+const UNSPECIFIED = 'Unspecified';
 
 /** A row of a fund's tree, apart from where it hangs. */
 export interface MoneyRow {
@@ -86,4 +88,9 @@ export function shown(text: string): string {
   return characters.length <= SHOWN_MAX
     ? text
     : `${characters.slice(0, SHOWN_MAX - 1).join('')}…`.normalize('NFC');
+}
+
+/** The payee of a row of the treasury, where a format may name none. */
+export function payeeTitle(payee: Organisation | undefined): string {
+  return cleanText(payee?.name ?? '') || UNSPECIFIED;
 }
