@@ -1,40 +1,102 @@
 /** `daybook monitor` and `daybook evidence`: the rules of an engagement, and what proves their findings. */
+import type { Client, TransactionAuthor } from '@daybook/client';
+import { SYSTEM_CLOCK } from '@daybook/client';
+import { assertNever } from '@daybook/core';
 import type { EvidenceRemark } from '../audit/evidence.ts';
 import { writeEvidence } from '../audit/evidence.ts';
-import type { RuleOutcome } from '../audit/run-rules.ts';
+import type { RulesEvent } from '../audit/follow-rules.ts';
+import { followRules, unlessAborted } from '../audit/follow-rules.ts';
+import type { RuleOutcome, RuleRun } from '../audit/run-rules.ts';
 import { runRules } from '../audit/run-rules.ts';
 import { connect, NODE_OPTIONS, trustedErasOf } from '../connect.ts';
+import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
 import type { Paint } from '../frame/style.ts';
-import { renderPairs, renderTable } from '../frame/style.ts';
+import { printable, renderPairs, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { createAuthorFinder } from '../imports/authors.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
-import { answer } from '../print.ts';
+import { answer, jsonLine } from '../print.ts';
+
+/** Rules look at whole tables: on a busy chain this keeps them from running at every block. */
+const EVERY_SECONDS = 10;
+const EVERY_SECONDS_MAX = 3600;
 
 async function monitor(input: Input, world: World): Promise<Exit> {
+  const everySeconds = input.integer('every', { min: 1, max: EVERY_SECONDS_MAX });
   const authors = await openSigners(input, world);
   const client = await connect(input);
-  const { document } = await client.genesis();
-  const validMs = Math.floor(document.parameters.validityMaxMs / 2);
-  const authorFor = await createAuthorFinder(authors, client);
-  const organisation = input.text('auditor');
-  const chain = await client.chain();
-  const eras = await trustedErasOf(input);
-  const outcomes = await runRules(client, {
-    engagement: input.operand('engagement'),
-    author: authorFor({ organisation, role: 'audit.monitor' }),
-    validUntilMs: () => world.nowMs() + validMs,
-    trust: () => ({ chain, eras, nowMs: world.nowMs() }),
-  });
+  const prepare = () => prepareRun(client, authors, { input, world });
+  if (input.flag('follow')) {
+    await followRules(client, {
+      prepare,
+      everyMs: (everySeconds ?? EVERY_SECONDS) * 1000,
+      signal: world.signal,
+      clock: { ...SYSTEM_CLOCK, nowMs: () => world.nowMs() },
+      tell: (event) => tell(event, input, world),
+    });
+    return 'done';
+  }
+  if (everySeconds !== undefined) {
+    const expected = 'it beside --follow';
+    throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--every', expected });
+  }
+  const run = prepare().then((prepared) => runRules(client, prepared));
+  const outcomes = await unlessAborted(run, world.signal);
+  if (outcomes === undefined) return 'interrupted';
   answer(input, world, {
     json: outcomes,
     lines: (paint) =>
       outcomes.length === 0 ? 'No rule of this engagement runs.' : outcomeLines(outcomes, paint),
   });
   return outcomes.some(({ fault }) => fault !== undefined) ? 'refused' : 'done';
+}
+
+/** What a run needs of the chain. @throws CliError CLI_AUTHOR_MISSING; ClientError */
+async function prepareRun(
+  client: Client,
+  authors: readonly TransactionAuthor[],
+  { input, world }: { readonly input: Input; readonly world: World },
+): Promise<RuleRun> {
+  const { document } = await client.genesis();
+  const validMs = Math.floor(document.parameters.validityMaxMs / 2);
+  const authorFor = await createAuthorFinder(authors, client);
+  const organisation = input.text('auditor');
+  const chain = await client.chain();
+  const eras = await trustedErasOf(input);
+  return {
+    engagement: input.operand('engagement'),
+    author: authorFor({ organisation, role: 'audit.monitor' }),
+    validUntilMs: () => world.nowMs() + validMs,
+    trust: () => ({ chain, eras, nowMs: world.nowMs() }),
+  };
+}
+
+/** One line for each event, so that a supervisor can read the last one. */
+function tell(event: RulesEvent, input: Input, world: World): void {
+  const text = input.flag('json') ? jsonLine(event) : `${printable(sentenceOf(event))}\n`;
+  world.out.write(text);
+}
+
+function sentenceOf(event: RulesEvent): string {
+  switch (event.kind) {
+    case 'health': {
+      const { state, judged, lagBlocks, lagMs, rules, found, opened, faults } = event;
+      const lag = `lag ${lagBlocks} blocks, ${Math.round(lagMs / 1000)} s`;
+      return (
+        `${state} at block ${judged}, ${lag}: ${rules} rules, ${faults} with faults, ` +
+        `${found} found, ${opened} opened since the start`
+      );
+    }
+    case 'fault':
+      return `${event.rule}: ${event.code} ${event.detail} ${event.remedy}`;
+    case 'away':
+      return `no node answers: ${event.code} ${event.detail} ${event.remedy}`;
+    default:
+      return assertNever(event);
+  }
 }
 
 /** A table of all rules, then what kept some of them from running whole. */
@@ -94,7 +156,9 @@ export const AUDIT_VERBS: readonly Verb[] = [
     title: 'Carry out the rules of an audit engagement, and open what they find.',
     help:
       'Asks the SQL tables of a node that keeps them. What was found before is not opened again, so ' +
-      'a timer may run it as often as it likes. Rules are set by audit set-rule; see docs/audit.md.',
+      'it may run as often as one likes: once, or with --follow for as long as it is let, whenever ' +
+      'blocks came. Then it tells how it goes after each run and once a minute, in one line; nodes ' +
+      'that are away are asked again. Rules are set by audit set-rule; see docs/audit.md.',
     operands: [{ name: 'engagement', help: 'Its name.' }],
     options: {
       auditor: {
@@ -102,10 +166,19 @@ export const AUDIT_VERBS: readonly Verb[] = [
         help: 'Organisation whose service has the role audit.monitor.',
         required: true,
       },
+      follow: { help: 'Run again whenever blocks came, until Ctrl-C or SIGTERM.' },
+      every: {
+        value: 'SECONDS',
+        help: `With --follow: shortest pause between two runs, ${EVERY_SECONDS} if left out.`,
+      },
       ...SIGNER_OPTIONS,
       ...NODE_OPTIONS,
     },
-    examples: ['monitor roads-2026 --auditor audit-office --signer audit-office/robot=robot.json'],
+    examples: [
+      'monitor roads-2026 --auditor audit-office --signer audit-office/robot=robot.json',
+      'monitor roads-2026 --follow --auditor audit-office --signer audit-office/robot=robot.json',
+    ],
+    runsUntilTold: true,
     run: monitor,
   },
   {

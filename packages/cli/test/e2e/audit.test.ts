@@ -10,7 +10,8 @@ import { asHash, assert, createSigner, toHex } from '@daybook/core';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
-import { daybook } from './process.ts';
+import type { RulesHealth } from '../../src/audit/follow-rules.ts';
+import { daybook, startDaybook } from './process.ts';
 
 const WORKS = 'works';
 const AUDIT = 'audit-office';
@@ -130,18 +131,18 @@ describe('continuous audit by commands', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const monitor = (engagement = 'roads-2026') =>
-    daybook([
-      'monitor',
-      engagement,
-      '--auditor',
-      AUDIT,
-      '--signer',
-      `${AUDIT}/head=${path.join(cluster.directory, 'officers', `${AUDIT}-head.json`)}`,
-      '--url',
-      node.apiUrl,
-      '--json',
-    ]);
+  const monitorWords = (engagement: string): readonly string[] => [
+    'monitor',
+    engagement,
+    '--auditor',
+    AUDIT,
+    '--signer',
+    `${AUDIT}/head=${path.join(cluster.directory, 'officers', `${AUDIT}-head.json`)}`,
+    '--url',
+    node.apiUrl,
+    '--json',
+  ];
+  const monitor = (engagement = 'roads-2026') => daybook(monitorWords(engagement));
 
   it('opens one finding for two equal payments, and nothing at the second run', async () => {
     const first = await monitor();
@@ -182,6 +183,34 @@ describe('continuous audit by commands', function () {
       ['shapeless', 0, 'CLI_RULE_INVALID'],
     ]);
     for (const { fault } of told) expect(fault).to.satisfy(hasRemedy);
+  });
+
+  it('follows the chain, opens each finding once, outlives its node, and ends when told', async () => {
+    await openEngagement('roads-live');
+    await setRule('roads-live', { rule: 'live', kind: 'duplicates', query: 'days=3' });
+    const words = [...monitorWords('roads-live'), '--follow', '--every', '1'];
+    const following = startDaybook(words);
+    const isCurrent = ({ kind, state, opened }: RulesHealth): boolean =>
+      kind === 'health' && state === 'current' && opened === 1;
+    try {
+      const first = await following.next(isCurrent);
+      expect(first).to.include({ rules: 1, found: 1, faults: 0, lagBlocks: 0, lagMs: 0 });
+
+      await node.process.stop();
+      await cluster.start();
+      await setRule('roads-live', { rule: 'later', kind: 'duplicates', query: 'days=4' });
+      const later = await following.next<RulesHealth>(({ state, opened }) => {
+        return state === 'current' && opened === 2;
+      });
+
+      expect(later).to.include({ rules: 2, found: 2, faults: 0 });
+      expect(later.judged).to.be.greaterThan(first.judged);
+      expect(await following.stop()).to.equal(0);
+      const [again] = (await monitor('roads-live')).json<readonly object[]>();
+      expect(again).to.include({ found: 1, added: 0 });
+    } finally {
+      following.child.kill('SIGKILL');
+    }
   });
 
   it('keeps proofs of the findings and of what they cite, which verify without a node', async () => {

@@ -1,6 +1,8 @@
 /** The binary as a process of its own. */
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 
 export interface Ended {
   readonly code: number | null;
@@ -30,4 +32,37 @@ export async function daybook(
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, out, errors, json: <T>() => JSON.parse(out) as T };
+}
+
+/** A `daybook` that runs until it is told to end. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** The next line of standard output, as JSON, that is meant; fails when it ends before. */
+  next<T extends object>(isMeant: (line: T) => boolean): Promise<T>;
+  /** SIGTERM. @returns the exit code */
+  stop(): Promise<number | null>;
+}
+
+/** Starts `daybook` with some words, which end in `--json`. */
+export function startDaybook(words: readonly string[]): Running {
+  const child = spawn(process.execPath, ['--conditions=source', PROGRAM, ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    child,
+    next: async <T extends object>(isMeant: (line: T) => boolean) => {
+      while (true) {
+        const { done, value } = await lines.next();
+        if (done === true) throw new Error(`daybook ended with ${String(await ended)}`);
+        const line = JSON.parse(value) as T;
+        if (isMeant(line)) return line;
+      }
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      return await ended;
+    },
+  };
 }

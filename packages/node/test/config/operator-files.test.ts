@@ -129,7 +129,14 @@ describe('config: alarms', () => {
 /** Exposure that `systemd-analyze security` may find, in tenths: 0 is none, 100 all. */
 const EXPOSURE_MAX = 15;
 
-const UNITS = ['daybookd.service', 'daybook-signer.service', 'daybook-signer.socket'] as const;
+const UNITS = [
+  'daybookd.service',
+  'daybook-signer.service',
+  'daybook-signer.socket',
+  'daybook-monitor@.service',
+] as const;
+const DAEMON_UNITS = ['daybookd.service', 'daybook-signer.service'] as const;
+const SERVICES = [...DAEMON_UNITS, 'daybook-monitor@.service'] as const;
 
 describe('config: the systemd units', () => {
   it('given the units, then systemd takes every line of them', () => {
@@ -152,7 +159,11 @@ describe('config: the systemd units', () => {
 
       const { status, stderr } = spawnSync(
         'systemd-analyze',
-        ['verify', '--man=no', `--root=${root}`, ...UNITS],
+        [
+          ...['verify', '--man=no', `--root=${root}`],
+          // A template is judged as one of those it makes.
+          ...UNITS.map((unit) => unit.replace('@', '@roads-2026')),
+        ],
         { encoding: 'utf8' },
       );
 
@@ -162,7 +173,7 @@ describe('config: the systemd units', () => {
     }
   });
 
-  for (const unit of ['daybookd.service', 'daybook-signer.service']) {
+  for (const unit of SERVICES) {
     const text = read(`config/${unit}`);
 
     it(`given the sandbox of ${unit}, then the exposure is at most ${EXPOSURE_MAX / 10} of 10`, () => {
@@ -181,16 +192,20 @@ describe('config: the systemd units', () => {
       expect(status, stdout.slice(-2000) + stderr).to.equal(0);
     });
 
-    it(`given exit codes that a restart cannot mend, then systemd leaves ${unit} down`, () => {
-      const { usage, identity, safety } = EXIT_CODES;
-
-      expect(text).to.contain(`RestartPreventExitStatus=${usage} ${identity} ${safety}\n`);
-    });
-
     it(`given the environment of ${unit}, then memory is given back as in every start of a node`, () => {
       const pairs = Object.entries(DAEMON_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
 
       expect(text).to.contain(`Environment=${pairs.join(' ')}\n`);
+    });
+  }
+
+  for (const unit of DAEMON_UNITS) {
+    const text = read(`config/${unit}`);
+
+    it(`given exit codes that a restart cannot mend, then systemd leaves ${unit} down`, () => {
+      const { usage, identity, safety } = EXIT_CODES;
+
+      expect(text).to.contain(`RestartPreventExitStatus=${usage} ${identity} ${safety}\n`);
     });
 
     it(`given the paths of ${unit}, then program and settings lie where the pages put them`, () => {
@@ -198,6 +213,15 @@ describe('config: the systemd units', () => {
       expect(readdirSync(path.join(ROOT, 'packages/node/bin'))).to.include('daybookd.js');
     });
   }
+
+  it('given the monitor, then only what waiting mends starts it again, and its program is there', () => {
+    const text = read('config/daybook-monitor@.service');
+
+    expect(text).to.contain('RestartPreventExitStatus=2 4 7\n');
+    expect(text).to.contain('/opt/daybook/packages/cli/bin/daybook.js monitor %i --follow ');
+    expect(readdirSync(path.join(ROOT, 'packages/cli/bin'))).to.include('daybook.js');
+    expect(text).not.to.match(/^(?:User|StateDirectory)=/m);
+  });
 
   it('given the signer, then it has no network, and only the node may connect', () => {
     const service = read('config/daybook-signer.service');
