@@ -7,6 +7,7 @@ import { createEngine } from '@daybook/contracts';
 import type { Genesis } from '@daybook/core';
 import { peerIdFromPublicKey, publicKeyOf } from '@daybook/core';
 import { createNetwork, NETWORK_METRICS } from '@daybook/network';
+import { createAheadVerifier } from './ahead/ahead-verifier.ts';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/api.ts';
 import type { Heads, NodeReport } from './api/ports.ts';
@@ -213,6 +214,8 @@ async function runNode(
           },
           { clock, random, logger: logger.child('network'), metrics },
         ),
+      createAhead: (signatures) =>
+        createAheadVerifier({ signatures, logger: logger.child('ahead') }),
       onFatal: (error) => {
         if (isFork(error)) {
           keepForkProof(settings.node.dataDirectory, error, { genesis, blockLog, replica, logger });

@@ -16,6 +16,7 @@ import type {
 import { assert, equalBytes, eraOf, indexOfKey, toHex } from '@daybook/core';
 import type { Admission, Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
+import type { AheadVerifier } from './ahead/ahead-verifier.ts';
 import type { Placement } from './api/ports.ts';
 import type { ArchiveSource } from './archive/archive-source.ts';
 import type { BlockReader } from './archive/block-reader.ts';
@@ -43,6 +44,7 @@ import type { PeerTable } from './peers.ts';
 import { buildPeerTable } from './peers.ts';
 import type { KnownSet } from './reads/proofs.ts';
 import { createReadySender } from './ready.ts';
+import type { SignatureVerifier } from './signatures.ts';
 import { createSignatureVerifier } from './signatures.ts';
 import { followSets } from './snapshot/set-chain.ts';
 import type { Storage } from './storage.ts';
@@ -85,6 +87,8 @@ export interface ReplicaParts {
   /** Stays open when the replica stops: it belongs to the caller. */
   readonly storage: Storage;
   readonly createNetwork: (plan: NetworkPlan) => Network;
+  /** Verifies beside the chain what sync has fetched; without it the chain does so itself. */
+  readonly createAhead?: (signatures: Pick<SignatureVerifier, 'remember'>) => AheadVerifier;
   /** Where segments of the block log were moved to. */
   readonly archive?: ArchiveSource | undefined;
   /** A proof of more than f faults, a disk error or a defect: the process must end. */
@@ -290,6 +294,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     systems,
     signer,
     exclusive: createExclusive(),
+    ahead: parts.createAhead?.(signatures),
     peers: () => peers.validators,
     validatorsAt: (height) => history.at(height),
     chainAt: (height) => history.chainAt(height),

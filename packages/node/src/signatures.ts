@@ -2,7 +2,8 @@
  * Verifies transaction signatures and remembers what held, by the hash of the complete bytes: each
  * signature is verified once per node, whether it came from a client, a peer or a proposal. The work
  * is done in slices of a few milliseconds between which votes, timers and requests get their turn;
- * the few consensus signatures are verified in place, elsewhere.
+ * the few consensus signatures are verified in place, elsewhere. Ranges of blocks that wait for a
+ * node that catches up are the exception: a thread verifies them (`ahead/`), and tells what held.
  *
  * Slices and not threads, by measurement (ADR 0007): libsodium takes half the CPU of `node:crypto`,
  * whose asynchronous form also spends a quarter of its time on handing over.
@@ -10,6 +11,7 @@
 import type { Hash, Transaction } from '@daybook/core';
 import { toHex, transactionSignBytes, verifyStrict } from '@daybook/core';
 import type { Clock } from './clock.ts';
+import { createRecentSet } from './recent-set.ts';
 
 export interface SignatureVerifier {
   /**
@@ -19,29 +21,14 @@ export interface SignatureVerifier {
   verify(transaction: Transaction, purpose: 'block' | 'admission'): Promise<boolean>;
   /** Whether these exact bytes were verified before. */
   isKnown(hash: Hash): boolean;
+  /** Takes over that every signature of a transaction was found valid elsewhere, by the same rule. */
+  remember(hash: Hash): void;
 }
 
 /** A vote waits at most this long for signatures that are being verified. */
 const SLICE_MS = 4;
 /** Remembered transactions per generation; two generations are kept, about 10 MiB in all. */
 const REMEMBERED_MAX = 50_000;
-
-/** A set that forgets its older half instead of growing. */
-class RecentSet {
-  #young = new Set<string>();
-  #old = new Set<string>();
-
-  has(key: string): boolean {
-    return this.#young.has(key) || this.#old.has(key);
-  }
-
-  add(key: string): void {
-    this.#young.add(key);
-    if (this.#young.size < REMEMBERED_MAX) return;
-    this.#old = this.#young;
-    this.#young = new Set();
-  }
-}
 
 interface Waiting {
   readonly transaction: Transaction;
@@ -60,7 +47,7 @@ export function firstUnsigned({ body, bodyBytes, signatures }: Transaction): num
 }
 
 class SlicedVerifier implements SignatureVerifier {
-  readonly #known = new RecentSet();
+  readonly #known = createRecentSet(REMEMBERED_MAX);
   readonly #clock: Pick<Clock, 'now' | 'soon'>;
   readonly #waiting: Record<'block' | 'admission', Waiting[]> = { block: [], admission: [] };
   #isScheduled = false;
@@ -71,6 +58,10 @@ class SlicedVerifier implements SignatureVerifier {
 
   isKnown(hash: Hash): boolean {
     return this.#known.has(toHex(hash));
+  }
+
+  remember(hash: Hash): void {
+    this.#known.add(toHex(hash));
   }
 
   verify(transaction: Transaction, purpose: 'block' | 'admission'): Promise<boolean> {

@@ -1,11 +1,12 @@
 /**
  * Catching up (protocol §18): ranges of blocks with their certificates from whoever shows to have
  * them, the next ones already on their way from other peers; each certificate checked against the
- * set its parent state names, each block executed, then appended with one sync per range. A claim to
- * be ahead is a hint; only certificates count.
+ * set its parent state names, each block executed, then appended with one sync per range. Signatures
+ * of ranges ahead are verified beside the execution of those before. A claim to be ahead is a hint;
+ * only certificates count.
  */
 import type { ConsensusFatal } from '@daybook/consensus';
-import type { Block, Certificate, Height, Result } from '@daybook/core';
+import type { Block, Certificate, CertificateExpectation, Height, Result } from '@daybook/core';
 import {
   blockHash,
   decodeBlock,
@@ -17,6 +18,7 @@ import {
   verifyCertificate,
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
+import type { AheadVerifier } from './ahead/ahead-verifier.ts';
 import type { Clock } from './clock.ts';
 import type { Exclusive } from './exclusive.ts';
 import type { Committed, Ledger } from './ledger/ledger.ts';
@@ -34,6 +36,8 @@ export interface SyncParts {
   readonly network: Network;
   readonly ledger: Ledger;
   readonly exclusive: Exclusive;
+  /** Verifies ranges that are on their way; without it everything is verified when it is applied. */
+  readonly ahead?: AheadVerifier | undefined;
   /** After a range: mempool, events and the machine follow the new head. */
   readonly advanced: (blocks: readonly ExecutedBlock[]) => void;
   readonly onFatal: (error: unknown) => void;
@@ -130,6 +134,7 @@ class RangeSyncer implements Syncer {
       .catch((error: unknown) => this.#parts.onFatal(error))
       .finally(() => {
         this.#running = undefined;
+        return this.#parts.ahead?.rest();
       });
   }
 
@@ -195,8 +200,18 @@ class RangeSyncer implements Syncer {
       const peerId = trusted[this.#turn % trusted.length];
       const isFull = coming.size > RANGES_AHEAD || next > (this.bestKnown() ?? 0);
       if (isFull || peerId === undefined) return;
-      coming.set(next, this.#fetch(peerId, next, coming));
+      const fetching = this.#fetch(peerId, next, coming);
+      const { ahead } = this.#parts;
+      coming.set(next, ahead === undefined ? fetching : this.#verified(fetching, ahead));
     }
+  }
+
+  /** A range with its signatures verified, while the ones before it are executed. */
+  async #verified(fetching: Promise<Fetched>, ahead: AheadVerifier): Promise<Fetched> {
+    const fetched = await fetching;
+    const { next } = this.#parts.ledger.head();
+    if (fetched.served.ok) await ahead.verify(fetched.served.value, next);
+    return fetched;
   }
 
   #distrust(peerId: string, offence: 'malformed' | 'lie'): void {
@@ -299,8 +314,12 @@ class RangeSyncer implements Syncer {
     const certificate = decodeCertificate(served.certificate);
     if (!block.ok) return fail({ code: block.reason.code });
     if (!certificate.ok) return fail({ code: certificate.reason.code });
-    const verified = this.#verify(block.value, certificate.value, parent);
-    if (!verified.ok) return fail({ code: verified.reason.code });
+    const expected = expectationOf(block.value, parent);
+    // By the same rule, of the same bytes: only whether it holds was found out elsewhere.
+    if (this.#parts.ahead?.isCertified(served.certificate, expected) !== true) {
+      const verified = verifyCertificate(certificate.value, expected);
+      if (!verified.ok) return fail({ code: verified.reason.code });
+    }
     const executed = await this.#parts.ledger.judge(block.value, parent);
     if (executed.ok) return ok({ block: executed.value, certificate: certificate.value });
     const { code } = executed.reason;
@@ -308,20 +327,13 @@ class RangeSyncer implements Syncer {
     if (!isBodyOf(block.value, () => undefined)) return fail({ code });
     return fail({ code, certified: { block: block.value, certificate: certificate.value } });
   }
+}
 
-  #verify(
-    block: { readonly header: ExecutedBlock['header'] },
-    certificate: Certificate,
-    parent: Tip,
-  ): ReturnType<typeof verifyCertificate> {
-    return verifyCertificate(certificate, {
-      kind: 'commit',
-      chain: parent.next.era,
-      height: parent.header.height + 1,
-      blockHash: blockHash(block.header),
-      validators: parent.next.validators,
-    });
-  }
+/** What the certificate of a block that follows a tip must hold. */
+function expectationOf({ header }: Block, { header: parent, next }: Tip): CertificateExpectation {
+  const { era: chain, validators } = next;
+  const height = parent.height + 1;
+  return { kind: 'commit', chain, height, blockHash: blockHash(header), validators };
 }
 
 export function createSyncer(parts: SyncParts): Syncer {

@@ -16,6 +16,7 @@ import {
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
+import type { AheadVerifier } from '../ahead/ahead-verifier.ts';
 import type { BlockReader } from '../archive/block-reader.ts';
 import type { Clock } from '../clock.ts';
 import type { Exclusive } from '../exclusive.ts';
@@ -65,6 +66,8 @@ export interface ConsensusParts {
   /** Absent on an observer. */
   readonly signer: VoteSigner | undefined;
   readonly exclusive: Exclusive;
+  /** For ranges that sync has fetched and not yet applied. */
+  readonly ahead?: AheadVerifier | undefined;
   readonly peers: () => ValidatorPeers;
   /** Sets of past heights, as far as they are known. */
   readonly validatorsAt: (height: Height) => ValidatorSet | undefined;
@@ -134,6 +137,7 @@ class NodeConsensus implements Consensus {
       network: parts.network,
       ledger,
       exclusive: parts.exclusive,
+      ahead: parts.ahead,
       advanced: (blocks) => this.#advanced(blocks),
       onFatal: parts.onFatal,
     });

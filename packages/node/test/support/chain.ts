@@ -169,6 +169,7 @@ export function freshDisks(): Disks {
 /** Every signature in place, nothing remembered. */
 export const PLAIN_VERIFIER: SignatureVerifier = {
   isKnown: () => false,
+  remember: () => undefined,
   verify: async ({ body, bodyBytes, signatures }) => {
     const message = transactionSignBytes(bodyBytes);
     return body.signers.every(({ publicKey }, index) => {
@@ -185,11 +186,16 @@ export interface OpenChain extends LedgerOpening {
   close(): Promise<void>;
 }
 
-/** @param segmentBytes  size at which a segment of the block log is sealed */
+export interface ChainOptions {
+  /** Size at which a segment of the block log is sealed. */
+  readonly segmentBytes?: number;
+  readonly signatures?: SignatureVerifier;
+}
+
 export async function openChain(
   genesis: Genesis,
   disks: Disks,
-  { segmentBytes = 64 * 1024 * 1024 } = {},
+  { segmentBytes = 64 * 1024 * 1024, signatures = PLAIN_VERIFIER }: ChainOptions = {},
 ): Promise<OpenChain> {
   const blocks = { directory: '/blocks', segmentBytes };
   const blockLog = await openBlockLog(blocks, { disk: disks.blocks });
@@ -199,7 +205,7 @@ export async function openChain(
   );
   const executor = createExecutor(createEngine([...applications, notebook]), genesis);
   const known = (): undefined => undefined;
-  const parts = { blockLog, stateStore, executor, signatures: PLAIN_VERIFIER, known };
+  const parts = { blockLog, stateStore, executor, signatures, known };
   const opening = await openLedger(genesis, parts);
   return {
     ...opening,
