@@ -24,6 +24,7 @@ import type { ForkFailure } from './fork-proof.ts';
 import { buildForkProof, isFork, refuseAfterFork, writeForkProof } from './fork-proof.ts';
 import { diskLimitsOf } from './free-space.ts';
 import { giveInsight } from './insight.ts';
+import { createExecutor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -187,6 +188,7 @@ async function runNode(
   const { blockLog, stateStore, freeSpace } = storage;
   const { source, keepBlocks } = settings.archive;
   const archive = source === undefined ? undefined : openArchive(source);
+  const engine = createEngine(parts.contracts);
   const replica = await openReplica(
     {
       genesis,
@@ -202,7 +204,7 @@ async function runNode(
       random,
       storage,
       archive,
-      engine: createEngine(parts.contracts),
+      engine,
       createNetwork: ({ admission, consensusRate }) =>
         createNetwork(
           {
@@ -266,6 +268,7 @@ async function runNode(
     blockLog,
     stateStore,
     manifests,
+    executor: createExecutor(engine, genesis),
     clock,
     logger: logger.child('readmodel'),
     metrics,

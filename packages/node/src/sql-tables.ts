@@ -14,16 +14,20 @@ import type { SqlDoor } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { describe } from './exit-codes.ts';
+import type { Executor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
 import type { Manifests } from './manifests.ts';
 import type { Metrics } from './metrics.ts';
+import { readPastBlocks } from './past-blocks.ts';
 
 export interface SqlTablesParts {
   readonly ledger: Ledger;
   readonly blockLog: BlockLog;
   readonly stateStore: StateStore;
   readonly manifests: Manifests;
+  /** For blocks that the tables missed. */
+  readonly executor: Pick<Executor, 'execute'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -42,7 +46,7 @@ const PAGE = 100;
 export function startSqlTables(settings: Settings, parts: SqlTablesParts): SqlTables | undefined {
   const { state, memoryBytesMax, threads, queryRowsMax, queryTimeMs } = settings.readmodel;
   if (state === 'off') return undefined;
-  const { ledger, blockLog, stateStore, manifests, clock, logger, metrics } = parts;
+  const { ledger, blockLog, stateStore, manifests, executor, clock, logger, metrics } = parts;
   metrics.register(READMODEL_METRICS);
   const folder = path.join(settings.node.dataDirectory, FOLDER);
   mkdirSync(folder, { recursive: true });
@@ -65,6 +69,7 @@ export function startSqlTables(settings: Settings, parts: SqlTablesParts): SqlTa
       const hash = blockLog.blockHashAt(height);
       return hash && toHex(hash);
     },
+    readBlocks: (from, to) => readPastBlocks(from, to, { blockLog, stateStore, executor, clock }),
     readState: (place) => readState(place, stateStore, path.join(folder, 'pinned')),
     schedule: (delayMs, task) => clock.schedule(delayMs, task),
     report: (event) => tell(event, logger),
@@ -86,6 +91,9 @@ function tell(event: FeedEvent, logger: Logger): void {
   switch (event.kind) {
     case 'failed':
       logger.error('sql tables failed, trying again', { reason: describe(event.error) });
+      break;
+    case 'closed':
+      logger.info('sql tables closed a gap', { from: event.from, to: event.to });
       break;
     case 'rebuilding':
       logger.info('sql tables rebuilding', { height: event.height, reason: event.reason });

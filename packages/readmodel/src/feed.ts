@@ -1,30 +1,22 @@
 /**
  * Keeps the tables at the chain's head: takes each final block once, in order, several at a time
- * when they come fast. Where the tables cannot go on, since blocks are missing, definitions have
- * changed or the file is of another chain, it builds them anew from the state of the head while
- * queries see the old ones. Nothing here waits for the database on the way of a block.
+ * when they come fast. The height of the tables is its cursor: blocks that it missed are read again
+ * from there. Where that cannot be, since they are gone, definitions have changed or the file is of
+ * another chain, the tables are built anew from the state of the head while queries see the old
+ * ones. Nothing here waits for the database on the way of a block.
  */
 import type { Manifest } from '@daybook/contracts';
-import { assert, toHex } from '@daybook/core';
+import { assert } from '@daybook/core';
 import type { MetricsSink } from './metrics.ts';
 import type { ReadModel, Written } from './read-model.ts';
 import { schemaOfManifest } from './read-model.ts';
 import type { RecordChange } from './rows.ts';
 import type { Progress } from './sql-store.ts';
+import type { FinalBlock, FinalPlace } from './waiting-blocks.ts';
+import { foldChanges, isBatch, WaitingBlocks } from './waiting-blocks.ts';
 
-/** A final block by its place. Hashes in lower-case hex. */
-export interface FinalPlace {
-  readonly height: number;
-  readonly blockHash: string;
-  readonly timestampMs: number;
-  /** Of the contracts in force after the block; the same object until one changes. */
-  readonly manifest: Manifest;
-}
-
-/** A final block with what it changed. */
-export interface FinalBlock extends FinalPlace {
-  readonly changes: readonly RecordChange[];
-}
+/** A block that became final some time ago, with what it changed. */
+export type PastBlock = Omit<FinalBlock, 'manifest'>;
 
 export interface FeedParts {
   readonly model: ReadModel;
@@ -35,19 +27,26 @@ export interface FeedParts {
   readonly head: () => FinalPlace;
   /** Undefined where the chain has no such block. */
   readonly blockHashAt: (height: number) => string | undefined;
+  /**
+   * Final blocks of these heights, both included, in order and without a hole. Ends early where
+   * what one changed can no longer be told.
+   */
+  readonly readBlocks: (from: number, to: number) => AsyncIterable<PastBlock>;
   /** Every record of the state after the head's block, in pages; readable until it returns. */
   readonly readState: (place: FinalPlace) => AsyncIterable<readonly RecordChange[]>;
   /** Runs a task once after a time; the result cancels it. */
   readonly schedule: (delayMs: number, task: () => void) => () => void;
-  /** Writing failed, or tables are built anew, and why; the feed goes on by itself. */
+  /** Writing failed, a gap was closed, or tables are built anew; the feed goes on by itself. */
   readonly report: (event: FeedEvent) => void;
 }
 
 export type FeedEvent =
   | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'closed'; readonly from: number; readonly to: number }
   | { readonly kind: 'rebuilding'; readonly height: number; readonly reason: RebuildReason }
   | { readonly kind: 'rebuilt'; readonly height: number; readonly rows: number };
 
+/** A `gap` is one whose blocks could not be read again. */
 export type RebuildReason = 'empty' | 'definitions' | 'chain' | 'gap';
 
 export interface Feed {
@@ -57,10 +56,6 @@ export interface Feed {
   stop(): Promise<void>;
 }
 
-/** Blocks that wait hold at most this much; beyond it they are dropped and read from the state. */
-const WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/** Changes in one transaction, about; a block is never parted. */
-const BATCH_CHANGES = 10_000;
 const RETRY_MS = 1000;
 
 export function startFeed(parts: FeedParts): Feed {
@@ -71,8 +66,7 @@ export function startFeed(parts: FeedParts): Feed {
 
 class TableFeed implements Feed {
   readonly #parts: FeedParts;
-  #waiting: FinalBlock[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingBlocks();
   /** Where the tables are; undefined while that is not known. */
   #at: (Progress & { readonly manifest: Manifest }) | undefined;
   #isStopped = false;
@@ -90,8 +84,6 @@ class TableFeed implements Feed {
   push(block: FinalBlock): void {
     if (this.#isStopped) return;
     this.#waiting.push(block);
-    this.#waitingBytes += sizeOf(block);
-    if (this.#waitingBytes > WAITING_BYTES_MAX) this.#dropWaiting();
     this.#measure();
     this.#wake?.();
   }
@@ -117,7 +109,7 @@ class TableFeed implements Feed {
     }
   }
 
-  /** Finds out where the tables are, and builds them anew where they cannot go on. */
+  /** Finds out where the tables are, and brings them to where they can follow. */
   async #align(): Promise<void> {
     const { model, head } = this.#parts;
     const { manifest } = head();
@@ -125,10 +117,19 @@ class TableFeed implements Feed {
     // No block comes between here and the choice of what to do.
     const place = head();
     if (place.manifest !== manifest) return;
-    this.#dropUntil(progress?.height ?? -1);
+    this.#waiting.dropUntil(progress?.height ?? -1);
     const reason = this.#hindrance(progress, place);
-    if (reason !== undefined) await this.#rebuild(place, reason);
-    else if (progress !== undefined) this.#reached(progress, manifest);
+    if (reason !== undefined) return await this.#rebuild(place, reason);
+    assert(progress !== undefined, 'tables that are not empty have a place');
+    this.#reached(progress, manifest);
+    const missing = { from: progress.height + 1, to: this.#nextHeight() - 1 };
+    if (missing.from > missing.to || (await this.#closeGap(missing, manifest))) return;
+    if (!this.#isStopped) await this.#rebuild(head(), 'gap');
+  }
+
+  /** Height of the first block that will be handed over, or has been. */
+  #nextHeight(): number {
+    return this.#waiting.first?.height ?? this.#parts.head().height + 1;
   }
 
   #hindrance(progress: Progress | undefined, place: FinalPlace): RebuildReason | undefined {
@@ -137,15 +138,41 @@ class TableFeed implements Feed {
     const isOurs = progress.chain === chain && blockHashAt(progress.height) === progress.blockHash;
     if (!isOurs || progress.height > place.height) return 'chain';
     if (progress.schema !== schemaOfManifest(place.manifest)) return 'definitions';
-    const next = this.#waiting[0]?.height ?? place.height + 1;
-    return next === progress.height + 1 ? undefined : 'gap';
+    return undefined;
+  }
+
+  /** @returns false where blocks are gone; those before them are in the tables then */
+  async #closeGap(
+    { from, to }: { readonly from: number; readonly to: number },
+    manifest: Manifest,
+  ): Promise<boolean> {
+    const { readBlocks, metrics, report } = this.#parts;
+    let batch: FinalBlock[] = [];
+    let next = from;
+    let changes = 0;
+    for await (const past of readBlocks(from, to)) {
+      if (this.#isStopped) return false;
+      assert(past.height === next, 'blocks are read in order');
+      batch.push({ ...past, manifest });
+      changes += past.changes.length;
+      next += 1;
+      if (!isBatch(changes) && next <= to) continue;
+      await this.#apply(batch);
+      metrics.add('daybook_readmodel_reread_blocks_total', batch.length);
+      batch = [];
+      changes = 0;
+    }
+    if (next <= to) return false;
+    metrics.add('daybook_readmodel_gaps_closed_total', 1);
+    report({ kind: 'closed', from, to });
+    return true;
   }
 
   async #rebuild(place: FinalPlace, reason: RebuildReason): Promise<void> {
     const { model, metrics, report, readState, chain } = this.#parts;
     report({ kind: 'rebuilding', height: place.height, reason });
     metrics.add('daybook_readmodel_rebuilds_total', 1);
-    this.#dropUntil(place.height);
+    this.#waiting.dropUntil(place.height);
     const progress = progressOf(place, chain);
     let rows = 0;
     try {
@@ -168,48 +195,26 @@ class TableFeed implements Feed {
   async #follow(): Promise<void> {
     while (!this.#isStopped && this.#at !== undefined) {
       const { height, manifest } = this.#at;
-      const [first] = this.#waiting;
+      const { first } = this.#waiting;
       if (first === undefined) {
         await this.#sleep();
         continue;
       }
       if (first.height !== height + 1 || first.manifest !== manifest) return;
-      const blocks = this.#nextBatch(manifest);
-      const last = blocks.at(-1);
-      assert(last !== undefined, 'a batch has a block');
-      const progress = progressOf(last, this.#parts.chain);
-      const changes = foldChanges(blocks);
-      this.#count(await this.#parts.model.apply({ after: height, progress, changes }));
-      // Only now: after a failure it is the tables that say which blocks they have.
-      this.#dropUntil(progress.height);
-      this.#reached(progress, manifest);
+      await this.#apply(this.#waiting.nextBatch());
     }
   }
 
-  /** Consecutive blocks of one manifest from the front of what waits. */
-  #nextBatch(manifest: Manifest): readonly FinalBlock[] {
-    let count = 0;
-    let changes = 0;
-    for (const block of this.#waiting) {
-      const isNext = block.height === (this.#waiting[0]?.height ?? 0) + count;
-      if (!isNext || block.manifest !== manifest || changes >= BATCH_CHANGES) break;
-      changes += block.changes.length;
-      count += 1;
-    }
-    return this.#waiting.slice(0, count);
-  }
-
-  #dropUntil(height: number): void {
-    while ((this.#waiting[0]?.height ?? Number.POSITIVE_INFINITY) <= height) {
-      const [block] = this.#waiting.splice(0, 1);
-      if (block !== undefined) this.#waitingBytes -= sizeOf(block);
-    }
-  }
-
-  /** The newest block stays: it shows that those before it are missing. */
-  #dropWaiting(): void {
-    this.#waiting = this.#waiting.slice(-1);
-    this.#waitingBytes = this.#waiting.reduce((sum, block) => sum + sizeOf(block), 0);
+  /** Writes consecutive blocks of one manifest that follow what the tables show. */
+  async #apply(blocks: readonly FinalBlock[]): Promise<void> {
+    const last = blocks.at(-1);
+    assert(this.#at !== undefined && last !== undefined, 'blocks follow a place');
+    const progress = progressOf(last, this.#parts.chain);
+    const changes = foldChanges(blocks);
+    this.#count(await this.#parts.model.apply({ after: this.#at.height, progress, changes }));
+    // Only now: after a failure it is the tables that say which blocks they have.
+    this.#waiting.dropUntil(progress.height);
+    this.#reached(progress, last.manifest);
   }
 
   #reached(progress: Progress, manifest: Manifest): void {
@@ -249,20 +254,4 @@ class TableFeed implements Feed {
 function progressOf(place: FinalPlace, chain: string): Progress {
   const { height, blockHash, timestampMs, manifest } = place;
   return { height, blockHash, timestampMs, chain, schema: schemaOfManifest(manifest) };
-}
-
-/** The last change of each record. */
-function foldChanges(blocks: readonly FinalBlock[]): readonly RecordChange[] {
-  const last = new Map<string, RecordChange>();
-  for (const { changes } of blocks) {
-    for (const change of changes) {
-      const { set, key } = change.recordKey;
-      last.set(`${set}:${toHex(key)}`, change);
-    }
-  }
-  return [...last.values()];
-}
-
-function sizeOf({ changes }: FinalBlock): number {
-  return changes.reduce((sum, { value }) => sum + 200 + (value?.length ?? 0), 200);
 }

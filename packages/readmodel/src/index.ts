@@ -6,7 +6,7 @@
 export type { DuckdbOptions } from './duckdb/duckdb-store.ts';
 export type { ReadmodelFailure } from './errors.ts';
 export { explainReadmodel, READMODEL_ERRORS, ReadmodelError } from './errors.ts';
-export type { Feed, FeedEvent, FeedParts, FinalBlock, FinalPlace, RebuildReason } from './feed.ts';
+export type { Feed, FeedEvent, FeedParts, PastBlock, RebuildReason } from './feed.ts';
 export { startFeed } from './feed.ts';
 export type { Condition, Operator, SortKey } from './lists/conditions.ts';
 export { OPERATORS, readConditions, readSort } from './lists/conditions.ts';
@@ -28,3 +28,4 @@ export type {
 } from './sql-store.ts';
 export type { Cell, Column, SqlType, Table } from './tables.ts';
 export { STAMP_COLUMNS, tablesOf } from './tables.ts';
+export type { FinalBlock, FinalPlace } from './waiting-blocks.ts';

@@ -21,6 +21,14 @@ export const READMODEL_METRICS = {
     type: 'counter',
     help: 'How often the SQL tables were built anew from the state.',
   },
+  daybook_readmodel_gaps_closed_total: {
+    type: 'counter',
+    help: 'How often blocks that the SQL tables had missed were read again from the chain.',
+  },
+  daybook_readmodel_reread_blocks_total: {
+    type: 'counter',
+    help: 'Blocks that were executed again because the SQL tables had missed them.',
+  },
   daybook_readmodel_failures_total: {
     type: 'counter',
     help: 'How often writing to the SQL tables failed and was begun again.',

@@ -189,18 +189,22 @@ export interface OpenChain extends LedgerOpening {
 export interface ChainOptions {
   /** Size at which a segment of the block log is sealed. */
   readonly segmentBytes?: number;
+  /** States that stay readable, the newest included. */
+  readonly retainedHeights?: number;
   readonly signatures?: SignatureVerifier;
 }
 
 export async function openChain(
   genesis: Genesis,
   disks: Disks,
-  { segmentBytes = 64 * 1024 * 1024, signatures = PLAIN_VERIFIER }: ChainOptions = {},
+  options: ChainOptions = {},
 ): Promise<OpenChain> {
+  const { segmentBytes = 64 * 1024 * 1024, signatures = PLAIN_VERIFIER } = options;
+  const { retainedHeights = 1000 } = options;
   const blocks = { directory: '/blocks', segmentBytes };
   const blockLog = await openBlockLog(blocks, { disk: disks.blocks });
   const stateStore = await openStateStore(
-    { directory: '/state', retainedHeights: 1000 },
+    { directory: '/state', retainedHeights },
     { disk: disks.state, openKeyValue: async () => disks.keyValue },
   );
   const executor = createExecutor(createEngine([...applications, notebook]), genesis);
