@@ -47,7 +47,7 @@ const RECORDS = [
   commitment('late', { allocation: 'valley', spendBy: '2020-12-31', left: 5n }),
   payment('p-1', { commitment: 'late', ...money(300n) }),
   payment('p-2', { commitment: 'tar', date: '2026-04-01', purpose: 'roads/tar', ...money(50n) }),
-  payment('p-3', {
+  payment('p/3%', {
     commitment: 'late',
     kind: 'credit',
     status: 'credited',
@@ -116,7 +116,7 @@ describe('reports on public money', function () {
       'treasury.allocation/roads/valley',
       'treasury.commitment/roads/late',
       'treasury.payment/roads/p-1',
-      'treasury.payment/roads/p-3',
+      'treasury.payment/roads/p%2F3%25',
     ]);
     expect(await trail('p-2')).to.deep.equal([
       'treasury.appropriation/roads',

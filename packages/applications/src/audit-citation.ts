@@ -1,5 +1,5 @@
 /**
- * How a finding names a record: `contract.record/key/key`. A key may hold `/` itself, as the number
+ * How a finding, a hit or a report names a record: `contract.record/key/key`. A key may hold `/` itself, as the number
  * of an invoice does, so that `%` and `/` inside of a key are written `%25` and `%2F`.
  */
 
@@ -20,7 +20,17 @@ export function readCitation(text: string): Citation | undefined {
   return { contract, record, key };
 }
 
-/** The SQL text that cites a record. @param columns  of its key fields, in their order */
+/**
+ * The text that cites a record.
+ * @param record  `contract.record`
+ * @param key     its key fields as text, in their order
+ */
+export function cite(record: string, ...key: readonly string[]): string {
+  const parts = key.map((part) => part.replaceAll('%', '%25').replaceAll('/', '%2F'));
+  return [record, ...parts].join('/');
+}
+
+/** The SQL text that cites a record, by the rule of `cite`. @param columns  of its key fields, in their order */
 export function citeSql(record: string, columns: readonly string[]): string {
   const keys = columns.map((column) => `REPLACE(REPLACE(${column}, '%', '%25'), '/', '%2F')`);
   return [`'${record}'`, ...keys].join(` || '/' || `);

@@ -8,6 +8,7 @@
 import type { GuardContext, GuardedCall, Infer, InferFields, RowOf } from '@daybook/contracts';
 import { addDays, daysBetween, defineContract, field } from '@daybook/contracts';
 import { toHex } from '@daybook/core';
+import { cite } from './audit-citation.ts';
 import { isPaidElsewhere, treasury } from './treasury.ts';
 import {
   fundName as fund,
@@ -15,6 +16,7 @@ import {
   legalBasis,
   organisation,
   paymentName as payment,
+  recordName,
   ruleName,
 } from './vocabulary/fields.ts';
 import { notThere, REMEDIES } from './vocabulary/refusals.ts';
@@ -100,7 +102,7 @@ const payee = field.text({
 const reason = field.reason();
 const until = field.date({ en: 'Until', zh: '截至' });
 const day = field.date({ en: 'Day', zh: '日期' });
-const cites = field.list(field.text({ en: 'Record', zh: '记录', max: 300 }), {
+const cites = field.list(recordName, {
   en: 'Rests on',
   zh: '依据',
   max: CITES_MAX,
@@ -528,7 +530,7 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     return {
       found: text(amount),
       allowed: `at most ${text(limit)}`,
-      cites: [`treasury.commitment/${fund}/${commitment}`],
+      cites: [cite('treasury.commitment', fund, commitment)],
     };
   },
   period: (context, { limit, months = 'month' }, { payee, amount, day }) => {
@@ -545,7 +547,7 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     const minor = before + amount.minor;
     if (minor <= limit.minor) return undefined;
     const found = `${text({ ...amount, minor })} in the ${months}`;
-    const cites = keys.map(({ currency, month }) => `risk.month/${payee}/${currency}/${month}`);
+    const cites = keys.map(({ currency, month }) => cite('risk.month', payee, currency, month));
     return { found, allowed: `at most ${text(limit)}`, cites };
   },
   splitting: (context, { limit, percent = 90, count = 2, days = 30 }, paid) => {
@@ -573,12 +575,16 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     const row = context.records.listing.get({ payee });
     if (row?.status !== 'listed' || row.until < day) return undefined;
     const found = `listed until ${row.until}: ${row.legalBasis}`;
-    return { found: found.slice(0, 300), allowed: 'not listed', cites: [`risk.listing/${payee}`] };
+    return {
+      found: found.slice(0, 300),
+      allowed: 'not listed',
+      cites: [cite('risk.listing', payee)],
+    };
   },
   related: (context, _rule, { payee, payer }) => {
     const row = context.records.relation.get({ organisation: payer, payee });
     if (row === undefined) return undefined;
-    const cites = [`risk.relation/${payer}/${payee}`];
+    const cites = [cite('risk.relation', payer, payee)];
     return { found: row.relation, allowed: 'not related', cites };
   },
   velocity: (context, { count = 2, days = 1 }, paid) => {
@@ -711,7 +717,7 @@ function text({ minor, currency }: Past['amount']): string {
 }
 
 function citePayment({ fund, payment }: Pick<Past, 'fund' | 'payment'>): string {
-  return `treasury.payment/${fund}/${payment}`;
+  return cite('treasury.payment', fund, payment);
 }
 
 /** The months of the calendar period up to and including that of the day. */

@@ -3,6 +3,7 @@
  * money, spending by body, period and purpose, what is unspent and overdue, the trail of one
  * payment. SQL that PostgreSQL and DuckDB share; nothing here asks a database.
  */
+import { citeSql } from './audit-citation.ts';
 
 const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 /** Credits are money that came back. */
@@ -65,9 +66,9 @@ export function treasurySpendingSql(by: keyof typeof SPENDING_BY, fund?: string)
 export function treasuryUnspentSql(fund?: string): string {
   const levels = ['appropriation', 'allocation', 'commitment'] as const;
   const rows = levels.map((level) => {
-    const key = level === 'appropriation' ? '' : ` || '/' || r.${level}`;
+    const key = level === 'appropriation' ? ['r.fund'] : ['r.fund', `r.${level}`];
     return `
-      SELECT 'treasury.${level}/' || r.fund${key} AS record, r.title, r.holder, r."left" AS minor,
+      SELECT ${citeSql(`treasury.${level}`, key)} AS record, r.title, r.holder, r."left" AS minor,
         r.currency, r.spend_by, r.spend_by < CAST(b.block_time AS DATE) AS overdue
       FROM treasury_${level} r, daybook_progress b
       WHERE r."left" > 0${fund === undefined ? '' : ` AND r.fund = ${quoted(fund)}`}`;
@@ -108,7 +109,7 @@ export function treasuryTrailSql(fund: string, payment: string): string {
     ),
     trail(place, record, title, party, minor, currency, day, status) AS (
       ${row('0', [
-        `'treasury.appropriation/' || r.fund`,
+        citeSql('treasury.appropriation', ['r.fund']),
         'r.title',
         'r.grantor',
         'r.received',
@@ -118,7 +119,7 @@ export function treasuryTrailSql(fund: string, payment: string): string {
       ])} FROM treasury_appropriation r JOIN paid p ON r.fund = p.fund
       UNION ALL
       ${row('100000 - u.step', [
-        `'treasury.allocation/' || u.fund || '/' || u.allocation`,
+        citeSql('treasury.allocation', ['u.fund', 'u.allocation']),
         'u.title',
         'u.holder',
         'u.received',
@@ -128,7 +129,7 @@ export function treasuryTrailSql(fund: string, payment: string): string {
       ])} FROM above u
       UNION ALL
       ${row('100001', [
-        `'treasury.commitment/' || c.fund || '/' || c.commitment`,
+        citeSql('treasury.commitment', ['c.fund', 'c.commitment']),
         'c.title',
         'c.holder',
         'c.received',
@@ -138,7 +139,7 @@ export function treasuryTrailSql(fund: string, payment: string): string {
       ])} FROM promised c
       UNION ALL
       ${row('100002', [
-        `'procurement.contract/' || k.ocid || '/' || k.contract`,
+        citeSql('procurement.contract', ['k.ocid', 'k.contract']),
         'k.title',
         'NULL',
         'k.value_minor',
@@ -148,7 +149,7 @@ export function treasuryTrailSql(fund: string, payment: string): string {
       ])} FROM contracted k
       UNION ALL
       ${row(`CASE WHEN p.kind = 'credit' THEN 100004 ELSE 100003 END`, [
-        `'treasury.payment/' || p.fund || '/' || p.payment`,
+        citeSql('treasury.payment', ['p.fund', 'p.payment']),
         'p.description',
         `COALESCE(p.payee_name, p.payee_person)`,
         NET,
@@ -159,7 +160,7 @@ export function treasuryTrailSql(fund: string, payment: string): string {
       JOIN paid one ON p.fund = one.fund AND (p.payment = one.payment OR p.reverses = one.payment)
       UNION ALL
       ${row('100005', [
-        `'procurement.transaction/' || t.ocid || '/' || t.contract || '/' || t.transaction`,
+        citeSql('procurement.transaction', ['t.ocid', 't.contract', 't.transaction']),
         'NULL',
         't.payee_name',
         't.value_minor',

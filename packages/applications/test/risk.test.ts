@@ -2,6 +2,7 @@
 import { ledger as chain, openRecords } from '@daybook/contracts';
 import type { Call, CallArguments } from '@daybook/core';
 import { expect } from 'chai';
+import { readCitation } from '../src/audit-citation.ts';
 import { governance } from '../src/governance.ts';
 import { risk } from '../src/risk.ts';
 import { treasury } from '../src/treasury.ts';
@@ -242,6 +243,24 @@ describe('risk: what rules find', () => {
     expect(pay(ledger, 1)).to.equal('held');
     ledger.wait(40 * DAY_MS);
     expect(pay(ledger, 1)).to.equal('paid');
+  });
+
+  it('given the longest name of slashes, then what the hit rests on can be read', () => {
+    const ledger = guarded(rule('black', 'listed'));
+    const name = '/'.repeat(199);
+    const input = { payee: `name:${name}`, legalBasis: 'Act 7', until: '2026-12-31', reason };
+    const list: Call = { contract: 'risk', action: 'list', args: input };
+    expect(outcome(ledger.act([list], ANALYSTS))).to.equal('ok');
+    carryOut(
+      ledger,
+      call('returnCommitment', { fund: FUND, commitment: 'pumps', amount: gbp(10) }),
+    );
+    const set = { payee: { name }, commitment: 'odd', amount: gbp(10) };
+    expect(outcome(ledger.act([commit(set)], [BUDGETER]))).to.equal('ok');
+
+    expect(pay(ledger, 5, { commitment: 'odd' })).to.equal('held');
+    const [cited = ''] = hits(ledger)[0]?.cites ?? [];
+    expect(readCitation(cited)?.key).to.deep.equal([`name:${name}`]);
   });
 
   it('given a related party, then its payment is held', () => {

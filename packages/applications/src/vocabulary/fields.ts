@@ -24,10 +24,11 @@ export function longText(en: string, zh: string): Field<string> {
 
 export const legalBasis = field.text({ en: 'Legal basis', zh: '法律依据', max: 300 });
 export const ruleName = field.slug({ en: 'Rule', zh: '规则' });
+/** As long as `cite` makes the longest key: each `/` of a payee's name becomes three characters. */
 export const recordName = field.text({
   en: 'Record',
   zh: '记录',
-  max: 300,
+  max: 1024,
   help: { en: 'As contract.record/key.', zh: '形如 合约.记录/键。' },
 });
 /** An identity of the ledger or a bare key as did:key. */

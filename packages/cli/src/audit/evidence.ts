@@ -9,6 +9,7 @@ import { nextOfList, verifyListBundle } from '@daybook/client';
 import { sha256, toHex } from '@daybook/core';
 import { writeOut } from '../files.ts';
 import type { World } from '../frame/world.ts';
+import { readCitations } from './citations.ts';
 import type { CitedRecord, CitedState, ProvenCitation } from './cited.ts';
 import { proveCited } from './cited.ts';
 
@@ -25,9 +26,10 @@ export interface EvidenceFile {
   readonly outcome: 'valid' | 'invalid' | 'unknown';
 }
 
-/** A citation that is not proven as it stands, or whose record went on since. */
+/** A citation that is not proven as it stands, whose record went on since, or that is none. */
 export interface EvidenceRemark extends CitedRecord {
-  readonly state: Exclude<CitedState, 'same'>;
+  /** `unreadable`: this finding has evidence that is no citation. */
+  readonly state: Exclude<CitedState, 'same'> | 'unreadable';
 }
 
 export interface Evidence {
@@ -48,10 +50,14 @@ export async function writeEvidence(
   engagement: string,
   place: Place,
 ): Promise<Evidence> {
+  const { cite } = await import('@daybook/applications');
   const { files: lists, rows } = await keepFindings(client, engagement, place);
   const files: EvidenceFile[] = [...lists];
-  const remarks: EvidenceRemark[] = [];
-  for (const [index, cited] of citationsOf(rows).entries()) {
+  const citations = readCitations(rows, cite);
+  const remarks = citations.unreadable.map(
+    (one): EvidenceRemark => ({ ...one, state: 'unreadable' }),
+  );
+  for (const [index, cited] of citations.cited.entries()) {
     const proven = await proveCited(client, cited, place.trust);
     if (proven.state !== 'same') remarks.push({ ...cited, state: proven.state });
     files.push(...(await keepRecord(`record-${index + 1}`, cited, { proven, place })));
@@ -84,18 +90,6 @@ async function keepFindings(
     if (from === undefined) return { files, rows };
     at = { from, height: verdict.facts.block.header.height };
   }
-}
-
-/** What the proven findings cite, each version once, in the order of the texts. */
-function citationsOf(rows: readonly ProvenRow[]): readonly CitedRecord[] {
-  const cited = new Map<string, CitedRecord>();
-  for (const { stored } of rows) {
-    // The list was read in the words that the chain agreed on.
-    for (const one of (stored?.fields.evidence ?? []) as unknown as readonly CitedRecord[]) {
-      cited.set([one.record, one.height, one.valueHash ?? ''].join(' '), one);
-    }
-  }
-  return [...cited].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
 async function keepRecord(

@@ -148,6 +148,7 @@ const REMARKS: Readonly<Record<EvidenceRemark['state'], string>> = {
   lost: 'Changed since, and no node keeps what was cited',
   differs: 'Not the version that is cited',
   absent: 'Cited, but no record',
+  unreadable: 'Finding with evidence that cites nothing',
 };
 
 export const AUDIT_VERBS: readonly Verb[] = [

@@ -21,7 +21,8 @@ const version = field.integer({ en: 'Version', zh: '版本', min: 1 });
 const fromHeight = field.integer({ en: 'From height', zh: '生效高度' });
 const value = field.text({ en: 'Value', zh: '值', min: 0, max: 1000 });
 const identity = field.text({ en: 'Identity', zh: '身份', max: 160, characters: 'ascii' });
-const citation = field.text({ en: 'Record', zh: '记录', max: 300 });
+/** Keys in it are escaped, which may make each of their characters three. */
+const citation = field.text({ en: 'Record', zh: '记录', max: 1024 });
 
 const approvers = (en: string, zh: string) =>
   field.list(
