@@ -1,6 +1,6 @@
 /**
- * Counts what a call and its transaction ask of their host. The limits are part of the protocol, so that every
- * node ends the same transactions; they bound the work of a block on the slowest machine admitted.
+ * Counts what a call and its transaction ask of their host. The limits are part of the protocol, so
+ * that every node ends the same transactions; they bound the work of a block.
  */
 import { assert } from '@daybook/core';
 import { abort } from './signals.ts';
@@ -11,8 +11,11 @@ export type Operation = 'reads' | 'writes' | 'bytes' | 'calls' | 'events';
 export type Usage = Readonly<Record<Operation, number>>;
 
 /**
- * What one call of a person (with all that it calls), one transaction and one block may use. Measured on the reference machine (2 cores): a read
- * costs about 5 us, a write about 15 us, so the worst block takes about one second, half of T0.
+ * What one call of a person (with all that it calls), one transaction and one block may use. The price
+ * of an operation is half of T0 shared among as many as a block may have. Measured on two busy cores
+ * (`npm run bench:metering`, docs/contracts.md): what is read from the disk, and a write with its place
+ * in the tree, cost 2.7 times their price, all else less; what a block has read before costs a
+ * twentieth. So a block that is nothing but a burden may cost a round change, and no more: T0 doubles.
  */
 export const METER_LIMITS: Readonly<Record<'call' | 'transaction' | 'block', Usage>> = {
   call: { reads: 2000, writes: 1000, bytes: 896 * 1024, calls: 64, events: 512 },
