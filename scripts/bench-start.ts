@@ -47,8 +47,8 @@ import {
   openStateImport,
   openStateStore,
 } from '@daybook/state';
-import type { Cluster, ClusterNode } from '@daybook/testkit';
-import { createCluster } from '@daybook/testkit';
+import type { Cluster, ClusterNode, NodeProcess } from '@daybook/testkit';
+import { createCluster, createNodeProcess } from '@daybook/testkit';
 import { describeMachine } from './bench/machine.ts';
 import { cpuSecondsOf } from './bench/process-cpu.ts';
 import { numberOf, parseOptions } from './options.ts';
@@ -208,9 +208,9 @@ async function lengthen(node: ClusterNode, cluster: Cluster): Promise<void> {
   await directory.close();
 }
 
-async function headOf(node: ClusterNode): Promise<number | undefined> {
+async function headOf(apiUrl: string): Promise<number | undefined> {
   try {
-    const response = await fetch(`${node.apiUrl}/v1/status`);
+    const response = await fetch(`${apiUrl}/v1/status`);
     const { head } = (await response.json()) as { readonly head: { readonly height: number } };
     return head.height;
   } catch {
@@ -218,23 +218,37 @@ async function headOf(node: ClusterNode): Promise<number | undefined> {
   }
 }
 
-/** Starts the node and prints what it took to its first answer. */
-async function measureStart(title: string, node: ClusterNode): Promise<void> {
+/** Starts the node and prints what it took to its first answer. @returns seconds of CPU */
+async function measureStart(title: string, apiUrl: string, daemon: NodeProcess): Promise<number> {
   const beganMs = performance.now();
-  const starting = node.process.start();
+  const starting = daemon.start();
   // Its failure is told below, when it has ended.
   starting.catch(() => undefined);
-  let height = await headOf(node);
+  let height = await headOf(apiUrl);
   while (height === undefined && performance.now() - beganMs < WITHIN_MS) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    height = await headOf(node);
+    height = await headOf(apiUrl);
   }
   const seconds = (performance.now() - beganMs) / 1000;
-  const cpu = cpuSecondsOf(node.process.pid());
+  const cpu = cpuSecondsOf(daemon.pid());
   await starting;
   if (height !== HEAD) throw new Error(`the node is at ${height} instead of ${HEAD}`);
   tell(`${title.padEnd(22)} ${seconds.toFixed(2)} s, ${cpu.toFixed(2)} s of CPU (aim 3)`);
-  await node.process.stop();
+  await daemon.stop();
+  return cpu;
+}
+
+/** Starts in turns without and with what an earlier start has compiled, as the service keeps it. */
+async function measureStarts(node: ClusterNode, compiled: string): Promise<void> {
+  const { slug: name, configFile, logFile, apiUrl } = node;
+  const environment = { NODE_COMPILE_CACHE: compiled };
+  const keeping = createNodeProcess({ name, configFile, logFile, environment });
+  await measureStart('first start', apiUrl, keeping);
+  for (let run = 0; run < RUNS; run++) {
+    const plain = await measureStart('start, compiling', apiUrl, node.process);
+    const kept = await measureStart('start', apiUrl, keeping);
+    tell(`${'ratio'.padEnd(22)} ${(kept / plain).toFixed(2)} of the CPU`);
+  }
 }
 
 function tell(text: string): void {
@@ -254,8 +268,7 @@ try {
     await node.process.start();
     await node.process.stop();
     await lengthen(node, cluster);
-    await measureStart('first start', node);
-    for (let run = 0; run < RUNS; run++) await measureStart('start', node);
+    await measureStarts(node, path.join(directory, 'compiled'));
   } finally {
     await cluster.remove();
   }

@@ -199,6 +199,13 @@ describe('config: the systemd units', () => {
     });
   }
 
+  it('given what a start of the node compiles, then it is kept where only the service writes', () => {
+    const text = read('config/daybookd.service');
+
+    expect(text).to.match(/^Environment=NODE_COMPILE_CACHE=\/var\/cache\/daybook\/\w+$/m);
+    expect(text).to.contain('CacheDirectory=daybook\nCacheDirectoryMode=0700\n');
+  });
+
   for (const unit of DAEMON_UNITS) {
     const text = read(`config/${unit}`);
 
