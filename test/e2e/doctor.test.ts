@@ -1,5 +1,5 @@
 /** The doctor before the first start, beside a running node, and with one thing wrong at a time. */
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -54,6 +54,7 @@ describe('daybookd doctor', function () {
       role: 'ok',
       passphrase: 'warn',
       'disk sync': 'ok',
+      permissions: 'ok',
       database: 'ok',
       'vote log': 'ok',
       ports: 'ok',
@@ -79,7 +80,35 @@ describe('daybookd doctor', function () {
       expect(told.get(check)?.words).to.contain(`process ${node.process.pid()}`);
     }
     expect(lines.output).to.match(/^ok {6}settings {3}/);
+  });
+
+  it('given a node that is down while the others run, then its clock is compared with theirs', async () => {
+    await node.process.stop();
+
+    const { exitCode, told } = await doctor();
+
+    expect(exitCode, JSON.stringify([...told])).to.equal(0);
+    expect(told.get('clock')).to.include({ verdict: 'ok' });
+    expect(told.get('clock')?.words).to.contain('ms from the median of the others');
     await cluster.stop();
+  });
+
+  it('given a data directory that others may read, then it warns; given a file of another user in it, then it fails with 4 and names both', async () => {
+    await chmod(node.dataDirectory, 0o755);
+    const open = await doctor();
+    await chmod(node.dataDirectory, 0o700);
+    const file = path.join(node.dataDirectory, 'format.json');
+    const { uid, gid } = await stat(file);
+    await chown(file, uid + 1, gid);
+    const alien = await doctor();
+    await chown(file, uid, gid);
+
+    expect(open.exitCode).to.equal(0);
+    expect(open.told.get('permissions')).to.include({ verdict: 'warn' });
+    expect(open.told.get('permissions')?.advice).to.contain('chmod 700');
+    expect(alien.exitCode).to.equal(4);
+    expect(alien.told.get('permissions')?.words).to.contain('format.json belongs to user');
+    expect(alien.told.get('permissions')?.advice).to.contain('chown -R');
   });
 
   it('given a key that others may read, then it fails with 3 and says what to do', async () => {

@@ -5,7 +5,7 @@
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { applications as contracts } from '@daybook/applications';
-import type { Genesis, PublicKey } from '@daybook/core';
+import type { Genesis, PublicKey, TimestampMs } from '@daybook/core';
 import { asPublicKey, decodeBlock, equalBytes, toHex, validatorIdOf } from '@daybook/core';
 import { readPublicKey } from '@daybook/keystore';
 import type { DataDirectory } from '@daybook/state';
@@ -30,6 +30,8 @@ export interface DataChecks {
   readonly findings: readonly Finding[];
   /** Another process has the data directory: the node runs. */
   readonly isRunning: boolean;
+  /** Time of the newest block, as far as one could be read. */
+  readonly newestMs?: TimestampMs;
 }
 
 export async function checkData(settings: Settings, genesis: Genesis): Promise<DataChecks> {
@@ -55,27 +57,33 @@ export async function checkData(settings: Settings, genesis: Genesis): Promise<D
     };
   }
   try {
-    const findings = [
-      await checkDatabase(settings, genesis, directory),
-      await checkVotes(settings, genesis, directory),
-    ];
-    return { findings, isRunning: false };
+    const { finding, newestMs } = await checkDatabase(settings, genesis, directory);
+    const findings = [finding, await checkVotes(settings, genesis, directory)];
+    return { findings, isRunning: false, ...(newestMs !== undefined && { newestMs }) };
   } finally {
     await directory.close();
   }
+}
+
+interface DatabaseCheck {
+  readonly finding: Finding;
+  readonly newestMs?: TimestampMs | undefined;
 }
 
 async function checkDatabase(
   settings: Settings,
   genesis: Genesis,
   directory: DataDirectory,
-): Promise<Finding> {
+): Promise<DatabaseCheck> {
   try {
     const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
     const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
-    return await withOfflineChain(place, async (chain) => compareChain(chain, genesis));
+    return await withOfflineChain(place, async (chain) => ({
+      finding: compareChain(chain, genesis),
+      newestMs: chain.blockLog.head()?.timestampMs,
+    }));
   } catch (error) {
-    return thrown('database', error, 'daybookd repair rebuilds what can be rebuilt');
+    return { finding: thrown('database', error, 'daybookd repair rebuilds what can be rebuilt') };
   }
 }
 

@@ -12,6 +12,7 @@ import type { Finding } from './finding.ts';
 import { exitCodeFor, good, renderFindings, skipped, thrown } from './finding.ts';
 import { checkGenesis, checkKeys } from './key-checks.ts';
 import { checkDown, checkRunning } from './network-checks.ts';
+import { checkPermissions } from './permission-checks.ts';
 
 export interface DoctorRequest {
   readonly configFile: string;
@@ -41,14 +42,17 @@ export async function examine(
     finding,
     ...(await checkKeys(settings, genesis)),
     ...checkDisk(settings),
+    ...checkPermissions(settings),
     ...(await checkArchive(settings)),
   ];
   if (genesis === undefined) {
     return [...before, skipped('the rest', 'data and peers are of a chain that is not known')];
   }
   const data = await checkData(settings, genesis);
-  const check = data.isRunning ? checkRunning : checkDown;
-  return [...before, ...data.findings, ...(await check(settings, genesis))];
+  const outside = data.isRunning
+    ? await checkRunning(settings, genesis)
+    : await checkDown(settings, genesis, data.newestMs);
+  return [...before, ...data.findings, ...outside];
 }
 
 export async function runDoctor({ configFile, json, environment }: DoctorRequest): Promise<number> {

@@ -1,9 +1,10 @@
 /** Ports, peers and clock: by the running node's own word where there is one. */
 import { connect, createServer } from 'node:net';
-import type { Genesis } from '@daybook/core';
+import type { Genesis, TimestampMs } from '@daybook/core';
 import { quorumOf, toHex } from '@daybook/core';
 import type { Settings } from '../config.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
+import { checkClockAlone, judgeOffset } from './clock-checks.ts';
 import type { Finding } from './finding.ts';
 import { failure, good, skipped, warning } from './finding.ts';
 
@@ -74,17 +75,11 @@ function checkChain({ chain, role }: RunningNode, genesis: Genesis): Finding {
   return failure('ports', words, 'another node has the address of this one', EXIT_CODES.address);
 }
 
-function checkClock({ clockOffsetMs }: RunningNode, { document }: Genesis): Finding {
+function checkClock({ clockOffsetMs }: RunningNode, genesis: Genesis): Finding {
   if (clockOffsetMs === undefined) {
     return skipped('clock', 'the running node has not heard enough clocks to compare its own');
   }
-  const { precisionMs } = document.parameters;
-  const words = `${Math.round(clockOffsetMs)} ms from the median of the others`;
-  const advice = 'check time synchronisation (chronyc tracking); at least four sources';
-  if (Math.abs(clockOffsetMs) > precisionMs) return failure('clock', words, advice);
-  return Math.abs(clockOffsetMs) > precisionMs / 2
-    ? warning('clock', words, advice)
-    : good('clock', words);
+  return judgeOffset(clockOffsetMs, genesis);
 }
 
 function checkReach({ reachable: { count, of } }: RunningNode): Finding {
@@ -95,11 +90,19 @@ function checkReach({ reachable: { count, of } }: RunningNode): Finding {
   return count < of ? warning('peers', words, advice) : good('peers', words);
 }
 
-/** While the node is down: its ports are free, and somebody listens where the others should. */
-export async function checkDown(settings: Settings, genesis: Genesis): Promise<readonly Finding[]> {
+/**
+ * While the node is down: its ports are free, its clock is that of the others, and somebody listens
+ * where they should.
+ * @param newestMs  of the newest block on the disk
+ */
+export async function checkDown(
+  settings: Settings,
+  genesis: Genesis,
+  newestMs?: TimestampMs,
+): Promise<readonly Finding[]> {
   return [
     await checkPorts(settings),
-    skipped('clock', 'it is compared with the other nodes by the running node; chronyc tracking'),
+    await checkClockAlone(settings, genesis, newestMs),
     await checkPeers(settings, genesis),
   ];
 }
