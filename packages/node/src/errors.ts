@@ -309,7 +309,7 @@ export const NODE_ERRORS = defineErrors({
   NODE_ARCHIVE_INCOMPLETE: {
     summary: 'The folder lacks blocks that this node has moved to an archive.',
     remedy:
-      'Write into the folder that holds the older segments, or copy them and archive.json there ' +
+      'Name their folder as archive.source, write into it, or copy them and archive.json from it ' +
       'first.',
   },
   NODE_ARCHIVE_GENESIS: {
@@ -323,6 +323,12 @@ export const NODE_ERRORS = defineErrors({
   NODE_BACKUP_UNUSABLE: {
     summary: 'This folder is no complete backup of a chain from its genesis.',
     remedy: 'Use another backup, or start with an empty data directory and sync from peers.',
+  },
+  NODE_BACKUP_IMPOSSIBLE: {
+    summary: 'A node that joined by a snapshot has not the blocks that a restore executes.',
+    remedy:
+      'Keep its keys: it is restored by joining again. For a backup of the chain, run this verb on ' +
+      'a node that followed it from genesis; daybookd archive write copies the blocks that are here.',
   },
   NODE_RESTORE_OCCUPIED: {
     summary: 'A backup is restored only where there are no blocks and no state.',

@@ -9,7 +9,7 @@ import { readGenesis, readGenesisAt } from '../identity.ts';
 import { restoreBackup } from './restore.ts';
 import type { ArchiveDamage, ArchiveReport } from './verify-archive.ts';
 import { verifyArchive } from './verify-archive.ts';
-import { writeArchive } from './write-archive.ts';
+import { writeArchive, writeBackup } from './write-archive.ts';
 
 export interface VerifyRequest {
   readonly directory: string;
@@ -80,9 +80,16 @@ function wordsOf(verified: Result<ArchiveReport, ArchiveDamage>): readonly strin
 export async function runWrite(settings: Settings, target: string): Promise<number> {
   const { dataDirectory, genesisFile } = settings.node;
   const genesis = await readGenesis(settings);
-  const { first, last, files } = writeArchive({ dataDirectory, genesis, genesisFile }, target);
+  const archive = folderOf(settings);
+  const origin = { dataDirectory, genesis, genesisFile, archive };
+  const { first, last, files } = writeArchive(origin, target);
   process.stdout.write(`${target}: blocks ${first} to ${last} in ${files.length} files\n`);
   return EXIT_CODES.done;
+}
+
+/** Where moved segments can be copied from; not from a web server, which may be slow or far. */
+function folderOf({ archive: { source } }: Settings): string | undefined {
+  return source === undefined || /^https?:/.test(source) ? undefined : source;
 }
 
 /** An archive with the settings beside it; keys and votes stay where they are. */
@@ -90,7 +97,8 @@ export async function runBackup(settings: Settings, configFile: string, target: 
   const { dataDirectory, genesisFile } = settings.node;
   const genesis = await readGenesis(settings);
   const extra = [{ name: 'daybookd.yaml', bytes: readFileSync(configFile) }];
-  const manifest = writeArchive({ dataDirectory, genesis, genesisFile, extra }, target);
+  const archive = folderOf(settings);
+  const manifest = writeBackup({ dataDirectory, genesis, genesisFile, extra, archive }, target);
   const { last, lastHash, files } = manifest;
   const size = files.reduce((sum, file) => sum + file.size, 0);
   process.stdout.write(

@@ -5,8 +5,8 @@
  */
 import * as fs from 'node:fs';
 import path from 'node:path';
-import type { Genesis, Hash } from '@daybook/core';
-import { leafHash, merkleRoot, toHex } from '@daybook/core';
+import type { Genesis, Hash, Height } from '@daybook/core';
+import { equalBytes, leafHash, merkleRoot, toHex } from '@daybook/core';
 import type { MovedSegment } from '@daybook/state';
 import {
   indexName,
@@ -36,6 +36,14 @@ export interface ArchiveOrigin {
   readonly genesisFile: string;
   /** Further small files that go with it. */
   readonly extra?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** Folder that segments were moved to; what the target lacks of them is copied from there. */
+  readonly archive?: string | undefined;
+}
+
+/** The lowest height whose block lies here, or was moved away from here; 0 where there is none. */
+function firstHeightIn(blocks: string): Height {
+  const heights = [...movedIn(blocks), ...segmentsIn(blocks)].map(({ first }) => first);
+  return heights.length === 0 ? 0 : Math.min(...heights);
 }
 
 /** A blank segment is one that a node has created and not written to yet. */
@@ -47,12 +55,12 @@ const HEADER_BYTES = 16;
  * @throws NodeError NODE_ARCHIVE_EMPTY, StateError STATE_BLOCK_DAMAGED and nothing is listed then
  */
 export function writeArchive(
-  { dataDirectory, genesis, genesisFile, extra = [] }: ArchiveOrigin,
+  { dataDirectory, genesis, genesisFile, extra = [], archive }: ArchiveOrigin,
   target: string,
 ): ArchiveManifest {
   const writer = createFolderWriter(target);
   const blocks = path.join(dataDirectory, 'blocks');
-  const { first, hashes } = copySegments(blocks, writer);
+  const { first, hashes } = copySegments({ blocks, archive }, writer);
   const last = first + hashes.length - 1;
   const lastHash = hashes.at(-1);
   if (lastHash === undefined) {
@@ -80,8 +88,20 @@ export function writeArchive(
   return manifest;
 }
 
+/**
+ * As `writeArchive`, where the chain is here from genesis on. A node that joined by a snapshot has
+ * neither the blocks that make its state nor a state that could be copied: what it wrote would be
+ * found out to be no backup when it is needed.
+ * @throws NodeError NODE_BACKUP_IMPOSSIBLE before anything is written, and those of `writeArchive`
+ */
+export function writeBackup(origin: ArchiveOrigin, target: string): ArchiveManifest {
+  const first = firstHeightIn(path.join(origin.dataDirectory, 'blocks'));
+  if (first === 0) return writeArchive(origin, target);
+  throw new NodeError('NODE_BACKUP_IMPOSSIBLE', { detail: `Its blocks begin at height ${first}.` });
+}
+
 function copySegments(
-  directory: string,
+  { blocks: directory, archive }: { readonly blocks: string; readonly archive: string | undefined },
   writer: FolderWriter,
 ): { readonly first: number; readonly hashes: readonly Hash[] } {
   const segments = segmentsIn(directory);
@@ -98,9 +118,7 @@ function copySegments(
     const file = path.join(directory, name);
     const bytes = fs.readFileSync(file);
     if (moved.some((one) => one.name === name)) {
-      const kept = readMovedSegment(file, bytes, first);
-      writer.keep(name.replace(/\.moved$/, '.log'), bytes);
-      note(kept);
+      note(copyMoved({ file, bytes, first }, { archive, writer }));
       continue;
     }
     if (bytes.length <= HEADER_BYTES) continue;
@@ -114,14 +132,45 @@ function copySegments(
   return { first: all[0]?.first ?? 0, hashes };
 }
 
+/**
+ * Lists a segment that was moved away: as an earlier archive wrote it here, or from where it went.
+ * @throws NodeError NODE_ARCHIVE_INCOMPLETE, StateError STATE_BLOCK_DAMAGED
+ */
+function copyMoved(
+  {
+    file,
+    bytes: index,
+    first,
+  }: { readonly file: string; readonly bytes: Uint8Array; readonly first: Height },
+  { archive, writer }: { readonly archive: string | undefined; readonly writer: FolderWriter },
+): MovedSegment {
+  const kept = readMovedSegment(file, index, first);
+  const name = path.basename(file).replace(/\.moved$/, '.log');
+  if (writer.keep(name, index)) return kept;
+  const source = archive === undefined ? undefined : path.join(archive, name);
+  const bytes = source !== undefined && fs.existsSync(source) ? fs.readFileSync(source) : undefined;
+  // The archive may be of another node, whose segments hold other certificates.
+  if (
+    source === undefined ||
+    bytes === undefined ||
+    !equalBytes(readSegment(source, bytes, first).index, index)
+  ) {
+    throw new NodeError('NODE_ARCHIVE_INCOMPLETE', { detail: `${writer.target}: ${name}.` });
+  }
+  writer.put(name, bytes);
+  writer.put(indexName(name), index);
+  return kept;
+}
+
 interface FolderWriter {
+  readonly target: string;
   put(name: string, bytes: Uint8Array): void;
   /**
    * Lists a segment that an earlier archive wrote here, and that the node has moved away since.
    * @param index  what its index must be
-   * @throws NodeError NODE_ARCHIVE_INCOMPLETE
+   * @returns      false, and nothing is listed, where it is not here
    */
-  keep(segment: string, index: Uint8Array): void;
+  keep(segment: string, index: Uint8Array): boolean;
   files(): readonly ArchivedFile[];
   /** Writes the list, durably and last. */
   finish(manifest: string): void;
@@ -152,6 +201,7 @@ function createFolderWriter(target: string): FolderWriter {
     changed.add(path.dirname(file));
   };
   return {
+    target,
     put: (name, bytes) => {
       write(name, bytes);
       files.push(describeFile(name, bytes));
@@ -161,11 +211,10 @@ function createFolderWriter(target: string): FolderWriter {
         fs.statSync(path.join(target, name), { throwIfNoEntry: false })?.size === size;
       const known = listed.find(({ name }) => name === segment);
       const beside = describeFile(indexName(segment), index);
-      if (known === undefined || !isThere(known)) {
-        throw new NodeError('NODE_ARCHIVE_INCOMPLETE', { detail: `${target}: ${segment}.` });
-      }
+      if (known === undefined || !isThere(known)) return false;
       write(beside.name, index);
       files.push(known, beside);
+      return true;
     },
     files: () => files,
     finish: (manifest) => {

@@ -25,7 +25,7 @@ import type { BlockReader } from '../../src/archive/block-reader.ts';
 import { createBlockReader } from '../../src/archive/block-reader.ts';
 import { removable } from '../../src/archive/trim.ts';
 import { verifyArchive } from '../../src/archive/verify-archive.ts';
-import { writeArchive } from '../../src/archive/write-archive.ts';
+import { writeBackup } from '../../src/archive/write-archive.ts';
 import { NodeError } from '../../src/errors.ts';
 import { createFoundDamage } from '../../src/found-damage.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
@@ -98,11 +98,9 @@ describe('node: blocks that were moved to an archive', () => {
     rmSync(parent, { recursive: true, force: true });
   });
 
-  function write(target: string) {
-    return writeArchive(
-      { dataDirectory, genesis, genesisFile: path.join(parent, 'genesis.json') },
-      target,
-    );
+  function write(target: string, source?: string) {
+    const genesisFile = path.join(parent, 'genesis.json');
+    return writeBackup({ dataDirectory, genesis, genesisFile, archive: source }, target);
   }
 
   function readerOf(source: string | undefined): BlockReader {
@@ -222,6 +220,26 @@ describe('node: blocks that were moved to an archive', () => {
     expect(() => write(fresh))
       .to.throw(NodeError)
       .with.property('code', 'NODE_ARCHIVE_INCOMPLETE');
+  });
+
+  it('given a trimmed node whose archive is a folder, when it is backed up elsewhere, then the older segments come from there, and only these very bytes', async () => {
+    const fresh = mkdtempSync(path.join(parent, 'fresh-'));
+    const manifest = write(fresh, archive);
+    const verified = await verifyArchive({ directory: fresh, genesis }, { contracts });
+    const other = mkdtempSync(path.join(parent, 'foreign-'));
+    cpSync(archive, other, { recursive: true });
+    const [name = ''] = names;
+    const damaged = readFileSync(path.join(other, name));
+    damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] ?? 0) ^ 1;
+    writeFileSync(path.join(other, name), damaged);
+    const next = mkdtempSync(path.join(parent, 'fresh-'));
+
+    expect(manifest).to.include({ first: 0, last: HEIGHT });
+    expect(verified.ok && verified.value.executed).to.equal(true);
+    expect(() => write(next, other))
+      .to.throw()
+      .with.property('code', 'STATE_BLOCK_DAMAGED');
+    expect(existsSync(path.join(next, 'archive.json'))).to.equal(false);
   });
 
   it('given what a node keeps, then segments go that are older, but for those at a change of the set', () => {

@@ -32,7 +32,7 @@ import {
 } from '@daybook/state';
 import { expect } from 'chai';
 import { restoreBackup } from '../../src/archive/restore.ts';
-import { writeArchive } from '../../src/archive/write-archive.ts';
+import { writeArchive, writeBackup } from '../../src/archive/write-archive.ts';
 import { createHistoryTree } from '../../src/checkpoints/history-tree.ts';
 import type { Clock } from '../../src/clock.ts';
 import { parseSettings } from '../../src/config.ts';
@@ -446,7 +446,18 @@ describe('node: joining by a snapshot', function () {
       });
     }
 
-    it('given its backup, when it is to be restored, then it is refused by code: it begins later', async () => {
+    it('given it, when it is to be backed up, then that is refused before anything is written', async () => {
+      const { genesisFile } = settingsOf(directory);
+      const target = path.join(directory, 'no-backup');
+
+      const backingUp = (): unknown =>
+        writeBackup({ dataDirectory: directory, genesis, genesisFile }, target);
+
+      expect(backingUp).to.throw().with.property('code', 'NODE_BACKUP_IMPOSSIBLE');
+      expect(await readdir(target).catch(() => 'nothing')).to.equal('nothing');
+    });
+
+    it('given an archive of it, when it is to be restored, then it is refused by code: it begins later', async () => {
       const { settings, genesisFile } = settingsOf(directory);
       await writeFile(genesisFile, '{}');
       const target = path.join(directory, 'backup');
