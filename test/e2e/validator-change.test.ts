@@ -4,8 +4,33 @@
  */
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { verifyProofBundle } from '@daybook/client';
-import { decodeProofBundle, encodeProofBundle, toHex } from '@daybook/core';
+import type { FollowedNode, FollowGround, Judgement, KnownHistory } from '@daybook/client';
+import {
+  createClient,
+  fetchStartAtBlock,
+  followNode,
+  startAtGenesis,
+  verifyCheckpointFork,
+  verifyProofBundle,
+  withSeen,
+} from '@daybook/client';
+import type { Header, ProofBundle } from '@daybook/core';
+import {
+  asHash,
+  createSigner,
+  decodeHeader,
+  decodeProofBundle,
+  encodeHeader,
+  encodeNote,
+  encodeProofBundle,
+  encodeTreeHead,
+  encodeUtf8,
+  fromHex,
+  sha256,
+  signNote,
+  TRUST_PERIOD_MS,
+  toHex,
+} from '@daybook/core';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
@@ -28,6 +53,8 @@ import {
 } from './support/governing.ts';
 import type { Load } from './support/load.ts';
 import { startLoad } from './support/load.ts';
+import type { LyingNode } from './support/lying-node.ts';
+import { startLyingNode } from './support/lying-node.ts';
 import { FOUR, member } from './support/members.ts';
 import { runDaybook } from './support/programs.ts';
 import { signedBy } from './support/transactions.ts';
@@ -46,6 +73,9 @@ describe('changes of the validator set under load (validators=4 to 5)', function
   let cluster: Cluster;
   let load: Load | undefined;
   let urls: readonly string[];
+  /** Of the validator that joins. */
+  let joinedKey: Uint8Array;
+  let liar: LyingNode;
 
   const urlOf = (slug: string): string => cluster.node(slug).apiUrl;
   const setAt = async (slug: string): Promise<ValidatorsView['validators']> => {
@@ -84,14 +114,17 @@ describe('changes of the validator set under load (validators=4 to 5)', function
     // One client each: the machine is for the change, and the load only has to go on.
     const apiUrls = ['health', 'education'].map(urlOf);
     load = startLoad(cluster, { apiUrls, clientsPerNode: 1, prefix: 'load' });
+    liar = await startLyingNode(urls[0] ?? '');
   });
   after(async () => {
+    await liar?.stop();
     await load?.stop().catch(() => undefined);
     await cluster?.remove();
   });
 
   it('spec X-13 X-26: given an observer with a consensus key, when adopted, then it says READY by itself and votes', async () => {
     const key = newConsensusKey(cluster, NEWCOMER);
+    joinedKey = key.secretKey;
     const { process, address } = cluster.node(NEWCOMER);
     await process.stop();
     await installConsensusKey(cluster, NEWCOMER, { key, setting: 'consensusFile' });
@@ -225,6 +258,106 @@ describe('changes of the validator set under load (validators=4 to 5)', function
     tellFigure(`${bundle.length} bytes with three changes`);
   });
 
+  it('I17: given a node that serves another header, forges a seal or withholds a change, when a client reads a proof from it, then each is invalid, by its name', async () => {
+    const target = `${paymentPath('proven')}?proof=bundle`;
+    const trust = { chain: cluster.genesis.chain, nowMs: Date.now() };
+    const lies: Readonly<Record<string, (honest: ProofBundle) => ProofBundle>> = {
+      'CLIENT_CERTIFICATE_INVALID, header': (honest) => ({
+        ...honest,
+        header: later(honest.header),
+      }),
+      'CLIENT_CERTIFICATE_INVALID, seal': (honest) => ({
+        ...honest,
+        certificate: bitFlipped(honest.certificate),
+      }),
+      'CLIENT_VALIDATORS_WRONG, change': (honest) => ({
+        ...honest,
+        changes: honest.changes.slice(0, -1),
+      }),
+    };
+
+    const before = verifyProofBundle(await getBytes(liar.url, target), trust);
+
+    expect(before.outcome).to.equal('valid');
+    for (const [expected, alter] of Object.entries(lies)) {
+      liar.tell((_target, bytes) => altered(bytes, alter));
+      const verdict = verifyProofBundle(await getBytes(liar.url, target), trust);
+      const code = verdict.outcome === 'invalid' ? verdict.reason.code : verdict.outcome;
+      expect(code, expected).to.equal(expected.split(',')[0]);
+    }
+    liar.tell(() => undefined);
+  });
+
+  it('I17: given a checkpoint that is withheld, older or too old, when a client follows the node, then it is invalid, has shrunk, or cannot be told', async () => {
+    const { node, ground, follow } = following(cluster, liar);
+    const early = (await node.client.checkpoint()) ?? expect.fail('there is a checkpoint');
+    const known = await eventually(
+      async () => {
+        const first = await follow();
+        return first.kind === 'extends' && withSeen(undefined, first, liar.url);
+      },
+      { what: 'an honest checkpoint', withinMs: CHANGE_MS },
+    );
+    const grown = await eventually(
+      async () => {
+        const next = await follow(known);
+        return next.kind === 'extends' && withSeen(known, next, liar.url);
+      },
+      { what: 'a larger tree', withinMs: CHANGE_MS },
+    );
+
+    liar.tell((target, bytes) =>
+      target.includes('proof=bundle')
+        ? altered(bytes, (honest) => ({ ...honest, changes: honest.changes.slice(0, -1) }))
+        : undefined,
+    );
+    const withheld = await follow(grown);
+    liar.tell((target) => (target.startsWith('/v1/checkpoint') ? early : undefined));
+    const stale = await follow(grown);
+    liar.tell(() => undefined);
+    const { height, blockHash } = (await statusOf(liar.url)).head;
+    const vouched = { height, blockHash: asHash(fromHex(blockHash) ?? new Uint8Array()) };
+    const start = await fetchStartAtBlock(createClient({ urls: [liar.url] }), vouched);
+    if (!start.ok) return expect.fail(start.reason.code);
+    const aMonthLater = () => Date.now() + TRUST_PERIOD_MS + 60_000;
+    const old = await eventually(
+      async () => {
+        const at = { ...ground, start: start.value, nowMs: aMonthLater };
+        const judged = await followNode(node, undefined, [], at);
+        // Until the tree has passed the block, nothing is said of its age.
+        const isLater = judged.kind === 'undecided' && judged.reason.code.endsWith('_LATER');
+        return !isLater && judged;
+      },
+      { what: 'a checkpoint past the vouched block', withinMs: CHANGE_MS },
+    );
+
+    expect(withheld.kind, JSON.stringify(withheld)).to.equal('invalid');
+    expect(stale.kind, JSON.stringify(stale)).to.equal('shrunk');
+    expect(old.kind === 'undecided' && old.reason.code).to.equal('CLIENT_CHECKPOINT_OLD');
+  });
+
+  it('I17: given stolen keys of a quorum and a fork that is shown to one client alone, when it follows the node, then it holds the proof', async () => {
+    const { ground, follow } = following(cluster, liar);
+    const first = await follow();
+    if (first.kind !== 'extends') return expect.fail(JSON.stringify(first));
+    const { head } = first.seen;
+    const text = encodeTreeHead({ ...head, root: asHash(sha256(encodeUtf8('elsewhere'))) });
+    const stolen = [
+      joinedKey,
+      ...['finance', 'health'].map((slug) => consensusKeyOf(cluster, slug)),
+    ];
+    const signatures = stolen.map((secret) => signNote(text, head.origin, createSigner(secret)));
+    const forked = encodeUtf8(encodeNote({ text, signatures }));
+
+    liar.tell((target) => (target.startsWith('/v1/checkpoint') ? forked : undefined));
+    const judged = await follow(withSeen(undefined, first, liar.url));
+    liar.tell(() => undefined);
+
+    if (judged.kind !== 'fork') return expect.fail(JSON.stringify(judged));
+    const trust = { chain: cluster.genesis.chain, nowMs: ground.nowMs() };
+    expect(verifyCheckpointFork(judged.proof, trust).outcome).to.equal('valid');
+  });
+
   it('given everything that was promised, when every node is asked, then all of it is there once', async () => {
     await load?.stop();
     const promised = load?.promised ?? [];
@@ -250,3 +383,36 @@ describe('changes of the validator set under load (validators=4 to 5)', function
     tellFigure(`${promised.length} payments through three changes, none lost`);
   });
 });
+
+/** A client that starts at genesis and follows one node. */
+function following(cluster: Cluster, { url }: LyingNode) {
+  const node: FollowedNode = { url, client: createClient({ urls: [url] }) };
+  const { genesis } = cluster;
+  const ground: FollowGround = { genesis, start: startAtGenesis(genesis), nowMs: Date.now };
+  const follow = (known?: KnownHistory): Promise<Judgement> => followNode(node, known, [], ground);
+  return { node, ground, follow };
+}
+
+function altered(bytes: Uint8Array, alter: (honest: ProofBundle) => ProofBundle): Uint8Array {
+  const bundle = decodeProofBundle(bytes);
+  return bundle.ok ? encodeProofBundle(alter(bundle.value)) : expect.fail(bundle.reason.code);
+}
+
+/** A header that nobody sealed: of a millisecond later. */
+function later(bytes: Uint8Array): Uint8Array {
+  const decoded = decodeHeader(bytes);
+  if (!decoded.ok) return expect.fail(decoded.reason.code);
+  const header: Header = { ...decoded.value, timestampMs: decoded.value.timestampMs + 1 };
+  return encodeHeader(header);
+}
+
+function bitFlipped(bytes: Uint8Array): Uint8Array {
+  const changed = bytes.slice();
+  changed[changed.length - 33] = (changed[changed.length - 33] ?? 0) ^ 1;
+  return changed;
+}
+
+function consensusKeyOf({ consortium }: Cluster, slug: string): Uint8Array {
+  const found = consortium.organisations.find((one) => one.slug === slug);
+  return found?.consensus ?? expect.fail(`${slug} is a member`);
+}
