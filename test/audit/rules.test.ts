@@ -1,6 +1,6 @@
 /** Continuous audit: what each rule finds in the SQL tables, and what it must let pass. */
 import type { AuditRuleKind, RuleFinding } from '@daybook/applications';
-import { auditRuleSql, findingsOf } from '@daybook/applications';
+import { auditRuleSql, findingsOf, partyNameKey, partyNameKeySql } from '@daybook/applications';
 import { assert } from '@daybook/core';
 import type { RecordChange } from '@daybook/readmodel';
 import { expect } from 'chai';
@@ -168,9 +168,9 @@ const SCENES: readonly Scene[] = [
   {
     kind: 'relatedParty',
     title: 'payees that are recorded as related',
-    found: [relation('name:Tar Ltd'), payment('a'), payment('b')],
-    cites: ['risk.relation/works/name:Tar Ltd', 'a', 'b'],
-    passed: [relation('name:Sand Ltd'), relation('organisation:ally'), payment('a')],
+    found: [relation('name:tar'), payment('a'), payment('b', { payee: { name: 'TAR, Limited' } })],
+    cites: ['risk.relation/works/name:tar', 'a', 'b'],
+    passed: [relation('name:sand'), relation('organisation:ally'), payment('a')],
   },
   {
     kind: 'relatedParty',
@@ -316,5 +316,35 @@ describe('rules of continuous audit', function () {
 
     expect(first?.finding).to.equal(second?.finding);
     expect(first?.finding).to.match(/^twice-[0-9a-f]{16}$/);
+  });
+});
+
+describe('audit: names of one party in the tables', () => {
+  it('given names as people write them, then SQL and the contract make the same of them', async () => {
+    const names = [
+      'Tar & Sons Ltd',
+      ' the TAR,  and sons (S.A.)',
+      'O’Brien',
+      '北京水务有限公司',
+      '///',
+    ];
+    const more = [
+      'ＡＢＣ　ＰＬＣ',
+      'Obra Pública, S.A.R.L.',
+      'Tar_Works-North [2]',
+      'Ltd',
+      "D'Or Co. Inc.",
+    ];
+    const model = await tablesOf([]);
+    try {
+      for (const name of [...names, ...more]) {
+        const quoted = `'${name.replaceAll("'", "''")}'`;
+        const answer = await model.query(`SELECT ${partyNameKeySql(quoted)}`, LIMITS);
+        assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
+        expect(answer.value.rows[0]?.[0], name).to.equal(partyNameKey(name));
+      }
+    } finally {
+      await model.close();
+    }
   });
 });

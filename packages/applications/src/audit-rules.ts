@@ -16,6 +16,7 @@ import {
   zoneMinutes,
 } from './audit/measures.ts';
 import { citeSql } from './audit-citation.ts';
+import { partyNameKeySql } from './party-name.ts';
 
 /** Whose payments are looked at, and of which days (`YYYY-MM-DD`, both included). */
 export interface RuleScope {
@@ -58,12 +59,19 @@ const MONEY_BACK = citeSql('treasury.payment', ['b.fund', 'b.payment']);
 
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
+/** Who was paid, in the words of risk.relation, whatever way a name was written. */
+const PAYEE_ID = `CASE
+        WHEN p.payee_organisation IS NOT NULL THEN 'organisation:' || p.payee_organisation
+        WHEN p.payee_person IS NOT NULL THEN 'person:' || p.payee_person
+        ELSE 'name:' || ${partyNameKeySql("COALESCE(p.payee_name, '')")} END`;
+
 /** Payments of the auditee in the period; credits are among them, by their kind. */
 function paid({ auditee, period }: RuleScope): string {
   return `paid AS (
     SELECT p.fund, p.payment, p.commitment, p.kind, p.amount_minor AS minor,
       p.amount_currency AS currency, p.date AS day, p.payee_organisation, p.payee_key,
-      COALESCE(p.payee_name, p.payee_organisation, p.payee_person, '') AS payee, p.payee_person, COALESCE(p.description, '') AS what,
+      COALESCE(p.payee_name, p.payee_organisation, p.payee_person, '') AS payee,
+      ${PAYEE_ID} AS payee_id, COALESCE(p.description, '') AS what,
       p.source_publisher AS publisher, p.source_dataset AS dataset, p.source_number AS number, p.recorded,
       p._height AS height, ${citeSql('treasury.payment', ['p.fund', 'p.payment'])} AS record
     FROM treasury_payment p
@@ -149,7 +157,7 @@ export const AUDIT_RULES = {
         a.minor || ' ' || a.currency || ' to ' || a.payee || ' on ' || a.day || ' and on ' || b.day
           AS description,
         a.record, a.height, b.record AS other, b.height AS other_height, a.minor, a.currency
-      FROM paid a JOIN paid b ON b.payee = a.payee AND b.minor = a.minor
+      FROM paid a JOIN paid b ON b.payee_id = a.payee_id AND b.minor = a.minor
         AND b.currency = a.currency AND b.what = a.what AND b.kind = a.kind
         AND (b.day > a.day OR (b.day = a.day AND b.record > a.record))
         AND b.day - a.day <= ${within}
@@ -192,20 +200,20 @@ export const AUDIT_RULES = {
     sql: ({ ceiling, days: within }, scope) => `WITH ${paid(scope)},
       small AS (SELECT * FROM paid WHERE kind = 'disbursement' AND minor < ${ceiling}),
       ends AS (
-        SELECT DISTINCT a.payee, a.currency, a.day
-        FROM small a JOIN small b ON b.payee = a.payee AND b.currency = a.currency
+        SELECT DISTINCT a.payee_id, a.currency, a.day
+        FROM small a JOIN small b ON b.payee_id = a.payee_id AND b.currency = a.currency
           AND a.day - b.day BETWEEN 0 AND ${within}
-        GROUP BY a.record, a.payee, a.currency, a.day
+        GROUP BY a.record, a.payee_id, a.currency, a.day
         HAVING SUM(b.minor) >= ${ceiling} AND COUNT(*) > 1
       ),
       firsts AS (
-        SELECT payee, currency, MIN(day) AS day FROM ends GROUP BY payee, currency,
+        SELECT payee_id, currency, MIN(day) AS day FROM ends GROUP BY payee_id, currency,
           EXTRACT(YEAR FROM day), EXTRACT(MONTH FROM day)
       )
-      SELECT f.payee || ' ' || f.currency || ' ' || f.day AS hit,
-        'Payments to ' || f.payee || ' up to ' || f.day || ', each under ${ceiling}' AS description,
+      SELECT f.payee_id || ' ' || f.currency || ' ' || f.day AS hit,
+        'Payments to ' || f.payee_id || ' up to ' || f.day || ', each under ${ceiling}' AS description,
         s.record, s.height, s.minor, s.currency
-      FROM firsts f JOIN small s ON s.payee = f.payee AND s.currency = f.currency
+      FROM firsts f JOIN small s ON s.payee_id = f.payee_id AND s.currency = f.currency
         AND f.day - s.day BETWEEN 0 AND ${within}
       ORDER BY hit, record`,
   }),
@@ -274,7 +282,7 @@ export const AUDIT_RULES = {
         a.minor || ' ' || a.currency || ' to ' || a.payee || ' on ' || a.day
           || ' came back on ' || b.day AS description,
         a.record, a.height, b.record AS other, b.height AS other_height, a.minor, a.currency
-      FROM paid a JOIN paid b ON b.payee = a.payee AND b.minor = a.minor
+      FROM paid a JOIN paid b ON b.payee_id = a.payee_id AND b.minor = a.minor
         AND b.currency = a.currency AND b.kind = 'credit' AND b.day - a.day BETWEEN 0 AND ${within}
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}
       UNION ALL
@@ -295,7 +303,7 @@ export const AUDIT_RULES = {
     sql: (_, scope) => `WITH ${paid(scope)},
       keys AS (
         SELECT payee_key FROM paid WHERE payee_key IS NOT NULL
-        GROUP BY payee_key HAVING COUNT(DISTINCT payee) > 1
+        GROUP BY payee_key HAVING COUNT(DISTINCT payee_id) > 1
       ),
       related AS (
         SELECT 'relation ' || r.payee AS hit,
@@ -303,10 +311,7 @@ export const AUDIT_RULES = {
           ${citeSql('risk.relation', ['r.organisation', 'r.payee'])} AS other,
           r._height AS other_height, p.record, p.height, p.minor, p.currency
         FROM paid p JOIN risk_relation r ON r.organisation = ${text(scope.auditee)}
-          AND r.payee = CASE
-            WHEN p.payee_organisation IS NOT NULL THEN 'organisation:' || p.payee_organisation
-            WHEN p.payee_person IS NOT NULL THEN 'person:' || p.payee_person
-            ELSE 'name:' || p.payee END
+          AND r.payee = p.payee_id
         WHERE p.kind = 'disbursement'
       )
       SELECT 'key ' || p.payee_key AS hit, 'Payees of several names have one key' AS description,

@@ -27,6 +27,7 @@ export {
 } from './governance-reads.ts';
 export type { Access } from './oversight.ts';
 export { oversight, sealAccess } from './oversight.ts';
+export { partyNameKey, partyNameKeySql } from './party-name.ts';
 export type { Offer } from './procurement.ts';
 export { procurement, sealBid } from './procurement.ts';
 export { risk } from './risk.ts';

@@ -9,6 +9,8 @@ import type { GuardContext, GuardedCall, Infer, InferFields, RowOf } from '@dayb
 import { addDays, daysBetween, defineContract, field } from '@daybook/contracts';
 import { toHex } from '@daybook/core';
 import { cite } from './audit-citation.ts';
+import { partyNameKey } from './party-name.ts';
+import { periodsBetween } from './risk/tallies.ts';
 import { isPaidElsewhere, treasury } from './treasury.ts';
 import {
   fundName as fund,
@@ -23,8 +25,12 @@ import { notThere, REMEDIES } from './vocabulary/refusals.ts';
 
 /** A judgement reads each rule; more would make every payment slow. */
 const RULES_MAX = 32;
-/** Payments remembered of one payee: what windows of days can look back on. */
-const PAYMENTS_MAX = 32;
+/** Payments that a rule may call many. */
+const COUNT_MAX = 1000;
+/** Days that a window of counts may have: a judgement reads the months and days of it. */
+const WINDOW_DAYS_MAX = 366;
+/** Payments named by a running count: enough to begin a look with, the books have the others. */
+const NAMED_MAX = 8;
 const CITES_MAX = 16;
 const HOLD_DAYS_MAX = 60;
 
@@ -66,7 +72,7 @@ const measures = {
       max: 99,
     }),
   ),
-  count: field.optional(field.integer({ en: 'Payments', zh: '笔数', min: 2, max: PAYMENTS_MAX })),
+  count: field.optional(field.integer({ en: 'Payments', zh: '笔数', min: 2, max: COUNT_MAX })),
   days: field.optional(field.integer({ en: 'Days', zh: '天数', min: 1, max: 3660 })),
   months: field.optional(
     field.choice({
@@ -95,8 +101,8 @@ const payee = field.text({
   min: 3,
   max: 220,
   help: {
-    en: 'organisation:slug, name:text, or person: and the blinded identifier in hex.',
-    zh: 'organisation:标识、name:名称,或 person:盲化标识。',
+    en: 'organisation:slug, name:text, or person: and the blinded identifier in hex. A name is kept without case, punctuation and legal form.',
+    zh: 'organisation:标识、name:名称,或 person:盲化标识。名称不计大小写、标点与公司形式。',
   },
 });
 const reason = field.reason();
@@ -193,23 +199,9 @@ const records = {
   },
   account: {
     number: 5,
-    title: { en: 'Latest payments to a payee', zh: '收款人近期付款' },
+    title: { en: 'Latest payment to a payee', zh: '收款人最近付款' },
     key: { payee },
-    fields: {
-      payments: field.list(
-        field.object(
-          {
-            fund,
-            payment,
-            payer: field.slug({ en: 'Payer', zh: '付款机构' }),
-            amount: field.money({ en: 'Amount', zh: '金额' }),
-            day,
-          },
-          { en: 'Payment', zh: '付款' },
-        ),
-        { en: 'Payments, the latest last', zh: '付款(最近者在后)', max: PAYMENTS_MAX },
-      ),
-    },
+    fields: { fund, payment, day },
   },
   month: {
     number: 6,
@@ -230,6 +222,42 @@ const records = {
       reference: field.text({ en: 'Number', zh: '编号', max: 128 }),
     },
     fields: { fund, payment },
+  },
+  tally: {
+    number: 8,
+    title: { en: 'Payments to a payee in a period', zh: '收款人期间付款笔数' },
+    help: {
+      en: 'Running counts of each day and month, of all payments or of those just under a ceiling.',
+      zh: '按日、按月累计的付款笔数:全部付款,或接近上限的付款。',
+    },
+    key: {
+      payee,
+      of: field.text({ en: 'Which payments', zh: '哪些付款', max: 60, characters: 'ascii' }),
+      period: field.text({
+        en: 'Day or month',
+        zh: '日或月',
+        min: 7,
+        max: 10,
+        characters: 'ascii',
+      }),
+    },
+    fields: {
+      count: field.integer({ en: 'Payments', zh: '笔数', min: 1 }),
+      named: field.list(field.object({ fund, payment }, { en: 'Payment', zh: '付款' }), {
+        en: 'The latest of them',
+        zh: '其中最近者',
+        max: NAMED_MAX,
+      }),
+    },
+  },
+  flow: {
+    number: 9,
+    title: { en: 'Latest payment between two organisations', zh: '两机构间最近付款' },
+    key: {
+      payer: field.slug({ en: 'Payer', zh: '付款机构' }),
+      payee: field.slug({ en: 'Paid organisation', zh: '收款机构' }),
+    },
+    fields: { fund, payment, day },
   },
 } as const;
 
@@ -303,6 +331,12 @@ const failures = {
     zh: '收款人须以 organisation:、name: 或 person: 开头,而非{found}。',
     remedy: { en: 'Write the payee so.', zh: '请按此填写。' },
   },
+  WINDOW_TOO_LONG: {
+    code: 8,
+    en: 'A rule of kind {kind} looks at {max} days at most.',
+    zh: '{kind}类规则最多回看{max}天。',
+    remedy: { en: 'Choose fewer days.', zh: '请减少天数。' },
+  },
 } as const;
 
 const events = {
@@ -358,6 +392,9 @@ export const risk = defineContract({
         const missing = needs(row.kind).filter((name) => row[name] === undefined);
         const facts = { kind: row.kind, needed: missing.join(', ') };
         context.check(missing.length === 0, 'RULE_INCOMPLETE', facts);
+        const isWindow = row.kind === 'velocity' || row.kind === 'splitting';
+        const tooLong = isWindow && (row.days ?? 0) > WINDOW_DAYS_MAX;
+        context.check(!tooLong, 'WINDOW_TOO_LONG', { kind: row.kind, max: WINDOW_DAYS_MAX });
         const { rules } = rulebookOf(context.records.rulebook.get({}));
         const others = rules.filter(({ rule }) => rule !== row.rule);
         context.check(others.length < RULES_MAX, 'RULES_FULL', { max: RULES_MAX });
@@ -388,7 +425,8 @@ export const risk = defineContract({
       input: { payee, legalBasis, until, reason },
       handler(context, { payee, legalBasis, until }) {
         context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
-        context.records.listing.put({ payee, legalBasis, until, status: 'listed' });
+        const key = canonicalPayee(payee);
+        context.records.listing.put({ payee: key, legalBasis, until, status: 'listed' });
       },
     },
 
@@ -399,7 +437,8 @@ export const risk = defineContract({
       discretion: true,
       input: { payee, reason },
       handler(context, { payee }) {
-        const row = context.records.listing.need({ payee }, 'NOT_LISTED');
+        const key = canonicalPayee(payee);
+        const row = context.records.listing.need({ payee: key }, 'NOT_LISTED');
         context.records.listing.put({ ...row, status: 'removed' });
       },
     },
@@ -416,7 +455,8 @@ export const risk = defineContract({
       },
       handler(context, { organisation, payee, relation }) {
         context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
-        context.records.relation.put({ organisation, payee, relation });
+        const key = canonicalPayee(payee);
+        context.records.relation.put({ organisation, payee: key, relation });
       },
     },
 
@@ -505,12 +545,18 @@ type Rule = Rulebook['rules'][number];
 type Kind = Infer<typeof kind>;
 type Measure = keyof InferFields<typeof measures>;
 type Payee = RowOf<(typeof treasury)['records']['commitment']>['payee'];
-type Past = RowOf<typeof records.account>['payments'][number];
+type Named = RowOf<typeof records.tally>['named'][number];
 
-/** A payment about to be made. */
-interface Paid extends Past {
+/** A payment about to be made, or made. */
+interface Paid extends Named {
+  readonly payer: string;
+  readonly amount: Infer<typeof limit>;
+  readonly day: string;
   readonly commitment: string;
+  /** In one text, names as `partyNameKey` has them. */
   readonly payee: string;
+  /** As it was written. */
+  readonly written: string;
   readonly reference: string;
 }
 
@@ -550,19 +596,15 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     const cites = keys.map(({ currency, month }) => cite('risk.month', payee, currency, month));
     return { found, allowed: `at most ${text(limit)}`, cites };
   },
-  splitting: (context, { limit, percent = 90, count = 2, days = 30 }, paid) => {
-    if (limit === undefined) return undefined;
-    const isUnder = ({ amount }: Past): boolean =>
-      amount.currency === limit.currency &&
-      amount.minor <= limit.minor &&
-      amount.minor * 100n >= limit.minor * BigInt(percent);
-    if (!isUnder(paid)) return undefined;
-    const like = pastOf(context, paid, days).filter(isUnder);
-    if (like.length + 1 < count) return undefined;
+  splitting: (context, { count = 2, days = 30, ...rule }, paid) => {
+    const of = ceilingOf(rule);
+    if (of === undefined || !isUnder(of, paid)) return undefined;
+    const before = tallied(context, paid, { of: of.text, days });
+    if (before.count + 1 < count) return undefined;
     return {
-      found: `${like.length + 1} payments just under ${text(limit)} in ${days} days`,
+      found: `${before.count + 1} payments just under ${text(of.limit)} in ${days} days`,
       allowed: `fewer than ${count}`,
-      cites: like.map(citePayment),
+      cites: before.cites,
     };
   },
   duplicate: (context, _rule, { payee, amount, reference }) => {
@@ -588,30 +630,86 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     return { found: row.relation, allowed: 'not related', cites };
   },
   velocity: (context, { count = 2, days = 1 }, paid) => {
-    const past = pastOf(context, paid, days);
-    if (past.length + 1 < count) return undefined;
+    const before = tallied(context, paid, { of: ALL_PAYMENTS, days });
+    if (before.count + 1 < count) return undefined;
     return {
-      found: `${past.length + 1} payments in ${days} days`,
+      found: `${before.count + 1} payments in ${days} days`,
       allowed: `fewer than ${count}`,
-      cites: past.map(citePayment),
+      cites: before.cites,
     };
   },
-  roundTrip: (context, { days = 30 }, { payee, payer, ...paid }) => {
-    const mirrored = { ...paid, payer, payee: `organisation:${payer}` };
-    const back = pastOf(context, mirrored, days).filter(
-      (past) => `organisation:${past.payer}` === payee,
-    );
-    if (back.length === 0) return undefined;
-    const found = `${payee} paid ${payer} ${back.length} times in ${days} days`;
-    return { found, allowed: 'no payment back', cites: back.map(citePayment) };
+  roundTrip: (context, { days = 30 }, { payee, payer, day }) => {
+    const organisation = organisationIn(payee);
+    if (organisation === undefined) return undefined;
+    const back = context.records.flow.get({ payer: organisation, payee: payer });
+    if (back === undefined || Math.abs(daysBetween(back.day, day)) >= days) return undefined;
+    const found = `${payee} paid ${payer} on ${back.day}`;
+    return { found, allowed: `no payment back in ${days} days`, cites: [citePayment(back)] };
   },
   dormant: (context, { days = 365 }, { payee, day }) => {
-    const last = context.records.account.get({ payee })?.payments.at(-1);
+    const last = context.records.account.get({ payee });
     if (last === undefined || daysBetween(last.day, day) <= days) return undefined;
     const found = `silent for ${daysBetween(last.day, day)} days`;
     return { found, allowed: `at most ${days} days`, cites: [citePayment(last)] };
   },
 };
+
+/** What all payments of a payee are counted under, beside those just under a ceiling. */
+const ALL_PAYMENTS = 'all';
+
+/** Amounts that count as just under the ceiling of a rule. */
+interface Ceiling {
+  readonly limit: Infer<typeof limit>;
+  readonly percent: number;
+  /** Rules with one ceiling share their counts; a rule that changes begins anew. */
+  readonly text: string;
+}
+
+function ceilingOf({ limit, percent = 90 }: Pick<Rule, 'limit' | 'percent'>): Ceiling | undefined {
+  if (limit === undefined) return undefined;
+  return { limit, percent, text: `${percent} % of ${text(limit)}` };
+}
+
+function isUnder({ limit, percent }: Ceiling, { amount }: Pick<Paid, 'amount'>): boolean {
+  return (
+    amount.currency === limit.currency &&
+    amount.minor <= limit.minor &&
+    amount.minor * 100n >= limit.minor * BigInt(percent)
+  );
+}
+
+/** Payments to the payee within so many days, and the latest of them by name. */
+function tallied(
+  context: Books,
+  { payee, day }: Pick<Paid, 'payee' | 'day'>,
+  { of, days }: { readonly of: string; readonly days: number },
+): { readonly count: number; readonly cites: readonly string[] } {
+  const latest = context.records.account.get({ payee })?.day ?? day;
+  // Imported lines come in any order of days: what is dated after this one counts alike.
+  const to = [addDays(day, days - 1), latest].reduce((a, b) => (a < b ? a : b));
+  const rows = periodsBetween(addDays(day, 1 - days), to < day ? day : to).flatMap((period) => {
+    const row = context.records.tally.get({ payee, of, period });
+    return row === undefined ? [] : [row];
+  });
+  const count = rows.reduce((sum, row) => sum + row.count, 0);
+  return { count, cites: rows.flatMap(({ named }) => named.map(citePayment)).slice(-CITES_MAX) };
+}
+
+/** Counts a payment under its day and its month. */
+function tally(context: Books, { payee, day, fund, payment }: Paid, of: string): void {
+  for (const period of [day, day.slice(0, 7)]) {
+    const { count, named } = context.records.tally.get({ payee, of, period }) ?? NOTHING_TALLIED;
+    const latest = [...named, { fund, payment }].slice(-NAMED_MAX);
+    context.records.tally.put({ payee, of, period, count: count + 1, named: latest });
+  }
+}
+
+const NOTHING_TALLIED = { count: 0, named: [] };
+
+function organisationIn(payee: string): string | undefined {
+  const [, organisation] = /^organisation:(.+)$/.exec(payee) ?? [];
+  return organisation;
+}
 
 function isPayee(text: string): boolean {
   return ['organisation:', 'name:', 'person:'].some((start) => text.startsWith(start));
@@ -647,8 +745,9 @@ function paymentOf(context: Books, { input }: GuardedCall): Paid | undefined {
   // What was paid elsewhere has the day it was paid; a payment of today can not choose its day.
   const day = isPaidElsewhere(row, source) ? line.date : context.today;
   const reference = source?.number ?? payment;
-  const past = { fund, payment, payer: row.holder, amount, day };
-  return { ...past, commitment, payee: payeeOf(row.payee), reference };
+  const written = payeeOf(row.payee);
+  const named = { payee: canonicalPayee(written), written, reference };
+  return { fund, payment, payer: row.holder, amount, day, commitment, ...named };
 }
 
 function payeeOf({ organisation, name, person }: Payee): string {
@@ -656,18 +755,10 @@ function payeeOf({ organisation, name, person }: Payee): string {
   return person === undefined ? `name:${name ?? ''}` : `person:${toHex(person)}`;
 }
 
-/** Payments to the payee within so many days of this one, the same payment left out. */
-function pastOf(
-  context: Books,
-  { payee, day, fund, payment }: Pick<Paid, 'payee' | 'day' | 'fund' | 'payment'>,
-  days: number,
-): readonly Past[] {
-  const { payments = [] } = context.records.account.get({ payee }) ?? {};
-  return payments.filter(
-    (past) =>
-      Math.abs(daysBetween(past.day, day)) < days &&
-      !(past.fund === fund && past.payment === payment),
-  );
+/** One text for all ways of writing a payee's name. */
+function canonicalPayee(payee: string): string {
+  const [, name] = /^name:(.+)$/s.exec(payee) ?? [];
+  return name === undefined ? payee : `name:${partyNameKey(name)}`;
 }
 
 interface Hit extends Finding {
@@ -677,7 +768,7 @@ interface Hit extends Finding {
 }
 
 function keepHit(context: Books, paid: Paid, { rule, isHeld, call, ...finding }: Hit): void {
-  const { fund, payment, payee, amount, day } = paid;
+  const { fund, payment, written: payee, amount, day } = paid;
   const { kind, verdict } = rule;
   const { found, allowed, cites } = finding;
   context.records.hit.put({
@@ -697,11 +788,17 @@ function keepHit(context: Books, paid: Paid, { rule, isHeld, call, ...finding }:
 
 /** Writes a payment that took effect into the books, and that what held it was released. */
 function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
-  const { payee, reference, commitment: _, ...past } = paid;
-  const { fund, payment, amount, day } = past;
-  const { payments = [] } = context.records.account.get({ payee }) ?? {};
-  const latest = [...payments, past].slice(-PAYMENTS_MAX);
-  context.records.account.put({ payee, payments: latest });
+  const { fund, payment, payee, payer, amount, day, reference } = paid;
+  const place = { fund, payment, day };
+  const last = context.records.account.get({ payee });
+  if (last === undefined || last.day <= day) context.records.account.put({ payee, ...place });
+  const organisation = organisationIn(payee);
+  if (organisation !== undefined) bookFlow(context, { payer, payee: organisation }, place);
+  const ceilings = rules.flatMap((rule) =>
+    rule.kind === 'splitting' ? [ceilingOf(rule)].filter((of) => of !== undefined) : [],
+  );
+  const under = ceilings.filter((of) => isUnder(of, paid)).map((of) => of.text);
+  for (const of of new Set([ALL_PAYMENTS, ...under])) tally(context, paid, of);
   const month = { payee, currency: amount.currency, month: day.slice(0, 7) };
   const { total = 0n } = context.records.month.get(month) ?? {};
   context.records.month.put({ ...month, total: total + amount.minor });
@@ -712,11 +809,20 @@ function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
   }
 }
 
-function text({ minor, currency }: Past['amount']): string {
+function bookFlow(
+  context: Books,
+  pair: { readonly payer: string; readonly payee: string },
+  place: Named & Pick<Paid, 'day'>,
+): void {
+  const last = context.records.flow.get(pair);
+  if (last === undefined || last.day <= place.day) context.records.flow.put({ ...pair, ...place });
+}
+
+function text({ minor, currency }: Paid['amount']): string {
   return `${currency} ${minor}`;
 }
 
-function citePayment({ fund, payment }: Pick<Past, 'fund' | 'payment'>): string {
+function citePayment({ fund, payment }: Named): string {
   return cite('treasury.payment', fund, payment);
 }
 

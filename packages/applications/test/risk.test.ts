@@ -288,6 +288,45 @@ describe('risk: what rules find', () => {
     expect(pay(ledger, 1)).to.equal('paid');
   });
 
+  it('given more payments than any list would hold, then all of a long window count', () => {
+    const ledger = guarded(rule('fast', 'velocity', { count: 46, days: 90 }));
+    const paid = Array.from({ length: 45 }, () => {
+      ledger.wait(DAY_MS);
+      return pay(ledger, 1);
+    });
+
+    expect(new Set(paid)).to.deep.equal(new Set(['paid']));
+    expect(pay(ledger, 1)).to.equal('held');
+    expect(hits(ledger)[0]).to.include({ found: '46 payments in 90 days' });
+    expect(hits(ledger)[0]?.cites).to.have.length(16);
+    expect(setRule(ledger, rule('slow', 'velocity', { count: 2, days: 367 }))).to.equal('failed');
+  });
+
+  it('given two spellings of one name, then the blacklist and the counts mean both', () => {
+    const ledger = guarded(
+      rule('black', 'listed'),
+      rule('fast', 'velocity', { count: 2, days: 1 }),
+    );
+    const spelled = (name: string, commitment: string): void => {
+      const back = { fund: FUND, commitment: 'pumps', amount: gbp(10) };
+      carryOut(ledger, call('returnCommitment', back));
+      const set = { payee: { name }, commitment, amount: gbp(10) };
+      expect(outcome(ledger.act([commit(set)], [BUDGETER]))).to.equal('ok');
+    };
+    spelled('Tar & Sons Ltd', 'one');
+    spelled('TAR AND SONS LIMITED', 'two');
+
+    expect(pay(ledger, 5, { commitment: 'one' })).to.equal('paid');
+    expect(pay(ledger, 5, { commitment: 'two' })).to.equal('held');
+    expect(hits(ledger)[0]).to.include({ rule: 'fast', payee: 'name:TAR AND SONS LIMITED' });
+    const args = { payee: 'name:Tar and Sons', legalBasis: 'Act 7', until: '2026-12-31', reason };
+    const list: Call = { contract: 'risk', action: 'list', args };
+    expect(outcome(ledger.act([list], ANALYSTS))).to.equal('ok');
+    ledger.wait(DAY_MS);
+    expect(pay(ledger, 4, { commitment: 'one' })).to.equal('held');
+    expect(hits(ledger).map((hit) => hit.rule)).to.include('black');
+  });
+
   it('given money that the payee paid to the payer before, then it is a round trip', () => {
     const ledger = guarded(rule('circle', 'roundTrip', { days: 30 }));
     expect(pay(ledger, 1)).to.equal('paid');
@@ -348,7 +387,8 @@ describe('risk: holds (spec X-33)', () => {
 
     expect(ledger.rows(treasury, 'payment')).to.have.length(1);
     expect(hits(ledger)[0]?.status).to.equal('paid');
-    expect(ledger.rows(risk, 'account')[0]?.payments).to.have.length(1);
+    expect(ledger.rows(risk, 'account')).to.have.length(1);
+    expect(ledger.rows(risk, 'tally').map(({ count }) => count)).to.deep.equal([1, 1]);
   });
 
   it('given a hold, when the days of the parameter are over, then nobody can release it', () => {
@@ -375,6 +415,34 @@ describe('risk: holds (spec X-33)', () => {
 
     expect(pay(ledger, 100_001)).to.equal('TREASURY_NOT_ENOUGH');
     expect(hits(ledger)).to.deep.equal([]);
+  });
+
+  it('given budget calls beside a payment that is held, then none of them takes effect', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    const other = appropriate({ fund: 'other-2026', amount: gbp(1) });
+    const supplement = call('supplement', { fund: FUND, amount: gbp(1), reason });
+    const before = ledger.rows(treasury, 'appropriation');
+    const paid = disburse({ payment: 'b', amount: gbp(1001) });
+    const everybody = [...SIGNERS, BUDGETER, GRANTOR];
+
+    for (const calls of [
+      [other, paid],
+      [paid, supplement],
+      [other, paid, supplement],
+    ]) {
+      const executed = ledger.act(calls, everybody);
+      expect(outcome(executed)).to.equal('CONTRACTS_PENDING_ALONE');
+      expect(executed.failure?.facts).to.deep.equal({ guard: 'risk.payments', rule: 'top' });
+    }
+
+    expect(ledger.rows(treasury, 'appropriation')).to.deep.equal(before);
+    expect(ledger.rows(treasury, 'payment')).to.deep.equal([]);
+    expect(ledger.rows(chain, 'pending').filter(({ status }) => status === 'held')).to.deep.equal(
+      [],
+    );
+    expect(hits(ledger)).to.deep.equal([]);
+    const small = disburse({ payment: 'b', amount: gbp(1000) });
+    expect(outcome(ledger.act([supplement, small], everybody))).to.equal('ok');
   });
 
   it('given a held payment beside another call, then the transaction says so and does nothing', () => {

@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { partyNameKey } from '../src/party-name.ts';
+
+describe('vocabulary: names of one party', () => {
+  const alike: readonly (readonly string[])[] = [
+    [
+      'Tar & Sons Ltd',
+      'TAR AND SONS LIMITED',
+      ' tar  and sons, ltd. ',
+      'The Tar and Sons Co. Ltd.',
+    ],
+    ['Obra Pública S.A.', 'OBRA PÚBLICA SA', 'Obra-Pública, S. A.'.replace('S. A.', 'SA')],
+    ["O'Brien PLC", 'O’Brien plc', 'OBrien'],
+    ['北京水务有限公司', '北京水务', '北京水务股份有限公司'],
+    ['ＡＢＣ Works', 'abc works', 'ABC (Works)'],
+  ];
+  for (const names of alike) {
+    it(`given the spellings of ${names[0]}, then they have one key`, () => {
+      expect(new Set(names.map(partyNameKey)).size, names.map(partyNameKey).join('|')).to.equal(1);
+    });
+  }
+
+  it('given names that differ in what matters, then their keys differ', () => {
+    const names = ['Tar North', 'Tar South', 'Tar 2', 'Costa', 'Coal and Tar'];
+
+    expect(new Set(names.map(partyNameKey)).size).to.equal(names.length);
+  });
+
+  it('given a name of nothing else, then it stays what it is', () => {
+    expect(partyNameKey('///')).to.equal('///');
+    expect(partyNameKey('Ltd')).to.equal('ltd');
+    expect(partyNameKey('有限公司')).to.equal('有限公司');
+  });
+
+  it('given a key, then it is its own key and never longer than the name', () => {
+    for (const name of alike.flat()) {
+      const key = partyNameKey(name);
+      expect(key.length).to.be.at.most(name.length);
+      expect(partyNameKey(key)).to.equal(key);
+    }
+  });
+});
