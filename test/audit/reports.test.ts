@@ -5,6 +5,7 @@ import {
   treasuryTrailSql,
   treasuryUnspentSql,
 } from '@daybook/applications';
+import type { CborValue } from '@daybook/core';
 import { assert } from '@daybook/core';
 import type { ReadModel } from '@daybook/readmodel';
 import { expect } from 'chai';
@@ -76,8 +77,45 @@ describe('reports on public money', function () {
     expect(await ask(treasuryFlowSql('roads'))).to.deep.equal([
       ['allocation', 'north', 'valley', 'valley', '600', 'GBP'],
       ['allocation', 'roads', 'north', 'north', '600', 'GBP'],
-      ['payee', 'valley', 'Tar Ltd', 'Tar Ltd', '200', 'GBP'],
-      ['payee', 'roads', 'Tar Ltd', 'Tar Ltd', '50', 'GBP'],
+      ['payee', 'valley', 'name:Tar Ltd', 'Tar Ltd', '200', 'GBP'],
+      ['payee', 'roads', 'name:Tar Ltd', 'Tar Ltd', '50', 'GBP'],
+    ]);
+  });
+
+  it('given payees of one name, then those with other identifiers stay apart', async () => {
+    const name = 'Tar Ltd';
+    const id = (byte: number) => new Uint8Array(32).fill(byte);
+    const payees: readonly CborValue[] = [
+      { name, organisation: 'tar-north' },
+      { name, organisation: 'tar-south' },
+      { name: 'Tar Limited', organisation: 'tar-south' },
+      { name, key: id(1) },
+      { name, key: id(2) },
+      { name },
+      { name },
+      { person: id(1) },
+      { person: id(2) },
+    ];
+    const twins = await tablesOf([
+      ...RECORDS.slice(0, 4),
+      ...payees.map((payee, index) =>
+        payment(`q-${index}`, { commitment: 'late', payee, ...money(BigInt(2 ** index)) }),
+      ),
+    ]);
+    const answer = await twins.query(treasuryFlowSql('roads'), LIMITS);
+    await twins.close();
+    assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
+    const edges = answer.value.rows.filter(([kind]) => kind === 'payee');
+    const shown = edges.map(([, , target, title, minor]) => [target, title, String(minor)]);
+    const hex = (byte: number) => `0${byte}`.repeat(32);
+    expect(shown).to.deep.equal([
+      [`person:${hex(2)}`, '', '256'],
+      [`person:${hex(1)}`, '', '128'],
+      [`name:${name}`, name, '96'],
+      [`key:${hex(2)}`, name, '16'],
+      [`key:${hex(1)}`, name, '8'],
+      ['organisation:tar-south', 'Tar Limited', '6'],
+      ['organisation:tar-north', name, '1'],
     ]);
   });
 

@@ -10,24 +10,39 @@ const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 const NET = `CASE WHEN p.kind = 'credit' THEN -p.amount_minor ELSE p.amount_minor END`;
 
 /**
+ * Who a payee of a row is, whatever others call themselves: a member of the ledger by its slug, a
+ * person by the blinded identifier, another by its key; only those without any are one by name.
+ */
+const payeeOf = (row: string): string => `CASE
+      WHEN ${row}.payee_organisation IS NOT NULL THEN 'organisation:' || ${row}.payee_organisation
+      WHEN ${row}.payee_person IS NOT NULL THEN 'person:' || ${row}.payee_person
+      WHEN ${row}.payee_key IS NOT NULL THEN 'key:' || ${row}.payee_key
+      ELSE 'name:' || ${row}.payee_name END`;
+
+/**
  * An edge from each row to each row below it, and from the lowest rows to the payees.
  * @param fund  name of an appropriation
- * @returns     SELECT of edges: `kind` (allocation, payee), `source`, `target`, `title`, `minor`
- *              (net of what came back), `currency`; the largest first within each kind
+ * @returns     SELECT of edges: `kind` (allocation, payee), `source`, `target` (an allocation, or
+ *              the payee's identifier behind its kind: organisation, person, key, name), `title`
+ *              (a payee's name; empty for a person), `minor` (net of what came back), `currency`;
+ *              the largest first within each kind
  */
 export function treasuryFlowSql(fund: string): string {
   const name = quoted(fund);
-  const payee = `COALESCE(c.payee_name, c.payee_person, '')`;
   return `
     SELECT 'allocation' AS kind, a.parent AS source, a.allocation AS target, a.title,
       a.received - a.returned AS minor, a.currency
     FROM treasury_allocation a WHERE a.fund = ${name}
     UNION ALL
-    SELECT 'payee', c.allocation, ${payee}, ${payee}, CAST(SUM(${NET}) AS BIGINT), p.amount_currency
-    FROM treasury_payment p
-    JOIN treasury_commitment c ON c.fund = p.fund AND c.commitment = p.commitment
-    WHERE p.fund = ${name}
-    GROUP BY c.allocation, ${payee}, p.amount_currency
+    SELECT 'payee', e.source, e.target, MIN(e.name), CAST(SUM(e.minor) AS BIGINT), e.currency
+    FROM (
+      SELECT c.allocation AS source, ${payeeOf('p')} AS target,
+        COALESCE(p.payee_name, '') AS name, ${NET} AS minor, p.amount_currency AS currency
+      FROM treasury_payment p
+      JOIN treasury_commitment c ON c.fund = p.fund AND c.commitment = p.commitment
+      WHERE p.fund = ${name}
+    ) e
+    GROUP BY e.source, e.target, e.currency
     ORDER BY kind, minor DESC, source, target`;
 }
 
@@ -151,7 +166,7 @@ export function treasuryTrailSql(fund: string, payment: string): string {
       ${row(`CASE WHEN p.kind = 'credit' THEN 100004 ELSE 100003 END`, [
         citeSql('treasury.payment', ['p.fund', 'p.payment']),
         'p.description',
-        `COALESCE(p.payee_name, p.payee_person)`,
+        `COALESCE(p.payee_name, 'person:' || p.payee_person)`,
         NET,
         'p.amount_currency',
         day('p.date'),
