@@ -433,6 +433,28 @@ const records = {
     partition: ['ocid'],
     fields: { json: field.bytes({ en: 'JSON, UTF-8', zh: 'JSON 字节', max: PART_BYTES_MAX }) },
   },
+  charge: {
+    number: 11,
+    title: { en: 'Charge of a contract', zh: '合同占用' },
+    help: {
+      en: 'What a contract of this ledger takes of its award and of its commitment: its value, once it ended what was paid.',
+      zh: '本账本合同占用授标与支出承诺的金额:履行中为合同金额,终止后为已付金额。',
+    },
+    key: { ocid, contract: contractId },
+    partition: ['ocid'],
+    fields: { award: awardId, fund, commitment, value: price },
+    links: {
+      of: { record: 'procurement.contract', by: { ocid: 'ocid', contract: 'contract' } },
+    },
+  },
+  settlement: {
+    number: 12,
+    title: { en: 'Payment that a contract counts', zh: '已计入合同的付款' },
+    key: { fund, payment },
+    partition: ['fund'],
+    fields: { ocid, contract: contractId, transaction: transactionId },
+    links: { by: { record: 'treasury.payment', by: { fund: 'fund', payment: 'payment' } } },
+  },
 } as const;
 
 const sums = {
@@ -448,6 +470,20 @@ const sums = {
     record: 'transaction',
     of: 'value',
     by: ['ocid', 'contract'],
+  },
+  awarded: {
+    number: 103,
+    title: { en: 'Contracted under an award', zh: '授标下已签合同' },
+    record: 'charge',
+    of: 'value',
+    by: ['ocid', 'award'],
+  },
+  charged: {
+    number: 104,
+    title: { en: 'Contracted out of a commitment', zh: '支出承诺下已签合同' },
+    record: 'charge',
+    of: 'value',
+    by: ['fund', 'commitment'],
   },
 } as const;
 
@@ -595,8 +631,8 @@ const failures = {
   },
   COMMITMENT_TOO_LOW: {
     code: 23,
-    en: 'Committed is {committed}, the contract is worth {value}.',
-    zh: '已承诺{committed},合同金额{value}。',
+    en: 'Committed is {committed}, of which other contracts take {taken}; this one is worth {value}.',
+    zh: '已承诺{committed},其他合同占用{taken},本合同金额{value}。',
     remedy: { en: 'Increase the commitment first.', zh: '请先增加承诺。' },
   },
   COMMITMENT_DIFFERS: {
@@ -655,6 +691,21 @@ const failures = {
     en: 'The process {key} has a tender already.',
     zh: '过程{key}已有招标。',
     remedy: { en: 'Amend the tender.', zh: '请变更招标。' },
+  },
+  AWARD_TOO_LOW: {
+    code: 35,
+    en: 'Awarded was {awarded}, of which other contracts take {taken}; this one is worth {value}.',
+    zh: '授标金额{awarded},其他合同占用{taken},本合同金额{value}。',
+    remedy: {
+      en: 'Sign for what was awarded; what changes later is an amendment with its reason.',
+      zh: '请按授标金额签约;其后变更须作说明理由的合同变更。',
+    },
+  },
+  PAYMENT_COUNTED: {
+    code: 36,
+    en: 'The payment {key} is counted under a contract already.',
+    zh: '付款{key}已计入某合同。',
+    remedy: REMEDIES.nothingLeft,
   },
   MILESTONE_EXISTS: takenAlready(32, { en: 'a milestone', zh: '里程碑' }, REMEDIES.otherIdentifier),
 } as const;
@@ -1000,12 +1051,13 @@ export const procurement = defineContract({
         commitment,
       },
       handler(context, { award, ...input }) {
-        const { ocid, contract, value, ends } = input;
+        const { ocid, contract, value, ends, fund, commitment } = input;
         const process = conducted(context, ocid, 'buyer');
         const won = awardInForce(context, { ocid, award });
         const supplier = won.suppliers[0]?.organisation ?? '';
         checkSupplier(context, supplier);
         checkCovered(context, input, { supplier, value });
+        checkAwarded(context, won, value);
         const isNew = !context.records.contract.has({ ocid, contract });
         context.check(isNew, 'CONTRACT_EXISTS', { key: `${ocid}/${contract}` });
 
@@ -1013,6 +1065,7 @@ export const procurement = defineContract({
         const dates = { dateSigned: context.today, period: { start: context.today, end: ends } };
         const signed = { ...input, ...dates, awardId: award, status: 'active' } as const;
         context.records.contract.insert({ ...signed, release: releaseId });
+        context.records.charge.insert({ ocid, contract, award, fund, commitment, value });
       },
     },
 
@@ -1037,10 +1090,12 @@ export const procurement = defineContract({
         checkSupplier(context, supplier);
         const changed = { ...row, ...defined({ value, ends }) };
         assert(changed.value !== undefined, 'a contract of this ledger has a value');
-        checkCovered(context, changed, { supplier, value: changed.value });
+        const charge = context.records.charge.need({ ocid, contract });
+        checkCovered(context, charge, { supplier, value: changed.value, own: charge.value });
 
         const releaseId = release(context, process, 'contractAmendment');
         context.records.contract.put({ ...changed, release: releaseId });
+        context.records.charge.put({ ...charge, value: changed.value });
         amend(context, row, { amendment, of: 'contract', contract, reason, releaseId });
       },
     },
@@ -1067,6 +1122,10 @@ export const procurement = defineContract({
         const row = contractInForce(context, { ocid, contract });
         const releaseId = release(context, process, 'contractTermination');
         context.records.contract.put({ ...row, status, release: releaseId });
+        const charge = context.records.charge.need({ ocid, contract });
+        const { currency } = charge.value;
+        const { total } = context.sums.paid.get({ ocid, contract, currency });
+        context.records.charge.put({ ...charge, value: { minor: total, currency } });
       },
     },
 
@@ -1096,6 +1155,8 @@ export const procurement = defineContract({
         const key = { ocid, contract, transaction };
         const made = { ...key, ...money, ...parties, release: releaseId };
         context.records.transaction.insert(made, 'TRANSACTION_EXISTS');
+        const counted = { fund, payment, ocid, contract, transaction };
+        context.records.settlement.insert(counted, 'PAYMENT_COUNTED');
       },
     },
 
@@ -1291,6 +1352,7 @@ type Process = RowOf<typeof records.process>;
 type Tender = RowOf<typeof records.tender>;
 type Bid = RowOf<typeof records.bid>;
 type Release = RowOf<typeof records.release>;
+type Charge = RowOf<typeof records.charge>;
 
 /** What a tenderer seals; the client makes the same bytes. */
 export interface Offer {
@@ -1397,14 +1459,18 @@ function checkSupplier(context: Books, supplier: string): void {
   context.check(entitled.length > 0, 'NOT_TENDERER', { tenderer: supplier });
 }
 
-/** The commitment is there, for this supplier, in this currency, and high enough. */
+interface Asked {
+  readonly supplier: string;
+  readonly value: Money;
+  /** What the contract takes already. */
+  readonly own?: Money;
+}
+
+/** The commitment is there, for this supplier, in this currency, and what others leave is enough. */
 function checkCovered(
   context: Books,
-  {
-    fund = '',
-    commitment = '',
-  }: { readonly fund?: string | undefined; readonly commitment?: string | undefined },
-  { supplier, value }: { readonly supplier: string; readonly value: Money },
+  { fund, commitment }: Pick<Charge, 'fund' | 'commitment'>,
+  { supplier, value, own }: Asked,
 ): void {
   const row = context.contracts.treasury.records.commitment.get({ fund, commitment });
   context.check(row !== undefined, 'COMMITMENT_UNKNOWN', { fund, commitment });
@@ -1416,8 +1482,23 @@ function checkCovered(
   ];
   context.check(other.length === 0, 'COMMITMENT_DIFFERS', { fact: other.join(', ') });
   const committed = received - returned;
-  const facts = { committed, value: value.minor };
-  context.check(value.minor <= committed, 'COMMITMENT_TOO_LOW', facts);
+  const { total } = context.sums.charged.get({ fund, commitment, currency });
+  const taken = total - (own?.minor ?? 0n);
+  const facts = { committed, taken, value: value.minor };
+  context.check(taken + value.minor <= committed, 'COMMITMENT_TOO_LOW', facts);
+}
+
+/** A contract is signed for what was awarded, and no award is used twice. */
+function checkAwarded(
+  context: Books,
+  { ocid, award, value: awarded }: Pick<RowOf<typeof records.award>, 'ocid' | 'award' | 'value'>,
+  value: Money,
+): void {
+  assert(awarded !== undefined, 'an award of this ledger has a value');
+  const { total: taken } = context.sums.awarded.get({ ocid, award, currency: value.currency });
+  const facts = { awarded: awarded.minor, taken, value: value.minor };
+  const isWithin = awarded.currency === value.currency && taken + value.minor <= awarded.minor;
+  context.check(isWithin, 'AWARD_TOO_LOW', facts);
 }
 
 interface Changed {

@@ -126,6 +126,11 @@ function funded(ledger: TestLedger, committed: number): void {
   must(ledger, pay('commit', { ...set, amount, purposes, basis: 'recorded' }), EVALUATOR);
 }
 
+function disbursed(ledger: TestLedger, payment: string, minor: number): void {
+  const args = { commitment: 'pumps', payment, amount: gbp(minor), purpose: 'water' };
+  must(ledger, pay('disburse', { ...args, date: '2026-03-01' }), PAYER, CONTROLLER);
+}
+
 describe('procurement: from plan to payment', () => {
   it('given a tender, when bid, opened, awarded, signed and paid, then every step is a release', () => {
     const ledger = newLedger();
@@ -168,6 +173,65 @@ describe('procurement: from plan to payment', () => {
       'PROCUREMENT_COMMITMENT_DIFFERS',
     );
     expect(sign({ value: gbp(299) })).to.equal('ok');
+  });
+
+  it('given an award, when contracts are signed for more than it, then each is refused', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 900);
+    const sign = (contract: string, minor: number): string =>
+      outcome(
+        ledger.act(
+          [act('signContract', { ...CONTRACT, contract, value: gbp(minor) })],
+          [BUYER, PUMPS],
+        ),
+      );
+
+    expect(sign('c-1', 301)).to.equal('PROCUREMENT_AWARD_TOO_LOW');
+    expect(sign('c-1', 200)).to.equal('ok');
+    expect(sign('c-2', 101)).to.equal('PROCUREMENT_AWARD_TOO_LOW');
+    expect(sign('c-2', 100)).to.equal('ok');
+  });
+
+  it('given one commitment, then its contracts together never exceed it, but one that ended leaves what was not paid', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', { ...CONTRACT, value: gbp(200) }), BUYER, PUMPS);
+    const second = { ...CONTRACT, contract: 'c-2', value: gbp(100) };
+    must(ledger, act('signContract', second), BUYER, PUMPS);
+    const amend = (amendment: string, minor: number): string => {
+      const change = { contract: 'c-2', amendment, value: gbp(minor), reason: 'More pumps.' };
+      return outcome(ledger.act([act('amendContract', change)], [BUYER, PUMPS]));
+    };
+    expect(amend('m-1', 101)).to.equal('PROCUREMENT_COMMITMENT_TOO_LOW');
+
+    disbursed(ledger, 'inv-1', 150);
+    const count = { contract: 'c-1', transaction: 't-1', payment: 'inv-1' };
+    must(ledger, act('recordTransaction', count), BUYER);
+    const end = { contract: 'c-1', status: 'terminated', reason: 'The well is dry.' };
+    must(ledger, act('endContract', end), BUYER);
+
+    expect(amend('m-1', 151)).to.equal('PROCUREMENT_COMMITMENT_TOO_LOW');
+    expect(amend('m-1', 150)).to.equal('ok');
+  });
+
+  it('given a payment that a contract counts, when recorded again, then it counts once', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', { ...CONTRACT, value: gbp(200) }), BUYER, PUMPS);
+    const other = { ...CONTRACT, contract: 'c-2', value: gbp(100) };
+    must(ledger, act('signContract', other), BUYER, PUMPS);
+    disbursed(ledger, 'inv-1', 50);
+    const count = (contract: string, transaction: string): string => {
+      const args = { contract, transaction, payment: 'inv-1' };
+      return outcome(ledger.act([act('recordTransaction', args)], [BUYER]));
+    };
+
+    expect(count('c-1', 't-1')).to.equal('ok');
+    expect(count('c-1', 't-2')).to.equal('PROCUREMENT_PAYMENT_COUNTED');
+    expect(count('c-2', 't-1')).to.equal('PROCUREMENT_PAYMENT_COUNTED');
   });
 
   it('given the buyer alone, when signing, then the supplier is missing', () => {
