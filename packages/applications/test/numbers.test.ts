@@ -82,6 +82,8 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     account: 5,
     month: 6,
     seen: 7,
+    tally: 8,
+    flow: 9,
     hits: 101,
   },
   audit: { engagement: 1, rule: 2, finding: 3, findings: 101, questioned: 102 },
