@@ -30,6 +30,12 @@ interface Scene {
   readonly passed: readonly RecordChange[];
 }
 
+/** Minor units: what the ledger holds at most. */
+const LARGEST = 2n ** 62n;
+
+const credit = (name: string, minor: bigint, date = '2026-03-20', reverses = 'a') =>
+  payment(name, { kind: 'credit', status: 'credited', date, reverses, ...money(minor) });
+
 /** Amounts whose first digits follow Benford, or all begin with nine. */
 function amounts(count: number, minorOf: (index: number) => number): readonly RecordChange[] {
   return Array.from({ length: count }, (_, index) =>
@@ -143,7 +149,7 @@ const SCENES: readonly Scene[] = [
     passed: [
       PAID_ALLY,
       ALLY_HOLDS,
-      payment('less', { ...FROM_ALLY, date: '2026-03-20', ...money(123_455n) }),
+      payment('less', { ...FROM_ALLY, date: '2026-03-20', ...money(111_110n) }),
       payment('late', { ...FROM_ALLY, date: '2026-04-20' }),
       payment('credit', { ...FROM_ALLY, kind: 'credit', status: 'credited' }),
     ],
@@ -157,6 +163,26 @@ const SCENES: readonly Scene[] = [
       payment('a'),
       payment('b', { kind: 'credit', status: 'credited', date: '2026-03-03' }),
     ],
+  },
+  {
+    kind: 'roundTrip',
+    title: 'a payment that was credited in parts',
+    found: [payment('a'), credit('b', 60_000n), credit('c', 55_000n, '2026-03-30')],
+    cites: ['a', 'b', 'c'],
+    passed: [
+      payment('a'),
+      credit('b', 60_000n),
+      credit('late', 60_000n, '2026-05-01'),
+      credit('other', 60_000n, '2026-03-20', 'z'),
+    ],
+  },
+  {
+    kind: 'roundTrip',
+    measures: 'part=40',
+    title: 'a payment of the largest amount of which less came back than usual',
+    found: [payment('a', money(LARGEST)), credit('b', LARGEST / 2n)],
+    cites: ['a', 'b'],
+    passed: [payment('a', money(LARGEST)), credit('b', LARGEST / 3n)],
   },
   {
     kind: 'relatedParty',

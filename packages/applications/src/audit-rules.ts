@@ -73,6 +73,7 @@ function paid({ auditee, period }: RuleScope): string {
       COALESCE(p.payee_name, p.payee_organisation, p.payee_person, '') AS payee,
       ${PAYEE_ID} AS payee_id, COALESCE(p.description, '') AS what,
       p.source_publisher AS publisher, p.source_dataset AS dataset, p.source_number AS number, p.recorded,
+      p.reverses,
       p._height AS height, ${citeSql('treasury.payment', ['p.fund', 'p.payment'])} AS record
     FROM treasury_payment p
     JOIN treasury_commitment c ON c.fund = p.fund AND c.commitment = p.commitment
@@ -81,10 +82,19 @@ function paid({ auditee, period }: RuleScope): string {
   )`;
 }
 
+/**
+ * Whether an amount is at least so many percent of what was paid, and no more than all of it. As
+ * decimals: no amount, however large, may end the rule by an overflow.
+ */
+function mostOf(paidMinor: string, percent: number, minor: string): string {
+  const exact = (amount: string): string => `CAST(${amount} AS DECIMAL(38, 0))`;
+  return `${minor} <= ${paidMinor} AND ${exact(minor)} * 100 >= ${exact(paidMinor)} * ${percent}`;
+}
+
 /** Two sides of a pair as two rows: what was found cites both, if there is another. */
 function bothSides(pairs: string): string {
   return `pairs AS (${pairs})
-    SELECT hit, description, record, height, minor, currency FROM pairs
+    SELECT DISTINCT hit, description, record, height, minor, currency FROM pairs
     UNION ALL SELECT hit, description, other, other_height, CAST(0 AS BIGINT), currency FROM pairs
       WHERE other IS NOT NULL
     ORDER BY hit, record`;
@@ -275,14 +285,33 @@ export const AUDIT_RULES = {
   roundTrip: defineRule({
     title: 'Money came back from whom it was paid to',
     weight: 'significantDeficiency',
-    measures: { days: days(30), floor: FLOOR },
-    sql: ({ days: within, floor }, scope) =>
-      `WITH ${paid(scope)}, ${bothSides(`
-      SELECT a.record || ' ' || b.record AS hit,
+    measures: { days: days(30), floor: FLOOR, part: wholeNumber(90, 1, 100) },
+    // Credits that name the payment count together; one that names none must be alike by itself.
+    sql: ({ days: within, floor, part }, scope) =>
+      `WITH ${paid(scope)}, named AS (
+        SELECT a.record, a.height, a.minor, a.currency, a.payee, a.day,
+          b.record AS other, b.height AS other_height, b.day AS back_day, b.minor AS back
+        FROM paid a JOIN paid b ON b.fund = a.fund AND b.reverses = a.payment
+          AND b.kind = 'credit' AND b.day - a.day BETWEEN 0 AND ${within}
+        WHERE a.kind = 'disbursement' AND a.minor >= ${floor}
+      ),
+      sums AS (
+        SELECT record, SUM(back) AS back, MAX(back_day) AS back_day FROM named GROUP BY record
+      ),
+      ${bothSides(`
+      SELECT 'came back ' || n.record AS hit,
+        s.back || ' of ' || n.minor || ' ' || n.currency || ' to ' || n.payee || ' on ' || n.day
+          || ' came back by ' || s.back_day AS description,
+        n.record, n.height, n.other, n.other_height, n.minor, n.currency
+      FROM named n JOIN sums s ON s.record = n.record
+      WHERE ${mostOf('n.minor', part, 's.back')}
+      UNION ALL
+      SELECT a.record || ' ' || b.record,
         a.minor || ' ' || a.currency || ' to ' || a.payee || ' on ' || a.day
-          || ' came back on ' || b.day AS description,
-        a.record, a.height, b.record AS other, b.height AS other_height, a.minor, a.currency
-      FROM paid a JOIN paid b ON b.payee_id = a.payee_id AND b.minor = a.minor
+          || ', of which ' || b.minor || ' came back on ' || b.day,
+        a.record, a.height, b.record, b.height, a.minor, a.currency
+      FROM paid a JOIN paid b ON b.payee_id = a.payee_id AND ${mostOf('a.minor', part, 'b.minor')}
+        AND b.reverses IS NULL
         AND b.currency = a.currency AND b.kind = 'credit' AND b.day - a.day BETWEEN 0 AND ${within}
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}
       UNION ALL
@@ -293,7 +322,8 @@ export const AUDIT_RULES = {
       JOIN treasury_commitment c ON c.holder = a.payee_organisation
       JOIN treasury_payment b ON b.fund = c.fund AND b.commitment = c.commitment
         AND b.payee_organisation = ${text(scope.auditee)} AND b.date - a.day BETWEEN 0 AND ${within}
-        AND b.kind = 'disbursement' AND b.amount_minor = a.minor AND b.amount_currency = a.currency
+        AND b.kind = 'disbursement' AND ${mostOf('a.minor', part, 'b.amount_minor')}
+        AND b.amount_currency = a.currency
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}`)}`,
   }),
   relatedParty: defineRule({
