@@ -18,6 +18,7 @@ import type {
   ReportedFault,
 } from '@daybook/formats';
 import { listFaults, planImport, totalLines } from '@daybook/formats';
+import { groupNeighbours } from './budget-groups.ts';
 import { ImportError } from './import-error.ts';
 import type { PendingCall } from './present.ts';
 import { readHeld, readPresent } from './present.ts';
@@ -85,8 +86,6 @@ const BATCH_COUNT = 100;
 const IN_FLIGHT = 4;
 /** How long a batch may take to be final; it is sent again meanwhile, and never twice included. */
 const SETTLE_MS = 240_000;
-/** Budget calls with the same signers that travel in one transaction. */
-const BUDGET_CALLS_MAX = 50;
 
 /** Runs `task` over items, at most `width` at a time, in the order they stand. */
 async function inParallel<T>(
@@ -107,23 +106,6 @@ async function inParallel<T>(
 function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   const count = Math.ceil(items.length / size);
   return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
-}
-
-function signersKey({ signers }: PlannedCall): string {
-  return signers.map(({ organisation, role }) => `${organisation}/${role}`).join(' ');
-}
-
-/** Neighbours with the same signers together, in the order planned. */
-function groupNeighbours(calls: readonly PlannedCall[]): readonly (readonly PlannedCall[])[] {
-  const groups: PlannedCall[][] = [];
-  for (const call of calls) {
-    const group = groups.at(-1);
-    const [first] = group ?? [];
-    const fits = first !== undefined && signersKey(first) === signersKey(call);
-    if (group !== undefined && fits && group.length < BUDGET_CALLS_MAX) group.push(call);
-    else groups.push([call]);
-  }
-  return groups;
 }
 
 class LineImport {
