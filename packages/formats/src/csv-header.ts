@@ -35,8 +35,10 @@ export function splitHeader<Field extends string>(
   if (shared === undefined || columnsOf(cells, table).size === 0) {
     return { headers: cells };
   }
-  const header = Object.values<readonly string[] | undefined>(table.spellings)
-    .flatMap((spellings) => spellings ?? [])
+  const whole = columnsOf(cells, table);
+  // What has a column of its own is not cut out of another: that header only begins alike.
+  const header = [...table.fields.required, ...table.fields.optional]
+    .flatMap((field) => (whole.has(field) ? [] : (table.spellings[field] ?? [])))
     .filter((spelling) => shared.startsWith(spelling) && shared.length > spelling.length)
     .toSorted((a, b) => b.length - a.length)[0];
   if (header === undefined) {

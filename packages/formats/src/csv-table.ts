@@ -12,7 +12,7 @@ import type { CsvFields, CsvMapping } from './csv-mapping.ts';
 import type { FormatsFailure, LineFault } from './errors.ts';
 import { FOUND_SHOWN_MAX } from './errors.ts';
 import { checkSize } from './file-size.ts';
-import type { SourceFile } from './records.ts';
+import type { OtherCell, SourceFile } from './records.ts';
 import { cleanText, decodeText } from './text.ts';
 
 /** Clean text of a field of one line; empty where the file has no such column. */
@@ -20,9 +20,21 @@ export type Cell<Field extends string> = (field: Field) => string;
 
 /** A line of the table: its cells, or why it is no line of it. `line` is physical, from 1. */
 export type TableLine<Field extends string> = { readonly line: number } & (
-  | { readonly cell: Cell<Field> }
+  | (TableCells & { readonly cell: Cell<Field> })
   | { readonly fault: LineFault }
 );
+
+/** What a line says besides its fields. */
+interface TableCells {
+  /** Cells of columns that the mapping does not name; empty ones left out. */
+  readonly more: readonly OtherCell[];
+  /** In a file that we wrote: how often the number had come in the file that was read, from 1. */
+  readonly occurrence: number | undefined;
+}
+
+/** Header of the column in which we write occurrences, where counting lines would give others. */
+export const OCCURRENCE_HEADER = '_occurrence';
+const OCCURRENCE = /^[1-9][0-9]{0,8}$/;
 
 export interface CsvTable<Field extends string> {
   readonly headers: readonly string[];
@@ -61,21 +73,25 @@ export function openCsvTable<Field extends string>(
   }
   const { line } = first.value;
   const records = glued === undefined ? rows : [{ line, cells: glued }, ...rows];
-  const lines = readLines(records, headers.length, columns.value);
+  const lines = readLines(records, headers, columns.value);
   return ok({ headers, columns: columns.value, lines });
 }
 
 function* readLines<Field extends string>(
   rows: Iterable<CsvRow>,
-  width: number,
+  headers: readonly string[],
   columns: Columns<Field>,
 ): Generator<TableLine<Field>> {
+  const width = headers.length;
+  const named = new Set(columns.values());
+  const others = headers.flatMap((header, index) => (named.has(index) ? [] : [{ header, index }]));
   for (const row of rows) {
     const fault = 'fault' in row ? quotingFault(row.text) : rowFault(row.cells, width, columns);
     if (fault !== undefined) {
       yield { line: row.line, fault };
     } else if ('cells' in row) {
-      yield { line: row.line, cell: cellsOf(row.cells, columns) };
+      const cell = cellsOf(row.cells, columns);
+      yield { line: row.line, cell, ...otherCells(row.cells, others) };
     }
   }
 }
@@ -89,6 +105,21 @@ function cellsOf<Field extends string>(
     texts.set(field, cleanText(cells[index] ?? ''));
   }
   return (field) => texts.get(field) ?? '';
+}
+
+function otherCells(
+  cells: readonly string[],
+  others: readonly { readonly header: string; readonly index: number }[],
+): TableCells {
+  const written = others.flatMap(({ header, index }): readonly OtherCell[] => {
+    const text = cells[index] ?? '';
+    return text.trim() === '' ? [] : [[header, text]];
+  });
+  const [, stated = ''] = written.find(([header]) => header === OCCURRENCE_HEADER) ?? [];
+  return {
+    more: written.filter(([header]) => header !== OCCURRENCE_HEADER),
+    occurrence: OCCURRENCE.test(stated) ? Number(stated) : undefined,
+  };
 }
 
 function quotingFault(text: string): LineFault {

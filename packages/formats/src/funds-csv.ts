@@ -81,13 +81,13 @@ type Reading = FundsLine extends infer Line
 
 function readLine(
   line: TableLine<FundsField>,
-  occurrenceOf: (number: string) => number,
+  occurrenceOf: ReturnType<typeof countOccurrences>,
   layout: Layout,
 ): Reading {
   if ('fault' in line) {
     return { ok: false, faults: [line.fault], parts: [] };
   }
-  const { cell } = line;
+  const { cell, more } = line;
   const faults: LineFault[] = [];
   const report: Report = (field, code, expected) => {
     const { headers, columns } = layout.table;
@@ -95,7 +95,7 @@ function readLine(
     faults.push({ field: header, code, expected, found: cell(field).slice(0, FOUND_SHOWN_MAX) });
   };
   const number = cell('number') || numberFor(cell);
-  const occurrence = occurrenceOf(number);
+  const occurrence = occurrenceOf(number, line.occurrence);
   checkTexts(cell, report);
   const period = readPeriod(cell, layout, report);
   const parts = readParts(cell, layout, report);
@@ -120,6 +120,7 @@ function readLine(
     ),
     places: levels.map(cell),
     ...(levels.length > 0 && { placeLevels: levels }),
+    ...(more.length > 0 && { more }),
   };
   return { ok: true, commitment };
 }

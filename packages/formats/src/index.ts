@@ -95,6 +95,7 @@ export type {
   Money,
   MoneyPart,
   Organisation,
+  OtherCell,
   Party,
   Payment,
   Period,

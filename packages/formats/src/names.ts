@@ -47,11 +47,14 @@ export function datasetOf({ dataset }: { readonly dataset: string }, file: strin
   return `${dataset}/${wordFor(file.replace(/\.[^.]*$/, ''))}`;
 }
 
-/** Counts how often each number has come, from 1. */
-export function countOccurrences(): (number: string) => number {
+/**
+ * Counts how often each number has come, from 1. A file that we wrote may state a higher count, where
+ * lines before were refused and are not in it; none is given twice.
+ */
+export function countOccurrences(): (number: string, stated?: number) => number {
   const occurrences = new Map<string, number>();
-  return (number) => {
-    const occurrence = (occurrences.get(number) ?? 0) + 1;
+  return (number, stated = 0) => {
+    const occurrence = Math.max((occurrences.get(number) ?? 0) + 1, stated);
     occurrences.set(number, occurrence);
     return occurrence;
   };

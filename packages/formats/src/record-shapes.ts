@@ -16,6 +16,7 @@ import type {
   Money,
   MoneyPart,
   Organisation,
+  OtherCell,
   Party,
   Payment,
   Period,
@@ -112,6 +113,16 @@ export const classifications = listOf(
   objectOf<Classification>({ scheme: text, code: text, title: maybe(text) }),
 );
 
+const otherCell: Shape<OtherCell> = (value, pointer) => {
+  const read = listOf(text)(value, pointer);
+  if (!read.ok) return read;
+  const [header, cell] = read.value;
+  return header !== undefined && cell !== undefined && read.value.length === 2
+    ? ok([header, cell])
+    : misfit(pointer, 'a header and a text', value);
+};
+export const otherCells = listOf(otherCell);
+
 export const appropriation = objectOf<Appropriation>({
   kind: only('appropriation'),
   source,
@@ -136,6 +147,7 @@ export const commitment = objectOf<Commitment>({
   classifications,
   places: listOf(text),
   placeLevels: maybe(listOf(text)),
+  more: maybe(otherCells),
 });
 
 export const payment = objectOf<Payment>({
@@ -149,6 +161,7 @@ export const payment = objectOf<Payment>({
   purpose: maybe(text),
   type: maybe(text),
   classifications: maybe(classifications),
+  more: maybe(otherCells),
 });
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -67,6 +67,9 @@ export interface Period {
   readonly end?: string;
 }
 
+/** A cell that no field of the record holds: header and text, exactly as the publisher wrote them. */
+export type OtherCell = readonly [header: string, text: string];
+
 /** Who takes part in money under which name of the format, such as `subsidy` or `matching`. */
 export interface MoneyPart {
   readonly name: string;
@@ -105,6 +108,8 @@ export interface Commitment {
   readonly places: readonly string[];
   /** What the format calls the level of each of them, such as `postcode`. */
   readonly placeLevels?: readonly string[];
+  /** Of a line of a table, from the left. */
+  readonly more?: readonly OtherCell[];
 }
 
 /** Money that moved. */
@@ -122,6 +127,8 @@ export interface Payment {
   /** Code of the format for the kind of payment, such as an IATI transaction type. */
   readonly type?: string;
   readonly classifications?: readonly Classification[];
+  /** Of a line of a table, from the left. */
+  readonly more?: readonly OtherCell[];
 }
 
 /** Goods, works or services. */

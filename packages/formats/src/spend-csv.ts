@@ -60,8 +60,8 @@ function* readLines(
       const { currency } = layout.mapping;
       yield { file, line, ok: false, faults: [entry.fault], amount: undefined, currency };
     } else {
-      const occurrence = occurrenceOf(entry.cell('number'));
-      yield { file, line, ...readLine(entry.cell, occurrence, layout) };
+      const occurrence = occurrenceOf(entry.cell('number'), entry.occurrence);
+      yield { file, line, ...readLine(entry, occurrence, layout) };
     }
   }
 }

@@ -4,7 +4,7 @@ import type { CsvCells } from './csv-files.ts';
 import { amountCell, writeCsvFiles } from './csv-files.ts';
 import type { Payment, SourceFile } from './records.ts';
 import { UNSPECIFIED_AREA } from './spend-line.ts';
-import type { SpendField, SpendMapping } from './spend-mapping.ts';
+import type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
 import { SPEND_FIELDS } from './spend-mapping.ts';
 
 /** The files of payments as `readKeptLines` gives them; reading them gives the same lines. */
@@ -29,9 +29,15 @@ function cellsOf(payment: Payment, mapping: SpendMapping): CsvCells<SpendField> 
     date: writeDates(date, mapping.dates)[0] ?? date,
     amount: amountCell(money, mapping),
     payee: payee?.name,
-    body: known?.names[0] ?? body?.title,
+    body: known === undefined ? body?.title : nameOf(known, body?.title),
     area: area?.title === UNSPECIFIED_AREA ? '' : area?.title,
     purpose,
     currency: money.currency,
   };
+}
+
+/** The spelling of the line where it is one of the body's, else the first. */
+function nameOf({ names }: SpendBody, spelled = ''): string | undefined {
+  const isKnown = names.some((name) => name.toLowerCase() === spelled.toLowerCase());
+  return isKnown ? spelled : names[0];
 }

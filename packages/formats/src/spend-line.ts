@@ -10,7 +10,7 @@ import type { Columns } from './csv-header.ts';
 import type { Cell as CellOf } from './csv-table.ts';
 import type { LineFault } from './errors.ts';
 import { FOUND_SHOWN_MAX } from './errors.ts';
-import type { RecordSource } from './records.ts';
+import type { OtherCell, RecordSource } from './records.ts';
 import type { SpendBody, SpendField, SpendMapping } from './spend-mapping.ts';
 import { SPEND_FIELDS } from './spend-mapping.ts';
 
@@ -42,6 +42,10 @@ export interface SpendPayment {
   readonly area: string | undefined;
   /** What the money was for, where the publisher says so. */
   readonly purpose: string | undefined;
+  /** The body as this line spells it. */
+  readonly bodyName: string;
+  /** Cells of columns that the mapping does not name. */
+  readonly more: readonly OtherCell[];
 }
 
 /** What was read of one line: the payment, or its faults and what is known of its amount. */
@@ -70,7 +74,11 @@ export interface LineLayout {
 type Cell = CellOf<SpendField>;
 
 /** Reads one line; `occurrence` counts the lines of the file with its number, from 1. */
-export function readLine(cell: Cell, occurrence: number, layout: LineLayout): LineReading {
+export function readLine(
+  { cell, more }: { readonly cell: Cell; readonly more: readonly OtherCell[] },
+  occurrence: number,
+  layout: LineLayout,
+): LineReading {
   const { mapping } = layout;
   const faults: LineFault[] = [];
   const report: Report = (field, code, expected) => {
@@ -100,6 +108,8 @@ export function readLine(cell: Cell, occurrence: number, layout: LineLayout): Li
     body,
     area: cell('area') || undefined,
     purpose: cell('purpose') || undefined,
+    bodyName: cell('body'),
+    more,
   };
   return { ok: true, payment };
 }

@@ -1,4 +1,5 @@
 /** OCDS: any neutral release, written and read, is what it was. */
+import { assert } from '@daybook/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Organisation, ProcurementRelease } from '../src/index.ts';
@@ -16,9 +17,11 @@ describe('formats: OCDS round trip', () => {
     minor: fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }),
     currency: fc.constantFrom('GBP', 'JPY', 'KWD', 'CNY'),
   });
-  const identifiers = fc.array(fc.record({ scheme: fc.constantFrom('GB-COH', ''), id: word }), {
-    maxLength: 3,
-  });
+  // Each once: said twice, as no schema lets it, it comes out once.
+  const identifiers = fc.uniqueArray(
+    fc.record({ scheme: fc.constantFrom('GB-COH', ''), id: word }),
+    { maxLength: 3, selector: ({ scheme, id }) => `${scheme} ${id}` },
+  );
   const parties = fc.uniqueArray(word, { minLength: 1, maxLength: 4 }).chain((keys) =>
     fc.tuple(
       ...keys.map((key) =>
@@ -133,6 +136,21 @@ describe('formats: OCDS round trip', () => {
         };
       });
   }
+
+  it('given an identifier twice, when written, then it stands there once and validates', () => {
+    const twice = { scheme: 'GB-COH', id: '2' };
+    const identifiers = [{ scheme: 'GB-COH', id: '1' }, twice, twice];
+    const party = { key: 'a', name: 'A', identifiers, roles: ['buyer'] };
+    const [release] = fc.sample(arbitraryRelease([party]), { numRuns: 1, seed: 1 });
+    assert(release !== undefined, 'a sample has one');
+
+    const written = writeReleasePackage(METADATA, [releaseJson(release)], validate);
+
+    expect(written.findings).to.deep.equal([]);
+    expect(readText(written.text).releases[0]?.release?.parties[0]?.identifiers).to.deep.equal(
+      identifiers.slice(0, 2),
+    );
+  });
 
   it('given any release, when written and read, then it validates and is equal', () => {
     fc.assert(

@@ -105,7 +105,8 @@ describe('formats: plan of an import', () => {
           dataset: 'spend-over-25000/2019-06',
           number: '10003997',
           occurrence: 1,
-          details: '{"payee":"DAI EUROPE LTD","area":"GCS INTERNATIONAL"}',
+          details:
+            '{"payee":"DAI EUROPE LTD","area":"GCS INTERNATIONAL","body":"CABINET OFFICE","more":[["Departmental Family","CAB"]]}',
         },
       },
     });

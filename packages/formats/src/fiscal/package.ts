@@ -20,6 +20,7 @@ import type {
   Identifier,
   Money,
   Organisation,
+  OtherCell,
   Payment,
   Period,
   RecordSource,
@@ -217,6 +218,9 @@ class FactReader {
     }
     const id = value('payment', 'id');
     const type = value('payment', 'type');
+    const more = parseList(value('more', 'list')).map(
+      ([header = '', cell = '']): OtherCell => [header, cell],
+    );
     return [
       {
         kind: 'payment',
@@ -229,6 +233,7 @@ class FactReader {
         ...(purpose === '' ? {} : { purpose }),
         ...(type === '' ? {} : { type }),
         ...(classifications.length === 0 ? {} : { classifications }),
+        ...(more.length === 0 ? {} : { more }),
       },
     ];
   }
@@ -262,6 +267,7 @@ const KNOWN_DIMENSIONS = new Set([
   'payee',
   'holder',
   'classifications',
+  'more',
 ]);
 
 type Report = (column: string, code: Finding['code'], expected: string, found: string) => void;

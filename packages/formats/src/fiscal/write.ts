@@ -96,6 +96,7 @@ const COLUMNS: readonly Column[] = [
       ),
     'array',
   ),
+  column('more', 'list', (record) => listCell(payment(record, ({ more }) => more) ?? []), 'array'),
 ];
 
 const DIMENSION_TYPES: Readonly<Record<string, string>> = {
@@ -107,6 +108,7 @@ const DIMENSION_TYPES: Readonly<Record<string, string>> = {
   payee: 'entity',
   holder: 'entity',
   classifications: 'classification',
+  more: 'other',
 };
 
 /** One package for each kind and currency, in the order in which they first come. */

@@ -10,9 +10,9 @@ import type { Appropriation, Payment, Period, RecordSource, SourcePlace } from '
 import { cleanText } from '../text.ts';
 import type { BooksMapping } from './books.ts';
 import { fundRow } from './books.ts';
-import { DETAILS_MAX, writeDetails } from './details.ts';
+import { writeDetails } from './details.ts';
 import type { Days, MoneyLine, Move } from './move.ts';
-import { payeeTitle } from './move.ts';
+import { checkDetails, payeeTitle } from './move.ts';
 
 const NUMBER_MAX = 64;
 const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
@@ -60,15 +60,11 @@ function lineOf(record: FiscalRecord, books: Books): MoneyLine {
   const { minor: amount, currency } = record.money;
   const read = moveOf(record, books);
   if ('code' in read) return { ...place, ok: false, faults: [read], amount, currency };
-  return { ...place, ok: true, move: read };
+  return checkDetails(read, place);
 }
 
 function moveOf(record: FiscalRecord, books: Books): Move | LineFault {
   const details = writeDetails(record);
-  if (details.length > DETAILS_MAX) {
-    const expected = `at most ${DETAILS_MAX} characters of JSON`;
-    return faultOf('FORMATS_FIELD_TOO_LONG', expected, `${details.length}`);
-  }
   return record.kind === 'payment'
     ? paymentOf(record, details, books)
     : budgetOf(record, details, books);

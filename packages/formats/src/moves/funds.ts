@@ -7,8 +7,9 @@ import type { FundsMapping } from '../funds-mapping.ts';
 import { slugFor, wordFor } from '../names.ts';
 import type { Commitment, RecordSource } from '../records.ts';
 import { fundRow } from './books.ts';
-import { DETAILS_MAX, writeDetails } from './details.ts';
+import { writeDetails } from './details.ts';
 import type { MoneyLine, OpeningMove } from './move.ts';
+import { checkDetails } from './move.ts';
 
 const NUMBER_MAX = 64;
 
@@ -28,19 +29,8 @@ export function fundsMoves(
     }
     const { commitment } = reading;
     const details = writeDetails(commitment);
-    if (details.length > DETAILS_MAX) return { ...place, ...tooLong(commitment, details) };
-    return { ...place, ok: true, move: moveOf(commitment, { mapping, holder, details }) };
+    return checkDetails(moveOf(commitment, { mapping, holder, details }), place);
   });
-}
-
-function tooLong({ money }: Commitment, details: string) {
-  const fault = {
-    field: '',
-    code: 'FORMATS_FIELD_TOO_LONG',
-    expected: `at most ${DETAILS_MAX} characters of JSON`,
-    found: `${details.length}`,
-  } as const;
-  return { ok: false, faults: [fault], amount: money.minor, currency: money.currency } as const;
 }
 
 function moveOf(

@@ -11,9 +11,9 @@ import type { Commitment, Organisation, Party, Payment, RecordSource } from '../
 import { cleanText } from '../text.ts';
 import type { BooksMapping } from './books.ts';
 import { fundRow } from './books.ts';
-import { DETAILS_MAX, writeDetails } from './details.ts';
-import type { MoneyLine, MoneyRow, Move } from './move.ts';
-import { payeeTitle } from './move.ts';
+import { writeDetails } from './details.ts';
+import type { MoneyLine, MoneyRow } from './move.ts';
+import { checkDetails, payeeTitle } from './move.ts';
 
 const NUMBER_MAX = 64;
 const IMPLEMENTING = '4';
@@ -60,17 +60,6 @@ function linesOf(activity: IatiActivity, books: Books): readonly MoneyLine[] {
       }),
     ),
   ].map((entry) => (entry.ok ? checkDetails(entry.move, { file, line }) : entry));
-}
-
-function checkDetails(
-  move: Move,
-  place: { readonly file: string; readonly line: number },
-): MoneyLine {
-  const { length } = move.details ?? '';
-  if (length <= DETAILS_MAX) return { ...place, ok: true, move };
-  const code = 'FORMATS_FIELD_TOO_LONG';
-  const expected = `at most ${DETAILS_MAX} characters of JSON`;
-  return refusedLine(place, { field: '', code, expected, found: `${length}` }, move);
 }
 
 function refusedLine(

@@ -7,7 +7,15 @@ import type { Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
 import type { FiscalRecord } from '../fiscal/package.ts';
 import type { Misfit, Shape } from '../record-shapes.ts';
-import { appropriation, commitment, maybe, objectOf, payment, text } from '../record-shapes.ts';
+import {
+  appropriation,
+  commitment,
+  maybe,
+  objectOf,
+  otherCells,
+  payment,
+  text,
+} from '../record-shapes.ts';
 import type { Commitment, Payment, RecordSource } from '../records.ts';
 import { readDetails } from './details.ts';
 import { fiscalSource } from './fiscal.ts';
@@ -15,6 +23,7 @@ import { fundsSource } from './funds.ts';
 import { activitySource, iatiSource } from './iati.ts';
 import type { KeptPart } from './kept-activities.ts';
 import { activityHead } from './kept-activities.ts';
+import type { SpendDetails } from './spend.ts';
 
 /** A record with the format that it was imported in. */
 export type KeptRecord =
@@ -30,15 +39,14 @@ interface DetailedLine {
   readonly details?: string | undefined;
 }
 
-/** What a spending line says beside: names as this line spells them. */
-export interface SpendDetails {
-  readonly payee?: string;
-  readonly area?: string;
-}
-
 type Reading = Result<KeptRecord, Misfit>;
 
-const spendDetails = objectOf<SpendDetails>({ payee: maybe(text), area: maybe(text) });
+const spendDetails = objectOf<SpendDetails>({
+  payee: maybe(text),
+  area: maybe(text),
+  body: maybe(text),
+  more: maybe(otherCells),
+});
 /** A series, and the name of a file without its ending, as `datasetOf` writes them. */
 const FILE_DATASET = /^[a-z0-9-]+\/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 /** What XML cannot say. */

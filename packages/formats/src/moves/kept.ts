@@ -15,9 +15,10 @@ import { cleanText } from '../text.ts';
 import { implementing } from './iati.ts';
 import type { ActivityHead } from './kept-activities.ts';
 import { activityOf } from './kept-activities.ts';
-import type { KeptRecord, SpendDetails } from './kept-details.ts';
+import type { KeptRecord } from './kept-details.ts';
 import { readKeptRecord, readSpendDetails } from './kept-details.ts';
 import { payeeTitle, shown } from './move.ts';
+import type { SpendDetails } from './spend.ts';
 
 /** A row of a fund by its name and title. */
 export interface KeptRow {
@@ -183,15 +184,16 @@ const SPEND_LEVELS = ['body', 'area'] as const;
  * as this line did, so they count where they name the same: with another name the payment stays in
  * what is published, under the name that the ledger has, and a person never gets one.
  */
-function spendPayment(line: KeptLine, { payee: spelled, area }: SpendDetails): Payment {
+function spendPayment(line: KeptLine, { payee: spelled, area, body, more }: SpendDetails): Payment {
   const { source, amount, payment } = line;
   const payee = spelled !== undefined && isNamed(spelled, line.payee) ? spelled : line.payee;
   const classifications = (payment?.rows ?? []).flatMap(
     ({ name, title }, index): readonly Classification[] => {
       const level = SPEND_LEVELS[index];
       if (level === undefined) return [];
-      const isSpelled = level === 'area' && area !== undefined && isNamed(area, title);
       const scheme = `${source.publisher}/${level}`;
+      if (level === 'body') return [{ scheme, code: name, title: body ?? title }];
+      const isSpelled = area !== undefined && isNamed(area, title);
       return [{ scheme, code: name, title: isSpelled ? area : title }];
     },
   );
@@ -203,5 +205,6 @@ function spendPayment(line: KeptLine, { payee: spelled, area }: SpendDetails): P
     ...(payee !== undefined && { payee: { name: payee, identifiers: [] } }),
     ...(payment?.description !== undefined && { purpose: payment.description }),
     classifications,
+    ...(more !== undefined && { more }),
   };
 }

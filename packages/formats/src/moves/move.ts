@@ -6,6 +6,7 @@
 import type { LineFault } from '../errors.ts';
 import type { Organisation, Period, RecordSource, SourcePlace } from '../records.ts';
 import { cleanText } from '../text.ts';
+import { DETAILS_MAX } from './details.ts';
 
 /** Longest title and description of a row of the treasury, in characters. */
 const SHOWN_MAX = 200;
@@ -93,4 +94,17 @@ export function shown(text: string): string {
 /** The payee of a row of the treasury, where a format may name none. */
 export function payeeTitle(payee: Organisation | undefined): string {
   return cleanText(payee?.name ?? '') || UNSPECIFIED;
+}
+
+/** The line of a move, refused if its details are longer than the treasury keeps. */
+export function checkDetails(move: Move, place: SourcePlace): MoneyLine {
+  const { length } = move.details ?? '';
+  if (length <= DETAILS_MAX) return { ...place, ok: true, move };
+  const fault = {
+    field: '',
+    code: 'FORMATS_FIELD_TOO_LONG',
+    expected: `at most ${DETAILS_MAX} characters of JSON`,
+    found: `${length}`,
+  } as const;
+  return { ...place, ok: false, faults: [fault], amount: signedOf(move), currency: move.currency };
 }

@@ -1,14 +1,24 @@
 /** Spending lines as payments: publisher and year, then body, area and payee. */
 import { fiscalYearOf } from '../civil-date.ts';
 import { slugFor } from '../names.ts';
+import type { OtherCell } from '../records.ts';
 import type { SpendLine } from '../spend-csv.ts';
 import type { SpendPayment } from '../spend-line.ts';
 import { UNSPECIFIED_AREA } from '../spend-line.ts';
 import type { SpendMapping } from '../spend-mapping.ts';
 import { writeDetails } from './details.ts';
 import type { MoneyLine, MoneyRow, PaymentMove } from './move.ts';
+import { checkDetails } from './move.ts';
 
 const PUBLISHER_SHOWN_MAX = 48;
+
+/** What a spending line says beside its payment. */
+export interface SpendDetails {
+  readonly payee?: string;
+  readonly area?: string;
+  readonly body?: string;
+  readonly more?: readonly OtherCell[];
+}
 
 /** @param holder  organisation that keeps all budgets; else those of the mapping do */
 export function spendMoves(
@@ -19,7 +29,7 @@ export function spendMoves(
   return Array.from(lines, (line): MoneyLine => {
     if (!line.ok) return line;
     const { file, line: number, payment } = line;
-    return { file, line: number, ok: true, move: moveOf(payment, mapping, holder) };
+    return checkDetails(moveOf(payment, mapping, holder), { file, line: number });
   });
 }
 
@@ -36,7 +46,17 @@ function moveOf(payment: SpendPayment, mapping: SpendMapping, holder?: string): 
     date,
     purpose,
     // The rows have the spelling of their first line: case makes no other payee or area.
-    details: writeDetails({ payee: payment.payee, ...(payment.area && { area: payment.area }) }),
+    details: writeDetails(detailsOf(payment)),
+  };
+}
+
+/** What no row of the treasury says: spellings of this line, and cells that the mapping left. */
+function detailsOf({ payee, area, body, bodyName, more }: SpendPayment): SpendDetails {
+  return {
+    payee,
+    ...(area && { area }),
+    ...(bodyName !== body.title && { body: bodyName }),
+    ...(more.length > 0 && { more }),
   };
 }
 

@@ -134,8 +134,13 @@ function organisationJson({ key, name, identifiers }: records.Organisation): Fie
     id: key,
     name: name === '' ? undefined : name,
     identifier: main && identifierJson(main),
-    additionalIdentifiers: others.map(identifierJson),
+    additionalIdentifiers: distinct(others).map(identifierJson),
   };
+}
+
+/** Each identifier once: the schema lets no list say one twice. */
+function distinct(identifiers: readonly records.Identifier[]): readonly records.Identifier[] {
+  return [...new Map(identifiers.map((one) => [`${one.scheme} ${one.id}`, one])).values()];
 }
 
 function partyJson({ roles, ...organisation }: records.Party): ExactObject {
