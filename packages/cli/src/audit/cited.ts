@@ -17,10 +17,10 @@ export interface CitedRecord {
 
 /**
  * What became of the record: `same` since the cited height, `changed` since, or `lost`: changed, and
- * no node keeps the state of that height; `differs` from the cited hash; `absent`, also where the
+ * no node keeps the state of that height; `kept`: lost, but its proof was kept; `differs` from the cited hash; `absent`, also where the
  * text names no record of this chain.
  */
-export type CitedState = 'same' | 'changed' | 'lost' | 'differs' | 'absent';
+export type CitedState = 'same' | 'changed' | 'lost' | 'kept' | 'differs' | 'absent';
 
 export interface Proof {
   readonly bytes: Uint8Array;
@@ -63,13 +63,14 @@ export async function proveCited(
 }
 
 /** Whether the version of now is the one of the height; the stamp of each tells its first height. */
-function isInForce(verdict: Verdict, height: number): boolean {
+export function isInForce(verdict: Verdict, height: number): boolean {
   if (verdict.outcome === 'invalid') return true;
   const { stored, block } = verdict.facts;
   return stored !== undefined && stored.stamp.height <= height && height <= block.header.height;
 }
 
-function judge(state: CitedState, proof: Proof, { valueHash }: CitedRecord): ProvenCitation {
+/** What a proof of the version in force says of what is meant. */
+export function judge(state: CitedState, proof: Proof, { valueHash }: CitedRecord): ProvenCitation {
   if (proof.verdict.outcome === 'invalid') return { state, cited: proof };
   const value = storedBytes(proof.verdict);
   if (value === undefined) return { state: 'absent' };

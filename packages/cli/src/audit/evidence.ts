@@ -12,6 +12,7 @@ import type { World } from '../frame/world.ts';
 import { readCitations } from './citations.ts';
 import type { CitedRecord, CitedState, ProvenCitation } from './cited.ts';
 import { proveCited } from './cited.ts';
+import type { KeptProofs } from './kept-proofs.ts';
 
 /** One file of the folder. */
 export interface EvidenceFile {
@@ -40,6 +41,8 @@ export interface Evidence {
 
 interface Place {
   readonly folder: string;
+  /** Proofs kept when the findings were opened, for what no node keeps any longer. */
+  readonly kept?: KeptProofs;
   readonly world: World;
   readonly trust: Trust;
 }
@@ -58,7 +61,7 @@ export async function writeEvidence(
     (one): EvidenceRemark => ({ ...one, state: 'unreadable' }),
   );
   for (const [index, cited] of citations.cited.entries()) {
-    const proven = await proveCited(client, cited, place.trust);
+    const proven = await proveOrRecall(client, cited, place);
     if (proven.state !== 'same') remarks.push({ ...cited, state: proven.state });
     files.push(...(await keepRecord(`record-${index + 1}`, cited, { proven, place })));
   }
@@ -66,6 +69,19 @@ export async function writeEvidence(
   const index = `${JSON.stringify(evidence, undefined, 2)}\n`;
   await writeOut(path.join(place.folder, 'index.json'), index, place.world);
   return evidence;
+}
+
+/** A version that no node keeps is looked for among the proofs that were kept. */
+async function proveOrRecall(
+  client: Client,
+  cited: CitedRecord,
+  { kept, trust }: Place,
+): Promise<ProvenCitation> {
+  const proven = await proveCited(client, cited, trust);
+  if (proven.state !== 'lost' && proven.state !== 'absent') return proven;
+  const recalled = await kept?.recall(cited, trust);
+  if (recalled === undefined) return proven;
+  return proven.now === undefined ? recalled : { ...recalled, now: proven.now };
 }
 
 /** The list of findings, in as many files of one block as it takes. */

@@ -9,6 +9,7 @@ import type { Call, CallArguments, CborMap, Result } from '@daybook/core';
 import { fail, fromHex, ok } from '@daybook/core';
 import { CliError } from '../errors.ts';
 import { proveCited } from './cited.ts';
+import type { KeptProofs } from './kept-proofs.ts';
 import type { RuleFault } from './rule-fault.ts';
 import { faultOf, faultOfError, faultOfOutcome } from './rule-fault.ts';
 import { readRuleRows } from './rule-rows.ts';
@@ -21,6 +22,8 @@ export interface RuleRun {
   readonly validUntilMs: () => number;
   /** Against which the cited records are proven before a finding names them. */
   readonly trust: () => Trust;
+  /** Where the proofs of what findings cite are kept when they are opened. */
+  readonly keep?: KeptProofs;
 }
 
 /** What one rule found. */
@@ -134,13 +137,14 @@ async function open(
 async function openBatch(
   client: Client,
   findings: readonly RuleFinding[],
-  { engagement, rule, author, validUntilMs, known, trust }: OneRun,
+  one: OneRun,
 ): Promise<Opened> {
+  const { engagement, rule, author, validUntilMs, known } = one;
   const chain = await client.chain();
   const faults: RuleFault[] = [];
   const proven: Ready[] = [];
   for (const finding of findings) {
-    const evidence = await proveEvidence(client, finding, trust());
+    const evidence = await proveEvidence(client, finding, one);
     if (evidence.ok) proven.push({ ...finding, evidence: evidence.value });
     else faults.push(faultOf({ code: 'CLI_CITATION_UNPROVEN', record: evidence.reason }));
   }
@@ -174,11 +178,13 @@ async function openBatch(
 async function proveEvidence(
   client: Client,
   { evidence }: RuleFinding,
-  trust: Trust,
+  { trust, keep }: RuleRun,
 ): Promise<Result<Ready['evidence'], string>> {
   const cites: Ready['evidence'][number][] = [];
   for (const cited of evidence) {
-    const { state, valueHash } = await proveCited(client, cited, trust);
+    const { state, valueHash, cited: proof } = await proveCited(client, cited, trust());
+    // Before the finding is opened: what is on the ledger has its proof.
+    if (proof !== undefined) await keep?.keep(cited, proof);
     if (state !== 'lost' && valueHash === undefined) return fail(cited.record);
     const hash = valueHash === undefined ? undefined : fromHex(valueHash);
     cites.push(hash === undefined ? { ...cited } : { ...cited, valueHash: hash });

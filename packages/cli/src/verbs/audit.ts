@@ -6,6 +6,7 @@ import type { EvidenceRemark } from '../audit/evidence.ts';
 import { writeEvidence } from '../audit/evidence.ts';
 import type { RulesEvent } from '../audit/follow-rules.ts';
 import { followRules, unlessAborted } from '../audit/follow-rules.ts';
+import { keptProofsIn } from '../audit/kept-proofs.ts';
 import type { RuleOutcome, RuleRun } from '../audit/run-rules.ts';
 import { runRules } from '../audit/run-rules.ts';
 import { connect, NODE_OPTIONS, trustedErasOf } from '../connect.ts';
@@ -66,7 +67,9 @@ async function prepareRun(
   const organisation = input.text('auditor');
   const chain = await client.chain();
   const eras = await trustedErasOf(input);
+  const folder = input.optionalText('keep');
   return {
+    ...(folder !== undefined && { keep: keptProofsIn(folder, world) }),
     engagement: input.operand('engagement'),
     author: authorFor({ organisation, role: 'audit.monitor' }),
     validUntilMs: () => world.nowMs() + validMs,
@@ -121,7 +124,10 @@ async function evidence(input: Input, world: World): Promise<Exit> {
     eras: await trustedErasOf(input),
     nowMs: world.nowMs(),
   };
-  const found = await writeEvidence(client, input.operand('engagement'), { folder, world, trust });
+  const keptIn = input.optionalText('kept');
+  const kept = keptIn === undefined ? {} : { kept: keptProofsIn(keptIn, world) };
+  const place = { folder, world, trust, ...kept };
+  const found = await writeEvidence(client, input.operand('engagement'), place);
   const { files, remarks } = found;
   const wrong = files.filter(({ outcome }) => outcome !== 'valid');
   answer(input, world, {
@@ -139,12 +145,13 @@ async function evidence(input: Input, world: World): Promise<Exit> {
         paint,
       ),
   });
-  const isProven = remarks.every(({ state }) => state === 'changed');
+  const isProven = remarks.every(({ state }) => state === 'changed' || state === 'kept');
   return wrong.length === 0 && isProven ? 'done' : 'refused';
 }
 
 const REMARKS: Readonly<Record<EvidenceRemark['state'], string>> = {
   changed: 'Proven, but changed since',
+  kept: 'Changed since, proven by what the monitor kept',
   lost: 'Changed since, and no node keeps what was cited',
   differs: 'Not the version that is cited',
   absent: 'Cited, but no record',
@@ -172,6 +179,10 @@ export const AUDIT_VERBS: readonly Verb[] = [
         value: 'SECONDS',
         help: `With --follow: shortest pause between two runs, ${EVERY_SECONDS} if left out.`,
       },
+      keep: {
+        value: 'FOLDER',
+        help: 'Keep the proof of each record that a finding cites, for the time when no node has it.',
+      },
       ...SIGNER_OPTIONS,
       ...NODE_OPTIONS,
     },
@@ -191,6 +202,10 @@ export const AUDIT_VERBS: readonly Verb[] = [
     operands: [{ name: 'engagement', help: 'Its name.' }],
     options: {
       out: { value: 'FOLDER', help: 'Where to keep them.', required: true },
+      kept: {
+        value: 'FOLDER',
+        help: 'Folder of monitor --keep, for versions that no node keeps any longer.',
+      },
       ...NODE_OPTIONS,
     },
     examples: ['evidence roads-2026 --out roads-2026-evidence'],

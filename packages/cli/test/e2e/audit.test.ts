@@ -11,6 +11,8 @@ import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
 import type { RulesHealth } from '../../src/audit/follow-rules.ts';
+import { judgeKept, keptProofsIn } from '../../src/audit/kept-proofs.ts';
+import { createWorld } from '../../src/frame/world.ts';
 import { daybook, startDaybook } from './process.ts';
 
 const WORKS = 'works';
@@ -140,6 +142,8 @@ describe('continuous audit by commands', function () {
     `${AUDIT}/head=${path.join(cluster.directory, 'officers', `${AUDIT}-head.json`)}`,
     '--url',
     node.apiUrl,
+    '--keep',
+    path.join(folder, 'kept'),
     '--json',
   ];
   const monitor = (engagement = 'roads-2026') => daybook(monitorWords(engagement));
@@ -244,7 +248,12 @@ describe('continuous audit by commands', function () {
     const { calls } = client.contractOf(treasury);
     await perform(calls.credit(entry), `${WORKS}/head`, `${FINANCE}/head`);
     const out = path.join(folder, 'later');
-    const changed = await daybook(['evidence', 'roads-2026', '--out', out, '--url', node.apiUrl]);
+    const changed = await daybook([
+      ...['evidence', 'roads-2026', '--out', out, '--kept', path.join(folder, 'kept')],
+      ...['--url', node.apiUrl],
+    ]);
+
+    await expectKept(cited);
 
     const other = new Uint8Array(32).fill(1);
     const at = cited.height;
@@ -282,6 +291,31 @@ describe('continuous audit by commands', function () {
     const { remarks } = wrong.json<Index>();
     expect(remarks.map(({ state }) => state)).to.deep.equal(['changed', 'differs', 'absent']);
   });
+
+  /** The proof that the monitor kept stands in for a version that no node has any longer. */
+  async function expectKept(cited: {
+    readonly record: string;
+    readonly height: number;
+    readonly valueHash?: Uint8Array | undefined;
+  }): Promise<void> {
+    const { record, height } = cited;
+    const valueHash = toHex(cited.valueHash ?? new Uint8Array());
+    const kept = keptProofsIn(path.join(folder, 'kept'), createWorld(new AbortController().signal));
+    const trust = { chain: cluster.genesis.chain, nowMs: Date.now() };
+
+    const recalled = await kept.recall({ record, height, valueHash }, trust);
+    expect(recalled).to.include({ state: 'kept', valueHash });
+    expect(recalled?.cited?.verdict.outcome).to.equal('valid');
+    const bytes = recalled?.cited?.bytes ?? new Uint8Array();
+    const not = { record, height, valueHash: '00'.repeat(32) };
+    expect(await judgeKept(bytes, not, trust)).to.include({ state: 'differs' });
+    const early = { record, height: 1, valueHash };
+    expect(await judgeKept(bytes, early, trust)).to.equal(undefined);
+    const foreign = { record: 'treasury.payment/roads/none', height, valueHash };
+    expect(await judgeKept(bytes, foreign, trust)).to.equal(undefined);
+    expect(await judgeKept(bytes.slice(1), { record, height }, trust)).to.equal(undefined);
+    expect(await kept.recall(foreign, trust)).to.equal(undefined);
+  }
 
   /** The first record that the first finding of an engagement cites. */
   async function firstCited(engagement: string) {

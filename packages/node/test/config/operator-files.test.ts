@@ -227,7 +227,9 @@ describe('config: the systemd units', () => {
     expect(text).to.contain('RestartPreventExitStatus=2 4 7\n');
     expect(text).to.contain('/opt/daybook/packages/cli/bin/daybook.js monitor %i --follow ');
     expect(readdirSync(path.join(ROOT, 'packages/cli/bin'))).to.include('daybook.js');
-    expect(text).not.to.match(/^(?:User|StateDirectory)=/m);
+    expect(text).to.contain('--keep %S/daybook-monitor/%i ');
+    expect(text).to.contain('StateDirectory=daybook-monitor/%i\n');
+    expect(text).not.to.match(/^User=/m);
   });
 
   it('given the signer, then it has no network, and only the node may connect', () => {
