@@ -3,6 +3,7 @@ import { rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asPublicKey, publicKeyOf } from '@daybook/core';
 import { createVotes } from '@daybook/node';
+import { createReadingDisk, readVotes } from '@daybook/state';
 import type { Cluster } from '@daybook/testkit';
 import { getJson } from '../e2e/support/api.ts';
 import { eventually } from '../e2e/support/waiting.ts';
@@ -48,6 +49,38 @@ async function empty(directory: string): Promise<void> {
   }
 }
 
+/** Until the victim says this of its signing. */
+async function signs(stage: Stage, state: 'open' | 'paused'): Promise<void> {
+  const isSo = async (): Promise<boolean> => {
+    const { body } = await getJson(stage.urlOf(VICTIM), '/v1/status');
+    const signing = body.signing as { readonly state?: string } | undefined;
+    return signing?.state === state;
+  };
+  await eventually(isSo, { what: `signing of ${VICTIM} is ${state}`, withinMs: PATIENCE_MS });
+}
+
+/** The highest height that the victim has signed anything for. */
+function signedUpTo(dataDirectory: string): number {
+  const votes = readVotes(path.join(dataDirectory, 'votes'), createReadingDisk());
+  return votes.reduce((highest, { height }) => Math.max(highest, height), 0);
+}
+
+/** With too little space nothing is signed; with space again it is, by the same process. */
+async function pauseAndResume(stage: Stage, dataDirectory: string): Promise<void> {
+  const pid = stage.process(VICTIM).pid();
+  await signs(stage, 'paused');
+  const before = signedUpTo(dataDirectory);
+  await stage.grows(WITNESS, 5);
+  const after = signedUpTo(dataDirectory);
+  if (after !== before) throw new Error(`signed up to ${after} on a full disk, ${before} before`);
+  await empty(dataDirectory);
+  await signs(stage, 'open');
+  await stage.votes(VICTIM);
+  const hasSigned = async (): Promise<boolean> => signedUpTo(dataDirectory) > after + 1;
+  await eventually(hasSigned, { what: `votes of ${VICTIM} with space`, withinMs: PATIENCE_MS });
+  if (stage.process(VICTIM).pid() !== pid) throw new Error('another process resumed');
+}
+
 async function says(stage: Stage, kind: string): Promise<void> {
   const ask = async (): Promise<boolean> => {
     const { body } = await getJson(stage.urlOf(VICTIM), '/v1/why');
@@ -86,8 +119,8 @@ export const fullDisk: Fault = {
         await says(stage, 'disk-low');
         await fill(dataDirectory, STOPS_BELOW - 0.01);
         await says(stage, 'disk-full');
-        await stage.grows(WITNESS, 5);
-        tell('below 2 %: says so, and the others go on');
+        await pauseAndResume(stage, dataDirectory);
+        tell('below 2 %: says so, signs nothing while the others go on, and resumes by itself');
         const full = await fillUp(stage, dataDirectory);
         tell(`not a byte left: the node ${full}, and votes again with space`);
         for (const at of short ? [20, 60] : [1, 5, 10, 20, 40, 80, 160, 320]) {
