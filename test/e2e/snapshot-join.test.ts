@@ -1,6 +1,6 @@
 /**
  * F17, I11, I30: a validator joins a running chain by a snapshot, is killed in every phase of it, has
- * a liar among its peers, and then signs; what it proves holds offline.
+ * a liar among its peers and payments going on meanwhile, and then signs; what it proves holds offline.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -29,6 +29,7 @@ describe('joining by a snapshot (validators=5, one empty, a liar among the peers
   let joiner: ClusterNode;
   let liar: LyingProvider | undefined;
   let load: Load | undefined;
+  let during: Load | undefined;
   let urls: readonly string[];
 
   before(async () => {
@@ -54,7 +55,6 @@ describe('joining by a snapshot (validators=5, one empty, a liar among the peers
       return (await slotOf(url, 1)) < (await slotOf(url, await heightOf(url)));
     };
     await eventually(isOffered, { what: 'a snapshot to be kept', withinMs: WITHIN_MS });
-    // Empty blocks go on, one a second: the chain moves while the node joins.
     await load.stop();
     liar = await startLyingProvider(cluster, {
       slug: LIAR,
@@ -63,15 +63,23 @@ describe('joining by a snapshot (validators=5, one empty, a liar among the peers
     });
     const config = await readFile(joiner.configFile, 'utf8');
     await writeFile(joiner.configFile, config.replace('sync:\n', 'sync:\n  mode: snapshot\n'));
+    // One client: payments go on while the node joins, and the machine is left to it.
+    during = startLoad(cluster, {
+      apiUrls: urls.slice(0, 1),
+      clientsPerNode: 1,
+      prefix: 'during',
+    });
   });
   after(async () => {
     await load?.stop().catch(() => undefined);
+    await during?.stop().catch(() => undefined);
     await liar?.stop();
     await cluster?.remove();
   });
 
-  it('I20: given a kill in every phase, then it goes on with the same snapshot and joins', async () => {
+  it('I20: given a kill in every phase and payments that go on, then it joins by one snapshot and has every payment', async () => {
     const begun: unknown[] = [];
+    const paidBefore = during?.promised.length ?? 0;
     for (const phase of PHASES) {
       const line = await startUntil(joiner, phase);
       begun.push(line.height);
@@ -82,6 +90,20 @@ describe('joining by a snapshot (validators=5, one empty, a liar among the peers
 
     const follows = async (): Promise<boolean> => (await statusOf(joiner.apiUrl)).ready;
     await eventually(follows, { what: 'the joiner follows the chain', withinMs: WITHIN_MS });
+    await during?.stop();
+    const promised = [...(load?.promised ?? []), ...(during?.promised ?? [])];
+    const head = Math.max(...(await Promise.all(urls.map(heightOf))));
+    await eventually(async () => (await heightOf(joiner.apiUrl)) >= head, {
+      what: `the joiner at ${head}`,
+      withinMs: WITHIN_MS,
+    });
+    const lost: string[] = [];
+    for (const name of promised) {
+      const { status } = await getJson(joiner.apiUrl, paymentPath(name));
+      if (status !== 200) lost.push(name);
+    }
+    expect(during?.promised.length, 'payments while it joined').to.be.above(paidBefore);
+    expect(lost, 'promised, and not here').to.deep.equal([]);
     expect(new Set(begun).size, 'one snapshot in all lives').to.equal(1);
     const [height] = begun;
     const { body } = await getJson(joiner.apiUrl, '/v1/status');
