@@ -22,7 +22,7 @@ import type { Metrics } from './metrics.ts';
 import { readPastBlocks } from './past-blocks.ts';
 
 export interface SqlTablesParts {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'genesis' | 'head' | 'onCommit'>;
   readonly blockLog: BlockLog;
   readonly stateStore: StateStore;
   readonly manifests: Manifests;

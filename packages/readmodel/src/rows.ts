@@ -2,6 +2,7 @@
 import { decodeRecord, keyToJson } from '@daybook/contracts';
 import type { RecordKey } from '@daybook/core';
 import { toHex } from '@daybook/core';
+import { searchText } from './search-text.ts';
 import type { Cell, Table } from './tables.ts';
 
 /** A record after a block: its new stored value, or none if it was removed. */
@@ -33,13 +34,18 @@ export function rowOf(
   if (key === undefined || decoded === undefined) return undefined;
   const { stamp } = decoded;
   const json = { ...key, ...decoded.fields };
+  const cells = table.fields.map(({ read }) => read(json));
+  const texts = cells.flatMap((cell, index) =>
+    typeof cell === 'string' && table.fields[index]?.type === 'VARCHAR' ? [cell] : [],
+  );
   return [
-    ...table.fields.map(({ read }) => read(json)),
+    ...cells,
     rowKeyOf(recordKey),
     BigInt(stamp.height),
     BigInt(stamp.txIndex),
     BigInt(stamp.recordVersion),
     stamp.writer,
     BigInt(stamp.contractVersion),
+    searchText(texts),
   ];
 }

@@ -37,8 +37,10 @@ export interface Table {
   readonly record: ManifestRecord;
   /** Of the key and the fields, in the order of the definition. */
   readonly fields: readonly FieldColumn[];
-  /** All columns: fields first, then `STAMP_COLUMNS`. */
+  /** What lists show: fields first, then `STAMP_COLUMNS`. */
   readonly columns: readonly Column[];
+  /** All columns: those of lists, then `TEXT_COLUMN`. */
+  readonly stored: readonly Column[];
 }
 
 /** Identifies a row within its table; the rest says which version of the record it shows. */
@@ -51,8 +53,11 @@ export const STAMP_COLUMNS = [
   { name: '_contract_version', type: 'BIGINT' },
 ] as const satisfies readonly Column[];
 
+/** The texts of a row as searches read them, made once when the row is written. */
+export const TEXT_COLUMN = { name: '_text', type: 'VARCHAR' } as const satisfies Column;
+
 /** Changes with the layout of the tables, so that older ones are built anew. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** The tables of all record sets and sums of a manifest, by contract and record number. */
 export function tablesOf(manifest: Manifest): readonly Table[] {
@@ -65,11 +70,13 @@ export function tablesOf(manifest: Manifest): readonly Table[] {
 
 function tableOf(record: ManifestRecord): Table {
   const fields = unique(columnsOf({ ...record.key, ...record.fields }, { prefix: '', path: [] }));
+  const columns = [...fields.map(({ name, type }) => ({ name, type })), ...STAMP_COLUMNS];
   return {
     name: `${record.contract}_${snakeCase(record.name)}`,
     record,
     fields,
-    columns: [...fields.map(({ name, type }) => ({ name, type })), ...STAMP_COLUMNS],
+    columns,
+    stored: [...columns, TEXT_COLUMN],
   };
 }
 

@@ -94,6 +94,22 @@ describe('readmodel: lists', () => {
     expect(found).to.deep.equal([1, 6, 11, 16, 21, 26]);
   });
 
+  it('given signs in words, then they are as spaces; given signs alone, then they ask for nothing', async () => {
+    const signs = await numbersOf(requestOf('', '', { text: 'Mouse;twice' }));
+
+    expect(signs).to.deep.equal([1, 6, 11, 16, 21, 26]);
+    expect(await numbersOf(requestOf('', '', { text: '; -' }))).to.have.length(30);
+    expect(await numbersOf(requestOf('', '', { text: '%' }))).to.deep.equal([2, 7, 12, 17, 22, 27]);
+  });
+
+  it('given the texts that searches read, then no list shows them or goes by them', async () => {
+    const [row] = await rowsOf(requestOf('number=1'));
+    const sql = listSql(table, requestOf('_text~mouse'));
+
+    expect(row).to.have.length(table.columns.length);
+    expect(sql.ok ? '' : sql.reason.pointer).to.equal('/where');
+  });
+
   it('given words that fit unequally, then whole words, beginnings and phrases decide, page by page', async () => {
     const titles = async (text: string, rest: Partial<ListRequest> = {}) =>
       (await rowsOf(requestOf('', '', { text, ...rest }))).map((row) => [

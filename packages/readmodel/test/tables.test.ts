@@ -75,7 +75,7 @@ describe('tables derived from the definitions', () => {
       _height: 12n,
       _writer: 'city/ann',
     });
-    expect(row).to.have.length(books.columns.length);
+    expect(row).to.have.length(books.stored.length);
   });
 
   it('have no row for bytes that are not of the record set', () => {

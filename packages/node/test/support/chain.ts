@@ -4,7 +4,7 @@
  */
 import { applications } from '@daybook/applications';
 import { createEngine, foundingContractsOf } from '@daybook/contracts';
-import type { Certificate, Genesis, Transaction } from '@daybook/core';
+import type { Certificate, Genesis, PublicKey, Transaction } from '@daybook/core';
 import {
   asPublicKey,
   completeParameters,
@@ -104,7 +104,7 @@ export function makeGenesis(options: GenesisOptions = {}): Genesis {
       officers: [
         {
           name: 'jane',
-          publicKey: toHex(publicKeyOf(index === 0 ? OFFICER : seed(4, index))),
+          publicKey: toHex(officerOf(index).publicKey),
           roles,
         },
       ],
@@ -114,6 +114,12 @@ export function makeGenesis(options: GenesisOptions = {}): Genesis {
   });
   if (!genesis.ok) throw new Error(JSON.stringify(genesis.reason));
   return genesis.value;
+}
+
+/** The officer of an office, as signers of transactions are named. */
+export function officerOf(index: number): { publicKey: PublicKey; identity: string } {
+  const secret = index === 0 ? OFFICER : seed(4, index);
+  return { publicKey: asPublicKey(publicKeyOf(secret)), identity: `office-${index}/jane` };
 }
 
 export interface NoteOptions {
@@ -128,7 +134,7 @@ export function noteOf(genesis: Genesis, number: number, options: NoteOptions = 
   const bodyBytes = encodeBody({
     version: 1,
     chain: options.chain ?? genesis.chain,
-    signers: [{ publicKey: asPublicKey(publicKeyOf(OFFICER)), identity: 'office-0/jane' }],
+    signers: [officerOf(0)],
     nonce: generateNonce(),
     validUntilMs: options.validUntilMs ?? GENESIS_MS + VALIDITY_MS,
     calls: [

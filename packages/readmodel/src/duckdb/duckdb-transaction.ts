@@ -42,13 +42,13 @@ export class DuckdbTransaction implements SqlTransaction {
     for (const name of await tableNames(this.#connection)) {
       if (name !== PROGRESS_TABLE) await this.#connection.run(`DROP TABLE ${quoted(name)}`);
     }
-    for (const { name, columns } of tables) {
-      await this.#connection.run(createTableSql(name, columns));
+    for (const { name, stored } of tables) {
+      await this.#connection.run(createTableSql(name, stored));
     }
   }
 
-  async insert({ name, columns }: Table, rows: readonly Row[]): Promise<void> {
-    await this.#append({ name }, columns, rows);
+  async insert({ name, stored }: Table, rows: readonly Row[]): Promise<void> {
+    await this.#append({ name }, stored, rows);
   }
 
   /** By a join: a list of thousands of keys in the text costs three times as much. */

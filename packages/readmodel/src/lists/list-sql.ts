@@ -36,7 +36,7 @@ export function listSql(table: Table, request: ListRequest): Result<string, Inpu
     if (!filter.ok) return filter;
     filters.push(filter.value);
   }
-  const search = searchSql(table, request.text);
+  const search = searchSql(request.text);
   if (!search.ok) return search;
   const order = orderOf(table, request);
   if (!order.ok) return order;

@@ -4,8 +4,9 @@
  */
 import type { InputFault, Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
+import { CELL_END, searchWords } from '../search-text.ts';
 import { likePart, quoted, textLiteral } from '../sql-text.ts';
-import type { Column, Table } from '../tables.ts';
+import { TEXT_COLUMN } from '../tables.ts';
 
 export interface Search {
   /** Every word in one of the columns of text. */
@@ -16,8 +17,6 @@ export interface Search {
 
 /** Words of one search. */
 const WORDS_MAX = 8;
-/** Signs that end a word as a space does. */
-const SIGNS = '-/,.;:()_"';
 /** What a word counts: as a word of its own, as the beginning of one, anywhere. */
 const WHOLE = 4;
 const START = 2;
@@ -27,41 +26,36 @@ const CELL = 8;
 const PHRASE = 4;
 
 /** @returns undefined when there is no word to search for */
-export function searchSql(table: Table, text: string): Result<Search | undefined, InputFault> {
-  const words = text.split(/\s+/).filter((word) => word !== '');
+export function searchSql(text: string): Result<Search | undefined, InputFault> {
+  const words = text
+    .split(/\s+/)
+    .map(searchWords)
+    .filter((word) => word !== '');
   if (words.length === 0) return ok(undefined);
   if (words.length > WORDS_MAX) {
     const expected = `at most ${WORDS_MAX} words`;
     return fail({ pointer: '/text', expected, found: `${words.length}` });
   }
-  const columns = table.fields.filter(({ type }) => type === 'VARCHAR');
-  if (columns.length === 0) return ok({ filters: ['FALSE'], rank: '0' });
-  const whole = columns.map(({ name }) => `COALESCE(${quoted(name)}, '')`).join(` || ' ' || `);
-  return ok({
-    filters: words.map((word) => like(whole, `%${likePart(word)}%`)),
-    rank: rankSql(columns, whole, words),
-  });
+  return ok({ filters: words.map(holds), rank: rankSql(words) });
 }
 
-function like(left: string, pattern: string): string {
-  return `${left} ILIKE ${textLiteral(pattern)} ESCAPE '\\'`;
+/** Without an escape where none is needed: databases look for a plain text much faster. */
+function holds(part: string): string {
+  const pattern = likePart(part);
+  const escaped = pattern === part ? '' : ` ESCAPE '\\'`;
+  return `${quoted(TEXT_COLUMN.name)} LIKE ${textLiteral(`%${pattern}%`)}${escaped}`;
 }
 
-/** Words of a row stand between spaces, the first and the last, too. */
-function rankSql(columns: readonly Column[], whole: string, words: readonly string[]): string {
-  const spaced = `TRANSLATE(' ' || ${whole} || ' ', ${textLiteral(SIGNS)}, ${textLiteral(' '.repeat(SIGNS.length))})`;
-  const scores = words.map((word) => {
-    // The signs are spaces in the row by now, so they are in the word that is looked for.
-    const plain = likePart(
-      Array.from(word, (sign) => (SIGNS.includes(sign) ? ' ' : sign)).join(''),
-    );
-    const [asWord, asStart] = [like(spaced, `% ${plain} %`), like(spaced, `% ${plain}%`)];
-    return `CASE WHEN ${asWord} THEN ${WHOLE} WHEN ${asStart} THEN ${START} ELSE ${PART} END`;
-  });
+/** Each word adds what it counts, and all of them together what they do. */
+function rankSql(words: readonly string[]): string {
+  const scores = words.map(
+    (word) =>
+      `CASE WHEN ${holds(` ${word} `)} THEN ${WHOLE} ` +
+      `WHEN ${holds(` ${word}`)} THEN ${START} ELSE ${PART} END`,
+  );
   const phrase = words.join(' ');
-  const isCell = columns.map(({ name }) => like(`COALESCE(${quoted(name)}, '')`, likePart(phrase)));
-  const together =
-    words.length > 1 ? ` WHEN ${like(whole, `%${likePart(phrase)}%`)} THEN ${PHRASE}` : '';
-  scores.push(`CASE WHEN ${isCell.join(' OR ')} THEN ${CELL}${together} ELSE 0 END`);
+  const together = words.length > 1 ? ` WHEN ${holds(phrase)} THEN ${PHRASE}` : '';
+  const cell = `${CELL_END} ${phrase} ${CELL_END}`;
+  scores.push(`CASE WHEN ${holds(cell)} THEN ${CELL}${together} ELSE 0 END`);
   return scores.join(' + ');
 }
