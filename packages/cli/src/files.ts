@@ -68,3 +68,12 @@ export async function writeNew(file: string, content: string): Promise<void> {
     throw fileFailed(file, error);
   }
 }
+
+/** Writes a new file that its owner alone may read, and waits until it is on the disk. */
+export async function writePrivate(file: string, content: string): Promise<void> {
+  try {
+    await writeFile(file, content, { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    throw fileFailed(file, error);
+  }
+}

@@ -19,6 +19,7 @@ import { PUBLISH_VERBS } from './verbs/publish.ts';
 import { PUBLISH_SOURCE_VERBS } from './verbs/publish-source.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
 import { RECOVERY_VERBS } from './verbs/recovery.ts';
+import { SEAL_VERBS } from './verbs/seal.ts';
 import { SQL_VERBS } from './verbs/sql.ts';
 import { STAMP_VERB } from './verbs/stamp.ts';
 import { TIMESTAMP_AUTHORITY_VERB } from './verbs/timestamp-authority.ts';
@@ -31,6 +32,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   ...INIT_VERBS,
   ...KEY_VERBS,
   ...TRANSACTION_VERBS,
+  ...SEAL_VERBS,
   ...RECORD_VERBS,
   ...SQL_VERBS,
   VERIFY_VERB,
