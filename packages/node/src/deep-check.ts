@@ -5,7 +5,6 @@
  */
 import { applications as contracts } from '@daybook/applications';
 import type { Manifest } from '@daybook/contracts';
-import { manifestRecordKey } from '@daybook/contracts';
 import type { Genesis, RecordKey } from '@daybook/core';
 import { equalBytes, treeKeyOf, valueHashOf, verifyStateProof } from '@daybook/core';
 import type { StateStore } from '@daybook/state';
@@ -15,6 +14,7 @@ import { NodeError } from './errors.ts';
 import { withOfflineChain } from './offline.ts';
 import { stateKeepingOf } from './open-state.ts';
 import { installedRecoveries } from './recovery-files.ts';
+import { recordSetsOf } from './walk-lists.ts';
 
 export interface DeepReport {
   readonly height: number;
@@ -57,10 +57,8 @@ async function checkSet(stateStore: StateStore, set: number): Promise<number> {
  * @throws NodeError NODE_STATE_DIVERGED, StateError when something fails its checksum
  */
 export async function checkState(stateStore: StateStore, manifest: Manifest): Promise<number> {
-  const sets = manifest.contracts.flatMap(({ records }) => Object.values(records));
-  const numbers = new Set([...sets.map(({ set }) => set), manifestRecordKey().set]);
   let count = 0;
-  for (const set of numbers) count += await checkSet(stateStore, set);
+  for (const set of recordSetsOf(manifest)) count += await checkSet(stateStore, set);
   const { records } = stateStore.figures();
   if (count === records) return count;
   throw differs(`The tree has ${records} records, ${count} can be listed.`);

@@ -291,6 +291,11 @@ export const NODE_ERRORS = defineErrors({
     remedy:
       'Check release, memory and disk of this node, then run `daybookd repair` while it is down.',
   },
+  NODE_DATA_DAMAGED: {
+    summary: 'What was asked for lies in a damaged part of the data of this node.',
+    remedy: 'Ask another node; its operator stops this one and runs `daybookd repair`.',
+    status: 503,
+  },
   // archives
   NODE_ARCHIVE_DAMAGED: {
     summary: 'An archive is damaged or was altered at this place.',

@@ -51,7 +51,14 @@ export function createFoundDamage(logger: Logger): FoundDamage {
   };
 }
 
+/** LevelDB names damage of its own files as a failure. */
+const DAMAGE: ReadonlySet<StateError['code']> = new Set([
+  'STATE_BLOCK_DAMAGED',
+  'STATE_DAMAGED',
+  'STATE_DATABASE_FAILED',
+]);
+
 function isDamage(error: unknown): error is StateError {
   if (!(error instanceof StateError)) return false;
-  return error.code === 'STATE_BLOCK_DAMAGED' || error.code === 'STATE_DAMAGED';
+  return DAMAGE.has(error.code);
 }

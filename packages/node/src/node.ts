@@ -33,6 +33,7 @@ import { stateKeepingOf } from './open-state.ts';
 import { createChain, headOf } from './reads/chain.ts';
 import { explainOutcome } from './reads/outcomes.ts';
 import { createRecords } from './reads/records.ts';
+import { refuseDamage } from './reads/refuse-damage.ts';
 import { schemaSourceOf } from './reads/schema.ts';
 import { installedRecoveries, signingChainOf } from './recovery-files.ts';
 import type { ConnectedSigners } from './remote-signers.ts';
@@ -47,6 +48,7 @@ import type { Places, Storage } from './storage.ts';
 import { closeStorage, openStorage, systemPlaces } from './storage.ts';
 import { createTimedDisk } from './timed-disk.ts';
 import { VERSION } from './version.ts';
+import { walkLists } from './walk-lists.ts';
 
 /** Secrets of a node, opened by the caller. */
 export interface NodeKeys {
@@ -307,6 +309,12 @@ async function runNode(
     witnesses: () => witnesses.now(),
     isInStep: () => replica.isInStep(),
   });
+  const records = createRecords({
+    ...{ genesis, ledger, blockLog, blocks, stateStore },
+    schemaOf: (set, height) => schemaSourceOf(manifests.at(height), set),
+    laterSets: async () => history.laterSets(),
+    explainResult: (stored) => explainOutcome(manifests.now(), stored),
+  });
   const api: Api = await startApi(settings.api, {
     chain: createChain({
       ledger,
@@ -316,16 +324,7 @@ async function runNode(
     }),
     heads,
     submissions: replica.desk,
-    records: createRecords({
-      genesis,
-      ledger,
-      blockLog,
-      blocks,
-      stateStore,
-      schemaOf: (set, height) => schemaSourceOf(manifests.at(height), set),
-      laterSets: async () => history.laterSets(),
-      explainResult: (stored) => explainOutcome(manifests.now(), stored),
-    }),
+    records: refuseDamage(records, damage),
     contracts: { manifest: () => manifests.now() },
     sql,
     history: tree,
@@ -349,9 +348,18 @@ async function runNode(
     own: createFolderSource(storage.directory.paths.blocks),
     archive,
   });
+  const { onFatal } = parts;
+  const stopWalk = walkLists({
+    clock,
+    stateStore,
+    manifest: () => manifests.now(),
+    damage,
+    onFatal,
+  });
   const leave = async (): Promise<void> => {
     status.stopping();
     await trimmer.stop();
+    await stopWalk();
     stopInsight();
     await joining.stop();
     await snapshots.stop();

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '@daybook/contracts';
-import type { Height, RecordKey } from '@daybook/core';
+import type { Height } from '@daybook/core';
 import { toHex } from '@daybook/core';
 import type { FeedEvent, FinalPlace, RecordChange } from '@daybook/readmodel';
 import { READMODEL_METRICS, startFeed, startReadModel } from '@daybook/readmodel';
@@ -41,6 +41,7 @@ export interface SqlTables extends SqlDoor {
 const FOLDER = 'readmodel';
 /** Records read from the state at once: between pages the event loop has its turn. */
 const PAGE = 100;
+const PAGE_BYTES = 1024 * 1024;
 
 /** @returns undefined where the settings say that the node keeps none */
 export function startSqlTables(settings: Settings, parts: SqlTablesParts): SqlTables | undefined {
@@ -127,12 +128,13 @@ async function* readSet(
   height: Height,
   stateStore: StateStore,
 ): AsyncIterable<readonly RecordChange[]> {
-  for (let after: RecordKey | undefined; ; ) {
-    const options = { limit: PAGE, height, ...(after && { after }) };
-    const records = await stateStore.list({ set }, options);
+  // In the order of the tree, which has every record of a pinned version; the index need not.
+  for (let from: Uint8Array | undefined; ; ) {
+    const options = { limit: PAGE, bytesMax: PAGE_BYTES, height, ...(from && { from }) };
+    const { records, next } = stateStore.proveRange({ set }, options);
     if (records.length > 0) yield records.map(({ key, value }) => ({ recordKey: key, value }));
-    after = records.at(-1)?.key;
-    if (records.length < PAGE) return;
+    if (next === undefined) return;
+    from = next;
   }
 }
 

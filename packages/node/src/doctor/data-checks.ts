@@ -23,6 +23,7 @@ import { withOfflineChain } from '../offline.ts';
 import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries, signingChainOf } from '../recovery-files.ts';
 import { votesFolderOf } from '../vote-logs.ts';
+import { recordSetsOf } from '../walk-lists.ts';
 import type { Finding } from './finding.ts';
 import { failure, good, skipped, thrown, warning } from './finding.ts';
 
@@ -78,12 +79,21 @@ async function checkDatabase(
   try {
     const recoveries = installedRecoveries(settings.node.dataDirectory, genesis);
     const place = { directory, genesis, recoveries, contracts, keeping: stateKeepingOf(settings) };
-    return await withOfflineChain(place, async (chain) => ({
-      finding: compareChain(chain, genesis),
-      newestMs: chain.blockLog.head()?.timestampMs,
-    }));
+    return await withOfflineChain(place, async (chain) => {
+      await checkLists(chain);
+      const newestMs = chain.blockLog.head()?.timestampMs;
+      return { finding: compareChain(chain, genesis), newestMs };
+    });
   } catch (error) {
     return { finding: thrown('database', error, 'daybookd repair rebuilds what can be rebuilt') };
+  }
+}
+
+/** The index of each record set against the tree. @throws StateError STATE_DAMAGED */
+async function checkLists({ engine, stateStore }: OfflineChain): Promise<void> {
+  if (stateStore.appliedHeight() === undefined) return;
+  for (const set of recordSetsOf(engine.manifestOf(stateStore.view()))) {
+    await stateStore.list({ set }, { limit: 1 });
   }
 }
 
@@ -102,7 +112,8 @@ function compareChain({ blockLog, stateStore }: OfflineChain, genesis: Genesis):
   const applied = stateStore.appliedHeight();
   const from = stateStore.historyFrom();
   const history = from === 0 ? 'all of it' : `whole from ${from} on`;
-  const state = applied === undefined ? 'no state yet' : `state of ${applied}, history ${history}`;
+  const state =
+    applied === undefined ? 'no state yet' : `state of ${applied}, lists whole, history ${history}`;
   const words = `opens; blocks to ${head.height}, ${state}`;
   return good('database', `${words}, of the chain of the genesis file`);
 }

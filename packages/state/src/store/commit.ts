@@ -14,9 +14,11 @@ import type { Doomed, ReclaimParts } from './reclaim.ts';
 import { countUse, sweepInto, takeUnread } from './reclaim.ts';
 import type { FoundRemovals } from './record-index.ts';
 import { findRemovals, indexRecords, linkHistory } from './record-index.ts';
+import type { RecordLists } from './record-lists.ts';
 import type { Version } from './root-record.ts';
 import { encodeVersion } from './root-record.ts';
 import type { Staged, StagedSet } from './staged.ts';
+import type { InTurn } from './turns.ts';
 import type { Versions } from './versions.ts';
 
 export interface CommitParts {
@@ -27,6 +29,8 @@ export interface CommitParts {
   readonly kept: KeptHistory;
   readonly versions: Versions;
   readonly staged: StagedSet;
+  readonly lists: RecordLists;
+  readonly inTurn: InTurn;
 }
 
 /** What has to be known from the database before anything is written. */

@@ -28,8 +28,11 @@ export class Changes {
   readonly put: Entry[] = [];
   readonly remove: Uint8Array[] = [];
 
-  set(key: Uint8Array, value: Uint8Array): void {
-    this.put.push([key, sealValue(key, value)]);
+  /** @returns the value behind its checksum */
+  set(key: Uint8Array, value: Uint8Array): Uint8Array {
+    const sealed = sealValue(key, value);
+    this.put.push([key, sealed]);
+    return sealed;
   }
 
   delete(key: Uint8Array): void {
@@ -71,6 +74,13 @@ export class Database {
       if (last === undefined || page.length < limit) return;
       from = keyAfter(last[0]);
     }
+  }
+
+  /** The first keys of a range; at most `limit`. */
+  async firstKeys({ from, to }: KeyRange, limit: number): Promise<readonly Uint8Array[]> {
+    const found = await this.#store.scan({ from, to, limit });
+    for (const [key, sealed] of found) openValue(this.path, key, sealed);
+    return found.map(([key]) => key);
   }
 
   /** The last entries of a range, the highest key first; at most `limit`. */

@@ -25,6 +25,7 @@ import { prepareWrites } from './prepare-writes.ts';
 import { Reads } from './reads.ts';
 import type { Doomed } from './reclaim.ts';
 import { createReclaim, restoreUse } from './reclaim.ts';
+import { RecordLists } from './record-lists.ts';
 import { recover } from './recovery.ts';
 import { treeOf } from './root-record.ts';
 import { Staged, StagedSet } from './staged.ts';
@@ -45,6 +46,7 @@ import type {
   StateStore,
   StoredRecord,
 } from './state-store.ts';
+import { createTurns } from './turns.ts';
 import { changesToRollBack, changesToUnpin, removeLeftovers } from './upkeep.ts';
 import { Versions } from './versions.ts';
 
@@ -104,7 +106,10 @@ export async function openStateStore(
     const reclaim = createReclaim(store, values, options.history ?? 'all');
     const kept = new KeptHistory(database, options.keptSets ?? new Set());
     const staged = new StagedSet(store);
-    const parts = { database, nodes: store, values, reclaim, kept, versions, staged };
+    const inTurn = createTurns();
+    const lists = new RecordLists({ database, nodes: store, versions, inTurn });
+    const logs = { database, nodes: store, values };
+    const parts = { ...logs, reclaim, kept, versions, staged, lists, inTurn };
     restoreUse(parts);
     return new Store(parts, recovered.rolledBack, versions.syncInterval(SYNC_INTERVAL_MAX));
   } catch (error) {
@@ -126,7 +131,6 @@ class Store implements StateStore {
   #removed = 0;
   #isBroken = false;
   #isClosed = false;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: CommitParts, rolledBack: number, syncInterval: number) {
     this.#parts = parts;
@@ -177,7 +181,7 @@ class Store implements StateStore {
 
   commit(state: StagedState): Promise<void> {
     assert(state instanceof Staged, 'a state is committed by the store that staged it');
-    return this.#inTurn(() => this.#commit(state));
+    return this.#parts.inTurn(() => this.#commit(state));
   }
 
   prove(key: RecordKey, height?: Height): ProvenRecord {
@@ -205,7 +209,7 @@ class Store implements StateStore {
   }
 
   pin(height: Height, owner: PinOwner): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#parts.inTurn(async () => {
       const { database, versions } = this.#parts;
       versions.need(height);
       const changes = new Changes();
@@ -217,7 +221,7 @@ class Store implements StateStore {
   }
 
   unpin(height: Height, owner: PinOwner): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#parts.inTurn(async () => {
       const changes = changesToUnpin(height, owner, this.#parts);
       const newest = this.appliedHeight();
       if (changes !== undefined && newest !== undefined) await this.#write(changes, newest, true);
@@ -229,7 +233,7 @@ class Store implements StateStore {
   }
 
   rollBack(height: Height): Promise<void> {
-    return this.#inTurn(() => this.#rollBack(height));
+    return this.#parts.inTurn(() => this.#rollBack(height));
   }
 
   figures(): StateFigures {
@@ -248,7 +252,7 @@ class Store implements StateStore {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#parts.inTurn(async () => {
       if (this.#isClosed) return;
       this.#isClosed = true;
       const { database, nodes, values, staged, versions } = this.#parts;
@@ -289,6 +293,7 @@ class Store implements StateStore {
     this.#doomed.push(...doomed);
     const isSynced = state.height % this.#syncInterval === 0;
     await this.#write(changes, state.height, isSynced);
+    this.#parts.lists.changed();
     const leaving = versions.leaving(state.height);
     if (leaving !== undefined) versions.forget(leaving);
     versions.add(version);
@@ -322,23 +327,18 @@ class Store implements StateStore {
   }
 
   async #rollBack(height: Height): Promise<void> {
-    const { nodes, values, staged, versions } = this.#parts;
+    const { nodes, values, staged, versions, lists } = this.#parts;
     const { changes, version } = await changesToRollBack(height, this.#parts);
     staged.discardAll();
     await this.#write(changes, height, true);
     this.#removeSegments(this.#removable.length);
     nodes.clear();
     this.#reads.forget();
+    lists.forget();
     nodes.log.rewind(version.nodeEnd);
     values.rewind(version.valueEnd);
     versions.rewind(version);
     restoreUse(this.#parts);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 
   /** After a failed write nothing is certain any more: the store must be opened again. */

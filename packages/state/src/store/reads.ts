@@ -20,10 +20,11 @@ import { describeRecord, isSameRecord, placeOf, readValue } from '../tree/values
 import type { Database } from './database.ts';
 import { decodeRemovals, walkHistory } from './history.ts';
 import type { KeptHistory } from './kept-history.ts';
-import { keyAfter, recordIndexKey, recordOfKey, recordRange, removalsKey } from './key-space.ts';
+import { removalsKey } from './key-space.ts';
 import type { CachedRecord, Change } from './read-cache.ts';
 import { ReadCache } from './read-cache.ts';
 import type { ReclaimParts } from './reclaim.ts';
+import type { RecordLists } from './record-lists.ts';
 import { treeOf } from './root-record.ts';
 import type { Staged } from './staged.ts';
 import type {
@@ -37,6 +38,7 @@ import type {
   StateReader,
   StoredRecord,
 } from './state-store.ts';
+import { listFromTree } from './tree-list.ts';
 import type { Versions } from './versions.ts';
 
 export interface ReadParts {
@@ -46,6 +48,7 @@ export interface ReadParts {
   readonly versions: Versions;
   readonly kept: KeptHistory;
   readonly reclaim: Pick<ReclaimParts, 'valueSpace'>;
+  readonly lists: Pick<RecordLists, 'keys' | 'since'>;
 }
 
 const PAGE_MAX = 1000;
@@ -159,15 +162,25 @@ export class Reads {
   async list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]> {
     const { limit, after, height } = options;
     assert(limit >= 1 && limit <= PAGE_MAX, 'a page has 1 to 1000 records');
-    const reader = this.view(height ?? this.#parts.versions.newest()?.height);
-    const { from, to } = recordRange(range);
-    const start = after === undefined ? from : keyAfter(recordIndexKey(after));
+    const { versions, lists } = this.#parts;
+    const isRemoving = versions.newest()?.removingSets.includes(range.set) === true;
+    const since = isRemoving ? await lists.since(range.set) : 0;
+    const newest = versions.newest();
+    if (newest === undefined) return [];
+    const version = height === undefined ? newest : versions.need(height);
+    // What was removed since may have left the index, or was never compared.
+    const isIndexed = version.height >= Math.max(since, versions.oldest(newest.height));
+    if (isRemoving && !isIndexed) {
+      return listFromTree(treeOf(version), range, { after, limit }, this.#parts);
+    }
+    const reader = this.view(version.height);
     const records: StoredRecord[] = [];
-    for await (const [indexKey] of this.#parts.database.entries({ from: start, to }, limit)) {
-      const key = recordOfKey(indexKey);
-      const value = reader.get(key);
-      if (value !== undefined) records.push({ key, value });
-      if (records.length === limit) break;
+    for await (const keys of lists.keys(range, after)) {
+      for (const key of keys) {
+        const value = reader.get(key);
+        if (value !== undefined) records.push({ key, value });
+        if (records.length === limit) return records;
+      }
     }
     return records;
   }

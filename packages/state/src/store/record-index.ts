@@ -79,15 +79,23 @@ export function indexRecords(
   staged: Staged,
   { earlier, due, leaving }: FoundRemovals,
   changes: Changes,
-  { nodes, values }: CommitParts,
+  { nodes, values, lists }: CommitParts,
 ): readonly Ref[] {
   const { stage, height, tree } = staged;
+  const dropped = leaving.filter((key) => findValue(tree, treeKeyOf(key), nodes) === 0);
+  const removed = stage.removed.map(({ recordKey }) => recordKey);
+  lists.changing();
   if (due !== undefined) changes.delete(leavingKey(due));
-  for (const key of leaving) {
-    const existsAgain = findValue(tree, treeKeyOf(key), nodes) !== 0;
-    if (!existsAgain) changes.delete(recordIndexKey(key));
+  for (const key of dropped) {
+    const indexKey = recordIndexKey(key);
+    changes.delete(indexKey);
+    lists.dropped(key, indexKey);
   }
-  for (const { key } of stage.created) changes.set(recordIndexKey(key), NOTHING);
+  for (const { key } of stage.created) {
+    const indexKey = recordIndexKey(key);
+    lists.created(key, indexKey, changes.set(indexKey, NOTHING));
+  }
+  for (const key of removed) lists.removed(key);
   const tombstones: Ref[] = [];
   for (const { recordKey: key, previous } of stage.removed) {
     const tombstone = { height, previous: placeOf(previous), key, value: undefined };
@@ -97,7 +105,7 @@ export function indexRecords(
     changes.set(removalsKey(key), encodeRemovals(list));
   }
   if (stage.removed.length > 0) {
-    changes.set(leavingKey(height), encodeRecords(stage.removed.map(({ recordKey }) => recordKey)));
+    changes.set(leavingKey(height), encodeRecords(removed));
   }
   return tombstones;
 }
