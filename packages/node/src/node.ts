@@ -283,7 +283,7 @@ async function runNode(
     soon: (task) => clock.soon(task),
   });
   const snapshots = serveSnapshots(settings, {
-    ...{ clock, ledger, blockLog, stateStore, network, history, tree, damage },
+    ...{ clock, ledger, blockLog, blocks, stateStore, network, history, tree, damage },
     onFatal: parts.onFatal,
   });
   const joining = prepareJoin(
@@ -344,6 +344,7 @@ async function runNode(
     metrics,
     ledger,
     blockLog,
+    stateStore,
     laterSets: () => history.laterSets(),
     own: createFolderSource(storage.directory.paths.blocks),
     archive,

@@ -1,11 +1,13 @@
 /**
  * The block log shrinks: full segments older than what the node wants to keep are removed, once the
  * archive was read and holds the same bytes. Segments at a change of the validator set stay, because
- * every proof, and that of a fork at once, needs the block before the change.
+ * every proof, and that of a fork at once, needs the block before the change; those with the block of
+ * a pinned height, whose state is proven and offered; and those that whoever joins by the oldest
+ * offered height asks for.
  */
 import type { Height } from '@daybook/core';
-import { equalBytes } from '@daybook/core';
-import type { BlockLog, SealedSegment } from '@daybook/state';
+import { decodeBlock, equalBytes, PARAMETERS } from '@daybook/core';
+import type { BlockLog, SealedSegment, StateStore } from '@daybook/state';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../log.ts';
@@ -18,7 +20,8 @@ export interface TrimParts {
   readonly logger: Logger;
   readonly metrics: MetricsSink;
   readonly ledger: Pick<Ledger, 'head'>;
-  readonly blockLog: Pick<BlockLog, 'sealed' | 'release'>;
+  readonly blockLog: Pick<BlockLog, 'sealed' | 'release' | 'readBlock'>;
+  readonly stateStore: Pick<StateStore, 'pins'>;
   readonly laterSets: () => readonly KnownSet[];
   /** The folder of the block log. */
   readonly own: ArchiveSource;
@@ -32,6 +35,8 @@ export interface Trimmer {
 }
 
 const EVERY_MS = 60_000;
+/** A start checks the links of so many headers, so whoever joins fetches them. */
+export const JOIN_BLOCKS_MIN = 100;
 const CHUNK_BYTES = 1024 * 1024;
 
 /** @param keepBlocks  newest blocks that stay; undefined for all */
@@ -44,7 +49,8 @@ export function startTrimmer(keepBlocks: number | undefined, parts: TrimParts): 
     if (keepBlocks === undefined || archive === undefined) return;
     const segments = removable(parts.blockLog.sealed(), {
       below: parts.ledger.head().header.height - keepBlocks + 1,
-      boundaries: parts.laterSets().map(({ from }) => from - 1),
+      needed: [...parts.laterSets().map(({ from }) => from - 1), ...parts.stateStore.pins()],
+      isInReach: reachOfJoiners(parts),
     });
     for (const segment of segments) {
       if (isStopped || !(await moveAway(segment, archive, parts))) return;
@@ -72,14 +78,42 @@ export function startTrimmer(keepBlocks: number | undefined, parts: TrimParts): 
 /** Segments that may go, oldest first. */
 export function removable(
   segments: readonly SealedSegment[],
-  { below, boundaries }: { readonly below: Height; readonly boundaries: readonly Height[] },
+  { below, needed, isInReach }: Wanted,
 ): readonly SealedSegment[] {
   return segments.filter(
     ({ first, last, size }) =>
       size !== undefined &&
       last < below &&
-      !boundaries.some((height) => height >= first && height <= last),
+      !needed.some((height) => height >= first && height <= last) &&
+      !isInReach(last),
   );
+}
+
+/** What of older segments stays. */
+interface Wanted {
+  /** Newer ones stay whole. */
+  readonly below: Height;
+  /** Single blocks that must be here. */
+  readonly needed: readonly Height[];
+  /** Whether a block is still asked for by those who join. */
+  readonly isInReach: (height: Height) => boolean;
+}
+
+/** Blocks below the oldest offered height in which a transaction of theirs may still be valid. */
+export function reachOfJoiners({
+  blockLog,
+  stateStore,
+}: Pick<TrimParts, 'blockLog' | 'stateStore'>): Wanted['isInReach'] {
+  const timeOf = (height: Height): number | undefined => {
+    const stored = blockLog.readBlock(height);
+    const block = stored && decodeBlock(stored.bytes);
+    return block?.ok === true ? block.value.header.timestampMs : undefined;
+  };
+  const [oldest] = stateStore.pins('snapshots');
+  const offeredMs = oldest === undefined ? undefined : timeOf(oldest);
+  if (oldest === undefined || offeredMs === undefined) return () => false;
+  const sinceMs = offeredMs - PARAMETERS.validityMaxMs.max;
+  return (height) => height > oldest - JOIN_BLOCKS_MIN || (timeOf(height) ?? 0) >= sinceMs;
 }
 
 function measure({ blockLog, metrics }: TrimParts): void {

@@ -14,7 +14,6 @@ import type {
   ValidatorSet,
 } from '@daybook/core';
 import {
-  assert,
   decodeBlock,
   encodeHeader,
   encodeListBundle,
@@ -23,7 +22,9 @@ import {
   encodeStateProof,
   LIMITS,
 } from '@daybook/core';
-import type { BlockLog, StateStore } from '@daybook/state';
+import type { BlockLog, FinalBlock, StateStore } from '@daybook/state';
+import type { BlockReader } from '../archive/block-reader.ts';
+import { NodeError } from '../errors.ts';
 
 /** A contract's schema and the state record that vouches for it. */
 export interface SchemaSource {
@@ -39,12 +40,14 @@ export interface KnownSet {
   /** Canonical payload of the recovery that installed it; absent for a decided change. */
   readonly recovery?: Uint8Array;
   /** The block before it, where a node that joined by a snapshot has not that block itself. */
-  readonly decided?: Pick<SetChange, 'header' | 'certificate'>;
+  readonly decided?: Sealed;
 }
 
 export interface ProofParts {
   readonly genesis: Genesis;
   readonly blockLog: BlockLog;
+  /** Here or in the archive: the state of a pinned height may outlive its block on this disk. */
+  readonly blocks: Pick<BlockReader, 'readBlock'>;
   readonly stateStore: StateStore;
   /** The schema in force at a height. */
   readonly schemaOf: (set: number, height: Height) => SchemaSource | undefined;
@@ -52,17 +55,16 @@ export interface ProofParts {
   readonly laterSets: () => Promise<readonly KnownSet[]>;
 }
 
-function headerAt(blockLog: BlockLog, height: Height): Uint8Array {
-  const stored = blockLog.readBlock(height);
-  const block = stored && decodeBlock(stored.bytes);
-  assert(block?.ok === true, 'the block of a retained state is in the log');
-  return encodeHeader(block.value.header);
-}
+type Sealed = Pick<SetChange, 'header' | 'certificate'>;
 
-function certificateAt(blockLog: BlockLog, height: Height): Uint8Array {
-  const stored = blockLog.readFinalisation(height);
-  assert(stored !== undefined, 'a final block has its certificate');
-  return stored.certificate;
+/** @throws NodeError NODE_BLOCK_PRUNED */
+function sealedOf(height: Height, stored: FinalBlock | undefined): Sealed {
+  const block = stored && decodeBlock(stored.bytes);
+  if (stored === undefined || block?.ok !== true) {
+    const detail = `A proof needs block ${height}, which is neither here nor in an archive of this node.`;
+    throw new NodeError('NODE_BLOCK_PRUNED', { detail });
+  }
+  return { header: encodeHeader(block.value.header), certificate: stored.certificate };
 }
 
 function claimOf(stateStore: StateStore, recordKey: RecordKey, height: Height): RecordClaim {
@@ -70,7 +72,7 @@ function claimOf(stateStore: StateStore, recordKey: RecordKey, height: Height): 
   return { recordKey, proof: encodeStateProof(proof), ...(value && { value }) };
 }
 
-/** The changes of the set that lead from genesis to a height. */
+/** The changes of the set that lead from genesis to a height. @throws NodeError NODE_BLOCK_PRUNED */
 export function changesUpTo(
   sets: readonly KnownSet[],
   height: Height,
@@ -79,8 +81,7 @@ export function changesUpTo(
   return sets
     .filter(({ from }) => from <= height)
     .map(({ from, validators, recovery, decided }) => ({
-      header: decided?.header ?? headerAt(blockLog, from - 1),
-      certificate: decided?.certificate ?? certificateAt(blockLog, from - 1),
+      ...(decided ?? sealedOf(from - 1, blockLog.readBlock(from - 1))),
       validators: validators.map(({ id, publicKey }) => [id, publicKey] as const),
       ...(recovery && { recovery }),
     }));
@@ -92,20 +93,22 @@ async function frameOf(
   height: Height,
   parts: ProofParts,
 ): Promise<ProofFrame | undefined> {
-  const { genesis, blockLog, stateStore } = parts;
+  const { genesis, blockLog, blocks, stateStore } = parts;
   const schema = parts.schemaOf(set, height);
   if (schema === undefined) return undefined;
   return {
     genesis: genesis.bytes,
     changes: changesUpTo(await parts.laterSets(), height, blockLog),
-    header: headerAt(blockLog, height),
-    certificate: certificateAt(blockLog, height),
+    ...sealedOf(height, await blocks.readBlock(height)),
     schema: schema.bytes,
     schemaRecord: claimOf(stateStore, schema.recordKey, height),
   };
 }
 
-/** @returns encoded bundle, or undefined when no contract owns the record set */
+/**
+ * @returns encoded bundle, or undefined when no contract owns the record set
+ * @throws  NodeError NODE_BLOCK_PRUNED, NODE_ARCHIVE_AWAY, NODE_ARCHIVE_DAMAGED
+ */
 export async function buildProofBundle(
   recordKey: RecordKey,
   height: Height,
@@ -123,6 +126,7 @@ const LIST_BYTES_MAX = LIMITS.proofBundleBytesMax / 4;
  * The proof of a list, or of as much of it as one file holds.
  * @param from  tree key to begin at; the beginning of the list if left out
  * @returns     encoded bundle, or undefined when no contract owns the record set
+ * @throws      as `buildProofBundle`
  */
 export async function buildListBundle(
   place: RecordPlace,

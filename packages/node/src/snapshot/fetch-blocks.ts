@@ -19,6 +19,7 @@ import {
 } from '@daybook/core';
 import type { Disk, FinalBlock } from '@daybook/state';
 import { openBlockLog, openEarlierHashes } from '@daybook/state';
+import { JOIN_BLOCKS_MIN } from '../archive/trim.ts';
 import { isCertified } from '../ledger/certified.ts';
 import { encodeStoredResult } from '../ledger/stored-result.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -26,9 +27,6 @@ import type { Sources, Verdict } from './sources.ts';
 import { forged } from './sources.ts';
 import type { ServedBlock } from './wire.ts';
 import { decodeBlocks } from './wire.ts';
-
-/** A start checks the links of so many headers. */
-const BLOCKS_MIN = 100;
 
 export interface BlocksParts {
   readonly disk: Disk;
@@ -95,7 +93,7 @@ async function findFirst(
     if (found.timestampMs >= sinceMs) high = middle;
     else low = middle + 1;
   }
-  return Math.max(1, Math.min(low, header.height - BLOCKS_MIN));
+  return Math.max(1, Math.min(low, header.height - JOIN_BLOCKS_MIN));
 }
 
 /** A header whose hash is known. */

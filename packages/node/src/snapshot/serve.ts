@@ -7,6 +7,8 @@ import { assertNever, decodeBlock, encodeHeader, LIMITS } from '@daybook/core';
 import type { BlockLog, StateStore } from '@daybook/state';
 import { StateError } from '@daybook/state';
 import type { History } from '../api/ports.ts';
+import type { BlockReader } from '../archive/block-reader.ts';
+import { NodeError } from '../errors.ts';
 import type { FoundDamage } from '../found-damage.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
 import type { KnownSet } from '../reads/proofs.ts';
@@ -16,6 +18,8 @@ import { decodeQuestion, encodeBlocks, encodeHashes, encodeOffer, encodeRecords 
 
 export interface SnapshotServiceParts {
   readonly blockLog: BlockLog;
+  /** Older blocks come from the archive: whoever joins asks for headers down to genesis. */
+  readonly blocks: Pick<BlockReader, 'readBlock'>;
   readonly stateStore: StateStore;
   readonly history: History;
   /** Sets after genesis's, ascending. */
@@ -45,7 +49,9 @@ export function createSnapshotService(
     } catch (error) {
       // Let go of while it was read: as if it had never been here.
       const isGone = error instanceof StateError && error.code === 'STATE_VERSION_PRUNED';
-      if (isGone || parts.damage.note(error)) return undefined;
+      // An archive that is away: the reader has told the operator.
+      const isAway = error instanceof NodeError;
+      if (isGone || isAway || parts.damage.note(error)) return undefined;
       throw error;
     }
   };
@@ -57,24 +63,24 @@ async function answer(
 ): Promise<Uint8Array | undefined> {
   switch (question.kind) {
     case 'offer':
-      return offer(question.height, parts);
+      return await offer(question.height, parts);
     case 'hashes':
       return await hashes(question, parts);
     case 'records':
       return records(question, parts);
     case 'header':
-      return header(question.height, parts);
+      return await header(question.height, parts);
     case 'blocks':
-      return blocks(question, parts);
+      return await range(question, parts);
     default:
       return assertNever(question);
   }
 }
 
-function offer(wanted: Height, parts: SnapshotServiceParts): Uint8Array | undefined {
-  const { blockLog, stateStore, heights, laterSets, onUse } = parts;
+async function offer(wanted: Height, parts: SnapshotServiceParts): Promise<Uint8Array | undefined> {
+  const { blockLog, blocks, stateStore, heights, laterSets, onUse } = parts;
   const height = wanted === 0 ? heights().at(-1) : heights().find((one) => one === wanted);
-  const stored = height === undefined ? undefined : blockLog.readBlock(height);
+  const stored = height === undefined ? undefined : await blocks.readBlock(height);
   const block = stored && decodeBlock(stored.bytes);
   if (height === undefined || stored === undefined || block?.ok !== true) return undefined;
   onUse(height);
@@ -118,20 +124,23 @@ function records(
   return encodeRecords(found);
 }
 
-function header(height: Height, { blockLog }: SnapshotServiceParts): Uint8Array | undefined {
-  const stored = blockLog.readBlock(height);
+async function header(
+  height: Height,
+  { blocks }: SnapshotServiceParts,
+): Promise<Uint8Array | undefined> {
+  const stored = await blocks.readBlock(height);
   const block = stored && decodeBlock(stored.bytes);
   return block?.ok === true ? encodeHeader(block.value.header) : undefined;
 }
 
-function blocks(
+async function range(
   { from, count }: Extract<SnapshotQuestion, { kind: 'blocks' }>,
-  { blockLog }: SnapshotServiceParts,
-): Uint8Array | undefined {
+  { blocks }: SnapshotServiceParts,
+): Promise<Uint8Array | undefined> {
   const served: ServedBlock[] = [];
   let bytes = 0;
   for (let height = from; height < from + Math.min(count, LIMITS.rangeBlocksMax); height++) {
-    const stored = height === 0 ? undefined : blockLog.readBlock(height);
+    const stored = height === 0 ? undefined : await blocks.readBlock(height);
     if (stored === undefined) break;
     const leaves = stored.results.map((result) => decodeStoredResult(result).leaf);
     const size = leaves.reduce((sum, leaf) => sum + leaf.length + 4, stored.bytes.length);

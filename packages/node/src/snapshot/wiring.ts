@@ -9,6 +9,7 @@ import type { Network } from '@daybook/network';
 import type { BlockLog, StateStore } from '@daybook/state';
 import { discardJoining } from '@daybook/state';
 import type { History, JoinReport } from '../api/ports.ts';
+import type { BlockReader } from '../archive/block-reader.ts';
 import type { Clock } from '../clock.ts';
 import type { Settings } from '../config.ts';
 import { NodeError } from '../errors.ts';
@@ -29,6 +30,7 @@ export interface ServingParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly blockLog: BlockLog;
+  readonly blocks: BlockReader;
   readonly stateStore: StateStore;
   readonly network: Network;
   readonly history: ValidatorHistory;
@@ -42,10 +44,11 @@ export function serveSnapshots(
   { sync }: Settings,
   parts: ServingParts,
 ): { readonly stop: () => Promise<void> } {
-  const { blockLog, stateStore, network, history, tree, damage } = parts;
+  const { blockLog, blocks, stateStore, network, history, tree, damage } = parts;
   const heights = keepOfferedHeights(sync.snapshotSeconds * 1000, parts);
   const serve = createSnapshotService({
     blockLog,
+    blocks,
     stateStore,
     history: tree,
     laterSets: () => history.laterSets(),

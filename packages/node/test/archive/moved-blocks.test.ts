@@ -16,14 +16,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { applications } from '@daybook/applications';
-import { asTransactionId } from '@daybook/core';
+import { createEngine, manifestRecordKey } from '@daybook/contracts';
+import { asTransactionId, decodeBlock, decodeProofBundle, encodeHeader } from '@daybook/core';
 import type { BlockLog, FinalBlock } from '@daybook/state';
 import { createNodeDisk, openBlockLog } from '@daybook/state';
 import { expect } from 'chai';
 import { openArchive } from '../../src/archive/archive-source.ts';
 import type { BlockReader } from '../../src/archive/block-reader.ts';
 import { createBlockReader } from '../../src/archive/block-reader.ts';
-import { removable } from '../../src/archive/trim.ts';
+import { reachOfJoiners, removable } from '../../src/archive/trim.ts';
 import { verifyArchive } from '../../src/archive/verify-archive.ts';
 import { writeBackup } from '../../src/archive/write-archive.ts';
 import { NodeError } from '../../src/errors.ts';
@@ -31,8 +32,11 @@ import { createFoundDamage } from '../../src/found-damage.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { NODE_METRICS } from '../../src/metrics-table.ts';
+import { buildProofBundle } from '../../src/reads/proofs.ts';
+import { schemaSourceOf } from '../../src/reads/schema.ts';
 import { damagedIndexes, fetchIndexes } from '../../src/repair/moved-damage.ts';
 import { notebook } from '../api/support/notebook.ts';
+import type { Disks } from '../support/chain.ts';
 import { freshDisks, grow, makeGenesis, openChain } from '../support/chain.ts';
 
 const HEIGHT = 40;
@@ -63,6 +67,7 @@ describe('node: blocks that were moved to an archive', () => {
   let names: readonly string[];
   let blocks: readonly FinalBlock[];
   let blockLog: BlockLog;
+  let disks: Disks;
 
   before(async () => {
     parent = mkdtempSync(path.join(tmpdir(), 'daybook-moved-test-'));
@@ -70,7 +75,7 @@ describe('node: blocks that were moved to an archive', () => {
     archive = path.join(parent, 'archive');
     const folder = path.join(dataDirectory, 'blocks');
     mkdirSync(folder, { recursive: true });
-    const disks = freshDisks();
+    disks = freshDisks();
     const chain = await openChain(genesis, disks, { segmentBytes: 8000 });
     await grow(chain.ledger, HEIGHT);
     blocks = Array.from(
@@ -242,9 +247,9 @@ describe('node: blocks that were moved to an archive', () => {
     expect(existsSync(path.join(next, 'archive.json'))).to.equal(false);
   });
 
-  it('given what a node keeps, then segments go that are older, but for those at a change of the set', () => {
+  it('given what a node keeps, then segments go that are older, but for those with a block that is needed', () => {
     const segments = blockLog.sealed();
-    const head = { below: HEIGHT + 1, boundaries: [] };
+    const head = { below: HEIGHT + 1, needed: [], isInReach: () => false };
     const here = segments.filter(({ size }) => size !== undefined);
     const [oldest, next] = here;
     if (oldest === undefined || next === undefined) return expect.fail('two segments are here');
@@ -252,9 +257,49 @@ describe('node: blocks that were moved to an archive', () => {
     expect(removable(segments, head)).to.deep.equal(here);
     expect(removable(segments, { ...head, below: next.last })).to.deep.equal([oldest]);
     expect(removable(segments, { ...head, below: next.last + 1 })).to.deep.equal([oldest, next]);
-    expect(removable(segments, { ...head, boundaries: [oldest.last] })).to.deep.equal(
-      here.slice(1),
+    expect(removable(segments, { ...head, needed: [oldest.last] })).to.deep.equal(here.slice(1));
+    const isInReach = (height: number): boolean => height >= next.last;
+    expect(removable(segments, { ...head, isInReach })).to.deep.equal([oldest]);
+  });
+
+  it('given an offered height, then what joiners by it ask for stays: hours of blocks, and at least 100', async () => {
+    const chain = await openChain(genesis, freshDisks());
+    await grow(chain.ledger, 130);
+    const { blockLog: log, stateStore } = chain;
+
+    expect(reachOfJoiners({ blockLog: log, stateStore })(1), 'nothing is offered').to.equal(false);
+    await stateStore.pin(120, 'snapshots');
+    const isInReach = reachOfJoiners({ blockLog: log, stateStore });
+
+    expect(isInReach(21), 'one of the last 100').to.equal(true);
+    expect(isInReach(1), 'of the same day').to.equal(true);
+    await chain.close();
+  });
+
+  it('given a pinned height whose block was moved, then its records are proven by the archived one, or refused by name', async () => {
+    const chain = await openChain(genesis, disks, { segmentBytes: 8000 });
+    const { stateStore, ledger } = chain;
+    const manifest = createEngine(contracts).manifestOf(ledger.head().reader);
+    const recordKey = manifestRecordKey();
+    const proofAt = (source: string | undefined) =>
+      buildProofBundle(recordKey, 1, {
+        genesis,
+        blockLog,
+        blocks: readerOf(source),
+        stateStore,
+        schemaOf: (set) => schemaSourceOf(manifest, set),
+        laterSets: async () => [],
+      });
+
+    expect(blockLog.readBlock(1), 'block 1 was moved').to.equal(undefined);
+    const bundle = decodeProofBundle((await proofAt(archive)) ?? expect.fail('it is owned'));
+    const block = decodeBlock(blocks[1]?.bytes ?? expect.fail('there is a block 1'));
+    expect(block.ok && bundle.ok && bundle.value.header).to.deep.equal(
+      block.ok && encodeHeader(block.value.header),
     );
+    const refused = await proofAt(undefined).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(NodeError).with.property('code', 'NODE_BLOCK_PRUNED');
+    await chain.close();
   });
 
   it('given a damaged index of a moved segment, then it is named and fetched again, and no other is taken', async () => {

@@ -155,6 +155,7 @@ describe('node: joining by a snapshot', function () {
     });
     serve = createSnapshotService({
       blockLog,
+      blocks: { readBlock: async (height) => blockLog.readBlock(height) },
       stateStore: inSmallRanges,
       history,
       laterSets: () => [],

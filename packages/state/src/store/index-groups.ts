@@ -103,7 +103,8 @@ export class IndexGroups {
     const number = numberAt(key, shared);
     // The groups whose numbers are equal, and the one before, are told apart by the whole keys.
     let low = Math.max(0, lowest(values, number) - 1);
-    let high = Math.max(low, lowest(values, number + 1) - 1);
+    let high = low;
+    while ((values[high + 1] ?? Number.POSITIVE_INFINITY) <= number) high += 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       const from = this.#groups[middle]?.from ?? this.#range.to;
