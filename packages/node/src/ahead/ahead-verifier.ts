@@ -78,8 +78,12 @@ class ThreadVerifier implements AheadVerifier {
     thread.on('message', (answer: RangeAnswer) => this.#take(answer));
     thread.on('error', (error) => {
       this.#hasFailed = true;
-      this.#thread = undefined;
       this.#parts.logger.warn('verifying thread failed', { reason: String(error) });
+    });
+    // Follows every failure, and the end of a thread that rests.
+    thread.on('exit', () => {
+      if (this.#thread !== thread) return;
+      this.#thread = undefined;
       this.#release();
     });
     return thread;

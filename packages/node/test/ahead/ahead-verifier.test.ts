@@ -130,4 +130,20 @@ describe('node: verifying ahead', () => {
 
     expect(remembered.size).to.equal(notes.length);
   });
+
+  it('given a thread that fails, then it is told once, nobody waits, and everything goes on in place', async () => {
+    const warnings: string[] = [];
+    const signatures = { remember: (hash: Hash) => remembered.add(toHex(hash)) };
+    const logger = { warn: (message: string) => warnings.push(message) };
+    const failing = createAheadVerifier({ signatures, logger });
+
+    // Nothing that a peer sends makes it fail: what is no range at all does.
+    await failing.verify(undefined as unknown as readonly ServedBlock[], signing);
+    await failing.verify([served], signing);
+
+    expect(warnings).to.deep.equal(['verifying thread failed']);
+    expect(remembered.size).to.equal(0);
+    expect(failing.isCertified(served.certificate, expected)).to.equal(false);
+    await failing.rest();
+  });
 });
