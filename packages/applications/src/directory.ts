@@ -438,6 +438,14 @@ const events = {
     title: { en: 'Standing of an organisation changed', zh: '机构状态变更' },
     fields: { organisation, status: field.text({ en: 'Status', zh: '状态', max: 20 }) },
   },
+  organisationRenamed: {
+    title: { en: 'Title of an organisation changed', zh: '机构名称变更' },
+    fields: { organisation, title: titleField },
+  },
+  governanceKeyReplaced: {
+    title: { en: 'Governance key replaced', zh: '更换治理密钥' },
+    fields: { organisation, publicKey },
+  },
   officerAdded: {
     title: { en: 'Officer added', zh: '新增经办人' },
     fields: { organisation, name: officerName },
@@ -573,6 +581,39 @@ export const directory = defineContract({
       input: { organisation, name: officerName, role, scope },
       handler(context, input) {
         withdraw(context, input, 'governance');
+      },
+    },
+
+    rename: {
+      title: { en: 'Change the title of an organisation', zh: '变更机构名称' },
+      help: {
+        en: 'Its slug stays, and so does every title it had before.',
+        zh: '标识不变,原有名称均可查。',
+      },
+      by: 'governance',
+      discretion: true,
+      input: { organisation, title: titleField, reason },
+      handler(context, { organisation: slug, title }) {
+        const row = context.records.organisation.need({ slug });
+        context.records.organisation.put({ ...row, title });
+        context.emit('organisationRenamed', { organisation: slug, title });
+      },
+    },
+    replaceGovernanceKey: {
+      title: { en: 'Replace the governance key of an organisation', zh: '更换机构治理密钥' },
+      help: {
+        en: 'With which it consents to recoveries; no key of an officer, past or present.',
+        zh: '用于同意恢复方案;不得为经办人现有或曾用的密钥。',
+      },
+      by: 'governance',
+      discretion: true,
+      input: { organisation, governanceKey: publicKey, reason },
+      handler(context, { organisation: slug, governanceKey }) {
+        const row = context.records.organisation.need({ slug });
+        checkNewKey(context, governanceKey);
+        context.check(!equalBytes(governanceKey, row.governanceKey), 'KEY_TAKEN');
+        context.records.organisation.put({ ...row, governanceKey });
+        context.emit('governanceKeyReplaced', { organisation: slug, publicKey: governanceKey });
       },
     },
 

@@ -3,6 +3,7 @@ import { governance } from '@daybook/applications';
 import type { Contract } from '@daybook/contracts';
 import { defineContract } from '@daybook/contracts';
 import type { Call } from '@daybook/core';
+import { toHex } from '@daybook/core';
 import { expect } from 'chai';
 import type { TestChain } from './consortium.ts';
 import { codeOf, createChain, entryOf, keyOf, proofOf, rowsOf } from './consortium.ts';
@@ -183,6 +184,35 @@ describe('governance: organisations', () => {
     expect(works()).to.equal('active');
     chain.passTo(19);
     expect(works()).to.equal('suspended');
+  });
+
+  it('given what only the members change of an organisation, then title and governance key are new', () => {
+    const chain = newChain();
+    const act = (action: string, input: object): void =>
+      adopt(chain, 'proposeAct', { contract: 'directory', action, input: JSON.stringify(input) });
+    const works = { organisation: 'works', reason: 'The law of 2026.' };
+    const hex = (name: string): string => toHex(keyOf(name));
+    act('rename', { ...works, title: { en: 'Works and Roads', zh: '工程与道路' } });
+    act('replaceGovernanceKey', { ...works, governanceKey: hex('works, anew') });
+    act('replaceGovernanceKey', { ...works, governanceKey: hex('works/clerk') });
+
+    chain.passTo(chain.height() + 2);
+
+    const row = rowsOf.directory.organisation(chain.view, { slug: 'works' });
+    expect(row?.title.en).to.equal('Works and Roads');
+    expect(toHex(row?.governanceKey ?? new Uint8Array())).to.equal(hex('works, anew'));
+    expect([1, 2, 3].map((number) => statusOf(chain, number))).to.deep.equal([
+      'done',
+      'done',
+      'failed',
+    ]);
+    const { outcome } = rows.proposal(chain.view, { number: 3 }) ?? {};
+    expect(outcome).to.include('DIRECTORY_KEY_TAKEN');
+    const alone = chain.act(['works/admin'], 'directory.rename', {
+      ...works,
+      title: { en: 'Mine', zh: '我的' },
+    });
+    expect(codeOf(alone)).to.equal('CONTRACTS_CALLER_REFUSED');
   });
 
   it('given a suspended organisation, then its officers can not act until it is reinstated', () => {
