@@ -71,8 +71,12 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     amendment: 8,
     release: 9,
     releasePart: 10,
+    charge: 11,
+    settlement: 12,
     bids: 101,
     paid: 102,
+    awarded: 103,
+    charged: 104,
   },
   risk: {
     rulebook: 1,
