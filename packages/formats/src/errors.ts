@@ -115,13 +115,13 @@ export const FORMATS_ERRORS = defineErrors({
     remedy: 'Nothing is lost: there is nothing to record.',
   },
   FORMATS_DETAILS_INVALID: {
-    summary: 'The details of an imported line are not what its format writes beside.',
+    summary: 'What is kept of an imported line or release is not what its format writes.',
     remedy:
-      'They were written by hand: the line is left out of what is published, not of the ledger.',
+      'It was written by hand, or parts are missing: it stays on the ledger, out of publications.',
   },
   FORMATS_DETAILS_DIFFER: {
-    summary: 'The details of an imported line tell of another move than the ledger made.',
-    remedy: 'The ledger is right, and the line left out of what is published: ask who signed it.',
+    summary: 'What is kept of an imported line or release tells other than the ledger.',
+    remedy: 'The ledger is right, and it stays out of publications: ask who signed it.',
   },
 });
 

@@ -59,6 +59,8 @@ export type { ImportTotals, ReportedFault } from './moves/totals.ts';
 export { listFaults, totalLines } from './moves/totals.ts';
 export { BID_EXTENSION, conductedReleaseJson } from './ocds/conducted.ts';
 export type { ConductedRelease, ConductedRows } from './ocds/conducted-rows.ts';
+export type { KeptRelease } from './ocds/kept-release.ts';
+export { readKeptRelease } from './ocds/kept-release.ts';
 export type {
   FaultyRelease,
   JsonPlace,

@@ -1,49 +1,57 @@
 /** Releases on the ledger: those that were imported, as they were published, and those made here. */
 import type { procurement } from '@daybook/applications';
 import type { ContractClient } from '@daybook/client';
-import { concatBytes, equalBytes, sha256 } from '@daybook/core';
-import type { ConductedRelease, ConductedRows } from '@daybook/formats';
+import { concatBytes } from '@daybook/core';
+import type { ConductedRelease, ConductedRows, KeptRelease } from '@daybook/formats';
 
 type Records = ContractClient<(typeof procurement)['records'], never>['records'];
 
-/** A release of another publisher with its JSON, or one of this ledger with the rows it shows. */
-export type KeptRelease = { readonly ocid: string; readonly release: string } & (
-  | { readonly kind: 'published'; readonly bytes: Uint8Array }
+/**
+ * A release of another publisher with its JSON, of which parts may be missing, or one of this ledger
+ * with the rows it shows.
+ */
+export type ListedRelease =
+  | (KeptRelease & { readonly kind: 'published' })
+  | {
+      readonly kind: 'partial';
+      readonly ocid: string;
+      readonly release: string;
+    }
   | {
       readonly kind: 'conducted';
       readonly entry: ConductedRelease;
       readonly rows: ConductedRows;
-    }
-);
+    };
 
 /**
- * Releases of one process, or of all; those whose parts are missing are left out.
- * @throws Error when the parts are not what was announced; ClientError when the node has dropped the
- *   state after the block of a release that was made here
+ * Releases of one process, or of all.
+ * @throws ClientError when the node has dropped the state after the block of a release that was made
+ *   here
  */
 export async function* readReleases(
   records: Records,
   ocid: string | undefined,
-): AsyncGenerator<KeptRelease> {
+): AsyncGenerator<ListedRelease> {
   for await (const { row: process } of records.process.list()) {
     if (ocid === undefined || process.ocid === ocid) yield* readProcess(records, process.ocid);
   }
 }
 
-async function* readProcess(records: Records, ocid: string): AsyncGenerator<KeptRelease> {
+async function* readProcess(records: Records, ocid: string): AsyncGenerator<ListedRelease> {
   for await (const { row, stamp } of records.release.list({ ocid })) {
     const { release, hash, status, date, tag } = row;
     if (row.basis === 'recorded') {
       const rows = await readRows(records, ocid, stamp?.height);
-      if (rows === undefined) continue;
-      yield { kind: 'conducted', ocid, release, entry: { release, date, tag }, rows };
+      if (rows !== undefined) yield { kind: 'conducted', entry: { release, date, tag }, rows };
+      continue;
     }
-    if (status !== 'complete' || hash === undefined) continue;
+    if (status !== 'complete' || hash === undefined) {
+      yield { kind: 'partial', ocid, release };
+      continue;
+    }
     const parts: Uint8Array[] = [];
     for await (const part of records.releasePart.list({ ocid, release })) parts.push(part.row.json);
-    const bytes = concatBytes(...parts);
-    if (!equalBytes(sha256(bytes), hash)) throw new Error(`${release} is not what it was`);
-    yield { kind: 'published', ocid, release, bytes };
+    yield { kind: 'published', ocid, release, hash, bytes: concatBytes(...parts) };
   }
 }
 

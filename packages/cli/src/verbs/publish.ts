@@ -1,15 +1,23 @@
 /** `daybook publish money` and `publish ocds`: what was imported comes out again, in its format. */
 import path from 'node:path';
 import { encodeUtf8 } from '@daybook/core';
-import type { ExactObject, FiscalRecord, KeptRecord, SourceFile } from '@daybook/formats';
+import type {
+  ExactObject,
+  FiscalRecord,
+  KeptRecord,
+  LineFault,
+  OcdsValidator,
+  SourceFile,
+} from '@daybook/formats';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
 import { answerPublication, LEFT_OUT_HELP } from '../exports/left-out.ts';
 import { readKept } from '../exports/money.ts';
+import type { ListedRelease } from '../exports/releases.ts';
 import { readReleases } from '../exports/releases.ts';
-import { malformed, writeOut } from '../files.ts';
+import { writeOut } from '../files.ts';
 import type { Input } from '../frame/input.ts';
-import { renderPairs } from '../frame/style.ts';
+import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
@@ -57,26 +65,63 @@ function recordText(record: KeptRecord['record']): string {
   return `${json}\n`;
 }
 
+/** A release that is not written, and why. */
+interface LeftOut {
+  readonly ocid: string;
+  readonly release: string;
+  readonly field: string;
+  readonly reason: LineFault['code'];
+  readonly expected: string;
+  readonly found: string;
+}
+
+interface Releases {
+  readonly releases: readonly ExactObject[];
+  readonly leftOut: readonly LeftOut[];
+  readonly hasBids: boolean;
+}
+
+async function collectReleases(
+  listed: AsyncIterable<ListedRelease>,
+  validate: OcdsValidator,
+): Promise<Releases> {
+  const { conductedReleaseJson, readKeptRelease } = await import('@daybook/formats');
+  const releases: ExactObject[] = [];
+  const leftOut: LeftOut[] = [];
+  let hasBids = false;
+  for await (const one of listed) {
+    if (one.kind === 'conducted') {
+      releases.push(conductedReleaseJson(one.entry, one.rows));
+      hasBids ||= one.rows.bids.length > 0;
+      continue;
+    }
+    const { ocid, release } = one;
+    if (one.kind === 'partial') {
+      const reason = 'FORMATS_DETAILS_INVALID';
+      leftOut.push({ ocid, release, field: '', reason, expected: 'all its parts', found: 'some' });
+      continue;
+    }
+    const read = readKeptRelease(one, validate);
+    if (read.ok) {
+      releases.push(read.value);
+    } else {
+      const { code: reason, ...fault } = read.reason;
+      leftOut.push({ ocid, release, reason, ...fault });
+    }
+  }
+  return { releases, leftOut, hasBids };
+}
+
 async function publishReleases(input: Input, world: World): Promise<Exit> {
-  const formats = await import('@daybook/formats');
-  const { BID_EXTENSION, conductedReleaseJson, createOcdsValidator } = formats;
-  const { explainFormats, readOcdsFile, writeReleasePackage } = formats;
+  const { BID_EXTENSION, createOcdsValidator, writeReleasePackage } = await import(
+    '@daybook/formats'
+  );
   const { procurement } = await import('@daybook/applications');
   const client = await connect(input);
   const validate = createOcdsValidator();
-  const releases: ExactObject[] = [];
   const { records } = client.contractOf(procurement);
-  let hasBids = false;
-  for await (const kept of readReleases(records, input.optionalText('ocid'))) {
-    if (kept.kind === 'conducted') {
-      releases.push(conductedReleaseJson(kept.entry, kept.rows));
-      hasBids ||= kept.rows.bids.length > 0;
-      continue;
-    }
-    const read = readOcdsFile({ name: kept.release, bytes: kept.bytes }, validate);
-    if (!read.ok) throw malformed(kept.release, explainFormats(read.reason));
-    releases.push(read.value.json);
-  }
+  const listed = readReleases(records, input.optionalText('ocid'));
+  const { releases, leftOut, hasBids } = await collectReleases(listed, validate);
   const metadata = {
     uri: input.text('uri'),
     publisher: { name: input.text('publisher') },
@@ -87,18 +132,29 @@ async function publishReleases(input: Input, world: World): Promise<Exit> {
   const { text, findings } = writeReleasePackage(metadata, releases, validate);
   const file = input.text('out');
   await writeOut(file, text, world);
+  const rows = leftOut.map(({ ocid, release, field, reason, expected, found }) => [
+    ocid,
+    release,
+    field,
+    reason,
+    expected,
+    found,
+  ]);
+  const titles = ['Process', 'Release', 'Field', 'Reason', 'Expected', 'Found'];
+  const pairs = [
+    { title: 'Releases', text: `${releases.length} in ${file}` },
+    { title: 'Left out', text: String(leftOut.length) },
+    { title: 'Findings', text: `${findings.length}; --json lists them` },
+  ];
   answer(input, world, {
-    json: { file, releases: releases.length, findings },
+    json: { file, releases: releases.length, leftOut, findings },
     lines: (paint) =>
-      renderPairs(
-        [
-          { title: 'Releases', text: `${releases.length} in ${file}` },
-          { title: 'Findings', text: `${findings.length}; --json lists them` },
-        ],
-        paint,
-      ),
+      [
+        ...(rows.length === 0 ? [] : [renderTable(titles, rows, paint), '']),
+        renderPairs(pairs, paint),
+      ].join('\n'),
   });
-  return 'done';
+  return leftOut.length === 0 ? 'done' : 'refused';
 }
 
 export const PUBLISH_VERBS: readonly Verb[] = [
@@ -122,7 +178,8 @@ export const PUBLISH_VERBS: readonly Verb[] = [
     title: 'Write all releases as one OCDS release package.',
     help:
       'An imported release comes out as it was published; one of a process that is conducted on ' +
-      'this ledger shows the state after its block. What the schema finds wrong is told.',
+      'this ledger shows the state after its block. What the schema finds wrong is told. A release ' +
+      'whose JSON is not what was announced is left out and reported, and ends it with code 1.',
     operands: [],
     options: {
       ocid: { value: 'OCID', help: 'Only the releases of this process.' },

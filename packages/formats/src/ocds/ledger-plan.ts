@@ -115,10 +115,26 @@ const HASH_SHOWN = 8;
 
 /** The release under a name of its own. */
 function renamed(planned: PlannedRelease): PlannedRelease {
-  const mark = `~${toHex(planned.hash).slice(0, HASH_SHOWN)}`;
-  const release = `${idOf(planned.release, RELEASE_ID_MAX - mark.length)}${mark}`;
+  const release = renamedId(planned.release, planned.hash);
   const calls = planned.calls.map(({ args, ...call }) => ({ ...call, args: { ...args, release } }));
   return { ...planned, release, calls };
+}
+
+function renamedId(id: string, hash: Uint8Array): string {
+  const mark = `~${toHex(hash).slice(0, HASH_SHOWN)}`;
+  return `${idOf(id, RELEASE_ID_MAX - mark.length)}${mark}`;
+}
+
+/**
+ * Under which the ledger may keep a release: of its process, by its id, or by a name of its own.
+ * @param hash  SHA-256 of its JSON
+ */
+export function namesOf(
+  { process, id }: Pick<ProcurementRelease, 'process' | 'id'>,
+  hash: Uint8Array,
+): { readonly ocid: string; readonly releases: readonly string[] } {
+  const release = idOf(id, RELEASE_ID_MAX);
+  return { ocid: idOf(process), releases: [release, renamedId(release, hash)] };
 }
 
 /** Every release of the files; of a record without whole releases, what they add up to. */
