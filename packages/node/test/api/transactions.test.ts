@@ -160,6 +160,18 @@ describe('api: transactions', () => {
     expect(again.status).to.equal(304);
   });
 
+  it('given a block that is written and not the head yet, then its transaction is accepted', async () => {
+    const wire = signedNote(api, 1);
+    await writeNotes(api, [wire]);
+    const decoded = decodeTransaction(wire);
+    const id = toHex(decoded.ok ? decoded.value.id : new Uint8Array());
+    api.ledger.unseen = 1;
+
+    const answer = await api.request(`/v1/transactions/${id}`);
+
+    expect([answer.status, answer.json.state]).to.deep.equal([200, 'accepted']);
+  });
+
   it('given proof=path, then both inclusion paths verify against the header', async () => {
     const wires = [1, 2, 3, 4, 5].map((number) => signedNote(api, number));
     await writeNotes(api, wires);

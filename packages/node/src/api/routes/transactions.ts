@@ -297,6 +297,9 @@ function receiptRoute(parts: TransactionParts): Route {
         if (state === undefined) return refuse({ code: 'NODE_TRANSACTION_UNKNOWN' });
         return view({ id, state, head: headView(parts.chain.head()) });
       }
+      const head = parts.chain.head();
+      // Its block is written before the head moves: between the two it is as good as pending.
+      if (place.height > head.height) return view({ id, state: 'accepted', head: headView(head) });
       const receipt = await readReceipt(place, parts);
       const block = await parts.blocks.at(place.height);
       if (receipt === undefined || block === undefined)

@@ -82,6 +82,8 @@ export interface MemoryLedger {
   prune(below: number): void;
   /** Drops what waits, as if its time had passed. */
   expireAll(): void;
+  /** How many blocks are written and not the head yet. */
+  unseen: number;
 }
 
 export function createMemoryLedger(): MemoryLedger {
@@ -108,6 +110,7 @@ class Ledger implements MemoryLedger {
   readonly #waiters = new Map<string, Set<(outcome: Placement | 'expired') => void>>();
   #oldest = 0;
   #isAutomatic = false;
+  unseen = 0;
 
   constructor() {
     const publicKey = asPublicKey(this.#signer.publicKey);
@@ -276,7 +279,7 @@ class Ledger implements MemoryLedger {
     return {
       genesis: this.#genesis,
       parameters: () => this.#genesis.document.parameters,
-      head: () => this.#headAt(this.#blocks.length - 1),
+      head: () => this.#headAt(this.#blocks.length - 1 - this.unseen),
       outline: async (height) => at(height),
       block: async (height) => at(height),
       heightOf: async (hash) => {
