@@ -17,7 +17,6 @@ import {
   appendFrontier,
   asHash,
   assert,
-  asTransactionId,
   asValidatorId,
   blockHash,
   emptyFrontier,
@@ -31,7 +30,6 @@ import {
   publicKeyOf,
   quorumOf,
   resultRoot,
-  sha256,
   sign,
   signBytes,
   transactionRoot,
@@ -49,6 +47,7 @@ import {
 } from '@daybook/state';
 import type { Cluster, ClusterNode, NodeProcess } from '@daybook/testkit';
 import { createCluster, createNodeProcess } from '@daybook/testkit';
+import { fillerBlock } from './bench/filler-block.ts';
 import { describeMachine } from './bench/machine.ts';
 import { cpuSecondsOf } from './bench/process-cpu.ts';
 import { numberOf, parseOptions } from './options.ts';
@@ -66,34 +65,12 @@ const RUNS = numberOf(options.runs, 'runs');
 const TRUE_BLOCKS = 200;
 const RANGE = 512;
 const BLOCK_MS = 100;
-const VALIDITY_MS = 600_000;
 const PAGE = 1000;
 const POLL_MS = 5;
 const WITHIN_MS = 120_000;
 const parts = { disk: createNodeDisk(), openKeyValue: openLevel };
 const startedMs = Date.now();
 const timeOf = (height: number): number => startedMs - (HEAD - height) * BLOCK_MS;
-
-/** A block as long as one of two payments, which no start decodes. */
-function fillerAt(height: number): FinalBlock {
-  const name = new TextEncoder().encode(`block ${height}`);
-  const timestampMs = timeOf(height);
-  const transactions = [0, 1].map((index) => ({
-    id: asTransactionId(sha256(Uint8Array.of(index, ...name))),
-    validUntilMs: timestampMs + VALIDITY_MS,
-  }));
-  const bytes = new Uint8Array(900);
-  bytes.set(name);
-  return {
-    height,
-    blockHash: sha256(name),
-    timestampMs,
-    certificate: new Uint8Array(250),
-    results: transactions.map(() => new Uint8Array(150)),
-    transactions,
-    bytes,
-  };
-}
 
 /** What an empty block follows. */
 interface Place {
@@ -196,7 +173,7 @@ async function lengthen(node: ClusterNode, cluster: Cluster): Promise<void> {
     for (let height = from; height < from + RANGE && height <= HEAD; height++) {
       const block =
         height <= HEAD - TRUE_BLOCKS
-          ? fillerAt(height)
+          ? fillerBlock(height, timeOf(height))
           : emptyBlockAt(height, cluster, { parentHash, stateRoot, frontier });
       parentHash = block.blockHash;
       frontier = appendFrontier(frontier, leafHash(parentHash));
