@@ -171,7 +171,7 @@ export const SETTINGS = {
       unit: 'bytes',
       min: 8 * MIB,
       max: 65_536 * MIB,
-      help: 'Memory for the upper levels of the state tree.',
+      help: 'Memory that the state tree keeps: nodes, buckets, and what is free for the next block.',
     },
     recordHistory: {
       type: 'choice',

@@ -150,10 +150,7 @@ function frontierTo(parts: LedgerParts, header: Header, hash: Hash): Frontier {
 function tipAt(parts: LedgerParts, height: Height): Tip {
   const header = readHeader(parts, height);
   const reader = parts.stateStore.view(height);
-  const root = parts.stateStore.rootAt(height);
-  if (root === undefined || !equalBytes(root, header.stateRoot)) {
-    throw brokenAt('NODE_STATE_DIVERGED', height);
-  }
+  if (!isNamed(height, parts)) throw brokenAt('NODE_STATE_DIVERGED', height);
   const hash = blockHash(header);
   return {
     header,
@@ -225,6 +222,25 @@ function restoreReplay(ledger: Ledger, parts: LedgerParts): void {
 }
 
 /**
+ * A state whose root its block does not name is made once more from the one before (protocol R15);
+ * if that gives the same again, or the one before differs as well, the start is refused.
+ */
+async function trustedFrom(applied: Height, parts: LedgerParts): Promise<Height> {
+  const { stateStore } = parts;
+  const before = applied - 1;
+  if (isNamed(applied, parts) || stateStore.rootAt(before) === undefined) return applied;
+  if (!isNamed(before, parts)) return applied;
+  await stateStore.rollBack(before);
+  return before;
+}
+
+/** Whether the stored state of a height has the root that its block names. */
+function isNamed(height: Height, parts: LedgerParts): boolean {
+  const root = parts.stateStore.rootAt(height);
+  return root !== undefined && equalBytes(root, readHeader(parts, height).stateRoot);
+}
+
+/**
  * @throws NodeError when the log is of another chain, broken, or its state cannot be reproduced;
  *   the remedy is in the error table. Never serves a state that its block does not name.
  */
@@ -240,7 +256,7 @@ export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<
   // Below the snapshot that a node joined by there is no state to go back to.
   if (head.height < (stateStore.oldestHeight() ?? 0)) throw missingAt(parts, head.height + 1);
   if (lost > 0) await stateStore.rollBack(head.height);
-  const from = Math.min(applied, head.height);
+  const from = await trustedFrom(Math.min(applied, head.height), parts);
   const tip = tipAt(parts, from);
   checkApplied(parts, tip);
   const ledger = createLedger(genesis, parts, tip);

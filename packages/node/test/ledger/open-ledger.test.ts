@@ -1,6 +1,6 @@
 /** Opening a ledger: genesis, execution again, and logs that are not what they should be. */
-import { blockHash, decodeBlock, encodeBlock, toHex } from '@daybook/core';
-import { openBlockLog } from '@daybook/state';
+import { blockHash, decodeBlock, encodeBlock, toHex, treeKeyOf } from '@daybook/core';
+import { openBlockLog, openStateStore } from '@daybook/state';
 import { expect } from 'chai';
 import { NodeError } from '../../src/errors.ts';
 import type { Disks, OpenChain } from '../support/chain.ts';
@@ -25,6 +25,22 @@ async function grown(
   const { hash, header } = ledger.head();
   await close();
   return { ...disks, head: toHex(hash), root: toHex(header.stateRoot) };
+}
+
+/** The newest states made again with a record that no block wrote, every checksum right. */
+async function forgeState({ state, keyValue }: Disks, count: number): Promise<void> {
+  const store = await openStateStore(
+    { directory: '/state' },
+    { disk: state, openKeyValue: async () => keyValue },
+  );
+  const newest = store.appliedHeight() ?? 0;
+  const recordKey = { set: 1, key: Uint8Array.of(7) };
+  await store.rollBack(newest - count);
+  for (let height = newest - count + 1; height <= newest; height++) {
+    const write = { recordKey, treeKey: treeKeyOf(recordKey), value: Uint8Array.of(height) };
+    await store.commit(store.stage({ height, writes: [write] }));
+  }
+  await store.close();
 }
 
 async function codeOf(opening: Promise<OpenChain>): Promise<string> {
@@ -119,6 +135,25 @@ describe('node: opening a ledger', () => {
 
     expect(lost).to.equal(3);
     expect(ledger.head().header.height).to.equal(3);
+  });
+
+  it('R15: given a state whose last root its block does not name, when opened, then that height is executed again', async () => {
+    const disks = await grown(6);
+    await forgeState(disks, 1);
+    const chain = await openChain(genesis, disks);
+
+    expect(chain.reexecuted).to.equal(1);
+    expect(toHex(chain.stateStore.rootAt(6) ?? new Uint8Array())).to.equal(disks.root);
+    expect(toHex(chain.ledger.head().hash)).to.equal(disks.head);
+    await grow(chain.ledger, 1);
+    await chain.close();
+  });
+
+  it('R15: given a state of which two heights differ from their blocks, when opened, then NODE_STATE_DIVERGED', async () => {
+    const disks = await grown(6);
+    await forgeState(disks, 2);
+
+    expect(await codeOf(openChain(genesis, disks))).to.equal('NODE_STATE_DIVERGED');
   });
 
   it('spec §4: given final transactions still valid, when opened again, then they may not be included again', async () => {

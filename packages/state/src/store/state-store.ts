@@ -152,7 +152,7 @@ export interface StateFigures {
   readonly valueBytes: number;
   /** Bytes of values ever written; grows only. */
   readonly valueBytesWritten: number;
-  /** Memory of cached tree nodes. */
+  /** Memory that the tree keeps, within the setting: cached and free nodes, buckets, free chunks. */
   readonly cacheBytes: number;
   /** Segment files of the tree and of values. */
   readonly segments: number;

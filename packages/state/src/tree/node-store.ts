@@ -24,14 +24,18 @@ export class NodeStore {
   readonly #cache = new Map<Ref, InnerNode>();
   #hand = this.#cache.entries();
   readonly #buckets: RecentBytes<Ref>;
-  readonly #countMax: number;
+  readonly #nodesMax: number;
+  readonly #cacheBytes: number;
 
-  /** @param cacheBytes  bound of the cache; nodes in use by one operation may exceed it meanwhile */
+  /**
+   * @param cacheBytes  bound of all that stays in memory: cached nodes and buckets, and what is kept
+   *   free to be used again. What is staged, or in use by one operation, comes on top meanwhile.
+   */
   constructor(log: RecordLog, cacheBytes: number) {
     this.log = log;
-    const bucketBytes = cacheBytes * BUCKET_SHARE;
-    this.#buckets = new RecentBytes(bucketBytes);
-    this.#countMax = Math.max(16, Math.floor((cacheBytes - bucketBytes) / INNER_MEMORY_BYTES));
+    this.#cacheBytes = cacheBytes;
+    this.#buckets = new RecentBytes(cacheBytes * SHARES.buckets);
+    this.#nodesMax = Math.max(16, this.#countOf(SHARES.nodes));
   }
 
   /** The node of a reference; valid until the next `trim`. @throws StateError STATE_DAMAGED */
@@ -99,10 +103,18 @@ export class NodeStore {
    * nodes that would be taken from under them.
    */
   trim(): void {
-    while (this.#cache.size > this.#countMax) this.#evictOne();
-    this.pool.limit(FREE_NODES_MAX);
-    this.stagePool.limit(FREE_NODES_MAX);
-    if (this.freeChunks.length > FREE_CHUNKS_MAX) this.freeChunks.length = FREE_CHUNKS_MAX;
+    while (this.#cache.size > this.#nodesMax) this.#evictOne();
+    this.limitFree();
+  }
+
+  /** Lets go of free memory beyond its share. */
+  limitFree(): void {
+    this.pool.limit(this.#countOf(SHARES.freeNodes));
+    this.stagePool.limit(Math.min(FREE_NODES_MAX, this.#countOf(SHARES.freeStaged)));
+    let bytes = chunkBytesOf(this.freeChunks);
+    while (bytes > this.#cacheBytes * SHARES.freeChunks) {
+      bytes -= this.freeChunks.pop()?.length ?? bytes;
+    }
   }
 
   clear(): void {
@@ -111,8 +123,14 @@ export class NodeStore {
     this.#cache.clear();
   }
 
+  /** Memory of all that stays: what the bound is for. */
   cacheBytes(): number {
-    return this.#cache.size * INNER_MEMORY_BYTES;
+    const nodes = this.#cache.size + this.pool.count() + this.stagePool.count();
+    return nodes * INNER_MEMORY_BYTES + this.#buckets.bytes() + chunkBytesOf(this.freeChunks);
+  }
+
+  #countOf(share: number): number {
+    return Math.floor((this.#cacheBytes * share) / INNER_MEMORY_BYTES);
   }
 
   // The clock algorithm: a node used since the hand passed last gets a second round. The hand is an
@@ -135,8 +153,20 @@ export class NodeStore {
   }
 }
 
-/** Part of the cache that buckets take: some thousands of them. */
-const BUCKET_SHARE = 1 / 8;
+/**
+ * Parts of the bound. Buckets: some thousands of them. Free ones: what a block of 2,000 keys stages
+ * at the default, so that it takes no new memory.
+ */
+const SHARES = {
+  nodes: 0.75,
+  buckets: 0.125,
+  freeStaged: 0.07,
+  freeChunks: 0.045,
+  freeNodes: 0.01,
+} as const;
 /** What one or two blocks of 2,000 keys need. */
 const FREE_NODES_MAX = 8192;
-const FREE_CHUNKS_MAX = 32;
+
+function chunkBytesOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((bytes, { length }) => bytes + length, 0);
+}

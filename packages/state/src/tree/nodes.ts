@@ -215,6 +215,11 @@ export class InnerPool {
     if (this.#free.length > countMax) this.#free.length = countMax;
   }
 
+  /** Nodes that are free. */
+  count(): number {
+    return this.#free.length;
+  }
+
   #addSlab(): void {
     const bytes = new Uint8Array(INNER_SIZE * SLAB_NODES);
     const refs = new Float64Array(REFS_SIZE * SLAB_NODES);

@@ -11,6 +11,7 @@ export class RecentBytes<K, V extends { readonly length: number } = Uint8Array> 
   #young = new Map<K, V>();
   #old = new Map<K, V>();
   #youngBytes = 0;
+  #oldBytes = 0;
   readonly #generationBytes: number;
 
   /** @param bytesMax  of both generations together */
@@ -36,6 +37,7 @@ export class RecentBytes<K, V extends { readonly length: number } = Uint8Array> 
     this.#youngBytes += bytes.length + ENTRY_BYTES;
     if (this.#youngBytes < this.#generationBytes) return;
     this.#old = this.#young;
+    this.#oldBytes = this.#youngBytes;
     this.#young = new Map();
     this.#youngBytes = 0;
   }
@@ -50,5 +52,11 @@ export class RecentBytes<K, V extends { readonly length: number } = Uint8Array> 
     this.#young.clear();
     this.#old.clear();
     this.#youngBytes = 0;
+    this.#oldBytes = 0;
+  }
+
+  /** Memory that it takes at most: an entry that was deleted counts until its generation goes. */
+  bytes(): number {
+    return this.#youngBytes + this.#oldBytes;
   }
 }

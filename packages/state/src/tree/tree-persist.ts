@@ -133,4 +133,5 @@ export function releaseStage(stage: TreeStage, nodes: NodeStore): void {
   stage.buckets.length = 0;
   stage.moved.length = 0;
   stage.arena.release();
+  nodes.limitFree();
 }
