@@ -3,6 +3,8 @@
  * expected and what came, instead of stopping at the first. Unknown fields are faults, too.
  */
 
+import { isCanonicalText } from '../codec/cbor.ts';
+
 /** A fault is one of type or form unless it says otherwise. */
 export type InputFaultKind = 'missing' | 'unknown' | 'range';
 
@@ -87,8 +89,8 @@ class PointerReader implements InputReader {
 
   text(field: string, { max }: TextBounds): string {
     const value = this.#take(field);
-    if (typeof value === 'string' && value.length > 0 && value.length <= max) return value;
-    this.fault(field, `a text of 1 to ${max} characters`, value);
+    if (isTextOf(value, max)) return value;
+    this.fault(field, expectedText(max), value);
     return '';
   }
 
@@ -99,9 +101,9 @@ class PointerReader implements InputReader {
   texts(field: string, bounds: TextBounds & { readonly countMax: number }): readonly string[] {
     const values = this.#list(field, bounds.countMax);
     return values.map((value, index) => {
-      if (typeof value === 'string' && value.length > 0 && value.length <= bounds.max) return value;
+      if (isTextOf(value, bounds.max)) return value;
       const pointer = `${this.#pointer}/${escapePointer(field)}/${index}`;
-      const expected = `a text of 1 to ${bounds.max} characters`;
+      const expected = expectedText(bounds.max);
       this.#faults.push({ pointer, expected, found: show(value) });
       return '';
     });
@@ -161,6 +163,16 @@ class PointerReader implements InputReader {
   faults(): readonly InputFault[] {
     return this.#faults;
   }
+}
+
+/** What is read here is encoded later: text that no encoding may hold is refused where it comes in. */
+function isTextOf(value: unknown, max: number): value is string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > max) return false;
+  return isCanonicalText(value);
+}
+
+function expectedText(max: number): string {
+  return `a text of 1 to ${max} characters, well-formed and in Unicode form NFC`;
 }
 
 /** A reader over parsed JSON; faults of nested readers collect in one list. */

@@ -5,12 +5,13 @@
 import { fromHex, toHex } from '../codec/bytes.ts';
 import type { Result } from '../codec/result.ts';
 import { fail, ok } from '../codec/result.ts';
+import { isGoodPublicKey } from '../crypto/ed25519.ts';
 import { asHash, asPublicKey, asSignature, asValidatorId } from './ids.ts';
 import type { InputFault, InputReader } from './input.ts';
 import { createInputReader } from './input.ts';
 import { LIMITS } from './limits.ts';
 import type { RecoveryConsent, RecoveryFile, RecoveryValidator } from './recovery.ts';
-import { RECOVERY_FORMAT, recoverySet } from './recovery.ts';
+import { isSlug, RECOVERY_FORMAT, recoverySet } from './recovery.ts';
 
 export interface RecoveryFileFailure {
   readonly code: 'CORE_RECOVERY_FIELD';
@@ -25,19 +26,29 @@ function readBytes(reader: InputReader, field: string, size: number): Uint8Array
   return new Uint8Array(size);
 }
 
+/** As the payload of a block has it: a file that no block could carry is refused when it is read. */
+function readSlug(reader: InputReader, field: string): string {
+  const text = reader.text(field, { max: LIMITS.nameCharactersMax });
+  if (!isSlug(text)) reader.fault(field, '2 to 64 of a-z, 0-9 and -', text);
+  return text;
+}
+
 function readMember(reader: InputReader): RecoveryValidator {
   const member = {
     id: asValidatorId(readBytes(reader, 'id', 32)),
     publicKey: asPublicKey(readBytes(reader, 'publicKey', 32)),
-    organisation: reader.text('organisation', { max: LIMITS.nameCharactersMax }),
+    organisation: readSlug(reader, 'organisation'),
   };
+  if (!isGoodPublicKey(member.publicKey)) {
+    reader.fault('publicKey', 'a sound Ed25519 public key', toHex(member.publicKey));
+  }
   reader.finish();
   return member;
 }
 
 function readConsent(reader: InputReader): RecoveryConsent {
   const consent = {
-    organisation: reader.text('organisation', { max: LIMITS.nameCharactersMax }),
+    organisation: readSlug(reader, 'organisation'),
     signature: asSignature(readBytes(reader, 'signature', 64)),
   };
   reader.finish();

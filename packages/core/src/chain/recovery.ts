@@ -102,7 +102,8 @@ function isBytes(value: CborValue | undefined, size: number): value is Uint8Arra
   return value instanceof Uint8Array && value.length === size;
 }
 
-function isSlug(value: CborValue | undefined): value is string {
+/** Name of an organisation. */
+export function isSlug(value: CborValue | undefined): value is string {
   return typeof value === 'string' && /^[a-z0-9-]{2,64}$/.test(value);
 }
 
