@@ -112,11 +112,15 @@ export function checkImports(source: Source): readonly Fault[] {
   });
 }
 
-/** Scripts that play what tests define, by the folder of these tests: a scenario stands once. */
+/**
+ * Files that play what tests of packages define, by the pattern of these tests: a scenario or a
+ * target of fuzzing stands once.
+ */
 function isOnTests(path: string, specifier: string): boolean {
-  const folders: Readonly<Record<string, string>> = layers.scriptsOnTests;
-  const folder = folders[path];
-  return folder !== undefined && posix.join(posix.dirname(path), specifier).startsWith(folder);
+  const patterns: Readonly<Record<string, string>> = layers.outerOnTests;
+  const pattern = patterns[path];
+  const target = posix.join(posix.dirname(path), specifier);
+  return pattern !== undefined && posix.matchesGlob(target, pattern);
 }
 
 /** Scripts and cross-package tests may import every package, but only through its door. */

@@ -49,3 +49,5 @@ export type { TwinsCase } from './sim/twins.ts';
 export type { TwinsCursor, TwinsPlan, TwinsReport } from './sim/twins-space.ts';
 export { enumerateTwins, sampleTwins } from './sim/twins-space.ts';
 export type { Workload } from './sim/workload.ts';
+export type { Prng } from './sim/world/prng.ts';
+export { createPrng } from './sim/world/prng.ts';
