@@ -176,10 +176,12 @@ export function readIndex(bytes: Uint8Array): SegmentIndex | undefined {
     const entryCount = reader.u32();
     return { head, blockBytes, entryBytes: reader.raw(entryCount * ENTRY_SIZE) };
   });
-  return read.ok ? createSealedIndex(read.value) : undefined;
+  return read.ok && hasTimes(read.value) ? createSealedIndex(read.value) : undefined;
 }
 
 const BLOCK_SIZE = 32 + 8 + 8 + 4 + 4;
+/** Upper half of the greatest safe integer. */
+const HIGH_WORD_MAX = 0x1f_ffff;
 
 interface IndexBytes {
   readonly head: IndexHead;
@@ -187,6 +189,16 @@ interface IndexBytes {
   readonly blockBytes: Uint8Array;
   /** ENTRY_SIZE each, ascending. */
   readonly entryBytes: Uint8Array;
+}
+
+/** Whether every time is one: an index that other software wrote is rebuilt like a damaged one. */
+function hasTimes({ blockBytes }: IndexBytes): boolean {
+  const view = new DataView(blockBytes.buffer, blockBytes.byteOffset, blockBytes.length);
+  for (let offset = 32; offset < blockBytes.length; offset += BLOCK_SIZE) {
+    const highest = Math.max(view.getUint32(offset), view.getUint32(offset + 8));
+    if (highest > HIGH_WORD_MAX) return false;
+  }
+  return true;
 }
 
 function createSealedIndex({ head, blockBytes, entryBytes }: IndexBytes): SegmentIndex {

@@ -82,7 +82,7 @@ export function decodeVersion(path: string, height: Height, bytes: Uint8Array): 
     records: reader.u64(),
     nodeSegments: readSegments(reader),
     valueSegments: readSegments(reader),
-    removingSets: Array.from({ length: reader.u32() }, () => reader.u32()),
+    removingSets: readEach(reader, () => reader.u32()),
   }));
   if (decoded.ok) return decoded.value;
   const record = `root record of height ${height}`;
@@ -90,11 +90,18 @@ export function decodeVersion(path: string, height: Height, bytes: Uint8Array): 
 }
 
 function readSegments(reader: BinaryReader): readonly SegmentUse[] {
-  return Array.from({ length: reader.u32() }, () => {
+  return readEach(reader, () => {
     const segment = reader.u32();
     const written = reader.u32();
     const current = reader.u32();
     const emptySince = reader.u64();
     return { segment, written, current, emptySince: emptySince === 0 ? undefined : emptySince };
   });
+}
+
+/** As many as a count says that is not believed before they are there: nothing is reserved for it. */
+function readEach<T>(reader: BinaryReader, read: () => T): readonly T[] {
+  const items: T[] = [];
+  for (let left = reader.u32(); left > 0; left--) items.push(read());
+  return items;
 }

@@ -3,7 +3,7 @@
  * everything that was signed before. What is asked for is read from the sign bytes themselves, so
  * that no caller can have one thing judged and another signed.
  */
-import type { Hash, Result, Unsigned } from '@daybook/core';
+import type { BinaryReader, Hash, PreparedRef, Result, Unsigned } from '@daybook/core';
 import {
   asHash,
   concatBytes,
@@ -17,6 +17,7 @@ import {
   MESSAGE_BYTES_MAX,
   ok,
   TAGS,
+  ZERO_HASH,
 } from '@daybook/core';
 import type { SigningRefusal, SigningRequest } from './signer.ts';
 import type { Guard, Lock, Step, VoteState } from './vote-log.ts';
@@ -53,10 +54,8 @@ export function parseSignBytes(bytes: Uint8Array): Result<ParsedRequest, Signing
     const slot = { height: reader.u64(), round: reader.u32() };
     if (slot.round > LIMITS.roundMax) reader.refuse('has a round out of range');
     if (type === 'round-change') {
-      const flag = reader.u8();
-      const prepared = { round: reader.u32(), blockHash: asHash(reader.raw(32)) };
-      if (flag > 1) reader.refuse('has a flag that is neither 0 nor 1');
-      return { chain, content: { type, ...slot, ...(flag === 1 && { prepared }) } };
+      const prepared = readPrepared(reader);
+      return { chain, content: { type, ...slot, ...(prepared && { prepared }) } };
     }
     const blockHash = asHash(reader.raw(32));
     if (type !== 'pre-prepare') return { chain, content: { type, ...slot, blockHash } };
@@ -65,6 +64,16 @@ export function parseSignBytes(bytes: Uint8Array): Result<ParsedRequest, Signing
   });
   if (parsed.ok) return parsed;
   return fail({ code: 'STATE_SIGNING_MALFORMED', fact: parsed.reason.code });
+}
+
+/** Sign bytes have one form: without a lock, its fields are zero. */
+function readPrepared(reader: BinaryReader): PreparedRef | undefined {
+  const flag = reader.u8();
+  const prepared = { round: reader.u32(), blockHash: asHash(reader.raw(32)) };
+  if (flag > 1) reader.refuse('has a flag that is neither 0 nor 1');
+  if (flag === 1) return prepared;
+  const isEmpty = prepared.round === 0 && equalBytes(prepared.blockHash, ZERO_HASH);
+  return isEmpty ? undefined : reader.refuse('has a lock that it says it has not');
 }
 
 /**
