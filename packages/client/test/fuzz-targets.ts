@@ -23,6 +23,7 @@ import {
   verifyCertificate,
   verifyCheckpoint,
 } from '@daybook/core';
+import type { ListVerdict, Verdict } from '../src/index.ts';
 import {
   buildTransaction,
   decodeStamp,
@@ -68,12 +69,19 @@ assert(gift.ok, 'the key of the fixture is good');
 const { set, partition } = gift.value;
 assert(partition !== undefined, 'gifts have partitions');
 
-/** Valid for nobody but its sample. */
-function onlySample(sample: Uint8Array, isValid: (bytes: Uint8Array) => boolean) {
+/** Nothing but its sample is valid. @param reasonOf  why bytes are refused; undefined when valid */
+function onlySample(sample: Uint8Array, reasonOf: (bytes: Uint8Array) => unknown) {
   return {
     samples: [sample],
-    again: (bytes: Uint8Array) => isValid(bytes) && sample,
+    again: (bytes: Uint8Array) => {
+      const reason = reasonOf(bytes);
+      return reason === undefined ? sample : { ok: false, reason };
+    },
   };
+}
+
+function reasonIn(verdict: Verdict | ListVerdict): unknown {
+  return verdict.outcome === 'valid' ? undefined : verdict.reason;
 }
 
 /** Writes the hash behind the other parts anew, so that what it protects is judged by itself. */
@@ -99,21 +107,22 @@ export const PROOFS = [
     name: 'verified certificate',
     ...onlySample(certificate, (bytes) => {
       const decoded = decodeCertificate(bytes);
-      return decoded.ok && verifyCertificate(decoded.value, expected).ok;
+      const verified = decoded.ok ? verifyCertificate(decoded.value, expected) : decoded;
+      return verified.ok ? undefined : verified.reason;
     }),
   },
   {
     name: 'verified proof bundle',
-    ...onlySample(chain.bundle(gift.value, 3), (bytes) => {
-      return verifyProofBundle(bytes, trust).outcome === 'valid';
-    }),
+    ...onlySample(chain.bundle(gift.value, 3), (bytes) =>
+      reasonIn(verifyProofBundle(bytes, trust)),
+    ),
     mend: mendBundle,
   },
   {
     name: 'verified list bundle',
-    ...onlySample(chain.listBundle({ set, partition }, 3), (bytes) => {
-      return verifyListBundle(bytes, trust).outcome === 'valid';
-    }),
+    ...onlySample(chain.listBundle({ set, partition }, 3), (bytes) =>
+      reasonIn(verifyListBundle(bytes, trust)),
+    ),
     mend: mendBundle,
   },
 ];
