@@ -134,8 +134,14 @@ class Run {
     return undefined;
   }
 
-  /** Work that is ended by force when one input does not come to an end by itself. */
-  #watched(work: () => FuzzFault | undefined): FuzzFault | undefined {
+  /**
+   * Work that is ended by force when one input does not come to an end by itself. A process that got
+   * no processor is no fault: the same input gets twice the time.
+   */
+  #watched(
+    work: () => FuzzFault | undefined,
+    timeout = SLICE_MS + 5 * this.#slowMs,
+  ): FuzzFault | undefined {
     const box: { fault?: FuzzFault | undefined } = {};
     const context = createContext({
       work: () => {
@@ -143,15 +149,15 @@ class Run {
       },
     });
     try {
-      new Script('work()').runInContext(context, { timeout: SLICE_MS + 5 * this.#slowMs });
+      new Script('work()').runInContext(context, { timeout });
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-      return this.#slowness();
+      const input = this.#input;
+      return this.#slowness() ?? this.#watched(() => this.#try(input), 2 * timeout);
     }
     return box.fault;
   }
 
-  /** What was cut off in a process that got no processor is not slow. */
   #slowness(): FuzzFault | undefined {
     const ms = Math.round(threadCpuMs() - this.#sinceMs);
     if (ms < this.#slowMs) return undefined;
