@@ -69,9 +69,13 @@ describe('cli: seals', () => {
 
   it('given the same offer twice, then salts and commitments differ', async () => {
     const first = await run([...bidWords(), '--json']);
-    out = path.join(folder, 'again.json');
+    out = path.join(folder, "Ann's offer.json");
     const second = await run([...bidWords(), '--json']);
 
+    const quoted = `'${path.join(folder, "Ann'\\''s offer.json")}'`;
+    expect(second.json<Answer>().later).to.equal(
+      `daybook procurement reveal-bid --input ${quoted}`,
+    );
     expect(first.json<Answer>().commitment).not.to.equal(second.json<Answer>().commitment);
   });
 

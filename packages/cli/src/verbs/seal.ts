@@ -115,7 +115,7 @@ async function keep(
   const words = Object.entries(close.input).map(([name, value]) => `--${kebab(name)} ${value}`);
   const [now, later] = [
     `daybook ${close.verb} ${words.join(' ')}`,
-    `daybook ${open.verb} --input ${file}`,
+    `daybook ${open.verb} --input ${shellWord(file)}`,
   ];
   answer(input, world, {
     json: { commitment: toHex(commitment), file, close: close.input, now, later },
@@ -131,6 +131,11 @@ async function keep(
       ),
   });
   return 'done';
+}
+
+/** A word that a shell takes as it is. */
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 const OUT_OPTION = {
