@@ -12,6 +12,7 @@ import type { CsvFields, CsvMapping } from './csv-mapping.ts';
 import type { FormatsFailure, LineFault } from './errors.ts';
 import { FOUND_SHOWN_MAX } from './errors.ts';
 import { checkSize } from './file-size.ts';
+import { OCCURRENCE } from './names.ts';
 import type { OtherCell, SourceFile } from './records.ts';
 import { cleanText, decodeText } from './text.ts';
 
@@ -34,7 +35,6 @@ interface TableCells {
 
 /** Header of the column in which we write occurrences, where counting lines would give others. */
 export const OCCURRENCE_HEADER = '_occurrence';
-const OCCURRENCE = /^[1-9][0-9]{0,8}$/;
 
 export interface CsvTable<Field extends string> {
   readonly headers: readonly string[];

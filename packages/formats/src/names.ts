@@ -47,6 +47,9 @@ export function datasetOf({ dataset }: { readonly dataset: string }, file: strin
   return `${dataset}/${wordFor(file.replace(/\.[^.]*$/, ''))}`;
 }
 
+/** An occurrence as a file states it. */
+export const OCCURRENCE = /^[1-9][0-9]{0,8}$/;
+
 /**
  * Counts how often each number has come, from 1. A file that we wrote may state a higher count, where
  * lines before were refused and are not in it; none is given twice.

@@ -98,4 +98,28 @@ describe('formats: IATI as it is written', () => {
     const bent = FULL.replace('<activity-status code="2"/>', '<status/>');
     expect(await faultsOf(new TextEncoder().encode(bent))).to.have.length.above(0);
   });
+
+  it('given a number several times, some of them refused, then each transaction keeps its identity', async () => {
+    const move = (type: string, value: string, ref = ''): string =>
+      `<transaction ${ref}><transaction-type code="${type}"/><transaction-date iso-date="2024-01-03"/>` +
+      `<value currency="EUR" value-date="2024-01-03">${value}</value></transaction>`;
+    const moves = [
+      move('3', '0'),
+      move('3', '5'),
+      move('3', 'x'),
+      move('3', '6'),
+      move('3', '7', 'ref="7"'),
+      move('2', '8', 'ref="7"'),
+    ];
+    const xml = FULL.replace(/<transaction[\s\S]*<\/transaction>/, moves.join(''));
+    const before = read(new TextEncoder().encode(xml));
+    const { bytes } = writeIatiFile('activities.xml', before);
+
+    expect(await faultsOf(bytes)).to.deep.equal([]);
+    const [then, now] = [before, read(bytes)].map((activities) =>
+      activities.flatMap(({ commitments, payments }) => [...commitments, ...payments]),
+    );
+    expect(now).to.have.deep.members(then ?? []);
+    expect(before[0]?.payments.map(({ source }) => source.occurrence)).to.deep.equal([2, 4, 1]);
+  });
 });

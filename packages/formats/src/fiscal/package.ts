@@ -13,7 +13,7 @@ import { FOUND_SHOWN_MAX } from '../errors.ts';
 import type { ExactObject } from '../exact-json.ts';
 import { isExactObject, readExactJson } from '../exact-json.ts';
 import { JsonView } from '../json-view.ts';
-import { countOccurrences, slugFor, wordFor } from '../names.ts';
+import { countOccurrences, OCCURRENCE, slugFor, wordFor } from '../names.ts';
 import type {
   Appropriation,
   Classification,
@@ -274,7 +274,7 @@ type Report = (column: string, code: Finding['code'], expected: string, found: s
 
 function sourceIn(value: Value): RecordSource | undefined {
   const occurrence = value('source', 'occurrence');
-  return /^[1-9][0-9]{0,8}$/.test(occurrence)
+  return OCCURRENCE.test(occurrence)
     ? {
         publisher: value('source', 'publisher'),
         dataset: value('source', 'dataset'),

@@ -4,7 +4,7 @@ import { parseAmount, plainDecimal } from '../amount.ts';
 import { compileDatePattern, parseDate } from '../civil-date.ts';
 import type { Finding, LineFault } from '../errors.ts';
 import { FOUND_SHOWN_MAX } from '../errors.ts';
-import { countOccurrences } from '../names.ts';
+import { countOccurrences, OCCURRENCE } from '../names.ts';
 import type {
   Appropriation,
   Classification,
@@ -20,6 +20,7 @@ import type { XmlElement } from '../xml.ts';
 import {
   COMMITMENT_TYPES,
   dateType,
+  OCCURRENCE_NAME,
   organisationRole,
   sectorScheme,
   transactionType,
@@ -240,14 +241,14 @@ class ActivityReader {
   }
 
   /** Number of the publisher, else made of what does not change with a corrected amount. */
-  #source(parts: readonly string[], ref = ''): RecordSource {
+  #source(parts: readonly string[], ref = '', stated = ''): RecordSource {
     const number = ref || parts.filter((part) => part !== '').join('/');
     const reporting = attribute(childOf(this.#element, 'reporting-org'), 'ref');
     return {
       publisher: reporting,
       dataset: this.#identifier,
       number,
-      occurrence: this.#occurrenceOf(number),
+      occurrence: this.#occurrenceOf(number, OCCURRENCE.test(stated) ? Number(stated) : undefined),
     };
   }
 
@@ -284,7 +285,11 @@ class ActivityReader {
         const expected = 'a date';
         this.#report(element, pointer, { code: 'FORMATS_FIELD_MISSING', expected, found: '' });
       }
-      const source = this.#source([type, date ?? ''], attribute(element, 'ref'));
+      const source = this.#source(
+        [type, date ?? ''],
+        attribute(element, 'ref'),
+        attribute(element, OCCURRENCE_NAME),
+      );
       const money = this.#money(element, pointer);
       if (money !== undefined) return [this.#transaction(element, { type, date, source, money })];
       const faults = this.#findings.slice(before).map(faultOf);

@@ -14,6 +14,9 @@ export const IATI_VERSIONS: ReadonlySet<string> = new Set([
   '2.03',
 ]);
 
+/** Attribute of a transaction in a file that we wrote: how often its number came, from 1. */
+export const OCCURRENCE_NAME = 'daybook:occurrence';
+
 const TRANSACTION_TYPES: Readonly<Record<string, string>> = {
   IF: '1',
   C: '2',

@@ -4,6 +4,7 @@
  */
 import { encodeUtf8 } from '@daybook/core';
 import { formatAmount } from '../amount.ts';
+import { countOccurrences } from '../names.ts';
 import type {
   Appropriation,
   Classification,
@@ -14,7 +15,7 @@ import type {
   SourceFile,
 } from '../records.ts';
 import type { IatiActivity } from './activity.ts';
-import { COMMITMENT_TYPES, sectorVocabulary } from './versions.ts';
+import { COMMITMENT_TYPES, OCCURRENCE_NAME, sectorVocabulary } from './versions.ts';
 
 /** What is written of an activity. */
 export type WrittenActivity = Pick<
@@ -38,6 +39,8 @@ export type WrittenActivity = Pick<
 type Attributes = Readonly<Record<string, string | undefined>>;
 
 const [COMMITMENT_TYPE = ''] = COMMITMENT_TYPES;
+/** Declares the prefix of `OCCURRENCE_NAME`. */
+const OCCURRENCE = { 'xmlns:daybook': 'urn:daybook:import' };
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -57,7 +60,8 @@ export function writeIatiFile(name: string, activities: Iterable<WrittenActivity
 
 function activityXml(activity: WrittenActivity): string {
   const { identifier, reporting, reportingType, status } = activity;
-  const transactions = [...activity.commitments, ...activity.payments];
+  const transactions = inOrder([...activity.commitments, ...activity.payments]);
+  const occurrenceOf = countOccurrences();
   return `\n${element('iati-activity', {}, [
     element('iati-identifier', {}, [escaped(identifier)]),
     reporting && organisation('reporting-org', reporting, { type: reportingType }),
@@ -72,8 +76,19 @@ function activityXml(activity: WrittenActivity): string {
     ...activity.classifications.map(sector),
     ...activity.budgets.map((budget) => plan('budget', budget)),
     ...activity.planned.map((planned) => plan('planned-disbursement', planned)),
-    ...transactions.map(transaction),
+    ...transactions.map((record) => transaction(record, occurrenceOf(record.source.number))),
   ])}\n`;
+}
+
+/** Reading counts how often a number came: what stood first under it must stand first again. */
+function inOrder(records: readonly (Commitment | Payment)[]): readonly (Commitment | Payment)[] {
+  const groups = new Map(
+    [...Map.groupBy(records, ({ source }) => source.number)].map(([number, group]) => [
+      number,
+      group.toSorted((a, b) => a.source.occurrence - b.source.occurrence).values(),
+    ]),
+  );
+  return records.map((record) => groups.get(record.source.number)?.next().value ?? record);
 }
 
 /** Countries have two letters, regions are numbers. */
@@ -106,15 +121,19 @@ function planType(number: string, name: string): string | undefined {
   return first === name && !second.includes('-') && second !== '' ? second : undefined;
 }
 
-function transaction(record: Commitment | Payment): string {
+/** @param counted  the occurrence of its number that reading would count */
+function transaction(record: Commitment | Payment, counted: number): string {
   const isPromise = record.kind === 'commitment';
   const type = isPromise ? COMMITMENT_TYPE : record.type;
   const date = isPromise ? record.period.start : record.date;
   const text = isPromise ? record.description : record.purpose;
   // Without a number of the publisher it was made of type and date.
-  const { number } = record.source;
+  const { number, occurrence } = record.source;
   const ref = number === [type, date].filter(Boolean).join('/') ? undefined : number;
-  return element('transaction', { ref }, [
+  // Transactions with the same number were refused: the schema takes attributes of other namespaces.
+  const stated =
+    occurrence === counted ? {} : { ...OCCURRENCE, [OCCURRENCE_NAME]: `${occurrence}` };
+  return element('transaction', { ref, ...stated }, [
     element('transaction-type', { code: type }),
     date && element('transaction-date', { 'iso-date': date }),
     value(record.money, date),
