@@ -127,7 +127,7 @@ async function differencesOf(
       ? []
       : [`files ${JSON.stringify(counted)}, reported ${JSON.stringify(reported)}`]),
     ...first.totals.flatMap(({ currency, imported }) =>
-      kept.get(currency) === imported
+      (kept.get(currency) ?? 0n) === imported
         ? []
         : [`${currency}: reported ${imported}, on the ledger ${kept.get(currency) ?? 'nothing'}`],
     ),
