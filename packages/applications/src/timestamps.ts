@@ -4,7 +4,7 @@
  * an authority issued (RFC 3161: message imprint, policy, serial number, time).
  */
 import { defineContract, field } from '@daybook/contracts';
-import { leafHash, sha256, verifyInclusion } from '@daybook/core';
+import { leafHash, sha256, toHex, verifyInclusion } from '@daybook/core';
 import { organisation, submitter } from './vocabulary/fields.ts';
 import { notThere } from './vocabulary/refusals.ts';
 
@@ -54,7 +54,10 @@ export const timestamps = defineContract({
     stamp: {
       number: 1,
       title: { en: 'Timestamp', zh: '时间戳' },
-      help: { en: 'The first time counts and never changes.', zh: '以首次时间为准,永不更改。' },
+      help: {
+        en: 'The earliest time shown counts; it is never replaced by a later one.',
+        zh: '以已出示的最早时间为准,永不改为更晚。',
+      },
       key: { imprint },
       fields: { ...messageImprint, genTime, by: submitter, note: field.optional(note) },
     },
@@ -165,8 +168,8 @@ export const timestamps = defineContract({
     showInBatch: {
       title: { en: 'Show that a hash is in a batch', zh: '出示批次中的哈希' },
       help: {
-        en: 'Puts the hash on record with the time of its batch.',
-        zh: '将哈希以其批次时间登记。',
+        en: 'Puts the hash on record with the time of its batch, also where it was stamped later.',
+        zh: '将哈希以其批次时间登记;已有较晚时间者亦改为此时间。',
       },
       by: 'anyone',
       input: {
@@ -190,8 +193,13 @@ export const timestamps = defineContract({
         });
         context.check(isProven, 'NOT_IN_BATCH');
         const { genTime, by, note } = batch;
-        const shown = { imprint, hashAlgorithm: 'sha256', hashedMessage: imprint } as const;
-        context.records.stamp.insert({ ...shown, genTime, by, note }, 'ALREADY_STAMPED');
+        const present = context.records.stamp.get({ imprint });
+        const isEarlier = present === undefined || genTime < present.genTime;
+        context.check(isEarlier, 'ALREADY_STAMPED', { key: toHex(imprint) });
+        const message = present ?? { hashAlgorithm: 'sha256', hashedMessage: imprint };
+        const { hashAlgorithm, hashedMessage } = message;
+        const shown = { imprint, hashAlgorithm, hashedMessage };
+        context.records.stamp.put({ ...shown, genTime, by, note });
         context.emit('stamped', { imprint });
       },
     },
@@ -218,6 +226,15 @@ export const timestamps = defineContract({
         context.check(serialNumber === next, 'SERIAL_WRONG', { authority, next });
         context.records.token.insert({ ...input, genTime: context.timestampMs });
       },
+    },
+  },
+
+  invariants: {
+    neverLater: {
+      title: { en: 'No time is replaced by a later one', zh: '时间永不改为更晚' },
+      record: 'stamp',
+      holds: ({ before, after }) =>
+        after !== undefined && (before === undefined || after.genTime < before.genTime),
     },
   },
 

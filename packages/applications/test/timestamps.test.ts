@@ -1,4 +1,5 @@
 /** Timestamps: single hashes, batches with their proofs, and the register of issued tokens. */
+import { openRecords } from '@daybook/contracts';
 import type { Call, CallArguments } from '@daybook/core';
 import { encodeUtf8, inclusionProof, leafHash, merkleRoot, sha256 } from '@daybook/core';
 import { expect } from 'chai';
@@ -22,6 +23,10 @@ const stamp = (change: CallArguments = {}): Call =>
   call('stamp', { hashAlgorithm: 'sha256', hashedMessage: DOCUMENT, ...change });
 const codeOf = (ledger: TestLedger, each: Call, signer = ANYBODY): string =>
   outcome(ledger.act([each], [signer]));
+
+const rows = openRecords(timestamps);
+const timeOf = ({ view }: TestLedger, imprint: Uint8Array): number | undefined =>
+  rows.stamp(view, { imprint })?.genTime;
 
 describe('timestamps: one hash', () => {
   it('given a hash, when stamped by anybody, then it has the time of the block, for ever', () => {
@@ -72,6 +77,33 @@ describe('timestamps: batches', () => {
     }
     expect(codeOf(ledger, show(0))).to.equal('TIMESTAMPS_ALREADY_STAMPED');
     expect(ledger.now()).to.be.greaterThan(at);
+    expect(new Set(imprints.map((imprint) => timeOf(ledger, imprint)))).to.deep.equal(
+      new Set([at]),
+    );
+  });
+
+  it('given a hash that was stamped after its batch, then the time of the batch counts', () => {
+    const ledger = newLedger();
+    expect(codeOf(ledger, batch)).to.equal('ok');
+    const at = ledger.now();
+    const [first = DOCUMENT] = imprints;
+    expect(codeOf(ledger, stamp({ hashedMessage: first }))).to.equal('ok');
+
+    expect(codeOf(ledger, show(0))).to.equal('ok');
+
+    expect(timeOf(ledger, first)).to.equal(at);
+  });
+
+  it('given a hash that was stamped before its batch, then its own time stays', () => {
+    const ledger = newLedger();
+    const [first = DOCUMENT] = imprints;
+    expect(codeOf(ledger, stamp({ hashedMessage: first }))).to.equal('ok');
+    const at = ledger.now();
+    expect(codeOf(ledger, batch)).to.equal('ok');
+
+    expect(codeOf(ledger, show(0))).to.equal('TIMESTAMPS_ALREADY_STAMPED');
+
+    expect(timeOf(ledger, first)).to.equal(at);
   });
 
   it('given another index, hash, path or root, then nothing is shown', () => {
