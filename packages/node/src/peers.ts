@@ -40,7 +40,7 @@ export interface PeerTable {
 }
 
 /** `/ip4/…/tcp/…/p2p/<peer id>` as configured, taken apart. */
-export function bootstrapPeer(address: string): Peer | undefined {
+function bootstrapPeer(address: string): Peer | undefined {
   const at = address.lastIndexOf('/p2p/');
   if (at < 0) return undefined;
   const peerId = address.slice(at + '/p2p/'.length);

@@ -5,13 +5,13 @@
  */
 import type { Genesis, TimestampMs } from '@daybook/core';
 import { decodeMessage, peerIdFromPublicKey, publicKeyOf, quorumOf } from '@daybook/core';
-import type { Admission, Network, Peer } from '@daybook/network';
+import type { Admission, Network } from '@daybook/network';
 import { createNetwork } from '@daybook/network';
 import { createSystemClock } from '../clock.ts';
 import type { Settings } from '../config.ts';
+import { describe } from '../exit-codes.ts';
 import { readIdentity } from '../identity.ts';
 import { SILENT_LOGGER } from '../log.ts';
-import { bootstrapPeer } from '../peers.ts';
 import type { Finding } from './finding.ts';
 import { failure, good, skipped, warning } from './finding.ts';
 
@@ -29,28 +29,37 @@ export function judgeOffset(offsetMs: number, { document }: Genesis): Finding {
     : good('clock', words);
 }
 
-/** @param newestMs  of the newest block on the disk, if there is one */
+/** What is known of a node that is down before its clock is looked at. */
+export interface DownNode {
+  /** Of the newest block on the disk, if there is one. */
+  readonly newestMs?: TimestampMs | undefined;
+  /** Whether any other node takes a connection: where none does, nobody is waited for. */
+  readonly isAnybodyThere: boolean;
+}
+
 export async function checkClockAlone(
   settings: Settings,
   genesis: Genesis,
-  newestMs: TimestampMs | undefined,
+  { newestMs, isAnybodyThere }: DownNode,
 ): Promise<Finding> {
   const behindMs = (newestMs ?? 0) - Date.now();
   if (behindMs > genesis.document.parameters.precisionMs) {
     const words = `at least ${behindMs} ms behind: the newest block on the disk is of later`;
     return failure('clock', words, ADVICE);
   }
-  let offsets: readonly number[];
-  try {
-    offsets = await hearClocks(settings, genesis);
-  } catch {
-    return skipped('clock', 'without its keys this node cannot ask the others; chronyc tracking');
-  }
+  const known = newestMs === undefined ? '' : ' It is not behind the newest block.';
+  const untold = (why: string): Finding => skipped('clock', `${why}; chronyc tracking.${known}`);
+  if (!isAnybodyThere) return untold('no other node is there to compare it with');
   const needed = clocksNeeded(genesis);
-  if (offsets.length >= needed) return judgeOffset(medianOf(offsets), genesis);
-  const words = `${offsets.length} of the ${needed} other clocks that are needed were heard`;
-  const known = newestMs === undefined ? '' : '; it is not behind the newest block';
-  return skipped('clock', `${words} within ${LISTEN_MS / 1000} s${known}; chronyc tracking`);
+  try {
+    const offsets = await hearClocks(settings, genesis);
+    if (offsets.length >= needed) return judgeOffset(medianOf(offsets), genesis);
+    const heard = `${offsets.length} of the ${needed} other clocks that are needed were heard`;
+    return untold(`${heard} within ${LISTEN_MS / 1000} s`);
+  } catch (error) {
+    // Keys that do not open, for example, which have a finding of their own.
+    return untold(`the others cannot be asked: ${describe(error)}`);
+  }
 }
 
 /** As many as a proposer needs (protocol §14): with fewer, liars could set the median. */
@@ -76,7 +85,7 @@ async function hearClocks(settings: Settings, genesis: Genesis): Promise<readonl
       listen: [],
       secretKey: keys.peer,
       chain: genesis.chain,
-      admission: admissionOf(genesis, { own, bootstrap: settings.network.bootstrap }),
+      admission: admissionOf(genesis, own),
     },
     {
       clock,
@@ -113,25 +122,11 @@ function listen(network: Network, needed: number): Promise<readonly number[]> {
   });
 }
 
-/** Whom the genesis file and the settings name: the directory of the head is not opened for this. */
-function admissionOf(
-  { document }: Genesis,
-  { own, bootstrap }: { readonly own: string; readonly bootstrap: readonly string[] },
-): Admission {
-  const listed: Peer[] = [
-    ...document.validators.map(({ peerId, addresses }) => {
-      return { peerId, addresses, role: 'validator' } as const;
-    }),
-    ...document.observers.map(({ peerId, addresses }) => {
-      return { peerId, addresses, role: 'observer' } as const;
-    }),
-  ];
-  const known = new Set(listed.map(({ peerId }) => peerId));
-  const extra = bootstrap
-    .map(bootstrapPeer)
-    .filter((peer) => peer !== undefined)
-    .filter(({ peerId }) => !known.has(peerId));
-  const role = listed.find(({ peerId }) => peerId === own)?.role;
-  const isValidator = role === 'validator';
-  return { role: isValidator ? 'validator' : 'observer', peers: [...listed, ...extra] };
+/** The founding validators: the directory of the head is not opened for this. */
+function admissionOf({ document }: Genesis, own: string): Admission {
+  const peers = document.validators.map(({ peerId, addresses }) => {
+    return { peerId, addresses, role: 'validator' } as const;
+  });
+  const isValidator = peers.some(({ peerId }) => peerId === own);
+  return { role: isValidator ? 'validator' : 'observer', peers };
 }

@@ -100,11 +100,10 @@ export async function checkDown(
   genesis: Genesis,
   newestMs?: TimestampMs,
 ): Promise<readonly Finding[]> {
-  return [
-    await checkPorts(settings),
-    await checkClockAlone(settings, genesis, newestMs),
-    await checkPeers(settings, genesis),
-  ];
+  const ports = await checkPorts(settings);
+  const { finding: peers, answered } = await checkPeers(settings, genesis);
+  const known = { newestMs, isAnybodyThere: answered > 0 };
+  return [ports, await checkClockAlone(settings, genesis, known), peers];
 }
 
 interface Address {
@@ -145,7 +144,10 @@ function listenOnce({ host, port }: Address): Promise<string | undefined> {
   });
 }
 
-async function checkPeers(settings: Settings, genesis: Genesis): Promise<Finding> {
+async function checkPeers(
+  settings: Settings,
+  genesis: Genesis,
+): Promise<{ readonly finding: Finding; readonly answered: number }> {
   const { validators, observers } = genesis.document;
   const listed = [...validators, ...observers].flatMap(({ addresses }) => addresses);
   const own = new Set(settings.network.listen.map((one) => addressOf(one)?.port));
@@ -153,12 +155,17 @@ async function checkPeers(settings: Settings, genesis: Genesis): Promise<Finding
   const targets = [...all].flatMap((one) => addressOf(one) ?? []);
   const isOwn = ({ host, port }: Address): boolean => host === '127.0.0.1' && own.has(port);
   const others = targets.filter((one) => !isOwn(one));
-  if (others.length === 0) return skipped('peers', 'no address of another node is known yet');
   const answers = await Promise.all(others.map(answersAt));
-  const count = answers.filter((answered) => answered).length;
-  const words = `${count} of ${others.length} known addresses of other nodes take a connection`;
-  if (count === others.length) return good('peers', words);
   const silent = others.filter((_, index) => answers[index] !== true);
+  const answered = others.length - silent.length;
+  return { finding: tellPeers(others.length, silent), answered };
+}
+
+function tellPeers(count: number, silent: readonly Address[]): Finding {
+  if (count === 0) return skipped('peers', 'no address of another node is known yet');
+  const answered = count - silent.length;
+  const words = `${answered} of ${count} known addresses of other nodes take a connection`;
+  if (silent.length === 0) return good('peers', words);
   const names = silent.map(({ host, port }) => `${host}:${port}`).join(', ');
   const advice = `check firewalls and routes to ${names}, or ask their operators`;
   return warning('peers', words, advice);

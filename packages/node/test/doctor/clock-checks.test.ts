@@ -22,9 +22,20 @@ describe('node: doctor, clock', () => {
   it('given a newest block from the future, then the clock is behind, whatever others would say', async () => {
     const newestMs = Date.now() + precisionMs + 3_600_000;
 
-    const { verdict, words } = await checkClockAlone({} as Settings, genesis, newestMs);
+    const known = { newestMs, isAnybodyThere: true };
+    const { verdict, words } = await checkClockAlone({} as Settings, genesis, known);
 
     expect(verdict).to.equal('fail');
     expect(words).to.match(/^at least 3[56]\d{5} ms behind/);
+  });
+
+  it('given nobody to compare with, then it says so and what the newest block tells', async () => {
+    const known = { newestMs: Date.now(), isAnybodyThere: false };
+
+    const { verdict, words } = await checkClockAlone({} as Settings, genesis, known);
+
+    expect(verdict).to.equal('skipped');
+    expect(words).to.contain('no other node is there');
+    expect(words).to.contain('not behind the newest block');
   });
 });
