@@ -15,6 +15,7 @@ import {
 import * as client from '../../packages/client/test/fuzz-targets.ts';
 import * as contracts from '../../packages/contracts/test/fuzz-targets.ts';
 import * as core from '../../packages/core/test/fuzz-targets.ts';
+import * as formats from '../../packages/formats/test/fuzz-targets.ts';
 import * as network from '../../packages/network/test/fuzz-targets.ts';
 import * as node from '../../packages/node/test/fuzz-targets.ts';
 import * as state from '../../packages/state/test/fuzz-targets.ts';
@@ -49,8 +50,8 @@ export async function gatherTargets(): Promise<readonly FuzzTarget[]> {
   const chain = await gatherChainSamples();
   return [
     { name: 'message', samples: chain.messages, again: again(decodeMessage, encodeMessage) },
-    { name: 'block', samples: chain.blocks, again: again(decodeBlock, encodeBlock) },
-    together('header and certificate', [
+    together('blocks', [
+      { name: 'block', samples: chain.blocks, again: again(decodeBlock, encodeBlock) },
       { name: 'header', samples: chain.headers, again: again(decodeHeader, encodeHeader) },
       {
         name: 'certificate',
@@ -58,8 +59,10 @@ export async function gatherTargets(): Promise<readonly FuzzTarget[]> {
         again: again(decodeCertificate, encodeCertificate),
       },
     ]),
-    { name: 'body entry', samples: chain.entries, again: again(decodeBodyEntry, encodeEntry) },
-    { name: 'result', samples: chain.results, again: again(decodeResult, encodeResult) },
+    together('transactions and results', [
+      { name: 'entry', samples: chain.entries, again: again(decodeBodyEntry, encodeEntry) },
+      { name: 'result', samples: chain.results, again: again(decodeResult, encodeResult) },
+    ]),
     ...core.CBOR,
     together('state proof', core.STATE_PROOF),
     core.PROOF_BUNDLE,
@@ -77,10 +80,13 @@ export async function gatherTargets(): Promise<readonly FuzzTarget[]> {
     together('snapshot', node.SNAPSHOT),
     together('exchanges of nodes', node.EXCHANGES),
     node.SETTINGS_FILE,
-    together('requests of clients', node.REQUESTS_OF_CLIENTS),
+    together('requests of clients', [...node.REQUESTS_OF_CLIENTS, formats.TIME_STAMP_REQUEST]),
     together('stored values and schemas', contracts.STORED),
     ...client.PROOFS,
     together('verified forks and checkpoints', client.FORKS),
     together('files of clients', client.FILES),
+    formats.SPENDING_TABLE,
+    formats.IATI_FILE,
+    together('JSON of publishers', formats.JSON_FILES),
   ];
 }
