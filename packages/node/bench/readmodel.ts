@@ -189,10 +189,13 @@ const { values } = parseArgs({ options: { payments: { type: 'string', default: '
 const directory = await mkdtemp(path.join(tmpdir(), 'daybook-bench-'));
 const [load = 0] = loadavg();
 print(cpus()[0]?.model.trim() ?? 'machine', `${cpus().length} cores, load ${load.toFixed(1)}`);
-const chain = await openFund(directory);
 try {
-  await measure(chain, directory, Number(values.payments));
+  const chain = await openFund(directory);
+  try {
+    await measure(chain, directory, Number(values.payments));
+  } finally {
+    await chain.close();
+  }
 } finally {
-  await chain.close();
   await rm(directory, { recursive: true, force: true });
 }
