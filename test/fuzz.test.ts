@@ -98,7 +98,9 @@ describe('fuzz: decoders that are wrong', () => {
     const tried = [0, 1].map(() => {
       const inputs: string[] = [];
       const again = (bytes: Uint8Array) => {
-        inputs.push(Buffer.from(bytes).toString('hex'));
+        const hex = Buffer.from(bytes).toString('hex');
+        // One that seemed to take much memory is tried again.
+        if (inputs.at(-1) !== hex) inputs.push(hex);
         if (inputs.length === 500) throw new Error('enough');
         return bytes[0] === 1;
       };
