@@ -417,10 +417,16 @@ describe('governance: contract versions (spec X-9)', () => {
     expect(chain.engine.verify(chain.view)).to.equal(undefined);
   });
 
-  it('given a version that the release lacks, then proposing is refused', () => {
-    expect(
-      propose(newChain([court()]), 'proposeContract', { contract: 'court', version: 2 }),
-    ).to.equal('GOVERNANCE_VERSION_UNKNOWN');
+  it('spec X-35: given a version that one release lacks, then both take its proposal alike, and that one stops before it acts', () => {
+    const [old, next] = [newChain([court(1)]), newChain([court(1), court(2)])];
+    for (const chain of [old, next]) {
+      adopt(chain, 'proposeContract', { contract: 'court', version: 2, notBeforeHeight: 7 });
+      chain.passTo(5);
+    }
+
+    expect([...old.dump()]).to.deep.equal([...next.dump()]);
+    next.passTo(6);
+    expect(() => old.passTo(6)).to.throw('version 2 of court');
   });
 });
 

@@ -48,6 +48,12 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'Use a key made by `daybook key`; small-order and mixed-order points are refused.',
     status: 422,
   },
+  NODE_TRANSACTION_RELEASE: {
+    summary: 'The transaction proposes a contract version that this release does not bring.',
+    remedy:
+      'Name a version that exists, and install its release on every node before proposing it.',
+    status: 422,
+  },
   NODE_TRANSACTION_SIGNATURE: {
     summary: 'A signature does not match its signer and body.',
     remedy: 'Sign the exact body bytes with the key that the signer entry names.',

@@ -1,6 +1,7 @@
 /** How a process of the node ends: exit codes, and the words before them. */
 import type { ConsensusFatal } from '@daybook/consensus';
 import { CONSENSUS_ERRORS, explainConsensus } from '@daybook/consensus';
+import { CONTRACTS_ERRORS, ContractsError } from '@daybook/contracts';
 import { KeystoreError } from '@daybook/keystore';
 import { NetworkError } from '@daybook/network';
 import { StateError } from '@daybook/state';
@@ -35,7 +36,13 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof StateError) return EXIT_CODES.storage;
   if (error instanceof NetworkError) return EXIT_CODES.address;
   if (error instanceof NodeError) return exitCodeOfNode(error.code);
+  if (error instanceof ContractsError && isOtherRelease(error)) return EXIT_CODES.safety;
   return EXIT_CODES.defect;
+}
+
+/** The chain goes on with what this release does not bring; a restart would not help. */
+function isOtherRelease({ failure: { code } }: ContractsError): boolean {
+  return code === 'CONTRACTS_VERSION_MISSING' || code === 'CONTRACTS_MANIFEST_DIFFERS';
 }
 
 function exitCodeOfNode(code: NodeError['code']): number {
@@ -60,6 +67,10 @@ function exitCodeOfNode(code: NodeError['code']): number {
 export function describe(error: unknown): string {
   if (exitCodeOf(error) === EXIT_CODES.defect && error instanceof Error) {
     return error.stack ?? error.message;
+  }
+  if (error instanceof ContractsError) {
+    const { code } = error.failure;
+    return `${code}: ${error.message} ${CONTRACTS_ERRORS[code].remedy}`;
   }
   return error instanceof Error ? error.message : JSON.stringify(error);
 }

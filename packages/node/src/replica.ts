@@ -6,6 +6,7 @@
  */
 import { readRecoveries } from '@daybook/applications';
 import type { Engine } from '@daybook/contracts';
+import { ContractsError } from '@daybook/contracts';
 import type {
   Genesis,
   RecoveryFile,
@@ -13,7 +14,7 @@ import type {
   ValidatorId,
   ValidatorSet,
 } from '@daybook/core';
-import { assert, equalBytes, eraOf, indexOfKey, toHex } from '@daybook/core';
+import { equalBytes, eraOf, indexOfKey, toHex } from '@daybook/core';
 import type { Admission, Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { AheadVerifier } from './ahead/ahead-verifier.ts';
@@ -203,7 +204,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     logger.warn('block log has lost blocks', { path, height: header.height, lost });
   }
   const differing = engine.verify(ledger.head().reader);
-  assert(differing === undefined, `the contracts are those of the chain: ${differing?.code}`);
+  if (differing !== undefined) throw new ContractsError(differing);
 
   const manifests = createManifests(engine, ledger, stateStore);
   const nodeSet = recordSetNamed(manifests.now(), 'directory', 'node');

@@ -75,8 +75,29 @@ export function createTransactionJudge(parts: JudgeParts): TransactionJudge {
       const detail = `${first.pointer}: expected ${first.expected}, found ${first.found}.`;
       return fail({ code: first.code, detail, errors });
     }
-    return judgeSigners(transaction, parts);
+    return judgeRelease(transaction, parts.engine) ?? judgeSigners(transaction, parts);
   };
+}
+
+/**
+ * spec X-35: whether a version exists is no fact of the chain, so no contract can refuse one that
+ * nobody has; the node that a proposal is handed to does.
+ */
+function judgeRelease(
+  { body }: Transaction,
+  engine: Pick<Engine, 'knows'>,
+): Result<never, Refusal> | undefined {
+  for (const [index, { contract, action, args }] of body.calls.entries()) {
+    if (contract !== 'governance' || action !== 'proposeContract') continue;
+    const { contract: name, version } = args;
+    if (engine.knows(String(name), Number(version))) continue;
+    const found = `version ${version} of ${name}`;
+    const expected = 'a version that this release brings';
+    const errors = [{ pointer: `/calls/${index}/args/version`, expected, found }];
+    const detail = `This release does not bring ${found}.`;
+    return fail({ code: 'NODE_TRANSACTION_RELEASE', detail, errors });
+  }
+  return undefined;
 }
 
 function judgeInclusion(transaction: Transaction, parts: JudgeParts): Refusal | undefined {

@@ -82,15 +82,6 @@ export const failures = {
       zh: '请按清单选择参数与取值。',
     },
   },
-  VERSION_UNKNOWN: {
-    code: 14,
-    en: 'This release does not know version {version} of {contract}.',
-    zh: '当前软件版本不含{contract}的第{version}版。',
-    remedy: {
-      en: 'Install the release that brings it on every node first.',
-      zh: '请先在所有节点安装包含该版本的软件。',
-    },
-  },
   ROLE_REFUSED: {
     code: 15,
     en: 'The role {role} is not one that the consortium grants.',

@@ -100,6 +100,16 @@ describe('a contract of 60 lines', function () {
     expect(out).to.contain('Give pounds.');
   });
 
+  it('given the proposal of a version that the release lacks, then the node does not take it (spec X-35)', async () => {
+    const proposal = ['governance', 'propose-contract', '--contract', 'boxes', '--version', '9'];
+    const { code, out, errors } = await run([...proposal, '--reason', 'More', '--signer', signer]);
+
+    expect(code).to.not.equal(0);
+    expect(`${out}${errors}`)
+      .to.contain('NODE_TRANSACTION_RELEASE')
+      .and.to.contain('version 9 of boxes');
+  });
+
   it('given its definition, then the client is typed by it; given the manifest alone, it works too', async () => {
     const client = createClient({ urls: [url], chain: cluster.genesis.chain });
 

@@ -81,6 +81,8 @@ export interface GenesisState {
 export interface Engine {
   /** Judges calls without state: names and inputs, every fault with its JSON pointer. */
   check(calls: readonly Call[]): readonly CallFault[];
+  /** Whether this release has a version of a contract. No fact of the chain: never ask it there. */
+  knows(contract: string, version: number): boolean;
   /**
    * The state of height 0: of the contract versions that the document names, and no others.
    * @throws ContractsError if the document names what the contracts do not take
@@ -120,6 +122,7 @@ export function createEngine(contracts: readonly Contract[]): Engine {
   const admission = rememberingSession(parts);
   return {
     check: (calls) => checkCalls(newest, calls),
+    knows: (contract, version) => known.get(contract)?.has(version) === true,
     applyGenesis: (genesis) => applyGenesis(parts, genesis),
     execute: (view, block) => unwrapped(() => execute(parts, view, block)),
     identify: (view, block, signer) => unwrapped(() => identify(admission(view, block), signer)),
@@ -196,21 +199,7 @@ function execute(
 }
 
 function openSession(parts: Parts, rows: BlockRows, block: BlockContext): Session {
-  return sessionFor(parts, rows, { block, versions: versionsIn(parts, rows) });
-}
-
-function sessionFor(
-  { known }: Parts,
-  rows: BlockRows,
-  { block, versions }: { readonly block: BlockContext; readonly versions: ActiveVersions },
-): Session {
-  return createSession({
-    block,
-    rows,
-    meter: createMeter(),
-    versions,
-    known: (name, version) => known.get(name)?.has(version) === true,
-  });
+  return createSession({ block, rows, meter: createMeter(), versions: versionsIn(parts, rows) });
 }
 
 /** Questions after which remembered rows are dropped: strangers' keys leave rows behind, too. */
@@ -264,7 +253,7 @@ function applyGenesis(parts: Parts, genesis: Genesis): GenesisState {
   const versions = activeVersions(parts.known, contracts);
   const manifestHash = activeManifestHash(versions);
   const block = { chain: genesis.chain, height: 0, timestampMs: genesis.document.timeMs };
-  const session = sessionFor(parts, rows, { block, versions });
+  const session = createSession({ block, rows, meter: createMeter(), versions });
   const hooks = (): void => {
     session.contract('ledger')?.writing().records.activation?.insert({ contracts, manifestHash });
     for (const { name, definition } of versions.values()) {

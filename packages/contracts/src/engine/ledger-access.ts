@@ -49,7 +49,6 @@ export function ledgerAccess(
     setParameter: ({ contract: owner, name, fromHeight, value }) => {
       setParameter(session, { owner, name }, { fromHeight, value });
     },
-    knowsVersion: (name, version) => session.known(name, version),
     activate: (name, version, fromHeight) => {
       turnAt(session, name, { fromHeight, nextVersion: version });
     },

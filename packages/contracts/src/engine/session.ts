@@ -89,8 +89,6 @@ export interface Session {
   action(contract: string, action: string): LinkedAction | undefined;
   guardsOf(fullAction: string): readonly ActiveGuard[];
   guard(fullName: string): ActiveGuard | undefined;
-  /** Whether this release knows a version of a contract, active or not. */
-  known(contract: string, version: number): boolean;
   /** @returns a function that forgets what was written and said after this moment */
   savepoint(): () => void;
 }
@@ -100,7 +98,6 @@ interface SessionParts {
   readonly rows: BlockRows;
   readonly meter: Meter;
   readonly versions: ActiveVersions;
-  readonly known: (contract: string, version: number) => boolean;
 }
 
 const NO_ID = new Uint8Array(32);
@@ -122,18 +119,16 @@ class BlockSession implements Session, TableHost {
     ordinal: 0,
     events: [],
   };
-  readonly known: (contract: string, version: number) => boolean;
   readonly #contracts = new Map<string, ActiveContract>();
   readonly #parameters = new Map<string, unknown>();
   readonly #today: string;
   #authority: AuthorityFace | undefined;
 
-  constructor({ block, rows, meter, versions, known }: SessionParts) {
+  constructor({ block, rows, meter, versions }: SessionParts) {
     this.block = block;
     this.rows = rows;
     this.meter = meter;
     this.versions = versions;
-    this.known = known;
     this.#today = civilDateOf(block.timestampMs);
   }
 

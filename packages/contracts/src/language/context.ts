@@ -250,8 +250,6 @@ export interface LedgerAccess {
   faultOfParameter(contract: string, name: string, value: string): string | undefined;
   /** Sets a parameter from a height on; the value was checked. */
   setParameter(change: ParameterChange): void;
-  /** Whether this release of the software knows that version of a contract. */
-  knowsVersion(contract: string, version: number): boolean;
   /** Lets a contract version act from a height on, at least two blocks ahead. */
   activate(contract: string, version: number, fromHeight: number): void;
   /** Why a contract can not be retired; undefined if it can. */

@@ -1,7 +1,9 @@
 /** The code of whatever ended a node: a coded error, a failure of consensus, or a defect of ours. */
+import { ContractsError } from '@daybook/contracts';
 
 export function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'DEFECT';
+  if (error instanceof ContractsError) return error.failure.code;
   if ('code' in error && typeof error.code === 'string' && error.code !== 'ERR_ASSERTION') {
     return error.code;
   }

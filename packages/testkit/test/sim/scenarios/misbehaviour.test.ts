@@ -228,12 +228,17 @@ describe('scenarios: misbehaviour', () => {
     // An old release is no fault of storage, but no correct node either.
     late.wasDamaged = true;
 
+    const ends: string[] = [];
+    scenario.world.events.on('fatal', ({ machine, code }) => ends.push(`${machine.name} ${code}`));
+
     adopt(scenario.world, 'proposeContract', { contract: 'tally', version: 2 });
 
     await reach(scenario, () => late.state() === 'down', {
       what: 'the late node stops',
       withinMs: 60_000,
     });
+    // It took the proposal as the others did (spec X-35), and what ends it is named.
+    expect(ends).to.deep.equal([`${late.name} CONTRACTS_VERSION_MISSING`]);
     const others = [0, 1, 2].map((index) => scenario.machine(index));
     // Past the boundary at which the version acts.
     await gain(scenario, others, { heights: 12, withinMs: 60_000 });
