@@ -136,20 +136,21 @@ export { peerIdFromPublicKey, publicKeyOfPeerId } from './chain/peer-id.ts';
 export type {
   ListBundle,
   ListClaim,
-  ListedRecord,
   ProofBundle,
   ProofFrame,
   RecordClaim,
   SetChange,
+  VersionBundle,
+  VersionClaim,
 } from './chain/proof-bundle.ts';
 export {
   changeToCbor,
   decodeListBundle,
   decodeProofBundle,
+  decodeVersionBundle,
   encodeListBundle,
   encodeProofBundle,
-  LIST_BUNDLE_FORMAT,
-  PROOF_BUNDLE_FORMAT,
+  encodeVersionBundle,
   readChange,
 } from './chain/proof-bundle.ts';
 export type {

@@ -310,7 +310,7 @@ async function runNode(
     isInStep: () => replica.isInStep(),
   });
   const records = createRecords({
-    ...{ genesis, ledger, blockLog, blocks, stateStore },
+    ...{ genesis, ledger, blockLog, blocks, stateStore, history: tree },
     schemaOf: (set, height) => schemaSourceOf(manifests.at(height), set),
     laterSets: async () => history.laterSets(),
     explainResult: (stored) => explainOutcome(manifests.now(), stored),

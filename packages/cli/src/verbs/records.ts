@@ -356,7 +356,9 @@ export const RECORD_VERBS: readonly Verb[] = [
   {
     words: ['proof'],
     title: 'Fetch the proof of a record, or of its absence, and check it.',
-    help: 'The file needs no node afterwards: daybook verify checks it anywhere.',
+    help:
+      'The file needs no node afterwards: daybook verify checks it anywhere. Of a height whose state ' +
+      'is no longer kept, it proves the record as its block wrote it.',
     operands: [...RECORD_OPERANDS, KEY_OPERAND],
     options: {
       out: { value: 'FILE', help: 'Where to keep it.', required: true },

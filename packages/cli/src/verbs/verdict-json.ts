@@ -11,6 +11,7 @@ export function verdictJson(verdict: Verdict): Readonly<Record<string, unknown>>
     record: facts.record.spec.name,
     key: facts.record.key,
     present: facts.value !== undefined,
+    ...(facts.writtenIn !== undefined && { writtenIn: facts.writtenIn.height }),
     ...(facts.stored !== undefined && { row: facts.stored.fields, stamp: facts.stored.stamp }),
   };
 }

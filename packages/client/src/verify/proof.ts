@@ -11,14 +11,17 @@ import type {
   FinalHeader,
   Genesis,
   Hash,
+  Header,
   KnownEra,
   ProofFrame,
+  RecordClaim,
   Result,
   TrustedSet,
 } from '@daybook/core';
 import {
   decodeHeader,
   decodeProofBundle,
+  decodeVersionBundle,
   equalBytes,
   fail,
   ok,
@@ -32,6 +35,7 @@ import { nameRecord, verifyClaim, verifySchema } from './claims.ts';
 import { ageHindrance, eraHindrance } from './hindrances.ts';
 import { followSets, foreign, readTrustedGenesis, verifyHeader } from './light-client.ts';
 import type { Checkpoint, Trust } from './trust.ts';
+import { verifyVersion } from './version.ts';
 
 /** What every sound bundle says, whatever it proves. */
 export interface ProvenFrame {
@@ -58,6 +62,8 @@ export interface ProvenFacts extends ProvenFrame {
   readonly value: Uint8Array | undefined;
   /** The value in fields; undefined also for a version that the present words do not fit. */
   readonly stored: DecodedRecord | undefined;
+  /** The older block that wrote it; absent when it is what the state of the block holds. */
+  readonly writtenIn?: Header;
 }
 
 export type VerdictOf<F> =
@@ -67,17 +73,32 @@ export type VerdictOf<F> =
 
 export type Verdict = VerdictOf<ProvenFacts>;
 
-/** Checks the bundle of a record against what is trusted. */
+/** Checks the bundle of a record, or of an older version of one, against what is trusted. */
 export function verifyProofBundle(bytes: Uint8Array, trust: Trust): Verdict {
+  const older = decodeVersionBundle(bytes);
+  if (older.ok) {
+    return verifyFile(older, trust, (bundle, contract) => {
+      const writtenIn = verifyVersion(bundle);
+      if (!writtenIn.ok) return writtenIn;
+      const claim = readValue(bundle.version, contract);
+      return claim.ok ? ok({ ...claim.value, writtenIn: writtenIn.value }) : claim;
+    });
+  }
   return verifyFile(decodeProofBundle(bytes), trust, ({ record }, contract, stateRoot) => {
     const claimed = verifyClaim(record, stateRoot);
-    if (!claimed.ok) return claimed;
-    const named = nameRecord(record.recordKey, contract);
-    if (!named.ok) return named;
-    const { value } = record;
-    const stored = value === undefined ? undefined : decodeRecord(named.value.spec, value);
-    return ok({ record: named.value, value, stored });
+    return claimed.ok ? readValue(record, contract) : claimed;
   });
+}
+
+/** A record in the words of its contract. */
+function readValue(
+  { recordKey, value }: Pick<RecordClaim, 'recordKey' | 'value'>,
+  contract: SchemaContract,
+): Result<Pick<ProvenFacts, 'record' | 'value' | 'stored'>, VerifyFailure> {
+  const named = nameRecord(recordKey, contract);
+  if (!named.ok) return named;
+  const stored = value === undefined ? undefined : decodeRecord(named.value.spec, value);
+  return ok({ record: named.value, value, stored });
 }
 
 /** Checks the claim of a bundle under a state root, in the words of its contract. */

@@ -96,6 +96,7 @@ const PROOF_TITLES = {
   time: { en: 'Block time', zh: '出块时间' },
   seals: { en: 'Sealed by', zh: '签署方' },
   written: { en: 'Last written', zh: '最近写入' },
+  older: { en: 'Older version', zh: '旧版本' },
 } as const;
 
 function proofLines(facts: ProvenFacts, language: Language): readonly ShownLine[] {
@@ -104,9 +105,21 @@ function proofLines(facts: ProvenFacts, language: Language): readonly ShownLine[
     en: `block ${stored.stamp.height} by ${stored.stamp.writer}`,
     zh: `区块${stored.stamp.height},${stored.stamp.writer}`,
   };
-  const lines = frameLines(facts, language);
+  const lines = [...olderLines(facts, language), ...frameLines(facts, language)];
   if (written === undefined) return lines;
   return [{ title: PROOF_TITLES.written[language], text: written[language] }, ...lines];
+}
+
+/** That a version is not of the state of the sealed block, and of which block it is. */
+function olderLines({ writtenIn }: ProvenFacts, language: Language): readonly ShownLine[] {
+  if (writtenIn === undefined) return [];
+  const { height, timestampMs } = writtenIn;
+  const time = new Date(timestampMs).toISOString();
+  const text = {
+    en: `as block ${height} wrote it at ${time}; what was written later is not told`,
+    zh: `由区块${height}于${time}写入;此后的写入不在此证明之内`,
+  };
+  return [{ title: PROOF_TITLES.older[language], text: text[language] }];
 }
 
 /** By whom a proof is sealed, and when. */

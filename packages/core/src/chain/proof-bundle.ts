@@ -20,8 +20,9 @@ import { LIMITS } from './limits.ts';
 import type { TreeRange } from './range-proof.ts';
 import type { RecordKey, RecordPlace } from './state-key.ts';
 
-export const PROOF_BUNDLE_FORMAT = 'daybook-proof/1';
-export const LIST_BUNDLE_FORMAT = 'daybook-list/1';
+const PROOF_BUNDLE_FORMAT = 'daybook-proof/1';
+const LIST_BUNDLE_FORMAT = 'daybook-list/1';
+const VERSION_BUNDLE_FORMAT = 'daybook-version/1';
 
 /** The last header of a validator set, its certificate, and the set that follows. */
 export interface SetChange {
@@ -87,7 +88,35 @@ export interface ListBundle extends ProofFrame {
   readonly list: ListClaim;
 }
 
+/** A path in an RFC 9162 tree. */
+export interface LeafPath {
+  readonly index: number;
+  readonly size: number;
+  readonly path: readonly Uint8Array[];
+}
+
+/** A version of a record that a transaction of an older block wrote. */
+export interface VersionClaim {
+  readonly recordKey: RecordKey;
+  /** What it wrote; absent when it removed the record. */
+  readonly value?: Uint8Array;
+  /** Encoded header of its block; needs no certificate. */
+  readonly header: Uint8Array;
+  /** Path from the hash of that header to the history root of the frame's header. */
+  readonly history: readonly Uint8Array[];
+  /** Encoded result of the transaction, and its path to the result root of its block. */
+  readonly result: Uint8Array;
+  readonly place: LeafPath;
+}
+
+/** The proof of an older version, whose state is no longer needed. */
+export interface VersionBundle extends ProofFrame {
+  readonly version: VersionClaim;
+}
+
 const CHANGES_MAX = 4096;
+/** Longest path in a tree of 2^53 leaves. */
+const PATH_MAX = 53;
 /** Deepest structure: bundle, changes, change, validators, validator. */
 const DEPTH_MAX = 6;
 
@@ -101,6 +130,16 @@ export function encodeProofBundle({ record, ...frame }: ProofBundle): Uint8Array
 
 export function encodeListBundle({ list, ...frame }: ListBundle): Uint8Array {
   return encodeFile(LIST_BUNDLE_FORMAT, frame, listToCbor(list));
+}
+
+export function encodeVersionBundle({ version, ...frame }: VersionBundle): Uint8Array {
+  return encodeFile(VERSION_BUNDLE_FORMAT, frame, versionToCbor(version));
+}
+
+function versionToCbor(claim: VersionClaim): CborValue {
+  const { recordKey, value, header, history, result, place } = claim;
+  const key = [recordKey.set, recordKey.partition ?? null, recordKey.key, value ?? null];
+  return [...key, header, history, result, place.index, place.size, place.path];
 }
 
 function listToCbor({ set, partition, range, records, proof }: ListClaim): CborValue {
@@ -194,6 +233,30 @@ function readList(value: CborValue | undefined): ListClaim | undefined {
   return { set, range: { from, to }, records, proof, ...(partition !== null && { partition }) };
 }
 
+const readStep = (value: CborValue): Uint8Array | undefined =>
+  isBytes(value) && value.length === 32 ? value : undefined;
+
+const isCount = (value: CborValue | undefined): value is number =>
+  typeof value === 'number' && value >= 0;
+
+function readVersion(value: CborValue | undefined): VersionClaim | undefined {
+  if (!isList(value) || value.length !== 10) return undefined;
+  const [set, partition, key, stored, header, steps, result, index, size, resultSteps] = value;
+  const claim = readClaim([
+    set ?? null,
+    partition ?? null,
+    key ?? null,
+    stored ?? null,
+    result ?? null,
+  ]);
+  const history = readEach(steps, PATH_MAX, readStep);
+  const path = readEach(resultSteps, PATH_MAX, readStep);
+  if (claim === undefined || history === undefined || path === undefined) return undefined;
+  if (!isBytes(header) || !isCount(index) || !isCount(size)) return undefined;
+  const { proof, ...record } = claim;
+  return { ...record, header, history, result: proof, place: { index, size, path } };
+}
+
 /** The frame of a file of a format, and its claim still as it stands there. */
 function readFrame(
   value: CborValue,
@@ -225,6 +288,14 @@ export function decodeListBundle(bytes: Uint8Array): Result<ListBundle, DecodeFa
   return decodeFile(bytes, LIST_BUNDLE_FORMAT, (frame, claim) => {
     const list = readList(claim);
     return list && { ...frame, list };
+  });
+}
+
+/** Decodes the bundle of an older version; whether it proves anything is for the verifier. */
+export function decodeVersionBundle(bytes: Uint8Array): Result<VersionBundle, DecodeFailure> {
+  return decodeFile(bytes, VERSION_BUNDLE_FORMAT, (frame, claim) => {
+    const version = readVersion(claim);
+    return version && { ...frame, version };
   });
 }
 

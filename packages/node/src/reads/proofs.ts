@@ -88,7 +88,7 @@ export function changesUpTo(
 }
 
 /** What a proof about records of a set carries; undefined when no contract owns the set. */
-async function frameOf(
+export async function frameOf(
   set: number,
   height: Height,
   parts: ProofParts,

@@ -10,8 +10,10 @@ import { decodeStoredResult } from '../ledger/stored-result.ts';
 import { headOf } from './chain.ts';
 import type { ProofParts } from './proofs.ts';
 import { buildListBundle, buildProofBundle } from './proofs.ts';
+import type { VersionParts } from './versions.ts';
+import { buildVersionBundle } from './versions.ts';
 
-export interface RecordsParts extends ProofParts {
+export interface RecordsParts extends ProofParts, VersionParts {
   readonly ledger: Ledger;
   readonly blocks: BlockReader;
   /** Puts a refused transaction in words. */
@@ -82,8 +84,14 @@ export function createRecords(parts: RecordsParts): Records {
       const versions = await stateStore.history(key, options);
       return { head, versions, completeFrom: stateStore.historyFrom() };
     },
-    prove: async (key, height = headHeight()) =>
-      await provenAt(height, () => buildProofBundle(key, height, parts)),
+    prove: async (key, height = headHeight()) => {
+      const proven = await provenAt(height, () => buildProofBundle(key, height, parts));
+      const isGone = !proven.ok && proven.reason.code === 'NODE_STATE_PRUNED';
+      if (!isGone) return proven;
+      // The state is gone, but not what the block wrote.
+      const older = await buildVersionBundle(key, { height, head: headHeight() }, parts);
+      return older === undefined ? proven : ok(older);
+    },
     proveList: async (place, { from, height = headHeight() }) =>
       await provenAt(height, () =>
         buildListBundle(place, { height, ...(from && { from }) }, parts),

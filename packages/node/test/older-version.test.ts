@@ -1,0 +1,89 @@
+/** A record as a block wrote it whose state the node no longer keeps. */
+
+import { applications } from '@daybook/applications';
+import { createEngine, recordKeyOf } from '@daybook/contracts';
+import {
+  decodeHeader,
+  decodeResult,
+  decodeVersionBundle,
+  encodeHeader,
+  equalBytes,
+  leafHash,
+  treeKeyOf,
+  valueHashOf,
+  verifyInclusion,
+} from '@daybook/core';
+import { expect } from 'chai';
+import { createHistoryTree } from '../src/checkpoints/history-tree.ts';
+import { createRecords } from '../src/reads/records.ts';
+import { schemaSourceOf } from '../src/reads/schema.ts';
+import { notebook } from './api/support/notebook.ts';
+import { freshDisks, grow, makeGenesis, openChain } from './support/chain.ts';
+
+const genesis = makeGenesis();
+const HEIGHT = 20;
+
+async function grown() {
+  const chain = await openChain(genesis, freshDisks(), { retainedHeights: 6 });
+  await grow(chain.ledger, HEIGHT);
+  const { ledger, blockLog, stateStore } = chain;
+  const manifest = createEngine([...applications, notebook]).manifestOf(ledger.head().reader);
+  const records = createRecords({
+    ...{ genesis, ledger, blockLog, stateStore },
+    blocks: {
+      readBlock: async (height) => blockLog.readBlock(height),
+      locate: async () => undefined,
+    },
+    schemaOf: (set) => schemaSourceOf(manifest, set),
+    laterSets: async () => [],
+    explainResult: () => undefined,
+    history: createHistoryTree({
+      hashAt: (height) => blockLog.blockHashAt(height),
+      soon: (task) => setImmediate(task),
+    }),
+  });
+  const contract = manifest.contracts.find(({ name }) => name === notebook.name);
+  const spec = contract?.records.note ?? expect.fail('the notebook has notes');
+  const keyOf = (number: number) => {
+    const key = recordKeyOf(spec, { book: 'red', number });
+    return key.ok ? key.value : expect.fail('a note has a key');
+  };
+  const counter = contract?.records.counter ?? expect.fail('the notebook counts');
+  const counterKey = recordKeyOf(counter, {});
+  if (!counterKey.ok) return expect.fail('the counter has a key');
+  return { chain, records, keyOf, counterKey: counterKey.value };
+}
+
+describe('node: older versions', () => {
+  it('spec S-12: given a height that is no longer kept, then its version is proven by result and history root', async () => {
+    const { chain, records, counterKey: recordKey } = await grown();
+    const { header } = chain.ledger.head();
+
+    const proven = await records.prove(recordKey, 5);
+    const bundle = decodeVersionBundle(proven.ok ? proven.value : new Uint8Array());
+    if (!bundle.ok) return expect.fail('it is the proof of a version');
+    const { version } = bundle.value;
+    const old = decodeHeader(version.header);
+    const result = decodeResult(version.result);
+    if (!old.ok || !result.ok) return expect.fail('header and result decode');
+
+    expect(bundle.value.header).to.deep.equal(encodeHeader(header));
+    expect(old.value.height).to.equal(5);
+    const { index, size, path } = version.place;
+    const leaf = leafHash(version.result);
+    expect(verifyInclusion({ root: old.value.resultRoot, index, size, leaf, path })).to.equal(true);
+    const { writes } = result.value;
+    const write = writes.find(({ treeKey }) => equalBytes(treeKey, treeKeyOf(recordKey)));
+    expect(write?.valueHash).to.deep.equal(valueHashOf(version.value ?? new Uint8Array()));
+    await chain.close();
+  });
+
+  it('given a record that was not yet written at the height, then there is no version to prove', async () => {
+    const { chain, records, keyOf } = await grown();
+
+    const early = await records.prove(keyOf(9), 5);
+
+    expect(!early.ok && early.reason.code).to.equal('NODE_STATE_PRUNED');
+    await chain.close();
+  });
+});
