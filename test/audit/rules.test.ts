@@ -14,6 +14,8 @@ const source = (number: string) => ({
 });
 
 const recorded = (time: string) => ({ recorded: Date.parse(time) });
+/** Paid on this ledger and not elsewhere: the block gave it a time. */
+const here = (change: object = {}) => ({ ...recorded('2026-03-04T09:00:00Z'), ...change });
 
 /** Works pays an organisation, which holds money of its own and may pay works out of it. */
 const PAID_ALLY = payment('a', { payee: { organisation: 'ally' } });
@@ -79,6 +81,13 @@ const SCENES: readonly Scene[] = [
     passed: [payment('2026/7'), payment('2026/8'), payment('2025/10'), payment('a')],
   },
   {
+    kind: 'gaps',
+    title: 'a missing number of this ledger beside sources that the payer made up',
+    found: [payment('7', here(source('1'))), payment('9', here(source('2')))],
+    cites: ['7', '9'],
+    passed: [payment('7', here(source('1'))), payment('8', here(source('3')))],
+  },
+  {
     kind: 'splits',
     measures: 'ceiling=200000;days=3',
     title: 'two payments that together reach the ceiling',
@@ -137,9 +146,23 @@ const SCENES: readonly Scene[] = [
   {
     kind: 'beforeContract',
     title: 'payments for which there is no contract',
-    found: [payment('a'), payment('b', { date: '2026-03-05' })],
+    found: [payment('a', here()), payment('b', here({ date: '2026-03-05' }))],
     cites: ['a', 'b'],
-    passed: [payment('a', money(99n)), payment('b', source('7'))],
+    passed: [payment('a', here(money(99n))), payment('b', source('7'))],
+  },
+  {
+    kind: 'beforeContract',
+    title: 'a payment made here without a contract that names a source',
+    found: [payment('a', here(source('7')))],
+    cites: ['a'],
+    passed: [payment('a', source('7')), payment('b', here(source('7'))), contract('2026-03-01')],
+  },
+  {
+    kind: 'beforeContract',
+    title: 'a payment before the first of two contracts',
+    found: [payment('a'), contract('2026-03-09', 'c2'), contract('2026-03-05')],
+    cites: ['ocds-x-1/c1', 'a'],
+    passed: [payment('a'), contract('2026-03-09', 'c2'), contract('2026-03-04')],
   },
   {
     kind: 'roundTrip',

@@ -71,10 +71,10 @@ export function treasuryRow(record: string, fields: Fields): RecordChange {
   return changeOf('treasury', record, fields);
 }
 
-export function contract(signed: string): RecordChange {
+export function contract(signed: string, name = 'c1'): RecordChange {
   return changeOf('procurement', 'contract', {
     ocid: 'ocds-x-1',
-    contract: 'c1',
+    contract: name,
     status: 'active',
     dateSigned: signed,
     items: [],

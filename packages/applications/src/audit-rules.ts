@@ -177,15 +177,16 @@ export const AUDIT_RULES = {
     title: 'Numbers are missing in a series',
     weight: 'otherMatter',
     measures: { missing: wholeNumber(5, 1, 1000) },
+    // What was paid here is numbered here: a source beside it is a reference, and hides no gap.
     sql: ({ missing }, scope) => `WITH ${paid(scope)},
       series AS (
         SELECT publisher, dataset, number, record, height, currency FROM paid
-        WHERE publisher IS NOT NULL
+        WHERE recorded IS NULL AND publisher IS NOT NULL
         UNION ALL
         SELECT '', fund || ' ' || REGEXP_REPLACE(payment, '[0-9]+$', ''),
           SUBSTR(payment, LENGTH(REGEXP_REPLACE(payment, '[0-9]+$', '')) + 1),
           record, height, currency
-        FROM paid WHERE publisher IS NULL
+        FROM paid WHERE recorded IS NOT NULL OR publisher IS NULL
       ),
       numbered AS (
         SELECT publisher, dataset, CAST(number AS BIGINT) AS number, MIN(record) AS record,
@@ -262,15 +263,21 @@ export const AUDIT_RULES = {
     title: 'Paid before the contract was signed, or without one',
     weight: 'materialWeakness',
     measures: { floor: FLOOR },
-    // The day is what the payer says; when it was recorded is what the blocks say.
+    // The day is what the payer says; when it was recorded is what the blocks say. Of several
+    // contracts of a commitment the first counts: under it the payment may have been made.
     sql: ({ floor }, scope) =>
-      `WITH ${paid(scope)}, ${bothSides(`
+      `WITH ${paid(scope)}, signed AS (
+        SELECT *, ROW_NUMBER() OVER (PARTITION BY fund, commitment
+          ORDER BY SUBSTR(date_signed, 1, 10) NULLS LAST, ocid, contract) AS place
+        FROM procurement_contract
+      ),
+      ${bothSides(`
       SELECT p.record AS hit,
         'Paid on ' || p.day || COALESCE(', recorded on ' || CAST(p.recorded AS DATE), '')
           || ', under a contract signed on ' || SUBSTR(k.date_signed, 1, 10) AS description,
         p.record, p.height, ${citeSql('procurement.contract', ['k.ocid', 'k.contract'])} AS other,
         k._height AS other_height, p.minor, p.currency
-      FROM paid p JOIN procurement_contract k ON k.fund = p.fund AND k.commitment = p.commitment
+      FROM paid p JOIN signed k ON k.fund = p.fund AND k.commitment = p.commitment AND k.place = 1
       WHERE p.kind = 'disbursement' AND (SUBSTR(k.date_signed, 1, 10) > CAST(p.day AS VARCHAR)
         OR SUBSTR(k.date_signed, 1, 10) > CAST(CAST(p.recorded AS DATE) AS VARCHAR))
       UNION ALL
@@ -279,7 +286,7 @@ export const AUDIT_RULES = {
         p.record, p.height, NULL, NULL, p.minor, p.currency
       FROM paid p LEFT JOIN procurement_contract k
         ON k.fund = p.fund AND k.commitment = p.commitment
-      WHERE p.kind = 'disbursement' AND p.minor >= ${floor} AND p.publisher IS NULL
+      WHERE p.kind = 'disbursement' AND p.minor >= ${floor} AND p.recorded IS NOT NULL
         AND k.contract IS NULL`)}`,
   }),
   roundTrip: defineRule({

@@ -742,9 +742,10 @@ function paymentOf(context: Books, { input }: GuardedCall): Paid | undefined {
   const { fund, commitment, payment, amount, source } = line;
   const row = context.contracts.treasury.records.commitment.get({ fund, commitment });
   if (row === undefined) return undefined;
-  // What was paid elsewhere has the day it was paid; a payment of today can not choose its day.
-  const day = isPaidElsewhere(row, source) ? line.date : context.today;
-  const reference = source?.number ?? payment;
+  // What was paid elsewhere has the day and number of its source; a payment of today chooses neither.
+  const elsewhere = isPaidElsewhere(row, source) ? source : undefined;
+  const day = elsewhere === undefined ? context.today : line.date;
+  const reference = elsewhere?.number ?? payment;
   const written = payeeOf(row.payee);
   const named = { payee: canonicalPayee(written), written, reference };
   return { fund, payment, payer: row.holder, amount, day, commitment, ...named };

@@ -206,6 +206,33 @@ describe('risk: what rules find', () => {
     expect(pay(ledger, 100, { payment: 'inv-2', fund })).to.equal('paid');
   });
 
+  it('given recorded money, when the number is paid again with a source, then it is a duplicate', () => {
+    const ledger = guarded(rule('twice', 'duplicate'));
+    const source = { publisher: 'water', dataset: 'spend', number: '7', occurrence: 1 };
+    expect(pay(ledger, 100, { payment: 'inv-1' })).to.equal('paid');
+    const fund = 'water-2027';
+    const of = { fund, amount: gbp(500) };
+    carryOut(ledger, appropriate(of), allocate({ ...of, parent: fund }), commit(of));
+
+    expect(pay(ledger, 100, { payment: 'inv-1', fund, source })).to.equal('held');
+    expect(hits(ledger)[0]?.cites).to.deep.equal([`treasury.payment/${FUND}/inv-1`]);
+  });
+
+  it('given reconstructed money, when two lines have one number, then the second is a duplicate', () => {
+    const ledger = guarded(rule('twice', 'duplicate'));
+    const fund = 'water-past';
+    const past = { fund, ...RECONSTRUCTED, amount: gbp(500) };
+    carryOut(ledger, appropriate(past), commit({ ...past, allocation: fund }));
+    const line = (number: string, occurrence: number): CallArguments => ({
+      fund,
+      source: { publisher: 'water', dataset: 'spend', number, occurrence },
+    });
+
+    expect(pay(ledger, 1, line('3', 1))).to.equal('paid');
+    expect(pay(ledger, 1, line('4', 1))).to.equal('paid');
+    expect(pay(ledger, 1, line('3', 2))).to.equal('held');
+  });
+
   it('given recorded money, when a payment names a source, then it still counts for the day it is made', () => {
     const ledger = guarded(rule('fast', 'velocity', { count: 2, days: 1 }));
     const past = (number: string): CallArguments => ({
