@@ -111,12 +111,18 @@ const records = {
       }),
       governanceKey: publicKey,
       administrators: field.integer({ en: 'Active administrators', zh: '在任管理员人数' }),
-      recoveryOfficers: field.integer({
-        en: 'Officers who together may restore a lost key',
-        zh: '可共同恢复密钥的经办人数',
-        min: 1,
-        max: 64,
-      }),
+      recoveryOfficers: field.optional(
+        field.integer({
+          en: 'Officers who together may restore a lost key',
+          zh: '可共同恢复密钥的经办人数',
+          min: 1,
+          max: 64,
+          help: {
+            en: 'Half of the colleagues, rounded up, until administrators set another number.',
+            zh: '管理员另设人数之前,为同事人数的一半(进位)。',
+          },
+        }),
+      ),
       did: field.optional(
         field.text({
           en: 'Alias as a did:web',
@@ -530,7 +536,7 @@ export const directory = defineContract({
         const status = 'active' as const;
         context.records.organisation.insert({
           ...{ slug, title, status, governanceKey },
-          ...{ administrators: 1, recoveryOfficers: 1 },
+          administrators: 1,
         });
         const officer = { organisation: slug, name };
         context.records.officer.insert({
@@ -918,7 +924,6 @@ export const directory = defineContract({
           status: 'active',
           governanceKey: bytesOf(founder.governanceKey),
           administrators: administrators.length,
-          recoveryOfficers: Math.max(1, Math.ceil((founder.officers.length - 1) / 2)),
         });
         for (const { name, publicKey: keyHex, roles } of founder.officers) {
           for (const given of roles) {
@@ -1120,10 +1125,15 @@ function activeOfficers(context: Desk, slug: string): number {
   return context.sums.officers.get(counted).count;
 }
 
-/** M of N: never more than the colleagues who are there, never none. */
+/**
+ * M of N: what administrators set, else half of the colleagues, for founders and for those admitted
+ * later. Never more than the colleagues who are there, never none.
+ */
 function recoveryOfficers(context: Desk, slug: string): number {
   const row = context.records.organisation.need({ slug });
-  return Math.max(1, Math.min(row.recoveryOfficers, activeOfficers(context, slug) - 1));
+  const colleagues = activeOfficers(context, slug) - 1;
+  const wanted = row.recoveryOfficers ?? Math.ceil(colleagues / 2);
+  return Math.max(1, Math.min(wanted, colleagues));
 }
 
 function openRecovery(context: Desk, key: KeyOf<typeof records.recovery>): Recovery | undefined {

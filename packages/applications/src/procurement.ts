@@ -287,6 +287,7 @@ const records = {
       revealBy: field.instant({ en: 'To be opened by', zh: '开标截止' }),
       value: field.optional(price),
       documents: field.optional(field.hash({ en: 'SHA-256 of the documents', zh: '文件哈希' })),
+      award: field.optional(idOf('Award in force', '有效授标')),
     },
     states: {
       field: 'status',
@@ -437,12 +438,19 @@ const records = {
     number: 11,
     title: { en: 'Charge of a contract', zh: '合同占用' },
     help: {
-      en: 'What a contract of this ledger takes of its award and of its commitment: its value, once it ended what was paid.',
-      zh: '本账本合同占用授标与支出承诺的金额:履行中为合同金额,终止后为已付金额。',
+      en: 'What a contract of this ledger takes of its award and of its commitment: its value, or what was paid if that is more; once it ended what was paid.',
+      zh: '本账本合同占用授标与支出承诺的金额:履行中为合同金额(已付更多则为已付金额),终止后为已付金额。',
     },
     key: { ocid, contract: contractId },
     partition: ['ocid'],
-    fields: { award: awardId, fund, commitment, value: price },
+    fields: {
+      award: awardId,
+      fund,
+      commitment,
+      status: contractStatus,
+      value: price,
+      owed: field.money({ en: 'Not yet paid', zh: '尚未支付', min: 0n }),
+    },
     links: {
       of: { record: 'procurement.contract', by: { ocid: 'ocid', contract: 'contract' } },
     },
@@ -484,6 +492,20 @@ const sums = {
     record: 'charge',
     of: 'value',
     by: ['fund', 'commitment'],
+  },
+  owed: {
+    number: 105,
+    title: { en: 'Owed by contracts out of a commitment', zh: '支出承诺下合同尚未支付' },
+    record: 'charge',
+    of: 'owed',
+    by: ['fund', 'commitment'],
+  },
+  inForce: {
+    number: 106,
+    title: { en: 'Contracts in force under an award', zh: '授标下履行中的合同' },
+    record: 'charge',
+    by: ['ocid', 'award'],
+    where: { field: 'status', is: ['active'] },
   },
 } as const;
 
@@ -631,9 +653,12 @@ const failures = {
   },
   COMMITMENT_TOO_LOW: {
     code: 23,
-    en: 'Committed is {committed}, of which other contracts take {taken}; this one is worth {value}.',
-    zh: '已承诺{committed},其他合同占用{taken},本合同金额{value}。',
-    remedy: { en: 'Increase the commitment first.', zh: '请先增加承诺。' },
+    en: 'Committed is {committed}, of which other contracts, and payments that no contract counts, take {taken}; this one is worth {value}.',
+    zh: '已承诺{committed},其他合同及未计入合同的付款占用{taken},本合同金额{value}。',
+    remedy: {
+      en: 'Record the payments under their contracts, or increase the commitment.',
+      zh: '请先将付款登记到所属合同,或增加承诺。',
+    },
   },
   COMMITMENT_DIFFERS: {
     code: 24,
@@ -706,6 +731,21 @@ const failures = {
     en: 'The payment {key} is counted under a contract already.',
     zh: '付款{key}已计入某合同。',
     remedy: REMEDIES.nothingLeft,
+  },
+  BID_AWARDED: {
+    code: 37,
+    en: 'The bid {bid} has won already: the award {award} is in force.',
+    zh: '投标{bid}已中标:授标{award}有效。',
+    remedy: {
+      en: 'Use that award; if it is wrong, cancel it first.',
+      zh: '请使用该授标;如有误,请先取消。',
+    },
+  },
+  AWARD_CONTRACTED: {
+    code: 38,
+    en: 'Contracts in force under the award {key}: {contracts}.',
+    zh: '授标{key}下有{contracts}份履行中的合同。',
+    remedy: { en: 'End the contracts first, with a reason.', zh: '请先说明理由终止合同。' },
   },
   MILESTONE_EXISTS: takenAlready(32, { en: 'a milestone', zh: '里程碑' }, REMEDIES.otherIdentifier),
 } as const;
@@ -1007,11 +1047,14 @@ export const procurement = defineContract({
         context.check(isOpened, 'BID_NOT_OPENED', { bid, status: won.status });
         const isNew = !context.records.award.has({ ocid, award });
         context.check(isNew, 'AWARD_EXISTS', { key: `${ocid}/${award}` });
+        const facts = { bid, award: won.award ?? '' };
+        context.check(won.award === undefined, 'BID_AWARDED', facts);
 
         const releaseId = release(context, process, 'award');
         const made = { status: 'active', date: context.today, value: won.value, bid } as const;
         const suppliers = [{ organisation: won.tenderer }];
         const row = { ocid, award, title, items, suppliers, ...made, release: releaseId };
+        context.records.bid.put({ ...won, award });
         context.records.award.insert(row);
         context.records.tender.put({ ...tender, status: 'complete', release: releaseId });
       },
@@ -1019,6 +1062,10 @@ export const procurement = defineContract({
 
     cancelAward: {
       title: { en: 'Cancel an award', zh: '取消授标' },
+      help: {
+        en: 'No contract under it may be in force; the bid can then win again.',
+        zh: '其下不得有履行中的合同;取消后该投标可再次中标。',
+      },
       by: { role: 'buyer' },
       approvals: { officers: 2, role: 'evaluator' },
       discretion: true,
@@ -1026,8 +1073,13 @@ export const procurement = defineContract({
       handler(context, { ocid, award }) {
         const process = conducted(context, ocid, 'buyer');
         const row = awardInForce(context, { ocid, award });
+        const { count: contracts } = context.sums.inForce.get({ ocid, award });
+        const facts = { key: `${ocid}/${award}`, contracts };
+        context.check(contracts === 0, 'AWARD_CONTRACTED', facts);
         const releaseId = release(context, process, 'awardCancellation');
         context.records.award.put({ ...row, status: 'cancelled', release: releaseId });
+        const bid = context.records.bid.need({ ocid, bid: row.bid ?? '' }, 'BID_UNKNOWN');
+        context.records.bid.put({ ...bid, award: undefined });
       },
     },
 
@@ -1065,7 +1117,7 @@ export const procurement = defineContract({
         const dates = { dateSigned: context.today, period: { start: context.today, end: ends } };
         const signed = { ...input, ...dates, awardId: award, status: 'active' } as const;
         context.records.contract.insert({ ...signed, release: releaseId });
-        context.records.charge.insert({ ocid, contract, award, fund, commitment, value });
+        charge(context, signed, { ocid, contract, award, fund, commitment });
       },
     },
 
@@ -1090,12 +1142,12 @@ export const procurement = defineContract({
         checkSupplier(context, supplier);
         const changed = { ...row, ...defined({ value, ends }) };
         assert(changed.value !== undefined, 'a contract of this ledger has a value');
-        const charge = context.records.charge.need({ ocid, contract });
-        checkCovered(context, charge, { supplier, value: changed.value, own: charge.value });
+        const charged = context.records.charge.need({ ocid, contract });
+        checkCovered(context, charged, { supplier, value: changed.value, own: charged.value });
 
         const releaseId = release(context, process, 'contractAmendment');
         context.records.contract.put({ ...changed, release: releaseId });
-        context.records.charge.put({ ...charge, value: changed.value });
+        charge(context, changed, charged);
         amend(context, row, { amendment, of: 'contract', contract, reason, releaseId });
       },
     },
@@ -1121,26 +1173,25 @@ export const procurement = defineContract({
         const process = conducted(context, ocid, 'buyer');
         const row = contractInForce(context, { ocid, contract });
         const releaseId = release(context, process, 'contractTermination');
-        context.records.contract.put({ ...row, status, release: releaseId });
-        const charge = context.records.charge.need({ ocid, contract });
-        const { currency } = charge.value;
-        const { total } = context.sums.paid.get({ ocid, contract, currency });
-        context.records.charge.put({ ...charge, value: { minor: total, currency } });
+        const ended = { ...row, status, release: releaseId };
+        context.records.contract.put(ended);
+        charge(context, ended, context.records.charge.need({ ocid, contract }));
       },
     },
 
     recordTransaction: {
       title: { en: 'Record a payment under a contract', zh: '登记合同付款' },
       help: {
-        en: 'Date, amount and payee are those of the treasury payment.',
-        zh: '日期、金额与收款人取自国库付款。',
+        en: 'Date, amount and payee are those of the treasury payment. A contract that ended counts what it was paid, too.',
+        zh: '日期、金额与收款人取自国库付款;已终止的合同亦须登记其付款。',
       },
       by: { role: 'buyer' },
       input: { ocid, contract: contractId, transaction: transactionId, payment },
       handler(context, { ocid, contract, transaction, payment }) {
         const process = conducted(context, ocid, 'buyer');
-        const row = contractInForce(context, { ocid, contract });
-        const { fund = '', commitment = '' } = row;
+        const row = context.records.contract.need({ ocid, contract }, 'CONTRACT_UNKNOWN');
+        const charged = context.records.charge.need({ ocid, contract }, 'CONTRACT_UNKNOWN');
+        const { fund, commitment } = charged;
         const paid = context.contracts.treasury.records.payment.get({ fund, payment });
         const isOfContract = paid?.commitment === commitment && paid.kind === 'disbursement';
         context.check(isOfContract, 'PAYMENT_DIFFERS', { fund, payment });
@@ -1157,6 +1208,7 @@ export const procurement = defineContract({
         context.records.transaction.insert(made, 'TRANSACTION_EXISTS');
         const counted = { fund, payment, ocid, contract, transaction };
         context.records.settlement.insert(counted, 'PAYMENT_COUNTED');
+        charge(context, row, charged);
       },
     },
 
@@ -1286,6 +1338,14 @@ export const procurement = defineContract({
         return records.bid.get({ ocid: after.ocid, bid: after.bid })?.status === 'revealed';
       },
     },
+    oneAwardABid: {
+      title: { en: 'A bid has one award in force, or none', zh: '每份投标至多一份有效授标' },
+      record: 'award',
+      holds({ after }, { records }) {
+        if (after?.bid === undefined || after.status !== 'active') return true;
+        return records.bid.get({ ocid: after.ocid, bid: after.bid })?.award === after.award;
+      },
+    },
     releasesComplete: {
       title: { en: 'A complete release has all its parts', zh: '完整的发布分段齐全' },
       record: 'release',
@@ -1353,6 +1413,8 @@ type Tender = RowOf<typeof records.tender>;
 type Bid = RowOf<typeof records.bid>;
 type Release = RowOf<typeof records.release>;
 type Charge = RowOf<typeof records.charge>;
+type Contract = RowOf<typeof records.contract>;
+type Commitment = RowOf<(typeof treasury)['records']['commitment']>;
 
 /** What a tenderer seals; the client makes the same bytes. */
 export interface Offer {
@@ -1475,17 +1537,44 @@ function checkCovered(
   const row = context.contracts.treasury.records.commitment.get({ fund, commitment });
   context.check(row !== undefined, 'COMMITMENT_UNKNOWN', { fund, commitment });
   if (row === undefined) return;
-  const { payee, currency, received, returned } = row;
+  const { payee, currency } = row;
   const other = [
     ...(payee.organisation === supplier ? [] : [payee.organisation ?? payee.name ?? 'a person']),
     ...(currency === value.currency ? [] : [currency]),
   ];
   context.check(other.length === 0, 'COMMITMENT_DIFFERS', { fact: other.join(', ') });
-  const committed = received - returned;
-  const { total } = context.sums.charged.get({ fund, commitment, currency });
-  const taken = total - (own?.minor ?? 0n);
+  const committed = row.received - row.returned;
+  const taken = takenOf(context, row) - (own?.minor ?? 0n);
   const facts = { committed, taken, value: value.minor };
-  context.check(taken + value.minor <= committed, 'COMMITMENT_TOO_LOW', facts);
+  // Lowering a value is a way out of a shortfall.
+  const isLower = own !== undefined && value.minor <= own.minor;
+  context.check(isLower || taken + value.minor <= committed, 'COMMITMENT_TOO_LOW', facts);
+}
+
+/** What contracts take of a commitment, and what was paid out of it that no contract counts. */
+function takenOf(context: Books, { fund, commitment, currency, spent, credited }: Commitment) {
+  const key = { fund, commitment, currency };
+  const { total: charged } = context.sums.charged.get(key);
+  const uncounted = spent - credited - (charged - context.sums.owed.get(key).total);
+  return uncounted > 0n ? charged + uncounted : charged;
+}
+
+/** Says what a contract takes now, and lets the treasury keep what is still owed of it. */
+function charge(
+  context: Books,
+  { status, value }: Pick<Contract, 'status' | 'value'>,
+  { ocid, contract, award, fund, commitment }: Omit<Charge, 'status' | 'value' | 'owed'>,
+): void {
+  assert(value !== undefined, 'a contract of this ledger has a value');
+  const { currency } = value;
+  const { total: paid } = context.sums.paid.get({ ocid, contract, currency });
+  const isOwing = status === 'active' && value.minor > paid;
+  const minor = isOwing ? value.minor : paid;
+  const key = { ocid, contract, award, fund, commitment };
+  const owed = { minor: minor - paid, currency };
+  context.records.charge.put({ ...key, status, value: { minor, currency }, owed });
+  const { total } = context.sums.owed.get({ fund, commitment, currency });
+  context.contracts.treasury.call('owe', { fund, commitment, amount: { minor: total, currency } });
 }
 
 /** A contract is signed for what was awarded, and no award is used twice. */

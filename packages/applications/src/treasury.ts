@@ -201,6 +201,17 @@ const records = {
       credited: amount('Credited back', '已冲回'),
       returned: amount('Returned', '已退回'),
       left: amount('Left', '余额'),
+      owed: field.optional(
+        field.amount({
+          en: 'Owed under contracts',
+          zh: '合同尚未支付',
+          currencyOf: 'currency',
+          help: {
+            en: 'Kept by procurement; it cannot be returned. More than what is left is a shortfall.',
+            zh: '由采购合约登记,不得退回;高于余额即为缺口。',
+          },
+        }),
+      ),
     },
     states,
     deadlines: [{ field: 'spendBy', open: ['open'] }],
@@ -510,6 +521,15 @@ const failures = {
       zh: '请按机构登记办理，或导入推算的资金。',
     },
   },
+  OWED_UNDER_CONTRACTS: {
+    code: 24,
+    en: 'Of the {left} left contracts are still owed {owed}; {asked} was asked.',
+    zh: '余额{left}，合同尚未支付{owed}，要求退回{asked}。',
+    remedy: {
+      en: 'Return less; or end or amend the contracts, or record what was paid under them.',
+      zh: '请减少金额；或终止、变更合同，或将付款登记到合同。',
+    },
+  },
 } as const;
 
 const move = { fund: fundName, amount: openingMoney };
@@ -766,12 +786,31 @@ export const treasury = defineContract({
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkHolder(context, row);
         checkLeft(context, row, amount);
+        const { left, owed = 0n } = row;
+        const facts = { left, owed, asked: amount.minor };
+        context.check(amount.minor <= left - owed, 'OWED_UNDER_CONTRACTS', facts);
         context.records.commitment.put(handedBack(row, amount.minor));
         const parent = needNode(context, fund, row.allocation);
         putNode(context, passedOn(parent, 'committed', -amount.minor));
         const action = 'returnCommitment';
         keepLine(context, source, { fund, action, name: commitment, amount });
         context.emit('commitmentReturned', { fund, amount, commitment });
+      },
+    },
+
+    owe: {
+      title: { en: 'Say what contracts are owed', zh: '登记合同尚未支付额' },
+      help: {
+        en: 'All contracts of a commitment together, whenever one is signed, changed, paid or ended.',
+        zh: '支出承诺下各合同合计；签订、变更、付款、终止时登记。',
+      },
+      by: 'contract',
+      callers: ['procurement'],
+      input: { fund, commitment: commitmentName, amount: openingMoney },
+      handler(context, { fund, commitment, amount }) {
+        const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
+        checkCurrency(context, row, amount);
+        context.records.commitment.put({ ...row, owed: amount.minor });
       },
     },
 

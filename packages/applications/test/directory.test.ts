@@ -28,6 +28,21 @@ function addClerk(chain: TestChain, name: string): void {
   expect(actAsAdmin(chain, 'addOfficer', args)).to.equal('OK');
 }
 
+/** Admits an organisation whose only officer is its administrator. */
+function admitParks(chain: TestChain): void {
+  const delegates = ['audit/admin', 'finance/admin', 'health/admin'];
+  const admitted = chain.act(delegates, 'governance.proposeAdmission', {
+    organisation: 'parks',
+    title: { en: 'Parks', zh: '公园' },
+    governanceKey: keyOf('parks governance'),
+    administrator: 'admin',
+    publicKey: keyOf('parks/admin'),
+    ...REASON,
+  });
+  expect(codeOf(admitted)).to.equal('OK');
+  chain.passTo(chain.height() + 1);
+}
+
 describe('directory: genesis', () => {
   it('given founders, then organisations, officers, keys and nodes are there', () => {
     const { view } = newChain();
@@ -450,6 +465,31 @@ describe('directory: recovery by M of N officers', () => {
       'DIRECTORY_RECOVERY_QUORUM',
     );
   });
+
+  for (const organisation of ['health', 'parks']) {
+    it(`given nobody set a number, then half of the colleagues restore a key (${organisation})`, () => {
+      const chain = newChain();
+      if (organisation === 'parks') admitParks(chain);
+      for (const name of ['first', 'second', 'third', 'fourth']) {
+        const args = { organisation, name, kind: 'officer', publicKey: keyOf(`of ${name}`) };
+        const added = chain.act([`${organisation}/admin`], 'directory.addOfficer', args);
+        expect(codeOf(added)).to.equal('OK');
+      }
+      const key = { organisation, name: 'admin', publicKey: keyOf('restored') };
+      const supporters = ['first', 'second', 'third'].slice(0, organisation === 'health' ? 3 : 2);
+      const statuses = supporters.map((name) => {
+        const signer = `${organisation}/${name}=of ${name}`;
+        expect(codeOf(chain.act([signer], 'directory.recover', { ...key, ...REASON }))).to.equal(
+          'OK',
+        );
+        return rows.recovery(chain.view, key)?.status;
+      });
+
+      // Health has a clerk, too: three of five colleagues there, two of four in parks.
+      const asked = supporters.slice(1).map(() => 'asked');
+      expect(statuses).to.deep.equal([...asked, 'agreed']);
+    });
+  }
 
   it('given a second supporter later, then the time to object is not made longer', () => {
     const chain = chainOfFour();

@@ -77,6 +77,8 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     paid: 102,
     awarded: 103,
     charged: 104,
+    owed: 105,
+    inForce: 106,
   },
   risk: {
     rulebook: 1,

@@ -103,6 +103,12 @@ const CONTRACT = {
   commitment: 'pumps',
 };
 
+const END = act('endContract', {
+  contract: 'c-1',
+  status: 'cancelled',
+  reason: 'The well is dry.',
+});
+
 /** Two bids, one of them opened, and an award. */
 function awarded(ledger: TestLedger): void {
   opened(ledger);
@@ -232,6 +238,89 @@ describe('procurement: from plan to payment', () => {
     expect(count('c-1', 't-1')).to.equal('ok');
     expect(count('c-1', 't-2')).to.equal('PROCUREMENT_PAYMENT_COUNTED');
     expect(count('c-2', 't-1')).to.equal('PROCUREMENT_PAYMENT_COUNTED');
+  });
+
+  it('given a bid that won, when awarded again, then refused until its award is cancelled, and that under no contract in force', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    const again = { award: 'a-2', bid: 'bid-pump-works', items: [], reason: 'Once more.' };
+    const award = (): string => outcome(ledger.act([act('award', again)], [BUYER, EVALUATOR]));
+    const cancelAward = act('cancelAward', { award: 'a-1', reason: 'Wrong items.' });
+    const cancel = (): string => outcome(ledger.act([cancelAward], [BUYER, EVALUATOR]));
+    expect(award()).to.equal('PROCUREMENT_BID_AWARDED');
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+
+    expect(cancel()).to.equal('PROCUREMENT_AWARD_CONTRACTED');
+    must(ledger, END, BUYER);
+    expect(cancel()).to.equal('ok');
+    expect(award()).to.equal('ok');
+
+    expect(ledger.rows(procurement, 'bid')[0]?.award).to.equal('a-2');
+    expect(cancel()).to.equal('PROCUREMENT_AWARD_UNKNOWN');
+  });
+
+  it('given a payment nobody recorded under a contract that ended, then no other contract takes its money, and it can be recorded', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    disbursed(ledger, 'inv-1', 250);
+    must(ledger, END, BUYER);
+    const sign = (minor: number): string => {
+      const second = { ...CONTRACT, contract: 'c-2', value: gbp(minor) };
+      return outcome(ledger.act([act('signContract', second)], [BUYER, PUMPS]));
+    };
+    expect(sign(300)).to.equal('PROCUREMENT_COMMITMENT_TOO_LOW');
+    expect(sign(51)).to.equal('PROCUREMENT_COMMITMENT_TOO_LOW');
+
+    const count = { contract: 'c-1', transaction: 't-1', payment: 'inv-1' };
+    must(ledger, act('recordTransaction', count), BUYER);
+
+    const charge = ledger.rows(procurement, 'charge')[0];
+    expect(charge).to.deep.include({ status: 'cancelled', value: gbp(250), owed: gbp(0) });
+    expect(sign(51)).to.equal('PROCUREMENT_COMMITMENT_TOO_LOW');
+    expect(sign(50)).to.equal('ok');
+  });
+
+  it('given more paid than a contract is worth, then it takes what was paid', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', { ...CONTRACT, value: gbp(100) }), BUYER, PUMPS);
+    disbursed(ledger, 'inv-1', 250);
+    const count = { contract: 'c-1', transaction: 't-1', payment: 'inv-1' };
+    must(ledger, act('recordTransaction', count), BUYER);
+
+    const second = { ...CONTRACT, contract: 'c-2', value: gbp(51) };
+
+    expect(outcome(ledger.act([act('signContract', second)], [BUYER, PUMPS]))).to.equal(
+      'PROCUREMENT_COMMITMENT_TOO_LOW',
+    );
+  });
+
+  it('given a contract, then what it is still owed cannot be returned, and nobody else may say what it is', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 400);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    const giveBack = (minor: number): string => {
+      const call = pay('returnCommitment', { commitment: 'pumps', amount: gbp(minor) });
+      return outcome(ledger.act([call], [EVALUATOR]));
+    };
+    const free = pay('owe', { commitment: 'pumps', amount: gbp(0) });
+    expect(outcome(ledger.act([free], [EVALUATOR]))).to.equal('CONTRACTS_CALLER_REFUSED');
+
+    expect(giveBack(101)).to.equal('TREASURY_OWED_UNDER_CONTRACTS');
+    expect(giveBack(100)).to.equal('ok');
+    disbursed(ledger, 'inv-1', 120);
+    const count = { contract: 'c-1', transaction: 't-1', payment: 'inv-1' };
+    must(ledger, act('recordTransaction', count), BUYER);
+    expect(ledger.rows(treasury, 'commitment')[0]).to.include({ left: 180n, owed: 180n });
+    expect(giveBack(1)).to.equal('TREASURY_OWED_UNDER_CONTRACTS');
+
+    must(ledger, END, BUYER);
+    expect(giveBack(180)).to.equal('ok');
   });
 
   it('given the buyer alone, when signing, then the supplier is missing', () => {
