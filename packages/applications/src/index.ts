@@ -3,7 +3,7 @@ export { applications } from './applications.ts';
 export { audit } from './audit.ts';
 export type { Citation } from './audit-citation.ts';
 export { cite, citeSql, readCitation } from './audit-citation.ts';
-export type { RuleFinding, RuleRow } from './audit-findings.ts';
+export type { KnownFinding, RuleFinding, RuleRow } from './audit-findings.ts';
 export { findingsOf } from './audit-findings.ts';
 export type { AuditRuleKind, FindingWeight, RuleScope } from './audit-rules.ts';
 export { AUDIT_RULES, auditRuleSql } from './audit-rules.ts';

@@ -1,8 +1,9 @@
 /**
  * Carries out the rules of an engagement: asks the SQL tables, groups what they answer into findings
- * and opens those that are not there yet. Running it again adds nothing, so that a timer may do it.
+ * and opens those of records that none cites yet. Running it again on the same records adds nothing,
+ * so that a timer may do it.
  */
-import type { RuleFinding } from '@daybook/applications';
+import type { KnownFinding, RuleFinding } from '@daybook/applications';
 import type { Client, TransactionAuthor, Trust } from '@daybook/client';
 import { signAs } from '@daybook/client';
 import type { Call, CallArguments, CborMap, Result } from '@daybook/core';
@@ -32,6 +33,7 @@ export interface RuleOutcome {
   readonly kind: string;
   /** Height whose state was looked at. */
   readonly height: number;
+  /** Hits, known ones included. */
   readonly found: number;
   /** Findings that this run opened. */
   readonly added: number;
@@ -54,8 +56,10 @@ export async function runRules(client: Client, run: RuleRun): Promise<readonly R
   if (found === undefined) {
     throw new CliError({ code: 'CLI_ENGAGEMENT_UNKNOWN', name: engagement });
   }
-  const known = new Set<string>();
-  for await (const { row } of records.finding.list({ engagement })) known.add(row.finding);
+  const known: KnownFinding[] = [];
+  for await (const { row } of records.finding.list({ engagement })) {
+    known.push({ finding: row.finding, evidence: row.evidence.map(({ record }) => ({ record })) });
+  }
   const outcomes: RuleOutcome[] = [];
   for await (const { row: rule } of records.rule.list()) {
     if (rule.engagement !== engagement || rule.status !== 'active') continue;
@@ -76,7 +80,7 @@ interface OneRun extends RuleRun {
     readonly period: { readonly start: string; readonly end: string };
   };
   /** Findings that are there; those that are opened are added. */
-  readonly known: Set<string>;
+  readonly known: KnownFinding[];
 }
 
 async function runRule(client: Client, one: OneRun): Promise<RuleOutcome> {
@@ -103,17 +107,19 @@ async function carryOut(client: Client, one: OneRun): Promise<Omit<RuleOutcome, 
   const read = await readRuleRows(sql.value, (text) => client.query(text));
   if (!read.ok) return invalid(read.reason);
   const { rows, height, cut } = read.value;
-  const findings = findingsOf({ ...rule, kind }, rows);
-  const fresh = findings.filter(({ finding }) => !known.has(finding));
+  const fresh = findingsOf({ ...rule, kind }, rows, known);
   const { added, fault } = await open(client, fresh, one);
+  const found = new Set(rows.map(({ hit }) => hit)).size;
   const told =
     fault ??
     (cut === undefined ? undefined : faultOf({ code: 'CLI_RULE_CUT', rule: rule.rule, fact: cut }));
-  return { height, found: findings.length, added, ...(told !== undefined && { fault: told }) };
+  return { height, found, added, ...(told !== undefined && { fault: told }) };
 }
 
 /** A finding whose citations are proven. */
-type Ready = Omit<RuleFinding, 'evidence'> & { readonly evidence: readonly CborMap[] };
+type Ready = Omit<RuleFinding, 'evidence'> & {
+  readonly evidence: readonly (CborMap & { readonly record: string })[];
+};
 
 /** What a batch of findings came to, or all of them. */
 interface Opened {
@@ -158,13 +164,13 @@ async function openBatch(
       ? []
       : await client.submitBatch(transactions, { timeoutMs: SETTLE_MS });
   let added = 0;
-  for (const [index, { finding }] of proven.entries()) {
+  for (const [index, { finding, evidence }] of proven.entries()) {
     const fault = faultOfOutcome(outcomes[index]);
     if (fault !== undefined) {
       faults.push(fault);
       continue;
     }
-    known.add(finding);
+    known.push({ finding, evidence });
     added += 1;
   }
   const [fault] = faults;

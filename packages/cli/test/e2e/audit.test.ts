@@ -37,6 +37,7 @@ const MEMBERS = [
   member(AUDIT, ['audit.auditor', 'audit.monitor'], 'none'),
   member(FINANCE, ['treasury.controller'], 'none'),
 ] as const;
+type RuleKind = 'duplicates' | 'beforeContract' | 'other';
 const REASON = 'Annual audit';
 /** Rows of one answer of the node: fewer than the rules below find. */
 const ROWS_MAX = 3;
@@ -76,14 +77,16 @@ describe('continuous audit by commands', function () {
     const payee = { name: 'Tar Ltd' };
     const tar = { allocation: 'roads', commitment: 'tar', title: 'Tar', payee };
     await perform(calls.commit({ ...opened, ...tar }), ...both);
-    let height = 0;
-    for (const payment of ['2026/17', '2026/18']) {
-      const paid = { minor: 200_000n, currency: 'GBP' };
-      const what = { fund: 'roads', commitment: 'tar', payment, amount: paid, purpose: 'roads' };
-      const officers = [`${WORKS}/head`, `${FINANCE}/head`];
-      height = await perform(calls.disburse({ ...what, date: '2026-03-04' }), ...officers);
-    }
-    return height;
+    await pay('2026/17', 200_000n);
+    return await pay('2026/18', 200_000n);
+  }
+
+  async function pay(payment: string, minor: bigint): Promise<number> {
+    const { calls } = client.contractOf(treasury);
+    const amount = { minor, currency: 'GBP' };
+    const what = { fund: 'roads', commitment: 'tar', payment, amount, purpose: 'roads' };
+    const officers = [`${WORKS}/head`, `${FINANCE}/head`];
+    return await perform(calls.disburse({ ...what, date: '2026-03-04' }), ...officers);
   }
 
   async function openEngagement(engagement: string): Promise<void> {
@@ -95,7 +98,7 @@ describe('continuous audit by commands', function () {
 
   async function setRule(
     engagement: string,
-    rule: { readonly rule: string; readonly kind: 'duplicates' | 'other'; readonly query: string },
+    rule: { readonly rule: string; readonly kind: RuleKind; readonly query: string },
   ): Promise<void> {
     const { calls } = client.contractOf(audit);
     const set = calls.setRule({ ...rule, engagement, title: 'Paid twice', reason: REASON });
@@ -187,6 +190,31 @@ describe('continuous audit by commands', function () {
       ['shapeless', 0, 'CLI_RULE_INVALID'],
     ]);
     for (const { fault } of told) expect(fault).to.satisfy(hasRemedy);
+  });
+
+  it('opens a finding that refers to the one before for what was paid later', async () => {
+    await openEngagement('roads-more');
+    await setRule('roads-more', { rule: 'none', kind: 'beforeContract', query: '-' });
+    const first = await monitor('roads-more');
+    await tablesAt(await pay('2026/19', 150_000n));
+
+    const [later] = (await monitor('roads-more')).json<readonly object[]>();
+    const [again] = (await monitor('roads-more')).json<readonly object[]>();
+
+    expect(first.json<readonly object[]>()[0]).to.include({ found: 1, added: 1 });
+    expect(later).to.include({ found: 1, added: 1 });
+    expect(again).to.include({ found: 1, added: 0 });
+    const { finding } = client.contractOf(audit).records;
+    const rows: (readonly unknown[])[] = [];
+    for await (const { row } of finding.list({ engagement: 'roads-more' })) {
+      const cited = row.evidence.map(({ record }) => record.split('%2F')[1]);
+      rows.push([row.finding, row.repeatPriorReference, row.questionedCosts?.minor, cited]);
+    }
+    const number = rows[0]?.[0];
+    expect(rows).to.deep.equal([
+      [number, undefined, 400_000n, ['17', '18']],
+      [`${number}-2`, number, 150_000n, ['19']],
+    ]);
   });
 
   it('follows the chain, opens each finding once, outlives its node, and ends when told', async () => {
