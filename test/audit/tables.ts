@@ -84,8 +84,9 @@ export function contract(signed: string, name = 'c1'): RecordChange {
 }
 
 /** What the organisation `works` said about a payee that is close to it. */
-export function relation(payee: string): RecordChange {
-  return changeOf('risk', 'relation', { organisation: 'works', payee, relation: 'owned by Ann' });
+export function relation(payee: string, status = 'related'): RecordChange {
+  const said = { organisation: 'works', payee, relation: 'owned by Ann', status };
+  return changeOf('risk', 'relation', said);
 }
 
 /** A read model in memory with these records. */

@@ -348,7 +348,7 @@ export const AUDIT_RULES = {
           ${citeSql('risk.relation', ['r.organisation', 'r.payee'])} AS other,
           r._height AS other_height, p.record, p.height, p.minor, p.currency
         FROM paid p JOIN risk_relation r ON r.organisation = ${text(scope.auditee)}
-          AND r.payee = p.payee_id
+          AND r.payee = p.payee_id AND r.status = 'related'
         WHERE p.kind = 'disbursement'
       )
       SELECT 'key ' || p.payee_key AS hit, 'Payees of several names have one key' AS description,

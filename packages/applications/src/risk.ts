@@ -141,6 +141,7 @@ const records = {
     fields: {
       kind,
       verdict,
+      payer: organisation('Paying organisation', '付款机构'),
       payee,
       amount: field.money({ en: 'Amount', zh: '金额' }),
       found: field.text({ en: 'Found', zh: '发现', max: 300 }),
@@ -195,7 +196,22 @@ const records = {
     title: { en: 'Related party', zh: '关联方' },
     key: { organisation: field.slug({ en: 'Paying organisation', zh: '付款机构' }), payee },
     partition: ['organisation'],
-    fields: { relation: field.text({ en: 'How they are related', zh: '关联关系', max: 300 }) },
+    fields: {
+      relation: field.text({ en: 'How they are related', zh: '关联关系', max: 300 }),
+      status: field.choice({
+        en: 'Status',
+        zh: '状态',
+        of: {
+          related: { en: 'related', zh: '关联' },
+          withdrawn: { en: 'withdrawn', zh: '已撤销' },
+        },
+      }),
+    },
+    states: {
+      field: 'status',
+      initial: ['related'],
+      transitions: { related: ['withdrawn'], withdrawn: ['related'] },
+    },
   },
   account: {
     number: 5,
@@ -282,8 +298,8 @@ const roles = {
   analyst: {
     title: { en: 'Risk analyst', zh: '风控官员' },
     help: {
-      en: 'Looks at hits, lists payees and related parties.',
-      zh: '复核命中,登记黑名单与关联方。',
+      en: 'Looks at hits of others; lists payees and related parties, two of two organisations together.',
+      zh: '复核其他机构的命中;黑名单与关联方由两个机构的两名官员共同登记。',
     },
     grantedBy: 'organisation',
   },
@@ -337,6 +353,21 @@ const failures = {
     zh: '{kind}类规则最多回看{max}天。',
     remedy: { en: 'Choose fewer days.', zh: '请减少天数。' },
   },
+  OWN_PAYMENT: {
+    code: 9,
+    en: 'An analyst of {payer} does not look at hits on its own payments.',
+    zh: '{payer}的风控官员不得复核本机构付款的命中。',
+    remedy: {
+      en: 'Have an analyst of another organisation sign.',
+      zh: '请由其他机构的风控官员签署。',
+    },
+  },
+  NOT_RELATED: {
+    code: 10,
+    en: 'No related party {key} is recorded.',
+    zh: '未登记关联方{key}。',
+    remedy: { en: 'Check organisation and payee.', zh: '请核对机构与收款人。' },
+  },
 } as const;
 
 const events = {
@@ -384,7 +415,10 @@ export const risk = defineContract({
   actions: {
     setRule: {
       title: { en: 'Put a rule into force', zh: '规则生效' },
-      help: { en: 'Or change one; the members decide by vote.', zh: '或变更规则;由成员表决。' },
+      help: {
+        en: 'Or change one; the members decide by vote. The books begin with the first rule, and with a splitting rule the counts under its ceiling: what was paid before is unknown to it.',
+        zh: '或变更规则;由成员表决。账目自首条规则起记,拆分规则的计数自该规则起记;此前付款不在其内。',
+      },
       by: 'governance',
       discretion: true,
       input: { rule: ruleName, ...terms, reason },
@@ -446,6 +480,7 @@ export const risk = defineContract({
     relate: {
       title: { en: 'Record a related party', zh: '登记关联方' },
       by: { role: 'analyst' },
+      approvals: { officers: 2, organisations: 2 },
       discretion: true,
       input: {
         organisation: organisation('Paying organisation', '付款机构'),
@@ -456,18 +491,42 @@ export const risk = defineContract({
       handler(context, { organisation, payee, relation }) {
         context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
         const key = canonicalPayee(payee);
-        context.records.relation.put({ organisation, payee: key, relation });
+        context.records.relation.put({ organisation, payee: key, relation, status: 'related' });
+      },
+    },
+
+    unrelate: {
+      title: { en: 'Withdraw a related party', zh: '撤销关联方' },
+      help: { en: 'What was said before stays in the history.', zh: '此前登记保留在历史中。' },
+      by: { role: 'analyst' },
+      approvals: { officers: 2, organisations: 2 },
+      discretion: true,
+      input: { organisation: organisation('Paying organisation', '付款机构'), payee, reason },
+      handler(context, { organisation, payee }) {
+        const key = { organisation, payee: canonicalPayee(payee) };
+        const row = context.records.relation.need(key, 'NOT_RELATED');
+        const facts = { key: `${organisation}/${key.payee}` };
+        context.check(row.status === 'related', 'NOT_RELATED', facts);
+        context.records.relation.put({ ...row, status: 'withdrawn' });
       },
     },
 
     review: {
       title: { en: 'Say that a hit was looked at', zh: '复核命中' },
+      help: {
+        en: 'By an analyst of another organisation than the one that pays.',
+        zh: '由付款机构以外的风控官员复核。',
+      },
       by: { role: 'analyst' },
       discretion: true,
       input: { fund, payment, rule: ruleName, reason },
       handler(context, { fund, payment, rule }) {
         const row = context.records.hit.need({ fund, payment, rule }, 'HIT_UNKNOWN');
         context.check(row.status !== 'reviewed', 'HIT_CLOSED');
+        const { payer } = row;
+        const analysts = context.entitled({ role: 'analyst' });
+        const isOther = analysts.some(({ organisation }) => organisation !== payer);
+        context.check(isOther, 'OWN_PAYMENT', { payer });
         context.records.hit.put({ ...row, status: 'reviewed' });
       },
     },
@@ -625,7 +684,7 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
   },
   related: (context, _rule, { payee, payer }) => {
     const row = context.records.relation.get({ organisation: payer, payee });
-    if (row === undefined) return undefined;
+    if (row?.status !== 'related') return undefined;
     const cites = [cite('risk.relation', payer, payee)];
     return { found: row.relation, allowed: 'not related', cites };
   },
@@ -769,14 +828,14 @@ interface Hit extends Finding {
 }
 
 function keepHit(context: Books, paid: Paid, { rule, isHeld, call, ...finding }: Hit): void {
-  const { fund, payment, written: payee, amount, day } = paid;
+  const { fund, payment, payer, written: payee, amount, day } = paid;
   const { kind, verdict } = rule;
   const { found, allowed, cites } = finding;
   context.records.hit.put({
     fund,
     payment,
     rule: rule.rule,
-    ...{ kind, verdict, payee, amount, day },
+    ...{ kind, verdict, payer, payee, amount, day },
     found: found.slice(0, 300),
     allowed,
     cites: cites.slice(0, CITES_MAX),

@@ -29,6 +29,7 @@ import {
 const DAY_MS = 86_400_000;
 const [ONE, TWO, SAME] = ['court/one', 'audit/two', 'court/three'];
 const ANALYSTS = ['audit/ann', 'court/cat'];
+const PAYERS_ANALYST = 'water/ana';
 const DELEGATES = ['hm-treasury/dee', 'water/del', 'audit/dan', 'court/deb', 'other/dot'];
 const SIGNERS = [PAYER, CONTROLLER];
 const pending = openRecords(chain).pending;
@@ -50,7 +51,7 @@ function guarded(...rules: readonly object[]): TestLedger {
     [ONE]: ['risk.releaser'],
     [TWO]: ['risk.releaser'],
     [SAME]: ['risk.releaser'],
-    ...Object.fromEntries(ANALYSTS.map((name) => [name, ['risk.analyst']])),
+    ...Object.fromEntries([...ANALYSTS, PAYERS_ANALYST].map((name) => [name, ['risk.analyst']])),
     ...Object.fromEntries(DELEGATES.map((name) => [name, ['governance.delegate']])),
   };
   const ledger = emptyLedger([governance, risk], others);
@@ -166,6 +167,8 @@ describe('risk: what rules find', () => {
     expect(hit).to.deep.include({ status: 'paid', verdict: 'alert', reviewBy: '2026-01-15' });
     const key = { fund: FUND, payment: hit?.payment ?? '', rule: 'top' };
     const review: Call = { contract: 'risk', action: 'review', args: { ...key, reason } };
+    expect(outcome(ledger.act([review], [PAYERS_ANALYST]))).to.equal('RISK_OWN_PAYMENT');
+    expect(hits(ledger)[0]).to.include({ status: 'paid', payer: 'water' });
     expect(outcome(ledger.act([review], ['audit/ann']))).to.equal('ok');
     expect(outcome(ledger.act([review], ['audit/ann']))).to.equal('RISK_HIT_CLOSED');
   });
@@ -298,12 +301,32 @@ describe('risk: what rules find', () => {
       relation: 'One owner.',
     };
     const relate: Call = { contract: 'risk', action: 'relate', args: { ...args, reason } };
-    expect(outcome(ledger.act([relate], ['audit/ann']))).to.equal('ok');
+    expect(outcome(ledger.act([relate], ['audit/ann']))).to.equal('CONTRACTS_APPROVALS_MISSING');
+    expect(outcome(ledger.act([relate], ANALYSTS))).to.equal('ok');
     const wrong = { ...relate, args: { ...relate.args, payee: 'pump-works' } };
-    expect(outcome(ledger.act([wrong], ['audit/ann']))).to.equal('RISK_PAYEE_MALFORMED');
+    expect(outcome(ledger.act([wrong], ANALYSTS))).to.equal('RISK_PAYEE_MALFORMED');
 
     expect(pay(ledger, 1)).to.equal('held');
     expect(hits(ledger)[0]?.found).to.equal('One owner.');
+  });
+
+  it('given a related party that two analysts withdraw, then its payments pass again', () => {
+    const ledger = guarded(rule('kin', 'related'));
+    const pair = { organisation: 'water', payee: 'organisation:pump-works', reason };
+    const args = { ...pair, relation: 'One owner.' };
+    const unrelate: Call = { contract: 'risk', action: 'unrelate', args: pair };
+    expect(outcome(ledger.act([unrelate], ANALYSTS))).to.equal('RISK_NOT_RELATED');
+    const relate: Call = { contract: 'risk', action: 'relate', args };
+    expect(outcome(ledger.act([relate], ANALYSTS))).to.equal('ok');
+
+    expect(outcome(ledger.act([unrelate], ['audit/ann']))).to.equal('CONTRACTS_APPROVALS_MISSING');
+    expect(outcome(ledger.act([unrelate], ANALYSTS))).to.equal('ok');
+    expect(outcome(ledger.act([unrelate], ANALYSTS))).to.equal('RISK_NOT_RELATED');
+
+    expect(pay(ledger, 1)).to.equal('paid');
+    expect(ledger.rows(risk, 'relation')[0]).to.include({ status: 'withdrawn' });
+    expect(outcome(ledger.act([relate], ANALYSTS))).to.equal('ok');
+    expect(pay(ledger, 1)).to.equal('held');
   });
 
   it('given three payments in a day where two are many, then the second is held', () => {
