@@ -46,17 +46,23 @@ export interface PendingCall {
   readonly call: string;
   readonly contract: string;
   readonly status: string;
+  /** It waited its time: nobody can release or approve it any more. */
+  readonly isExpired: boolean;
   /** Canonical CBOR. */
   readonly args: Uint8Array;
 }
 
-/** Lines that wait for somebody's release or approval, by the arguments of their calls. */
+/**
+ * Lines that wait for somebody's release or approval, by the arguments of their calls. One that
+ * waited in vain keeps its status and is left out, so that its line is handed in anew.
+ */
 export async function readHeld(
   pending: AsyncIterable<PendingCall>,
 ): Promise<(args: unknown) => string | undefined> {
   const held = new Map<string, string>();
-  for await (const { call, contract, status, args } of pending) {
-    if (contract !== 'treasury' || (status !== 'held' && status !== 'waiting')) continue;
+  for await (const { call, contract, status, isExpired, args } of pending) {
+    const isWaiting = (status === 'held' || status === 'waiting') && !isExpired;
+    if (contract !== 'treasury' || !isWaiting) continue;
     const decoded = decodeCanonical(args, { bytesMax: args.length, depthMax: ARGUMENTS_DEPTH_MAX });
     const source = decoded.ok ? sourceIn(decoded.value) : undefined;
     if (source !== undefined)

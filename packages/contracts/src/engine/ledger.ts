@@ -267,6 +267,7 @@ export const ledger = defineContract({
       title: { en: 'Calls waiting for approval', zh: '等待审批的调用' },
       record: 'pending',
       where: { field: 'status', is: ['waiting', 'held'] },
+      inTime: 'expires',
     },
     overdue: {
       title: { en: 'Calls past their time', zh: '逾期的调用' },

@@ -207,8 +207,9 @@ function checkQueries({ name, queries, records }: ErasedDefinition): void {
     const isLeading = (parts.by ?? []).every((field, index) => keyNames[index] === field);
     assert(isLeading, `${place}: 'by' is leading key fields in order`);
     const deadlines = (record.deadlines ?? []).map(({ field }) => field);
-    const { overdue } = parts;
-    assert(overdue === undefined || deadlines.includes(overdue), `${place}: a declared deadline`);
+    const named = [parts.overdue, parts.inTime].filter((field) => field !== undefined);
+    const isDeclared = named.every((field) => deadlines.includes(field));
+    assert(isDeclared, `${place}: a declared deadline`);
     const filter = parts.where === undefined ? undefined : record.fields[parts.where.field];
     assert(parts.where === undefined || filter !== undefined, `${place}: 'where' names a field`);
   }

@@ -110,6 +110,8 @@ export interface QueryDefinition {
   readonly where?: { readonly field: string; readonly is: readonly string[] };
   /** Only rows past this deadline field. */
   readonly overdue?: string;
+  /** Only rows not past this deadline field. */
+  readonly inTime?: string;
 }
 export type Queries = Readonly<Record<string, QueryDefinition>>;
 

@@ -109,6 +109,7 @@ export interface ManifestQuery {
   readonly by: readonly string[];
   readonly where?: { readonly field: string; readonly is: readonly string[] };
   readonly overdue?: string;
+  readonly inTime?: string;
 }
 
 export interface ManifestGuard {

@@ -20,6 +20,8 @@ export interface Selection {
   readonly where?: { readonly field: string; readonly is: readonly string[] };
   /** Only records past this deadline. */
   readonly overdue?: string;
+  /** Only records not past this deadline. */
+  readonly inTime?: string;
 }
 
 export interface PageRequest {
@@ -190,12 +192,14 @@ function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
 function isWanted(
   spec: ManifestRecord,
   { value }: StoredRecord,
-  { where, overdue }: Selection,
+  { where, overdue, inTime }: Selection,
   timeMs: number,
 ): boolean {
-  if (where === undefined && overdue === undefined) return true;
+  if (where === undefined && overdue === undefined && inTime === undefined) return true;
   const fields = decodeRecord(spec, value)?.fields;
   if (fields === undefined) return false;
   if (where !== undefined && !where.is.includes(String(fields[where.field]))) return false;
-  return overdue === undefined || overdueAt(spec, fields, timeMs)?.includes(overdue) === true;
+  const passed = overdueAt(spec, fields, timeMs) ?? [];
+  if (inTime !== undefined && passed.includes(inTime)) return false;
+  return overdue === undefined || passed.includes(overdue);
 }

@@ -219,6 +219,14 @@ describe('api: records', () => {
     expect(late.json.rows.map(({ row }: { row: Row }) => row.number)).to.deep.equal([2]);
   });
 
+  it('given a query for what is in time, then rows past their day are left out', async () => {
+    await writeNotes(api, [signedNote(api, 1), signedNote(api, 2, { due: '2025-01-01' })]);
+
+    const ahead = await api.request('/v1/contracts/notebook/queries/ahead');
+
+    expect(ahead.json.rows.map(({ row }: { row: Row }) => row.number)).to.deep.equal([1]);
+  });
+
   it('given a query that needs a key field, when it is left out, then the fault names it', async () => {
     const { status, json } = await api.request('/v1/contracts/notebook/queries/late');
 

@@ -156,7 +156,7 @@ function queryRoute(
 ): Route | undefined {
   const spec = contract.records[query.record];
   if (spec === undefined) return undefined;
-  const { where, overdue, by } = query;
+  const { where, overdue, inTime, by } = query;
   const leading = Object.fromEntries(
     Object.entries(keyParameters('query', spec)).slice(0, Math.max(by.length, 0)),
   );
@@ -178,7 +178,11 @@ function queryRoute(
         const errors = [{ parameter: parameterName(missing), expected: 'a value' }];
         return refuse({ code: 'NODE_INPUT_INVALID', errors });
       }
-      const filter = { ...(where && { where }), ...(overdue !== undefined && { overdue }) };
+      const filter = {
+        ...(where && { where }),
+        ...(overdue !== undefined && { overdue }),
+        ...(inTime !== undefined && { inTime }),
+      };
       return await listReply(spec, { leading: json, ...filter }, values, parts.records);
     },
   });

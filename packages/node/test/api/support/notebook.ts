@@ -97,5 +97,11 @@ export const notebook = defineContract({
       by: ['book'],
       overdue: 'due',
     },
+    ahead: {
+      title: { en: 'Open notes in time', zh: '未逾期的未结记事' },
+      record: 'note',
+      where: { field: 'status', is: ['open'] },
+      inTime: 'due',
+    },
   },
 });
