@@ -84,6 +84,18 @@ export const CLI_ERRORS = defineErrors({
     summary: 'A finding was not opened: a record that it would cite cannot be proven.',
     remedy: 'Let the rule cite contract.record/key with the _height of its row; see docs/audit.md.',
   },
+  CLI_EVIDENCE_ALTERED: {
+    summary: 'The evidence folder is not what its index, its findings or the ledger say.',
+    remedy: 'Do not rely on this folder. Ask the auditor for the one that was reported.',
+  },
+  CLI_EVIDENCE_UNPROVEN: {
+    summary: 'A finding cites a version that no file of the evidence folder proves.',
+    remedy: 'Ask the auditor for the proofs that the monitor kept: daybook evidence --kept.',
+  },
+  CLI_EVIDENCE_UNREPORTED: {
+    summary: 'The evidence folder has no proof that it was reported.',
+    remedy: 'After audit report, add it to this folder: daybook evidence … --add-report.',
+  },
   CLI_FINDING_UNDECIDED: {
     summary: 'A finding was handed in, and was not final in the time given.',
     remedy: 'Run the rules again: they open the finding if it is not there.',

@@ -1,5 +1,5 @@
 /** Files that people name on the command line: what is wrong with them is said by path and code. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeUtf8 } from '@daybook/core';
 import { CliError } from './errors.ts';
@@ -9,6 +9,15 @@ import type { World } from './frame/world.ts';
 export function fileFailed(file: string, error: unknown): CliError {
   const systemCode = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   return new CliError({ code: 'CLI_FILE_FAILED', path: file, systemCode }, { cause: error });
+}
+
+/** @throws CliError CLI_FILE_FAILED if there is nothing */
+export async function isFolder(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
+  } catch (error) {
+    throw fileFailed(file, error);
+  }
 }
 
 /** @throws CliError CLI_FILE_FAILED */

@@ -2,7 +2,7 @@
  * Proves a record as a finding cites it: the version that was in force at the height it names. A
  * record that changed since is proven twice, as it was and as it is, while nodes keep that state.
  */
-import type { AtHeight, Client, JsonRow, Trust, Verdict } from '@daybook/client';
+import type { AtHeight, Client, JsonRow, NamedRecord, Trust, Verdict } from '@daybook/client';
 import { ClientError, isRefusal, verifyProofBundle } from '@daybook/client';
 import { toHex, valueHashOf } from '@daybook/core';
 import { contractNamed } from '../actions/contracts.ts';
@@ -77,6 +77,13 @@ export function judge(state: CitedState, proof: Proof, { valueHash }: CitedRecor
   const found = toHex(valueHashOf(value));
   const isMeant = valueHash === undefined || valueHash === found;
   return { state: isMeant ? state : 'differs', valueHash: found, cited: proof };
+}
+
+/** A proven record as a finding cites it. */
+export async function citeProven({ contract, spec, key }: NamedRecord): Promise<string> {
+  const { cite } = await import('@daybook/applications');
+  const names = Object.keys(spec.key);
+  return cite(`${contract.name}.${spec.name}`, ...names.map((name) => String(key[name])));
 }
 
 function storedBytes(verdict: Verdict): Uint8Array | undefined {

@@ -4,40 +4,23 @@
  * list, never from an answer that nobody checked. Nobody needs a node to check the files again.
  */
 import path from 'node:path';
-import type { Client, ListVerdict, ProvenRow, Trust } from '@daybook/client';
-import { nextOfList, verifyListBundle } from '@daybook/client';
+import type { AtHeight, Client, ListVerdict, ProvenRow, Trust } from '@daybook/client';
+import { nextOfList, verifyListBundle, verifyProofBundle } from '@daybook/client';
 import { sha256, toHex } from '@daybook/core';
 import { writeOut } from '../files.ts';
 import type { World } from '../frame/world.ts';
 import { readCitations } from './citations.ts';
-import type { CitedRecord, CitedState, ProvenCitation } from './cited.ts';
+import type { CitedRecord, Proof, ProvenCitation } from './cited.ts';
 import { proveCited } from './cited.ts';
+import type { Evidence, EvidenceFile, EvidenceRemark } from './evidence-index.ts';
+import {
+  ENGAGEMENT,
+  ENGAGEMENT_FILE,
+  FINDINGS,
+  INDEX_FILE,
+  REPORT_FILE,
+} from './evidence-index.ts';
 import type { KeptProofs } from './kept-proofs.ts';
-
-/** One file of the folder. */
-export interface EvidenceFile {
-  readonly file: string;
-  /** `audit.finding` for the list of findings, else the record as a finding cites it. */
-  readonly record: string;
-  /** At which height a finding cites it; absent for a list, and for what a record is now. */
-  readonly height?: number;
-  /** In hex, of the version that the file proves, where a finding cites it. */
-  readonly valueHash?: string;
-  readonly sha256: string;
-  readonly outcome: 'valid' | 'invalid' | 'unknown';
-}
-
-/** A citation that is not proven as it stands, whose record went on since, or that is none. */
-export interface EvidenceRemark extends CitedRecord {
-  /** `unreadable`: this finding has evidence that is no citation. */
-  readonly state: Exclude<CitedState, 'same'> | 'unreadable';
-}
-
-export interface Evidence {
-  readonly engagement: string;
-  readonly files: readonly EvidenceFile[];
-  readonly remarks: readonly EvidenceRemark[];
-}
 
 interface Place {
   readonly folder: string;
@@ -54,8 +37,13 @@ export async function writeEvidence(
   place: Place,
 ): Promise<Evidence> {
   const { cite } = await import('@daybook/applications');
-  const { files: lists, rows } = await keepFindings(client, engagement, place);
-  const files: EvidenceFile[] = [...lists];
+  const { files: lists, rows, height } = await keepFindings(client, engagement, place);
+  const itself = await proveEngagement(client, engagement, {
+    place,
+    at: height === undefined ? {} : { height },
+  });
+  const told = { file: ENGAGEMENT_FILE, record: cite(ENGAGEMENT, engagement) };
+  const files: EvidenceFile[] = [...lists, await keep(told, { ...itself, place })];
   const citations = readCitations(rows, cite);
   const remarks = citations.unreadable.map(
     (one): EvidenceRemark => ({ ...one, state: 'unreadable' }),
@@ -67,8 +55,28 @@ export async function writeEvidence(
   }
   const evidence = { engagement, files, remarks };
   const index = `${JSON.stringify(evidence, undefined, 2)}\n`;
-  await writeOut(path.join(place.folder, 'index.json'), index, place.world);
+  await writeOut(path.join(place.folder, INDEX_FILE), index, place.world);
   return evidence;
+}
+
+/** Adds the proof of the report, which names the hash of the index, to a folder that was reported. */
+export async function writeReportProof(
+  client: Client,
+  engagement: string,
+  place: Place,
+): Promise<void> {
+  const { bytes } = await proveEngagement(client, engagement, { place, at: {} });
+  await writeOut(path.join(place.folder, REPORT_FILE), bytes, place.world);
+}
+
+async function proveEngagement(
+  client: Client,
+  engagement: string,
+  { place, at }: { readonly place: Place; readonly at: AtHeight },
+): Promise<Proof> {
+  const { audit } = await import('@daybook/applications');
+  const bytes = await client.contractOf(audit).records.engagement.prove({ engagement }, at);
+  return { bytes, verdict: verifyProofBundle(bytes, place.trust) };
 }
 
 /** A version that no node keeps is looked for among the proofs that were kept. */
@@ -84,12 +92,19 @@ async function proveOrRecall(
   return proven.now === undefined ? recalled : { ...recalled, now: proven.now };
 }
 
+interface ProvenFindings {
+  readonly files: readonly EvidenceFile[];
+  readonly rows: readonly ProvenRow[];
+  /** Of the block that all files are proven by. */
+  readonly height: number | undefined;
+}
+
 /** The list of findings, in as many files of one block as it takes. */
 async function keepFindings(
   client: Client,
   engagement: string,
   place: Place,
-): Promise<{ readonly files: readonly EvidenceFile[]; readonly rows: readonly ProvenRow[] }> {
+): Promise<ProvenFindings> {
   const { audit } = await import('@daybook/applications');
   const { finding } = client.contractOf(audit).records;
   const files: EvidenceFile[] = [];
@@ -99,12 +114,13 @@ async function keepFindings(
     const bytes = await finding.proveList({ engagement }, at);
     const verdict: ListVerdict = verifyListBundle(bytes, place.trust);
     const file = `findings-${number}.proof`;
-    files.push(await keep({ file, record: 'audit.finding' }, { bytes, verdict, place }));
-    if (verdict.outcome === 'invalid') return { files, rows };
+    files.push(await keep({ file, record: FINDINGS }, { bytes, verdict, place }));
+    if (verdict.outcome === 'invalid') return { files, rows, height: at.height };
     rows.push(...verdict.facts.rows);
+    const { height } = verdict.facts.block.header;
     const from = nextOfList(verdict.facts);
-    if (from === undefined) return { files, rows };
-    at = { from, height: verdict.facts.block.header.height };
+    if (from === undefined) return { files, rows, height };
+    at = { from, height };
   }
 }
 

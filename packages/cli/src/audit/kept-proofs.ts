@@ -3,14 +3,14 @@
  * proof that was taken in time proves the cited version for ever, whatever became of the record.
  */
 import path from 'node:path';
-import type { NamedRecord, Trust } from '@daybook/client';
+import type { Trust } from '@daybook/client';
 import { verifyProofBundle } from '@daybook/client';
 import { encodeUtf8, sha256, toHex } from '@daybook/core';
 import { CliError } from '../errors.ts';
 import { readBytes, writeOut } from '../files.ts';
 import type { World } from '../frame/world.ts';
 import type { CitedRecord, Proof, ProvenCitation } from './cited.ts';
-import { isInForce, judge } from './cited.ts';
+import { citeProven, isInForce, judge } from './cited.ts';
 
 const NAME_DIGITS = 40;
 
@@ -54,13 +54,7 @@ export async function judgeKept(
 ): Promise<ProvenCitation | undefined> {
   const verdict = verifyProofBundle(bytes, trust);
   if (verdict.outcome === 'invalid') return undefined;
-  const isMeant = (await textOf(verdict.facts.record)) === cited.record;
+  const isMeant = (await citeProven(verdict.facts.record)) === cited.record;
   if (!isMeant || !isInForce(verdict, cited.height)) return undefined;
   return judge('kept', { bytes, verdict }, cited);
-}
-
-async function textOf({ contract, spec, key }: NamedRecord): Promise<string> {
-  const { cite } = await import('@daybook/applications');
-  const names = Object.keys(spec.key);
-  return cite(`${contract.name}.${spec.name}`, ...names.map((name) => String(key[name])));
 }

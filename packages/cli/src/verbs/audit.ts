@@ -2,14 +2,15 @@
 import type { Client, TransactionAuthor } from '@daybook/client';
 import { SYSTEM_CLOCK } from '@daybook/client';
 import { assertNever } from '@daybook/core';
-import type { EvidenceRemark } from '../audit/evidence.ts';
-import { writeEvidence } from '../audit/evidence.ts';
+import { writeEvidence, writeReportProof } from '../audit/evidence.ts';
+import { isFresh } from '../audit/evidence-folder.ts';
+import type { EvidenceRemark } from '../audit/evidence-index.ts';
 import type { RulesEvent } from '../audit/follow-rules.ts';
 import { followRules, unlessAborted } from '../audit/follow-rules.ts';
 import { keptProofsIn } from '../audit/kept-proofs.ts';
 import type { RuleOutcome, RuleRun } from '../audit/run-rules.ts';
 import { runRules } from '../audit/run-rules.ts';
-import { connect, NODE_OPTIONS, trustedErasOf } from '../connect.ts';
+import { connect, LANGUAGE_OPTION, NODE_OPTIONS, trustedErasOf } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
@@ -20,6 +21,7 @@ import type { World } from '../frame/world.ts';
 import { createAuthorFinder } from '../imports/authors.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer, jsonLine } from '../print.ts';
+import { verifyFolder } from './verify-folder.ts';
 
 /** Rules look at whole tables: on a busy chain this keeps them from running at every block. */
 const EVERY_SECONDS = 10;
@@ -127,6 +129,14 @@ async function evidence(input: Input, world: World): Promise<Exit> {
   const keptIn = input.optionalText('kept');
   const kept = keptIn === undefined ? {} : { kept: keptProofsIn(keptIn, world) };
   const place = { folder, world, trust, ...kept };
+  if (input.flag('add-report')) {
+    await writeReportProof(client, input.operand('engagement'), place);
+    return await verifyFolder(folder, trust, { input, world });
+  }
+  if (!(await isFresh(folder))) {
+    const expected = 'a folder that is empty or not there yet';
+    throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--out', expected });
+  }
   const found = await writeEvidence(client, input.operand('engagement'), place);
   const { files, remarks } = found;
   const wrong = files.filter(({ outcome }) => outcome !== 'valid');
@@ -198,7 +208,8 @@ export const AUDIT_VERBS: readonly Verb[] = [
     title: 'Keep the findings of an engagement with the proof of every record they cite.',
     help:
       'Each file is checked before it is written. Nobody needs a node to check them again: daybook ' +
-      'verify does it anywhere. index.json lists the files with their hashes.',
+      'verify FOLDER does it anywhere. index.json lists the files with their hashes; its own hash is ' +
+      'what audit report records. The folder must be empty.',
     operands: [{ name: 'engagement', help: 'Its name.' }],
     options: {
       out: { value: 'FOLDER', help: 'Where to keep them.', required: true },
@@ -206,9 +217,16 @@ export const AUDIT_VERBS: readonly Verb[] = [
         value: 'FOLDER',
         help: 'Folder of monitor --keep, for versions that no node keeps any longer.',
       },
+      'add-report': {
+        help: 'After audit report: add its proof to the folder, change nothing else, and verify all.',
+      },
+      ...LANGUAGE_OPTION,
       ...NODE_OPTIONS,
     },
-    examples: ['evidence roads-2026 --out roads-2026-evidence'],
+    examples: [
+      'evidence roads-2026 --out roads-2026-evidence',
+      'evidence roads-2026 --out roads-2026-evidence --add-report',
+    ],
     run: evidence,
   },
 ];

@@ -22,7 +22,7 @@ import { answer, remark } from '../print.ts';
 import type { FollowEvent } from '../witness/follow.ts';
 import { followJson, followOnce, refuseAfterAlarm } from '../witness/follow.ts';
 import { createMemoryStore, openHistoryStore } from '../witness/store.ts';
-import { exitOfVerdict } from './verify.ts';
+import { exitOfVerdict } from './verdict-lines.ts';
 
 async function checkpoint(input: Input, world: World): Promise<Exit> {
   const policy = policyOf(input);

@@ -25,7 +25,8 @@ import type { World } from '../frame/world.ts';
 import { answer, answerNothing, remark } from '../print.ts';
 import { fetchList, keptIn, proofFileOf, TABLE_FORMS, tableFormOf } from './list-files.ts';
 import { verdictJson } from './verdict-json.ts';
-import { answerList, exitOfVerdict } from './verify.ts';
+import { exitOfVerdict } from './verdict-lines.ts';
+import { answerList } from './verify.ts';
 
 const HEIGHT_OPTION = {
   height: { value: 'HEIGHT', help: 'State after this block; the newest if left out.' },

@@ -22,11 +22,11 @@ import {
   trustedChainOf,
   trustedErasOf,
 } from '../connect.ts';
+import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import { verifyTable } from '../exports/tables.ts';
-import { readBytes } from '../files.ts';
+import { isFolder, readBytes } from '../files.ts';
 import type { Input } from '../frame/input.ts';
-import type { Paint } from '../frame/style.ts';
 import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
@@ -34,21 +34,20 @@ import { answer } from '../print.ts';
 import { readProofOf, tableFormOf } from './list-files.ts';
 import { hashFile, STAMP_ENDING } from './stamp.ts';
 import { listJson, verdictJson } from './verdict-json.ts';
-
-/** The exit code of a verdict. */
-export function exitOfVerdict({ outcome }: Pick<Verdict, 'outcome'>): Exit {
-  if (outcome === 'valid') return 'done';
-  return outcome === 'unknown' ? 'undecided' : 'invalid';
-}
-
-const COLOURS = { valid: 'green', invalid: 'red', unknown: 'yellow' } as const;
+import { exitOfVerdict, verdictLines } from './verdict-lines.ts';
+import { verifyFolder } from './verify-folder.ts';
 
 async function verify(input: Input, world: World): Promise<Exit> {
   const [file = '', ...more] = input.operands('file');
   const chain = await trustedChainOf(input);
-  const bytes = await readBytes(file);
   const eras = await trustedErasOf(input);
   const trust = { chain, eras, nowMs: world.nowMs() };
+  if (await isFolder(file)) {
+    const [surplus] = more;
+    if (surplus === undefined) return await verifyFolder(file, trust, { input, world });
+    throw new CliError({ code: 'CLI_OPERAND_SURPLUS', found: surplus });
+  }
+  const bytes = await readBytes(file);
   const form = tableFormOf(file);
   if (form !== undefined) {
     const files =
@@ -106,16 +105,6 @@ export function answerList(verdict: ListVerdict, { input, world }: Asked): Exit 
     },
   });
   return exitOfVerdict(verdict);
-}
-
-/** The outcome in its colour, what follows from it, and what is proven. */
-function verdictLines(
-  { outcome }: Pick<Verdict, 'outcome'>,
-  [first = '', ...rest]: readonly string[],
-  { facts, paint }: { readonly facts: Parameters<typeof renderPairs>[0]; readonly paint: Paint },
-): string {
-  const table = facts.length === 0 ? [] : ['', renderPairs(facts, paint)];
-  return [paint(COLOURS[outcome], first), ...rest, ...table].join('\n');
 }
 
 interface Asked {
@@ -185,12 +174,13 @@ export const VERIFY_VERB: Verb = {
     'the genesis file or the chain id that you trust. Of a list that came in several files give ' +
     'all, in order. A table of daybook export, .csv, .jsonl or .parquet, is checked with the proof beside it. ' +
     'A stamp of daybook stamp is checked with the document beside it, or the one given after it. ' +
+    'Of a folder of daybook evidence there is one verdict on all that is in it. ' +
     'Checks fork-proof.bin of a node and checkpoint-fork.bin of a witness, too: then ' +
     'valid means that the fork happened.',
   operands: [
     {
       name: 'file',
-      help: 'Proof file: from a node, or from the verbs proof, get and list.',
+      help: 'Proof file from a node or the verbs proof, get and list; or a folder of evidence.',
       many: true,
     },
   ],
@@ -203,6 +193,7 @@ export const VERIFY_VERB: Verb = {
     'verify payments-1.proof payments-2.proof --genesis genesis.json',
     'verify payments.csv --genesis genesis.json',
     'verify will.pdf.stamp --genesis genesis.json',
+    'verify roads-2026-evidence --genesis genesis.json',
   ],
   run: verify,
 };

@@ -6,7 +6,7 @@ import { audit, treasury } from '@daybook/applications';
 import type { Client, TransactionAuthor } from '@daybook/client';
 import { createClient, isRefusal } from '@daybook/client';
 import type { Call } from '@daybook/core';
-import { asHash, assert, createSigner, toHex } from '@daybook/core';
+import { asHash, assert, createSigner, sha256, toHex } from '@daybook/core';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
@@ -255,11 +255,12 @@ describe('continuous audit by commands', function () {
     const index = await indexOf(out);
     expect(index.files.map(({ record }) => record)).to.deep.equal([
       'audit.finding',
+      'audit.engagement/roads-2026',
       'treasury.payment/roads/2026%2F17',
       'treasury.payment/roads/2026%2F18',
     ]);
     for (const { file, valueHash } of index.files) {
-      expect(valueHash === undefined).to.equal(file === 'findings-1.proof');
+      expect(valueHash !== undefined).to.equal(file.startsWith('record-'));
       const genesis = ['--genesis', cluster.genesisFile];
       const verdict = await daybook(['verify', path.join(out, file), ...genesis]);
       expect(verdict.code, verdict.errors + verdict.out).to.equal(0);
@@ -314,10 +315,41 @@ describe('continuous audit by commands', function () {
     ]);
     const files = kept.files.map(({ file }) => file);
     expect(files).to.include.members(['record-1.proof', 'record-1-now.proof']);
-    expect(kept.files[1]?.valueHash).to.equal(toHex(cited.valueHash ?? other));
+    expect(kept.files[2]?.valueHash).to.equal(toHex(cited.valueHash ?? other));
     expect(wrong.code).to.equal(1);
     const { remarks } = wrong.json<Index>();
     expect(remarks.map(({ state }) => state)).to.deep.equal(['changed', 'differs', 'absent']);
+  });
+
+  it('reports its folder, which verifies as a whole with the cluster stopped', async () => {
+    await openEngagement('roads-told');
+    await setRule('roads-told', { rule: 'told', kind: 'duplicates', query: 'days=3' });
+    expect((await monitor('roads-told')).code).to.equal(0);
+    const out = path.join(folder, 'told');
+    const keep = ['evidence', 'roads-told', '--out', out, '--url', node.apiUrl];
+    const kept = await daybook([...keep, '--kept', path.join(folder, 'kept')]);
+    expect(kept.code, kept.errors + kept.out).to.equal(0);
+    const report = sha256(await readFile(path.join(out, 'index.json')));
+    const issue = { engagement: 'roads-told', report, reason: REASON };
+    const { calls } = client.contractOf(audit);
+    await perform(calls.report(issue), `${AUDIT}/head`, `${AUDIT}/other`);
+    const again = await daybook(keep);
+    expect(again.code, 'a reported folder is not written over').to.equal(2);
+    const added = await daybook([...keep, '--add-report']);
+    expect(added.code, added.errors + added.out).to.equal(0);
+
+    await node.process.stop();
+
+    const words = ['verify', out, '--json'];
+    const whole = await daybook([...words, '--genesis', cluster.genesisFile]);
+    expect(whole.code, whole.errors + whole.out).to.equal(0);
+    const facts = { outcome: 'valid', findings: 1, citations: 2, index: toHex(report) };
+    expect(whole.json()).to.include(facts);
+    const untrusted = await daybook(words);
+    expect([untrusted.code, untrusted.json().outcome]).to.deep.equal([5, 'unknown']);
+    await rm(path.join(out, 'record-2.proof'));
+    const less = await daybook([...words, '--genesis', cluster.genesisFile]);
+    expect([less.code, less.json().outcome]).to.deep.equal([4, 'invalid']);
   });
 
   /** The proof that the monitor kept stands in for a version that no node has any longer. */
