@@ -451,6 +451,28 @@ describe('risk: holds (spec X-33)', () => {
     expect(answer(ledger, 'release', held, ONE, TWO)).to.equal('CONTRACTS_CALL_EXPIRED');
   });
 
+  it('given an imported line whose hold expired, when handed in anew, then it is held anew and can be released', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    const source = { publisher: 'water', dataset: 'spend', number: '7', occurrence: 1 };
+    const line = { payment: 'inv-9', source };
+    expect(pay(ledger, 1001, line)).to.equal('held');
+    ledger.wait(11 * DAY_MS);
+    const expired = heldCall(ledger);
+    expect(pending(ledger.view, { call: expired })).to.include({ status: 'held' });
+    expect(pending(ledger.view, { call: expired })?.expires).to.be.below(ledger.now());
+
+    expect(pay(ledger, 1001, line)).to.equal('held');
+    const calls = hits(ledger).map(({ call }) => call ?? new Uint8Array());
+    const open = calls.filter(
+      (call) => (pending(ledger.view, { call })?.expires ?? 0) > ledger.now(),
+    );
+    expect(open).to.have.length(1);
+    expect(answer(ledger, 'release', open[0] ?? new Uint8Array(), ONE, TWO)).to.equal('ok');
+
+    expect(ledger.rows(treasury, 'payment').map(({ payment }) => payment)).to.deep.equal(['inv-9']);
+    expect(pay(ledger, 1001, line)).to.equal('TREASURY_ALREADY_IMPORTED');
+  });
+
   it('given a refused payment under the same number, then it may be tried again', () => {
     const ledger = guarded(rule('top', 'payment', LIMIT));
     pay(ledger, 1001, { payment: 'inv-9' });

@@ -176,6 +176,16 @@ describe('manifest: calls, events and failures', () => {
     expect(eventToJson(ledger, 'unheard', fields)).to.deep.equal({});
   });
 
+  it('given the ledger, then its open calls are those that wait and whose time is not over', () => {
+    const queries = manifest.contracts.find(({ name }) => name === 'ledger')?.queries;
+
+    expect(queries?.open).to.deep.include({
+      where: { field: 'status', is: ['waiting', 'held'] },
+      inTime: 'expires',
+    });
+    expect(queries?.overdue).to.deep.include({ overdue: 'expires' });
+  });
+
   it('given deadlines, then what is overdue follows from the time alone', () => {
     const pending = manifest.contracts.find(({ name }) => name === 'ledger')?.records.pending;
     const fields = { status: 'waiting', expires: '2026-01-02T00:00:00.000Z' };
