@@ -5,6 +5,7 @@
  */
 import type { ListVerdict, ProvenFrame, ProvenList, Trust, Verdict } from '@daybook/client';
 import { verifyListBundles, verifyProofBundle } from '@daybook/client';
+import type { Hash } from '@daybook/core';
 import { equalBytes, sha256, toHex } from '@daybook/core';
 import { readCitations } from './citations.ts';
 import { citeProven, isInForce, judge } from './cited.ts';
@@ -24,9 +25,15 @@ import type { EvidenceFacts, EvidenceReason, EvidenceVerdict } from './evidence-
 /** Bytes of all files of the list of findings, which are joined in memory. */
 const LISTS_BYTES_MAX = 256 * 1024 * 1024;
 
-/** A file of the folder that proves what the index says. */
-export interface ProvenFile extends EvidenceFile {
-  readonly verdict: Decided;
+/** A file that proves what the index says, without its bytes and facts: there may be many. */
+interface ProvenFile extends EvidenceFile {
+  readonly trusted: Trusted;
+}
+
+/** Of which chain a proof is, and why nobody can tell whether it is the one that is meant. */
+interface Trusted {
+  readonly chain: Hash;
+  readonly reason: Undecided | undefined;
 }
 
 type Decided = Exclude<Verdict, { readonly outcome: 'invalid' }>;
@@ -60,16 +67,16 @@ export async function verifyEvidence(
   const report = await readReport(folder, own, trust);
   const hash = toHex(sha256(bytes));
   const citations = readCitations(list.rows, cite);
-  const verdicts = [findings, ...judged.proven.map(({ verdict }) => verdict), ...report.verdicts];
-  const itself = judged.proven.find(({ file }) => file === ENGAGEMENT_FILE)?.verdict;
+  const shown = [...judged.proven.map(({ trusted }) => trusted), trustedOf(findings)];
+  const trusted = [...shown, ...report.verdicts.map(trustedOf)];
   const reasons = [
     ...faults,
-    ...faultsOfChains(verdicts, list),
-    ...faultsOfEngagement(itself, list),
+    ...faultsOfChains(trusted, list),
+    ...faultsOfEngagement(judged.itself, list),
     ...faultsOfCitations(judged.proven, citations, index),
     ...report.faults,
-    ...faultsOfReport(report.verdicts[0] ?? itself, hash, { list, index }),
-    ...undecidedOf(verdicts),
+    ...faultsOfReport(report.verdicts[0] ?? judged.itself, hash, { list, index }),
+    ...undecidedOf(trusted),
   ];
   return decide(reasons, {
     engagement: index.engagement,
@@ -115,6 +122,8 @@ async function readLists(
 
 interface JudgedFiles {
   readonly proven: readonly ProvenFile[];
+  /** The engagement itself. */
+  readonly itself: Decided | undefined;
   readonly faults: readonly EvidenceReason[];
 }
 
@@ -126,15 +135,20 @@ async function judgeFiles(
 ): Promise<JudgedFiles> {
   const proven: ProvenFile[] = [];
   const faults: EvidenceReason[] = [];
+  let itself: Decided | undefined;
   for (const entry of files) {
     const bytes = await folder.read(entry.file);
     const fault = faultOfBytes(entry, bytes);
     const judged =
       fault ?? (await judgeProof(entry, verifyProofBundle(bytes ?? new Uint8Array(), trust), own));
-    if ('code' in judged) faults.push(judged);
-    else proven.push(judged);
+    if ('code' in judged) {
+      faults.push(judged);
+      continue;
+    }
+    proven.push({ ...entry, trusted: trustedOf(judged) });
+    if (entry.file === ENGAGEMENT_FILE) itself = judged;
   }
-  return { proven, faults };
+  return { proven, itself, faults };
 }
 
 function faultOfBytes(
@@ -150,11 +164,11 @@ async function judgeProof(
   entry: EvidenceFile,
   verdict: Verdict,
   own: string,
-): Promise<ProvenFile | EvidenceReason> {
+): Promise<Decided | EvidenceReason> {
   const { file } = entry;
   if (verdict.outcome === 'invalid') return altered(file, 'unproven', verdict.reason);
   const meant = file === ENGAGEMENT_FILE ? { file, record: own } : entry;
-  return (await faultOfProof(meant, verdict)) ?? { ...entry, verdict };
+  return (await faultOfProof(meant, verdict)) ?? verdict;
 }
 
 /** Whether a file proves the record, and where it is cited the version, that the index says. */
@@ -189,11 +203,8 @@ function faultOfList(
 }
 
 /** Without anything trusted, too, all proofs must at least be of one chain. */
-function faultsOfChains(
-  verdicts: readonly { readonly facts: ProvenFrame }[],
-  { chain }: ProvenFrame,
-): readonly EvidenceReason[] {
-  const isOne = verdicts.every(({ facts }) => equalBytes(facts.chain, chain));
+function faultsOfChains(trusted: readonly Trusted[], list: ProvenFrame): readonly EvidenceReason[] {
+  const isOne = trusted.every(({ chain }) => equalBytes(chain, list.chain));
   return isOne ? [] : [altered(INDEX_FILE, 'chains')];
 }
 
@@ -244,11 +255,15 @@ function faultsOfReport(
   return fields.findings === list.rows.length ? [] : [altered(FINDINGS, 'leftOut')];
 }
 
+function trustedOf(
+  verdict: Decided | Exclude<ListVerdict, { readonly outcome: 'invalid' }>,
+): Trusted {
+  const reason = verdict.outcome === 'unknown' ? verdict.reason : undefined;
+  return { chain: verdict.facts.chain, reason };
+}
+
 /** Why nobody can tell whether the proofs are of the chain that is meant; each reason once. */
-function undecidedOf(verdicts: readonly (Verdict | ListVerdict)[]): readonly Undecided[] {
-  const reasons = new Map<string, Undecided>();
-  for (const verdict of verdicts) {
-    if (verdict.outcome === 'unknown') reasons.set(verdict.reason.code, verdict.reason);
-  }
-  return [...reasons.values()];
+function undecidedOf(trusted: readonly Trusted[]): readonly Undecided[] {
+  const reasons = trusted.flatMap(({ reason }) => reason ?? []);
+  return [...new Map(reasons.map((reason) => [reason.code, reason])).values()];
 }

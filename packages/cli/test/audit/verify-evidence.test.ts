@@ -303,6 +303,20 @@ describe('audit: verdict on a folder of evidence', () => {
     });
   }
 
+  it('given what a cited record became since, then nothing but the report is in doubt', async () => {
+    const bytes = bytesOf(whole, 'record-1.proof');
+    const bent = indexBytes({
+      ...index,
+      files: [...index.files, entry('record-1-now.proof', gift('ann'), bytes)],
+      remarks: [{ ...ann, valueHash: toHex(ann.valueHash), state: 'changed' }],
+    });
+    const { outcome, reasons } = await verify(
+      new Map([...unreported, ['index.json', bent], ['record-1-now.proof', bytes]]),
+    );
+
+    expect([outcome, ...told(reasons)]).to.deep.equal(['unknown', 'CLI_EVIDENCE_UNREPORTED']);
+  });
+
   it('given a link in it, then it is invalid', async () => {
     const { outcome, reasons } = await verify(whole, trust, ['record-9.proof']);
 
