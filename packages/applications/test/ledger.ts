@@ -4,7 +4,13 @@
  * not checked here.
  */
 import type { Contract, Executed, RowOf, StateView, StateWrite } from '@daybook/contracts';
-import { createEngine, foundingContractsOf, keyToJson, openRecords } from '@daybook/contracts';
+import {
+  createEngine,
+  foundingContractsOf,
+  fromJson,
+  keyToJson,
+  openRecords,
+} from '@daybook/contracts';
 import type { Call, Genesis, GenesisOrganisation, RecordKey, Transaction } from '@daybook/core';
 import {
   asHash,
@@ -128,9 +134,14 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
       const rows: RowOf<(typeof contract)['records'][typeof record]>[] = [];
       for (const { recordKey } of state.values()) {
         if (recordKey.set !== described.set) continue;
-        // Keys of the contracts under test are texts and numbers, equal in JSON and in rows.
-        const row = read(view, keyToJson(described, recordKey.key) as never);
-        if (row !== undefined) rows.push(row);
+        const json = Object.entries(keyToJson(described, recordKey.key) ?? {});
+        const key = json.map(([name, value]) => {
+          const spec = described.key[name];
+          return [name, spec && fromJson(spec, value, '', [])];
+        });
+        const row = read(view, Object.fromEntries(key) as never);
+        assert(row !== undefined, 'what the state holds can be read');
+        rows.push(row);
       }
       return rows;
     },
