@@ -70,7 +70,7 @@ describe('fuzz: decoders that are wrong', () => {
     const held: Uint8Array[] = [];
     const words = wordsFor((bytes) => {
       if (bytes.length < 8) return false;
-      held[0] = new Uint8Array(new DataView(bytes.buffer).getUint32(0) & 0x3fff_ffff);
+      held[0] = new Uint8Array(new DataView(bytes.buffer).getUint32(0) & 0x03ff_ffff);
       return true;
     });
 
