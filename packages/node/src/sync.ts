@@ -1,9 +1,8 @@
 /**
  * Catching up (protocol §18): ranges of blocks with their certificates from whoever shows to have
- * them, the next ones already on their way from other peers; each certificate checked against the
- * set its parent state names, each block executed, then appended with one sync per range. Signatures
- * of ranges ahead are verified beside the execution of those before. A claim to be ahead is a hint;
- * only certificates count.
+ * them (`range-fetcher.ts`); each certificate checked against the set its parent state names, each
+ * block executed, then appended with one sync per range. A claim to be ahead is a hint; only
+ * certificates count.
  */
 import type { ConsensusFatal } from '@daybook/consensus';
 import type { Block, Certificate, CertificateExpectation, Height, Result } from '@daybook/core';
@@ -12,7 +11,6 @@ import {
   decodeBlock,
   decodeCertificate,
   fail,
-  LIMITS,
   ok,
   quorumOf,
   verifyCertificate,
@@ -25,8 +23,9 @@ import type { Committed, Ledger } from './ledger/ledger.ts';
 import type { ExecutedBlock, Tip } from './ledger/tip.ts';
 import { isBodyOf } from './ledger/validity.ts';
 import type { Logger } from './log.ts';
+import type { Course, Fetched, RangeFetcher } from './range-fetcher.ts';
+import { createRangeFetcher } from './range-fetcher.ts';
 import type { ServedBlock } from './ranges.ts';
-import { decodeRange, encodeRangeRequest } from './ranges.ts';
 import type { SyncProgress, SyncSight } from './sync-progress.ts';
 import { createSyncProgress } from './sync-progress.ts';
 
@@ -59,8 +58,6 @@ export interface Syncer {
   stop(): Promise<void>;
 }
 
-const DISTRUSTED_MAX = 1024;
-
 /** A block that a quorum decided. */
 interface Certified {
   readonly block: Block;
@@ -74,18 +71,11 @@ interface Fault {
   readonly certified?: Certified;
 }
 
-/**
- * Ranges on their way beside the one that is applied: they hide what a peer takes to answer, and
- * bound the memory to so many more answers.
- */
-const RANGES_AHEAD = 3;
-
-/** A range that was asked for. */
-interface Fetched {
+/** A range that came. */
+interface ServedRange {
   readonly peerId: string;
   readonly from: Height;
-  /** Or why the peer did not give it. */
-  readonly served: Result<readonly ServedBlock[], { readonly code: string }>;
+  readonly blocks: readonly ServedBlock[];
 }
 
 class RangeSyncer implements Syncer {
@@ -94,15 +84,13 @@ class RangeSyncer implements Syncer {
   #running: Promise<void> | undefined;
   #stopped = false;
   readonly #abort = new AbortController();
-  #preferred: string | undefined;
-  /** Spreads the ranges ahead over the peers. */
-  #turn = 0;
-  /** Peers whose answers failed a check: asked only when nobody else helps (protocol N-4). */
-  readonly #distrusted = new Set<string>();
+  readonly #fetcher: RangeFetcher;
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
     this.#progress = createSyncProgress(parts.clock);
+    const bestKnown = (): Height => this.#progress.best() ?? 0;
+    this.#fetcher = createRangeFetcher({ ...parts, bestKnown, signal: this.#abort.signal });
   }
 
   bestKnown(): Height | undefined {
@@ -115,7 +103,7 @@ class RangeSyncer implements Syncer {
 
   isBehind(): boolean {
     if (this.isActive()) return true;
-    const peerIds = this.#peers(new Set());
+    const peerIds = this.#fetcher.peers();
     const { faultyMax } = quorumOf(Math.max(1, this.#parts.ledger.head().next.validators.length));
     const ahead = this.#progress.aheadOf(this.#head(), peerIds);
     return ahead > Math.min(faultyMax, Math.max(0, peerIds.length - 1));
@@ -127,7 +115,7 @@ class RangeSyncer implements Syncer {
 
   hint(height: Height, peerId: string | undefined): void {
     this.#progress.claimed(height, peerId);
-    this.#preferred = peerId ?? this.#preferred;
+    if (peerId !== undefined) this.#fetcher.prefer(peerId);
     if (this.#running !== undefined || this.#stopped) return;
     if (height <= this.#head()) return;
     this.#running = this.#run()
@@ -148,117 +136,36 @@ class RangeSyncer implements Syncer {
     return this.#parts.ledger.head().header.height;
   }
 
-  /** Asks one peer after another until nobody gives a block beyond the head. */
+  /** Takes one range after another until nobody gives a block beyond the head. */
   async #run(): Promise<void> {
-    const refused = new Set<string>();
-    const coming = new Map<Height, Promise<Fetched>>();
-    let isGoing = false;
+    const course = this.#fetcher.begin();
     this.#progress.reached(this.#head());
     while (!this.#stopped) {
-      const from = this.#head() + 1;
-      const peerId = this.#nextPeer(refused);
-      if (peerId === undefined) return;
-      const next = coming.get(from) ?? this.#fetch(peerId, from, coming);
-      coming.set(from, next);
-      // A claim to be far ahead is worth one range until it was a true one (spec N-1).
-      if (isGoing) this.#fetchAhead(from, coming, refused);
-      const fetched = await next;
-      isGoing = await this.#take(fetched);
-      if (!isGoing) refused.add(fetched.peerId);
-      // Consensus may have gone on, too.
-      const left = [...coming.keys()].filter((height) => height === from || height <= this.#head());
-      for (const height of left) coming.delete(height);
+      const fetched = await course.next();
+      if (fetched === undefined) return;
+      course.settled(fetched, await this.#take(fetched, course));
     }
-  }
-
-  #peers(refused: ReadonlySet<string>): readonly string[] {
-    return this.#parts.network
-      .links()
-      .filter(({ peerId, channels }) => channels.includes('sync') && !refused.has(peerId))
-      .map(({ peerId }) => peerId);
-  }
-
-  #nextPeer(refused: ReadonlySet<string>): string | undefined {
-    const peers = this.#peers(refused);
-    const trusted = peers.filter((peerId) => !this.#distrusted.has(peerId));
-    const preferred = this.#preferred;
-    if (preferred !== undefined && trusted.includes(preferred)) return preferred;
-    return trusted[0] ?? peers[0];
-  }
-
-  /** Asks for the ranges behind the next one, each another peer, as far as anybody spoke of them. */
-  #fetchAhead(
-    from: Height,
-    coming: Map<Height, Promise<Fetched>>,
-    refused: ReadonlySet<string>,
-  ): void {
-    const trusted = this.#peers(refused).filter((peerId) => !this.#distrusted.has(peerId));
-    for (let ahead = 1; ahead <= RANGES_AHEAD; ahead++) {
-      const last = Math.max(...coming.keys());
-      const next = Math.max(last, from) + LIMITS.rangeBlocksMax;
-      this.#turn += 1;
-      const peerId = trusted[this.#turn % trusted.length];
-      const isFull = coming.size > RANGES_AHEAD || next > (this.bestKnown() ?? 0);
-      if (isFull || peerId === undefined) return;
-      const fetching = this.#fetch(peerId, next, coming);
-      const { ahead } = this.#parts;
-      coming.set(next, ahead === undefined ? fetching : this.#verified(fetching, ahead));
-    }
-  }
-
-  /** A range with its signatures verified, while the ones before it are executed. */
-  async #verified(fetching: Promise<Fetched>, ahead: AheadVerifier): Promise<Fetched> {
-    const fetched = await fetching;
-    const { next } = this.#parts.ledger.head();
-    if (fetched.served.ok) await ahead.verify(fetched.served.value, next);
-    return fetched;
-  }
-
-  #distrust(peerId: string, offence: 'malformed' | 'lie'): void {
-    // The network cuts off who goes on; a long list would only be one of peers long gone.
-    if (this.#distrusted.size >= DISTRUSTED_MAX) this.#distrusted.clear();
-    this.#distrusted.add(peerId);
-    this.#parts.network.penalise(peerId, offence);
-  }
-
-  /** Asks for a range, up to the next one that is on its way already. Never rejects. */
-  async #fetch(
-    peerId: string,
-    from: Height,
-    coming: ReadonlyMap<Height, unknown>,
-  ): Promise<Fetched> {
-    const { network, logger } = this.#parts;
-    const next = Math.min(...[...coming.keys()].filter((height) => height > from));
-    const request = encodeRangeRequest(from, Math.min(LIMITS.rangeBlocksMax, next - from));
-    const options = { signal: this.#abort.signal };
-    const answer = await network.request(peerId, 'blocks', request, options);
-    if (!answer.ok) {
-      logger.debug('range not served', { peer: peerId, from, code: answer.reason.code });
-      return { peerId, from, served: answer };
-    }
-    const served = decodeRange(answer.value);
-    if (!served.ok) this.#distrust(peerId, 'malformed');
-    return { peerId, from, served };
   }
 
   /** @returns whether the range was genuine and of use */
-  async #take({ peerId, from, served }: Fetched): Promise<boolean> {
+  async #take({ peerId, from, served }: Fetched, course: Course): Promise<boolean> {
     if (!served.ok) {
       this.#progress.hindered({ code: served.reason.code, peerId });
       return false;
     }
-    return await this.#parts.exclusive(() => this.#apply(peerId, from, served.value));
+    const range = { peerId, from, blocks: served.value };
+    return await this.#parts.exclusive(() => this.#apply(range, course));
   }
 
-  async #apply(peerId: string, from: Height, served: readonly ServedBlock[]): Promise<boolean> {
+  async #apply({ peerId, from, blocks }: ServedRange, course: Course): Promise<boolean> {
     const { ledger, logger } = this.#parts;
     const applied: Committed[] = [];
     let tip = ledger.head();
     // Consensus may have gone on meanwhile: what it committed is skipped.
     const skip = Math.max(0, tip.header.height + 1 - from);
     let fault: Fault | undefined;
-    for (const item of served.slice(skip)) {
-      const judged = await this.#judge(item, tip);
+    for (const item of blocks.slice(skip)) {
+      const judged = await this.#judge(item, tip, course);
       if (!judged.ok) {
         fault = judged.reason;
         break;
@@ -273,7 +180,7 @@ class RangeSyncer implements Syncer {
     this.#progress.hindered({ code: fault.code, peerId });
     const height = tip.header.height + 1;
     logger.warn('peer served a wrong block', { peer: peerId, height, fault: fault.code });
-    this.#distrust(peerId, 'lie');
+    this.#fetcher.distrust(peerId, 'lie');
     return false;
   }
 
@@ -309,7 +216,11 @@ class RangeSyncer implements Syncer {
     return false;
   }
 
-  async #judge(served: ServedBlock, parent: Tip): Promise<Result<Committed, Fault>> {
+  async #judge(
+    served: ServedBlock,
+    parent: Tip,
+    course: Course,
+  ): Promise<Result<Committed, Fault>> {
     const block = decodeBlock(served.block);
     const certificate = decodeCertificate(served.certificate);
     if (!block.ok) return fail({ code: block.reason.code });
@@ -320,6 +231,7 @@ class RangeSyncer implements Syncer {
       const verified = verifyCertificate(certificate.value, expected);
       if (!verified.ok) return fail({ code: verified.reason.code });
     }
+    course.shown();
     const executed = await this.#parts.ledger.judge(block.value, parent);
     if (executed.ok) return ok({ block: executed.value, certificate: certificate.value });
     const { code } = executed.reason;

@@ -1,0 +1,224 @@
+/**
+ * Fetching of ranges for a node that catches up (protocol §18): whom to ask for which blocks, the
+ * next ranges on their way from other peers while one is applied, and their signatures verified by a
+ * thread meanwhile. What came is believed nowhere here; whoever lied is asked last.
+ */
+import type { Height, Result } from '@daybook/core';
+import type { Network } from '@daybook/network';
+import type { AheadVerifier } from './ahead/ahead-verifier.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Logger } from './log.ts';
+import type { RangeSeen } from './range-size.ts';
+import { rangeBlocks } from './range-size.ts';
+import type { ServedBlock } from './ranges.ts';
+import { decodeRange, encodeRangeRequest } from './ranges.ts';
+
+/** A range that was asked for. */
+export interface Fetched {
+  readonly peerId: string;
+  readonly from: Height;
+  /** Or why the peer did not give it. */
+  readonly served: Result<readonly ServedBlock[], { readonly code: string }>;
+}
+
+/** One attempt to catch up, from the first range to where nobody gives more. */
+export interface Course {
+  /** The range behind the head; undefined when there is nobody left to ask. Never rejects. */
+  next(): Promise<Fetched | undefined>;
+  /**
+   * The block behind the head came with a certificate that holds: the ranges behind it are asked
+   * for. A claim to be ahead is worth one range until then (spec N-1).
+   */
+  shown(): void;
+  /** A range was applied, or was of no use, and its peer is not asked again. */
+  settled(fetched: Fetched, isUseful: boolean): void;
+}
+
+export interface RangeFetcher {
+  /** Begins to catch up; one course at a time. */
+  begin(): Course;
+  /** Connected peers that can be asked. */
+  peers(): readonly string[];
+  /** Asks this peer first, as long as it is trusted. */
+  prefer(peerId: string): void;
+  /** An answer failed a check: the peer is asked only when nobody else helps (protocol N-4). */
+  distrust(peerId: string, offence: 'malformed' | 'lie'): void;
+}
+
+export interface FetchParts {
+  readonly logger: Logger;
+  readonly network: Network;
+  readonly ledger: Pick<Ledger, 'head'>;
+  /** Verifies ranges that are on their way; without it everything is verified when it is applied. */
+  readonly ahead?: AheadVerifier | undefined;
+  /** Highest height that a peer spoke of. */
+  readonly bestKnown: () => Height;
+  /** Nothing is fetched any more. */
+  readonly signal: AbortSignal;
+}
+
+const DISTRUSTED_MAX = 1024;
+
+/**
+ * Ranges on their way beside the one that is applied: they hide what a peer takes to answer, and
+ * bound the memory to so many more answers.
+ */
+const RANGES_AHEAD = 3;
+
+/** A range that is on its way or waits for those before it. */
+interface Coming {
+  /** The height behind the blocks that were asked for; the answer may hold fewer. */
+  readonly end: Height;
+  readonly fetched: Promise<Fetched>;
+}
+
+class PeerFetcher implements RangeFetcher {
+  readonly #parts: FetchParts;
+  readonly #distrusted = new Set<string>();
+  #preferred: string | undefined;
+
+  constructor(parts: FetchParts) {
+    this.#parts = parts;
+  }
+
+  begin(): Course {
+    return new FetchCourse(this.#parts, this);
+  }
+
+  peers(): readonly string[] {
+    return this.#parts.network
+      .links()
+      .filter(({ channels }) => channels.includes('sync'))
+      .map(({ peerId }) => peerId);
+  }
+
+  prefer(peerId: string): void {
+    this.#preferred = peerId;
+  }
+
+  distrust(peerId: string, offence: 'malformed' | 'lie'): void {
+    // The network cuts off who goes on; a long list would only be one of peers long gone.
+    if (this.#distrusted.size >= DISTRUSTED_MAX) this.#distrusted.clear();
+    this.#distrusted.add(peerId);
+    this.#parts.network.penalise(peerId, offence);
+  }
+
+  trusted(refused: ReadonlySet<string>): readonly string[] {
+    return this.peers().filter((peerId) => !refused.has(peerId) && !this.#distrusted.has(peerId));
+  }
+
+  nextPeer(refused: ReadonlySet<string>): string | undefined {
+    const trusted = this.trusted(refused);
+    const preferred = this.#preferred;
+    if (preferred !== undefined && trusted.includes(preferred)) return preferred;
+    return trusted[0] ?? this.peers().find((peerId) => !refused.has(peerId));
+  }
+}
+
+class FetchCourse implements Course {
+  readonly #parts: FetchParts;
+  readonly #fetcher: PeerFetcher;
+  /** By their first height. */
+  readonly #coming = new Map<Height, Coming>();
+  /** Peers that had nothing, or nothing genuine. */
+  readonly #refused = new Set<string>();
+  #seen: RangeSeen | undefined;
+  #isShown = false;
+  /** Spreads the ranges ahead over the peers. */
+  #turn = 0;
+
+  constructor(parts: FetchParts, fetcher: PeerFetcher) {
+    this.#parts = parts;
+    this.#fetcher = fetcher;
+  }
+
+  async next(): Promise<Fetched | undefined> {
+    const from = this.#head() + 1;
+    // Consensus may have gone on, too.
+    for (const height of [...this.#coming.keys()]) {
+      if (height < from) this.#coming.delete(height);
+    }
+    const peerId = this.#fetcher.nextPeer(this.#refused);
+    if (peerId === undefined) return undefined;
+    const range = this.#coming.get(from) ?? this.#ask(peerId, from);
+    this.#fetchAhead();
+    const fetched = await range.fetched;
+    const { served } = fetched;
+    if (served.ok) this.#seen = { blocks: served.value.length, bytes: sizeOf(served.value) };
+    return fetched;
+  }
+
+  shown(): void {
+    if (this.#isShown) return;
+    this.#isShown = true;
+    this.#fetchAhead();
+  }
+
+  settled({ peerId, from }: Fetched, isUseful: boolean): void {
+    this.#coming.delete(from);
+    this.#isShown = isUseful;
+    if (!isUseful) this.#refused.add(peerId);
+  }
+
+  #head(): Height {
+    return this.#parts.ledger.head().header.height;
+  }
+
+  /** Asks for the ranges behind the next one, each another peer, as far as anybody spoke of them. */
+  #fetchAhead(): void {
+    if (!this.#isShown) return;
+    const trusted = this.#fetcher.trusted(this.#refused);
+    while (this.#coming.size <= RANGES_AHEAD) {
+      const next = Math.max(...[...this.#coming.values()].map(({ end }) => end));
+      this.#turn += 1;
+      const peerId = trusted[this.#turn % trusted.length];
+      if (next > this.#parts.bestKnown() || peerId === undefined) return;
+      this.#ask(peerId, next);
+    }
+  }
+
+  /** Asks for a range, up to the next one that is on its way already. */
+  #ask(peerId: string, from: Height): Coming {
+    const behind = [...this.#coming.keys()].filter((height) => height > from);
+    const end = Math.min(from + rangeBlocks(this.#seen), ...behind);
+    const fetching = this.#fetch(peerId, { from, end });
+    const { ahead } = this.#parts;
+    const isVerified = this.#isShown && ahead !== undefined;
+    const range = { end, fetched: isVerified ? this.#verified(fetching, ahead) : fetching };
+    this.#coming.set(from, range);
+    return range;
+  }
+
+  /** A range with its signatures verified, while the ones before it are executed. */
+  async #verified(fetching: Promise<Fetched>, ahead: AheadVerifier): Promise<Fetched> {
+    const fetched = await fetching;
+    const { next } = this.#parts.ledger.head();
+    if (fetched.served.ok) await ahead.verify(fetched.served.value, next);
+    return fetched;
+  }
+
+  /** Never rejects. */
+  async #fetch(
+    peerId: string,
+    { from, end }: { readonly from: Height; readonly end: Height },
+  ): Promise<Fetched> {
+    const { network, logger, signal } = this.#parts;
+    const request = encodeRangeRequest(from, end - from);
+    const answer = await network.request(peerId, 'blocks', request, { signal });
+    if (!answer.ok) {
+      logger.debug('range not served', { peer: peerId, from, code: answer.reason.code });
+      return { peerId, from, served: answer };
+    }
+    const served = decodeRange(answer.value);
+    if (!served.ok) this.#fetcher.distrust(peerId, 'malformed');
+    return { peerId, from, served };
+  }
+}
+
+function sizeOf(served: readonly ServedBlock[]): number {
+  return served.reduce((sum, { block, certificate }) => sum + block.length + certificate.length, 0);
+}
+
+export function createRangeFetcher(parts: FetchParts): RangeFetcher {
+  return new PeerFetcher(parts);
+}
