@@ -1,7 +1,7 @@
 /** The tables of docs/protocol that the code holds: tags, fixed limits, chain parameters. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { METER_LIMITS } from '@daybook/contracts';
+import { METER_LIMITS, PRICES_NS } from '@daybook/contracts';
 import { LIMITS, PARAMETERS, TAG_LAYOUTS } from '@daybook/core';
 import { markdownTable } from './packages.ts';
 
@@ -37,14 +37,16 @@ function parametersTable(): string {
 }
 
 function meterTable(): string {
-  const { call, transaction, block } = METER_LIMITS;
-  // The keys of one are the keys of all.
-  const operations = Object.keys(block) as (keyof typeof block)[];
-  const rows = operations.map((operation) => [
+  const limits: readonly Readonly<Record<string, number>>[] = [
+    METER_LIMITS.call,
+    METER_LIMITS.transaction,
+  ];
+  const rows = Object.entries(PRICES_NS).map(([operation, price]) => [
     operation,
-    ...[call, transaction, block].map((limits) => String(limits[operation])),
+    ...limits.map((limit) => String(limit[operation] ?? '')),
+    String(price),
   ]);
-  return markdownTable(['operation', 'per call', 'per transaction', 'per block'], rows);
+  return markdownTable(['operation', 'per call', 'per transaction', 'price in ns'], rows);
 }
 
 function tagsTable(): string {

@@ -141,7 +141,10 @@ export function createChain(options: ConsortiumOptions): TestChain {
       entries,
     };
     const executed = engine.execute(view, input);
-    if (!executed.ok) return executed.reason.fact;
+    if (!executed.ok) {
+      const { reason } = executed;
+      return reason.code === 'CONTRACTS_SYSTEM_REFUSED' ? reason.fact : reason.code;
+    }
     head = height;
     timeMs = input.timestampMs;
     store(executed.value.writes);

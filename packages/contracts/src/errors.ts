@@ -180,13 +180,7 @@ export const CONTRACTS_ERRORS = defineErrors({
       remedy: '请拆分为多个调用或多笔交易。',
     },
   },
-  CONTRACTS_BLOCK_FULL: {
-    receipt: 17,
-    status: 503,
-    summary: 'The block had no {operation} left for this transaction.',
-    remedy: 'Submit the transaction again; a later block has room.',
-    zh: { summary: '该区块的{operation}额度已用完。', remedy: '请重新提交,后续区块可容纳。' },
-  },
+  // Receipt 17 was a transaction for which a block had no work left: it now stays out of the block.
   CONTRACTS_DEPTH_EXCEEDED: {
     receipt: 18,
     status: 500,
@@ -258,6 +252,10 @@ export const CONTRACTS_ERRORS = defineErrors({
     summary: 'The contracts do not take the genesis document.',
     remedy: 'Mend the document as the failure inside says; every founder then signs it anew.',
   },
+  CONTRACTS_BLOCK_WORK: {
+    summary: 'The transactions of the block ask for more work than a block may.',
+    remedy: 'Nothing to do: the block is not valid, and another proposer is next.',
+  },
   CONTRACTS_SYSTEM_REFUSED: {
     summary: 'A system transaction is not valid, so the block is not.',
     remedy: 'Do not vote for the block; look at the facts to see which rule it breaks.',
@@ -298,14 +296,19 @@ export type ContractsFailure =
       readonly found: string;
     };
 
-/** Why a block is not valid. */
-export interface BlockFailure {
-  readonly code: 'CONTRACTS_SYSTEM_REFUSED';
-  /** Position in the body. */
-  readonly index: number;
-  readonly kind: string;
-  readonly fact: string;
-}
+/** Why a block is not valid; `index` is a position in the body. */
+export type BlockFailure =
+  | {
+      readonly code: 'CONTRACTS_SYSTEM_REFUSED';
+      readonly index: number;
+      readonly kind: string;
+      readonly fact: string;
+    }
+  | {
+      readonly code: 'CONTRACTS_BLOCK_WORK';
+      readonly index: number;
+      readonly limitMs: number;
+    };
 
 export class ContractsError extends Error {
   override readonly name = 'ContractsError';
@@ -333,5 +336,7 @@ export function explainContracts(failure: ContractsFailure | BlockFailure): stri
       return `${summary} The chain says ${failure.expected}, this software ${failure.found}.`;
     case 'CONTRACTS_SYSTEM_REFUSED':
       return `${summary} Entry ${failure.index} (${failure.kind}): ${failure.fact}.`;
+    case 'CONTRACTS_BLOCK_WORK':
+      return `${summary} Entry ${failure.index} is beyond the ${failure.limitMs} ms of a block.`;
   }
 }

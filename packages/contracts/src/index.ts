@@ -11,7 +11,13 @@ export type {
 export { createEngine, foundingContractsOf } from './engine/engine.ts';
 export { ledger } from './engine/ledger.ts';
 export type { Operation, Usage } from './engine/meter.ts';
-export { CALL_DEPTH_MAX, METER_LIMITS } from './engine/meter.ts';
+export {
+  BLOCK_WORK_MAX_NS,
+  CALL_DEPTH_MAX,
+  METER_LIMITS,
+  PACKED_WORK_MAX_NS,
+  PRICES_NS,
+} from './engine/meter.ts';
 export type { RecordReaders } from './engine/open-records.ts';
 export { openRecords } from './engine/open-records.ts';
 export type { ParameterRow } from './engine/parameters.ts';

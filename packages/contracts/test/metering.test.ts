@@ -1,18 +1,27 @@
 /** Metering: what one call, one transaction and one block may ask of their host. */
 import type { Executed, Operation } from '@daybook/contracts';
-import { CONTRACTS_ERRORS, defineContract, field, METER_LIMITS } from '@daybook/contracts';
+import {
+  BLOCK_WORK_MAX_NS,
+  CONTRACTS_ERRORS,
+  defineContract,
+  explainContracts,
+  field,
+  METER_LIMITS,
+  PACKED_WORK_MAX_NS,
+  PRICES_NS,
+} from '@daybook/contracts';
 import type { TransactionSigner as Signer } from '@daybook/core';
-import { asPublicKey } from '@daybook/core';
+import { asPublicKey, asValidatorId, ZERO_HASH } from '@daybook/core';
 import { expect } from 'chai';
 import { createMeter } from '../src/engine/meter.ts';
-import { Abort } from '../src/engine/signals.ts';
-import { createBench, entryOf } from './fixtures/bench.ts';
+import { BlockFull } from '../src/engine/signals.ts';
+import { CHAIN, createBench, entryOf, START_MS, transactionOf } from './fixtures/bench.ts';
 
 const t = { en: 'Title', zh: '标题' };
 const STRANGER: Signer = { publicKey: asPublicKey(new Uint8Array(32).fill(9)) };
 const codeOf = ({ failure }: Executed): string => failure?.code ?? 'OK';
 const OPERATIONS = ['reads', 'writes', 'bytes', 'calls', 'events'] as const;
-const { call, transaction, block } = METER_LIMITS;
+const { call, transaction } = METER_LIMITS;
 
 const called = defineContract({
   number: 905,
@@ -126,28 +135,6 @@ describe('engine: metering (spec X-7)', () => {
       const limit = transaction[operation];
       expect(transactions[1]?.failure?.facts).to.deep.equal({ operation, limit });
     });
-
-    it(`given ${operation} at the limit of a block, then one more has a code of its own`, () => {
-      const meter = createMeter();
-      let left = block[operation];
-      for (; left > 0; left -= Math.min(left, transaction[operation])) {
-        meter.begin('metered');
-        meter.count(operation, Math.min(left, transaction[operation]));
-        meter.end();
-      }
-      meter.begin('metered');
-
-      expect(meter.usage()[operation]).to.equal(block[operation]);
-      expect(() => meter.count(operation, 1))
-        .to.throw(Abort)
-        .that.deep.includes({
-          refused: {
-            receipt: CONTRACTS_ERRORS.CONTRACTS_BLOCK_FULL.receipt,
-            code: 'CONTRACTS_BLOCK_FULL',
-            facts: { operation },
-          },
-        });
-    });
   }
 
   it('given more bytes than a transaction may write, then it fails with that operation', () => {
@@ -190,29 +177,105 @@ describe('engine: metering (spec X-7)', () => {
     const meter = createMeter();
 
     meter.begin('unmetered');
-    for (const operation of OPERATIONS) meter.count(operation, block[operation] + 1);
+    for (const operation of OPERATIONS) meter.count(operation, transaction[operation] + 1);
+    meter.charge('loads', BLOCK_WORK_MAX_NS);
     meter.end();
 
     expect(meter.usage()).to.deep.equal({ reads: 0, writes: 0, bytes: 0, calls: 0, events: 0 });
-  });
-
-  it('given a full block, then later transactions fail with a code of their own', () => {
-    const chain = createBench([heavy, called]);
-    const { reads } = transaction;
-    const count = block.reads / reads;
-    const entries = Array.from({ length: count + 1 }, () => work('reads', reads / 2, reads / 2));
-
-    const { transactions, usage } = chain.block(entries);
-
-    expect(transactions.map(codeOf).slice(0, count)).to.deep.equal(Array(count).fill('OK'));
-    expect(codeOf(transactions[count] as Executed)).to.equal('CONTRACTS_BLOCK_FULL');
-    expect(CONTRACTS_ERRORS.CONTRACTS_BLOCK_FULL.remedy).to.match(/^Submit .*\.$/);
-    expect(usage.reads).to.be.at.least(block.reads);
+    expect(meter.workNs()).to.equal(0);
   });
 
   it('given work that failed, then it still counts against the block (spec D-19)', () => {
     const { usage } = createBench([heavy, called]).block([work('reads', call.reads + 5)]);
 
     expect(usage.reads).to.equal(call.reads + 1);
+  });
+});
+
+describe('engine: work of a block (spec X-36)', () => {
+  /** Transactions that are together worth so much or a little more, each of some 100 ms. */
+  function worth(workNs: number) {
+    const alike = (count: number) =>
+      Array.from({ length: count }, () => work('writes', call.writes, call.writes));
+    const [first = 0, both = 0] = [1, 2].map(
+      (count) => createBench([heavy, called]).block(alike(count)).workNs,
+    );
+    return alike(1 + Math.ceil((workNs - first) / (both - first)));
+  }
+
+  /** A chain and the facts of its next block. */
+  function proposing() {
+    const chain = createBench([heavy, called]);
+    const proposer = asValidatorId(ZERO_HASH);
+    return { chain, facts: { chain: CHAIN, height: 1, timestampMs: START_MS + 1, proposer } };
+  }
+
+  it('given more work than a block may ask for, then the block is not valid from that entry on', () => {
+    const { chain, facts } = proposing();
+    const entries = worth(BLOCK_WORK_MAX_NS).concat(work('reads', 1));
+
+    const executed = chain.engine.execute(chain.view, { ...facts, entries });
+
+    expect(executed.ok ? undefined : executed.reason).to.deep.equal({
+      code: 'CONTRACTS_BLOCK_WORK',
+      index: entries.length - 2,
+      limitMs: BLOCK_WORK_MAX_NS / 1e6,
+    });
+    expect(executed.ok ? '' : explainContracts(executed.reason)).to.match(/beyond the \d+ ms/);
+  });
+
+  it('given more than a proposer takes, then it takes the first of them, and others agree', () => {
+    const { chain, facts } = proposing();
+    const offered = worth(PACKED_WORK_MAX_NS * 1.2);
+
+    const packed = chain.engine.pack(chain.view, { ...facts, entries: offered });
+
+    const { transactions = [], writes = [] } = packed.ok ? packed.value : {};
+    expect(transactions.length).to.be.greaterThan(0).and.lessThan(offered.length);
+    const entries = offered.slice(0, transactions.length);
+    const executed = chain.engine.execute(chain.view, { ...facts, entries });
+    expect(executed.ok && executed.value.writes).to.deep.equal(writes);
+    expect(executed.ok && executed.value.transactions).to.deep.equal(transactions);
+    expect(executed.ok && executed.value.workNs).to.be.at.most(PACKED_WORK_MAX_NS);
+  });
+
+  it('given a record that the block has read before, then it is no load again', () => {
+    const [one, two, again] = [1, 2, 1].map((count) => {
+      const { chain } = chainWithText();
+      const entries = Array.from({ length: count }, () => work('bytes', 1));
+      return chain.block(entries).workNs;
+    });
+
+    expect(again).to.equal(one);
+    const alike = (two ?? 0) - (one ?? 0);
+    expect((one ?? 0) - alike).to.equal(PRICES_NS.loads);
+  });
+
+  it('given more signers and a longer input, then a transaction is more work', () => {
+    const { chain } = proposing();
+    const [few, many] = [1, 3].map((count) => {
+      const signers = Array.from({ length: count }, (_, n) => ({
+        publicKey: asPublicKey(new Uint8Array(32).fill(n + 1)),
+      }));
+      const entry = entryOf(signers, [['heavy', 'work', { what: 'reads', times: 0 }]]);
+      return { size: transactionOf(entry).bytes.length, ns: chain.block([entry]).workNs };
+    });
+
+    const more = (many?.ns ?? 0) - (few?.ns ?? 0);
+    const bytes = (many?.size ?? 0) - (few?.size ?? 0);
+    expect(more).to.equal(2 * PRICES_NS.signatures + bytes * PRICES_NS.input);
+  });
+
+  it('given signatures, then a proposer counts them for the block and not for its own share', () => {
+    const meter = createMeter(PACKED_WORK_MAX_NS);
+    meter.begin('metered');
+    meter.charge('signatures', Math.floor(PACKED_WORK_MAX_NS / PRICES_NS.signatures) + 1);
+    expect(() => meter.charge('loads', 1)).not.to.throw();
+
+    const left = BLOCK_WORK_MAX_NS - meter.workNs();
+
+    expect(() => meter.charge('signatures', Math.ceil(left / PRICES_NS.signatures))).to.throw(
+      BlockFull,
+    );
   });
 });

@@ -1,8 +1,8 @@
 /**
- * What each metered operation costs beside its price (protocol X-7): blocks full of one operation
- * are executed by the engine and committed to the state store, over the real disk and LevelDB. The
- * limits of a block say that each operation alone, as often as a block may have it, takes at most
- * half of T0. CPU time is that of all threads of the process; the least of the blocks is shown.
+ * What the work of a block costs beside its price (protocol X-36): proposed blocks full of one
+ * operation are decoded, their signatures verified, executed by the engine and committed to the state
+ * store, over the real disk and LevelDB. CPU time is that of all threads of the process; the least of
+ * the blocks is shown, and what a block at the limit would take at that rate.
  *
  *   npm run bench:metering -- [--records 200000] [--blocks 5]
  */
@@ -10,8 +10,8 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Operation } from '@daybook/contracts';
 import {
+  BLOCK_WORK_MAX_NS,
   createEngine,
   defineContract,
   field,
@@ -21,14 +21,17 @@ import {
 import type { BodyEntry, Call, Genesis } from '@daybook/core';
 import {
   asHash,
-  asPublicKey,
   assert,
   asValidatorId,
+  createSigner,
   DEFAULT_PARAMETERS,
   decodeBodyEntry,
   encodeBody,
   encodeTransaction,
   GENESIS_FORMAT,
+  LIMITS,
+  transactionSignBytes,
+  verifyStrict,
   ZERO_HASH,
 } from '@daybook/core';
 import { createNodeDisk, openLevel, openStateStore } from '@daybook/state';
@@ -46,9 +49,14 @@ const TEXT = 2000;
 /** Records with a long text, below the numbers of the others. */
 const LONG_RECORDS = 20_000;
 const START_MS = 1_800_000_000_000;
+const PROPOSER = asValidatorId(ZERO_HASH);
 const chain = asHash(new Uint8Array(32).fill(7));
-const signer = { publicKey: asPublicKey(new Uint8Array(32).fill(9)) };
-const { call, transaction, block } = METER_LIMITS;
+const signers = Array.from({ length: LIMITS.signersMax }, (_, n) =>
+  createSigner(new Uint8Array(32).fill(n + 1)),
+);
+const { call } = METER_LIMITS;
+/** More than any block has work for. */
+const ENTRIES_MAX = 12_000;
 
 const called = defineContract({
   number: 905,
@@ -84,7 +92,7 @@ const worked = defineContract({
       title: t,
       by: 'anyone',
       input: {
-        what: field.choice({ ...t, of: { reads: t, writes: t, bytes: t, calls: t, events: t } }),
+        what: field.choice({ ...t, of: { reads: t, writes: t, calls: t, events: t } }),
         from: field.integer(t),
         times: field.integer(t),
         size: field.integer(t),
@@ -92,7 +100,7 @@ const worked = defineContract({
       handler(context, { what, from, times, size }) {
         const { item } = context.records;
         for (let n = from; n < from + times; n += 1) {
-          if (what === 'reads' || what === 'bytes') item.get({ n });
+          if (what === 'reads') item.get({ n });
           else if (what === 'events') context.emit('seen', { n });
           else if (what === 'calls') context.contracts.called.call('nothing', {});
           else item.put({ n, text: `${n}`.padEnd(size, 'x') });
@@ -104,30 +112,58 @@ const worked = defineContract({
 
 interface Load {
   readonly title: string;
-  readonly what: Operation;
+  readonly what: 'reads' | 'writes' | 'calls' | 'events';
   /** Operations of one call of a person, and how many of such calls make a transaction. */
   readonly times: number;
   readonly calls: number;
-  /** What one of them adds to the metered operation. */
-  readonly units: number;
   /** Numbers of records that are touched. */
   readonly range: readonly [first: number, end: number];
+  /** Length of a text that is written. */
+  readonly size?: number;
+  readonly signers?: number;
+  /** Bytes of input that the action does not know, each a value of its own. */
+  readonly ballast?: number;
 }
 
 const shorts = [LONG_RECORDS, LONG_RECORDS + records] as const;
-/** As officers and commitments are, which every payment of a block asks for. */
-const few = [LONG_RECORDS, LONG_RECORDS + call.reads + 1] as const;
 const longs = [0, LONG_RECORDS] as const;
-/** Of a stored long record, nearly. */
-const LONG_BYTES = TEXT + 100;
-const long = { what: 'bytes', units: LONG_BYTES, range: longs } as const;
+/** As officers and commitments are, which every payment of a block asks for. */
+const few = (first: number, times: number) => [first, first + times + 1] as const;
+const nothing = { what: 'reads', times: 0, calls: 1, range: shorts } as const;
 const LOADS: readonly Load[] = [
-  { title: 'reads, cold', what: 'reads', times: call.reads, calls: 2, units: 1, range: shorts },
-  { title: 'reads, warm', what: 'reads', times: call.reads, calls: 2, units: 1, range: few },
-  { title: 'writes', what: 'writes', times: call.writes, calls: 2, units: 1, range: shorts },
-  { title: 'bytes that are read', ...long, times: 200, calls: 2 },
-  { title: 'calls', what: 'calls', times: call.calls - 1, calls: 8, units: 1, range: shorts },
-  { title: 'events', what: 'events', times: call.events, calls: 2, units: 1, range: shorts },
+  { title: 'reads, first in block', what: 'reads', times: call.reads, calls: 2, range: shorts },
+  {
+    title: 'reads, again',
+    what: 'reads',
+    times: call.reads,
+    calls: 2,
+    range: few(LONG_RECORDS, call.reads),
+  },
+  { title: 'writes', what: 'writes', times: call.writes, calls: 2, range: shorts },
+  {
+    title: 'writes, again',
+    what: 'writes',
+    times: call.writes,
+    calls: 2,
+    range: few(LONG_RECORDS, call.writes),
+  },
+  { title: 'bytes read, first in block', what: 'reads', times: 200, calls: 2, range: longs },
+  { title: 'bytes read, again', what: 'reads', times: 200, calls: 2, range: few(0, 200) },
+  { title: 'bytes written', what: 'writes', times: 200, calls: 1, range: longs, size: TEXT },
+  {
+    title: 'bytes written, again',
+    what: 'writes',
+    times: 200,
+    calls: 1,
+    range: few(0, 200),
+    size: TEXT,
+  },
+  { title: 'calls', what: 'calls', times: call.calls - 1, calls: 8, range: shorts },
+  { title: 'events', what: 'events', times: call.events, calls: 2, range: shorts },
+  { title: 'input', ...nothing, ballast: 60_000 },
+  { title: 'signatures', ...nothing, signers: LIMITS.signersMax },
+  { title: 'least transactions', ...nothing },
+  { title: 'two records each', what: 'writes', times: 2, calls: 1, range: shorts, signers: 2 },
 ];
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'daybook-metering-'));
@@ -154,41 +190,85 @@ function genesisOf(): Genesis {
 }
 
 let nonce = 0;
-function entryOf(calls: readonly Call[]): BodyEntry {
+function transactionOf(calls: readonly Call[], count = 1): Uint8Array {
   nonce += 1;
   const nonceBytes = new Uint8Array(16);
   new DataView(nonceBytes.buffer).setUint32(12, nonce);
   const validUntilMs = START_MS + 1_000_000_000;
-  const body = { version: 1, chain, signers: [signer], nonce: nonceBytes, validUntilMs, calls };
-  const entry = decodeBodyEntry(encodeTransaction(encodeBody(body), [new Uint8Array(64)]));
+  const signing = signers.slice(0, count);
+  const keys = signing.map(({ publicKey }) => ({ publicKey }));
+  const body = { version: 1, chain, signers: keys, nonce: nonceBytes, validUntilMs, calls };
+  const bytes = encodeBody(body);
+  const message = transactionSignBytes(bytes);
+  return encodeTransaction(
+    bytes,
+    signing.map((signer) => signer.sign(message)),
+  );
+}
+
+function decoded(bytes: Uint8Array): BodyEntry {
+  const entry = decodeBodyEntry(bytes);
   assert(entry.ok, 'the transaction is well formed');
   return entry.value;
 }
 
-function workOf(what: Operation, from: number, times: number, size = 1): Call {
+function verify(entry: BodyEntry): void {
+  if (entry.type === 'system') return;
+  const { body, bodyBytes, signatures } = entry.transaction;
+  const message = transactionSignBytes(bodyBytes);
+  for (const [index, { publicKey }] of body.signers.entries()) {
+    const signature = signatures[index];
+    const isGood = signature !== undefined && verifyStrict(publicKey, message, signature);
+    assert(isGood, 'it is signed');
+  }
+}
+
+function workOf(what: Load['what'], from: number, times: number, size = 1): Call {
   return { contract: 'worked', action: 'work', args: { what, from, times, size } };
 }
 
 interface Cost {
   readonly count: number;
+  readonly workMs: number;
+  readonly checkMs: number;
   readonly executeMs: number;
   readonly commitMs: number;
 }
 
-/** Executes and commits one block. */
-async function run(entries: readonly BodyEntry[]): Promise<Omit<Cost, 'count'>> {
+const place = () => {
   const height = (store.appliedHeight() ?? 0) + 1;
-  const timestampMs = START_MS + height * 1000;
-  const proposer = asValidatorId(ZERO_HASH);
-  const before = process.cpuUsage();
-  const executed = engine.execute(store.view(), { chain, height, timestampMs, proposer, entries });
-  const executeMs = cpuMs(before);
+  return { chain, height, timestampMs: START_MS + height * 1000, proposer: PROPOSER };
+};
+
+/** How many of the transactions a proposed block has work for. */
+function packedOf(offered: readonly Uint8Array[]): number {
+  const entries = offered.map(decoded);
+  const packed = engine.pack(store.view(), { ...place(), entries });
+  assert(packed.ok, 'a proposed block is good');
+  return packed.value.transactions.length;
+}
+
+/** Checks, executes and commits one block. */
+async function run(body: readonly Uint8Array[]): Promise<Cost> {
+  const [check, entries] = timed(() => {
+    const made = body.map(decoded);
+    for (const entry of made) verify(entry);
+    return made;
+  });
+  const block = place();
+  const [executeMs, executed] = timed(() => engine.execute(store.view(), { ...block, entries }));
   assert(executed.ok, 'the block is good');
-  const failed = executed.value.transactions.find(({ failure }) => failure !== undefined);
-  assert(failed === undefined, `no transaction fails: ${JSON.stringify(failed?.failure)}`);
   const start = process.cpuUsage();
-  await store.commit(store.stage({ height, writes: executed.value.writes }));
-  return { executeMs, commitMs: cpuMs(start) };
+  const { writes, workNs } = executed.value;
+  await store.commit(store.stage({ height: block.height, writes }));
+  const commitMs = cpuMs(start);
+  return { count: body.length, workMs: workNs / 1e6, checkMs: check, executeMs, commitMs };
+}
+
+function timed<T>(work: () => T): readonly [ms: number, value: T] {
+  const before = process.cpuUsage();
+  const value = work();
+  return [cpuMs(before), value];
 }
 
 function cpuMs(before: NodeJS.CpuUsage): number {
@@ -196,40 +276,39 @@ function cpuMs(before: NodeJS.CpuUsage): number {
   return (user + system) / 1000;
 }
 
-/** Numbers that are spread over the range, so that no cache of the block before helps. */
-function blockOf({ what, times, calls, units, range }: Load, round: number): readonly BodyEntry[] {
-  const [first, end] = range;
-  const budget = block[what] * 0.9;
-  const perCall = what === 'calls' ? times + 1 : times * units;
-  const perTransaction = Math.min(calls, Math.floor(transaction[what] / perCall));
-  const count = Math.floor(budget / (perCall * perTransaction));
-  let at = round * 7919;
-  return Array.from({ length: count }, () =>
-    entryOf(
-      Array.from({ length: perTransaction }, () => {
-        const from = first + (at % (end - first - times));
-        at += times;
-        return workOf(what, from, times);
-      }),
-    ),
-  );
-}
+const msOf = ({ checkMs, executeMs, commitMs }: Cost): number => checkMs + executeMs + commitMs;
 
-function operationsOf(entries: readonly BodyEntry[], { times, units, what }: Load): number {
-  const each = what === 'calls' ? times + 1 : times * units;
-  return entries.reduce((sum, entry) => {
-    return sum + (entry.type === 'transaction' ? entry.transaction.body.calls.length * each : 0);
-  }, 0);
+/** Numbers that are spread over the range, so that no cache of the block before helps. */
+function offerOf(load: Load, round: number): readonly Uint8Array[] {
+  const { what, times, calls, range, size, ballast = 0 } = load;
+  const [first, end] = range;
+  const bytesMax = DEFAULT_PARAMETERS.blockBytesMax;
+  const made: Uint8Array[] = [];
+  let at = round * 7919;
+  for (let bytes = 0; made.length < ENTRIES_MAX; ) {
+    const work = Array.from({ length: calls }, () => {
+      const from = first + (at % (end - first - times));
+      at += Math.max(1, times);
+      const call = workOf(what, from, times, size);
+      if (ballast === 0) return call;
+      return { ...call, args: { ...call.args, ballast: Array<number>(ballast).fill(1) } };
+    });
+    const next = transactionOf(work, load.signers);
+    bytes += next.length + 4;
+    if (bytes > bytesMax) break;
+    made.push(next);
+  }
+  return made;
 }
 
 async function fill(): Promise<void> {
   await store.commit(store.stage({ height: 0, writes: engine.applyGenesis(genesisOf()).writes }));
   for (let n = 0; n < LONG_RECORDS; n += 400) {
-    await run([entryOf([workOf('writes', n, 400, TEXT)])]);
+    await run([transactionOf([workOf('writes', n, 400, TEXT)])]);
   }
-  for (let n = shorts[0]; n < shorts[1]; n += 20_000) {
-    const starts = Array.from({ length: 20 }, (_, at) => n + at * 1000);
-    await run(starts.map((from) => entryOf([workOf('writes', from, 1000)])));
+  for (let n: number = shorts[0]; n < shorts[1]; n += 8000) {
+    const starts = Array.from({ length: 8 }, (_, at) => n + at * 1000);
+    await run(starts.map((from) => transactionOf([workOf('writes', from, 1000)])));
   }
 }
 
@@ -237,27 +316,22 @@ try {
   await fill();
   console.log(`${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`);
   console.log(`${records + LONG_RECORDS} records, the least CPU time of ${blocks} blocks each`);
-  const budgetMs = DEFAULT_PARAMETERS.roundBaseMs / 2;
-  let whole = 0;
   for (const load of LOADS) {
     const costs: Cost[] = [];
     for (let round = 0; round < blocks; round += 1) {
-      const entries = blockOf(load, round);
-      costs.push({ count: operationsOf(entries, load), ...(await run(entries)) });
+      const offered = offerOf(load, round);
+      costs.push(await run(offered.slice(0, packedOf(offered))));
     }
-    const ms = ({ executeMs, commitMs }: Cost): number => executeMs + commitMs;
-    const [least] = costs.toSorted((a, b) => ms(a) - ms(b));
+    const [least] = costs.toSorted((a, b) => msOf(a) - msOf(b));
     assert(least !== undefined, 'at least one block was measured');
-    const fullMs = (ms(least) / least.count) * block[load.what];
-    if (load.range !== few) whole += fullMs;
-    const each = ((ms(least) * 1000) / least.count).toFixed(3);
-    const price = ((budgetMs * 1000) / block[load.what]).toFixed(3);
+    const ratio = msOf(least) / least.workMs;
+    const parts = [least.checkMs, least.executeMs, least.commitMs].map((ms) => ms.toFixed(0));
     console.log(
-      `${load.title.padEnd(20)} ${each} us each (price ${price}), a full block ` +
-        `${fullMs.toFixed(0)} ms, executing ${Math.round((100 * least.executeMs) / ms(least))} %`,
+      `${load.title.padEnd(27)} ${String(least.count).padStart(5)} transactions, ` +
+        `${msOf(least).toFixed(0)} ms (${parts.join(' + ')}) of ${least.workMs.toFixed(0)} priced: ` +
+        `${ratio.toFixed(2)}, a full block ${((ratio * BLOCK_WORK_MAX_NS) / 1e6).toFixed(0)} ms`,
     );
   }
-  console.log(`a block at every limit at once: ${whole.toFixed(0)} ms of ${budgetMs}`);
 } finally {
   await store.close();
   fs.rmSync(directory, { recursive: true });

@@ -36,7 +36,7 @@ import { ledger } from './ledger.ts';
 import type { LinkedRecord } from './link.ts';
 import { checkLinks } from './link.ts';
 import type { Usage } from './meter.ts';
-import { createMeter } from './meter.ts';
+import { BLOCK_WORK_MAX_NS, createMeter, PACKED_WORK_MAX_NS } from './meter.ts';
 import type { BlockRows } from './rows.ts';
 import { createBlockRows } from './rows.ts';
 import type { ActiveVersions, BlockContext, Session } from './session.ts';
@@ -70,6 +70,8 @@ export interface Execution {
   readonly writes: readonly StateWrite[];
   /** Host operations that transactions used. */
   readonly usage: Usage;
+  /** The work of them in nanoseconds, at most that of a block. */
+  readonly workNs: number;
 }
 
 /** What genesis puts into the state. */
@@ -95,6 +97,11 @@ export interface Engine {
    *   whatever the view throws passes through
    */
   execute(view: StateView, block: BlockInput): Result<Execution, BlockFailure>;
+  /**
+   * As `execute` for one who proposes: takes as many entries, from the first on, as a proposed block
+   * has work for, and says by the number of results how many. The first transaction always fits.
+   */
+  pack(view: StateView, block: BlockInput): Result<Execution, BlockFailure>;
   /**
    * Who a signer is at this moment, or why nobody: for admission and quotas. What it reads is
    * remembered while the same view is given for the same height.
@@ -125,6 +132,7 @@ export function createEngine(contracts: readonly Contract[]): Engine {
     knows: (contract, version) => known.get(contract)?.has(version) === true,
     applyGenesis: (genesis) => applyGenesis(parts, genesis),
     execute: (view, block) => unwrapped(() => execute(parts, view, block)),
+    pack: (view, block) => unwrapped(() => pack(parts, view, block)),
     identify: (view, block, signer) => unwrapped(() => identify(admission(view, block), signer)),
     manifestOf: (view) => unwrapped(() => manifestOf(versionsIn(parts, createBlockRows(view)))),
     manifest: () => manifestOf(newest),
@@ -175,12 +183,32 @@ function execute(
   view: StateView,
   block: BlockInput,
 ): Result<Execution, BlockFailure> {
+  const executed = run(parts, { view, block, unsignedMaxNs: BLOCK_WORK_MAX_NS });
+  const { length: index } = executed.ok ? executed.value.transactions : block.entries;
+  if (index === block.entries.length) return executed;
+  return fail({ code: 'CONTRACTS_BLOCK_WORK', index, limitMs: BLOCK_WORK_MAX_NS / NS_PER_MS });
+}
+
+function pack(parts: Parts, view: StateView, block: BlockInput): Result<Execution, BlockFailure> {
+  return run(parts, { view, block, unsignedMaxNs: PACKED_WORK_MAX_NS });
+}
+
+interface Run {
+  readonly view: StateView;
+  readonly block: BlockInput;
+  readonly unsignedMaxNs: number;
+}
+
+/** Runs the entries that there is work for. */
+function run(parts: Parts, { view, block, unsignedMaxNs }: Run): Result<Execution, BlockFailure> {
   const rows = createBlockRows(view);
-  const session = openSession(parts, rows, block);
+  const session = openSession(parts, rows, { ...block, unsignedMaxNs });
   const transactions: Executed[] = [];
   for (const [index, entry] of block.entries.entries()) {
     if (entry.type === 'transaction') {
-      transactions.push(runTransaction(session, index, entry.transaction));
+      const executed = runTransaction(session, index, entry.transaction);
+      if (executed === undefined) break;
+      transactions.push(executed);
       continue;
     }
     const executed = runSystemTransaction(session, index, entry.system);
@@ -191,16 +219,25 @@ function execute(
     transactions.push(executed);
   }
   const { height, timestampMs, proposer, parentHash } = block;
-  const hook = runHooks(session, block.entries.length, () => {
+  const hook = runHooks(session, transactions.length, () => {
     advanceActivations(session, parts.known);
     runBlockHooks(session, { height, timestampMs, proposer, parentHash });
   });
-  return ok({ transactions, hook, writes: rows.finish(), usage: session.meter.usage() });
+  const { meter } = session;
+  const used = { usage: meter.usage(), workNs: meter.workNs() };
+  return ok({ transactions, hook, writes: rows.finish(), ...used });
 }
 
-function openSession(parts: Parts, rows: BlockRows, block: BlockContext): Session {
-  return createSession({ block, rows, meter: createMeter(), versions: versionsIn(parts, rows) });
+function openSession(
+  parts: Parts,
+  rows: BlockRows,
+  { unsignedMaxNs, ...block }: BlockContext & { readonly unsignedMaxNs?: number },
+): Session {
+  const meter = createMeter(unsignedMaxNs);
+  return createSession({ block, rows, meter, versions: versionsIn(parts, rows) });
 }
+
+const NS_PER_MS = 1e6;
 
 /** Questions after which remembered rows are dropped: strangers' keys leave rows behind, too. */
 const QUESTIONS_MAX = 5000;

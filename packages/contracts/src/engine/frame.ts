@@ -3,7 +3,7 @@ import type { Actor } from '../language/context.ts';
 import type { Values } from '../language/definition.ts';
 import type { LinkedAction } from './link.ts';
 import type { ActiveContract } from './session.ts';
-import { Abort, abort, HostFault } from './signals.ts';
+import { Abort, abort, BlockFull, HostFault } from './signals.ts';
 
 /** How a call came about. */
 export interface Frame {
@@ -31,6 +31,9 @@ export interface Prepared {
   readonly frame: Frame;
 }
 
+/** What ends execution from within contract code is no fault of the contract. */
+const PASSING = [Abort, BlockFull, HostFault];
+
 /**
  * Runs contract code. What it throws by a fault of its own ends the transaction, not the node: a
  * stranger must not be able to stop the chain by finding such a fault.
@@ -39,7 +42,7 @@ export function shielded<T>(contract: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (error instanceof Abort || error instanceof HostFault) throw error;
+    if (PASSING.some((signal) => error instanceof signal)) throw error;
     const fact = error instanceof Error ? error.message : 'not an error';
     return abort('CONTRACTS_DEFECT', { contract, fact });
   }

@@ -37,6 +37,8 @@ export interface Slot {
   treeKey: Uint8Array | undefined;
   /** Written by a transaction of this block that succeeded. */
   isWritten: boolean;
+  /** Charged to a transaction of this block as a load. */
+  isCharged: boolean;
   readonly wasStored: boolean;
 }
 
@@ -199,6 +201,7 @@ class JournalledRows implements BlockRows {
       value,
       treeKey: undefined,
       isWritten: false,
+      isCharged: false,
       wasStored: value !== undefined,
     };
   }

@@ -24,6 +24,9 @@ export class Abort extends Error {
   }
 }
 
+/** The block has no work left for the transaction: it is no part of this block. */
+export class BlockFull extends Error {}
+
 /** The state view failed while a handler was reading: no contract's fault, it passes through. */
 export class HostFault extends Error {}
 

@@ -97,6 +97,10 @@ export function totalOf(slot: Slot): Total {
 function read(record: LinkedRecord, key: Values, host: TableHost): Slot {
   host.meter.count('reads', 1);
   const slot = host.rows.slotOf(record, key);
+  if (!slot.isCharged) {
+    slot.isCharged = true;
+    host.meter.charge('loads', 1);
+  }
   if (slot.value !== undefined) host.meter.count('bytes', slot.value.length);
   return slot;
 }

@@ -22,7 +22,7 @@ import { keyText } from './rows.ts';
 import type { ActiveContract, Session } from './session.ts';
 import { contractActor } from './session.ts';
 import type { Refused } from './signals.ts';
-import { Abort, abort } from './signals.ts';
+import { Abort, abort, BlockFull } from './signals.ts';
 import { totalOf } from './tables.ts';
 
 /** One entry after execution. `failure` explains a code that is not 0; it is not hashed. */
@@ -31,15 +31,26 @@ export interface Executed {
   readonly failure?: Refused;
 }
 
-/** Runs a person's transaction. */
+/** Runs a person's transaction. @returns undefined if the block has no work left for it */
 export function runTransaction(
   session: Session,
   index: number,
   transaction: Transaction,
-): Executed {
-  const { body, id } = transaction;
+): Executed | undefined {
+  try {
+    return runMetered(session, index, transaction);
+  } catch (error) {
+    if (error instanceof BlockFull) return undefined;
+    throw error;
+  }
+}
+
+function runMetered(session: Session, index: number, transaction: Transaction): Executed {
+  const { body, id, bytes } = transaction;
   begin(session, { index, id, callCount: body.calls.length, mode: 'metered' });
   return settle(session, id, () => {
+    session.meter.charge('input', bytes.length);
+    session.meter.charge('signatures', body.signers.length);
     const actors = identifyAll(session, body.signers);
     if ('receipt' in actors) throw new Abort(actors);
     session.current.writer = actors[0]?.identity ?? session.current.writer;
@@ -162,8 +173,8 @@ function settle(session: Session, id: TransactionId, run: () => void): Executed 
     const events: readonly LedgerEvent[] = current.events;
     return { result: { id, code: 0, events, writes: rows.commit() } };
   } catch (error) {
-    if (!(error instanceof Abort)) throw error;
     rows.rollback();
+    if (!(error instanceof Abort)) throw error;
     const { refused } = error;
     return { result: { id, code: refused.receipt, events: [], writes: [] }, failure: refused };
   } finally {

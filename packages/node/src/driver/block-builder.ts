@@ -68,7 +68,7 @@ export function createBlockBuilder(parts: BlockBuilderParts): BlockBuilder {
       const startedMs = clock.now();
       const entries = [...firsts, ...transactions];
       const block = ledger.build({ timestampMs, proposer, entries });
-      sizer.learn(transactions.length, clock.now() - startedMs);
+      sizer.learn(block.entries.length - firsts.length, clock.now() - startedMs);
       return block;
     },
     inline: (block) => {

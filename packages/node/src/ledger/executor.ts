@@ -38,6 +38,8 @@ export interface Executor {
     reader: StateReader,
     plan: ExecutionPlan,
   ): Result<ExecutionOutcome, { readonly index: number; readonly code: string }>;
+  /** As `execute` for an own proposal: as many entries as there is work for, and how many. */
+  pack(reader: StateReader, plan: ExecutionPlan): ReturnType<Executor['execute']>;
   /** Set, rotation and parameters under which `height` is decided, from the state before it. */
   nextHeight(reader: StateReader, height: number): NextHeight;
   /** What governs the height after a final block, an installed recovery from it included. */
@@ -93,6 +95,10 @@ export function createExecutor(
       era: readChainOf(reader, { chain, height }),
     };
   };
+  const blockOf = (plan: ExecutionPlan) => {
+    const entries = isPlanted('map-order') ? inOrderMet(plan.entries, met) : plan.entries;
+    return { chain, ...plan, entries };
+  };
   return {
     nextHeight,
     recoveriesAt,
@@ -108,19 +114,20 @@ export function createExecutor(
     },
     engine,
     genesis: (genesis) => engine.applyGenesis(genesis).writes,
-    execute: (reader, plan) => {
-      const entries = isPlanted('map-order') ? inOrderMet(plan.entries, met) : plan.entries;
-      const executed = engine.execute(reader, { chain, ...plan, entries });
-      if (!executed.ok) {
-        const { index, code } = executed.reason;
-        return fail({ index, code });
-      }
-      const { transactions, hook, writes } = executed.value;
-      const outcomes = transactions.map(({ result, failure }) => ({
-        result,
-        facts: failure && { code: failure.code, facts: failure.facts },
-      }));
-      return ok({ outcomes: [...outcomes, { result: hook, facts: undefined }], writes });
-    },
+    execute: (reader, plan) => outcomeOf(engine.execute(reader, blockOf(plan))),
+    pack: (reader, plan) => outcomeOf(engine.pack(reader, blockOf(plan))),
   };
+}
+
+function outcomeOf(executed: ReturnType<Engine['execute']>): ReturnType<Executor['execute']> {
+  if (!executed.ok) {
+    const { index, code } = executed.reason;
+    return fail({ index, code });
+  }
+  const { transactions, hook, writes } = executed.value;
+  const outcomes = transactions.map(({ result, failure }) => ({
+    result,
+    facts: failure && { code: failure.code, facts: failure.facts },
+  }));
+  return ok({ outcomes: [...outcomes, { result: hook, facts: undefined }], writes });
 }

@@ -71,7 +71,7 @@ export interface Ledger {
   readonly replay: ReplayWindow;
   /** The newest final block and what follows from it. */
   head(): Tip;
-  /** Builds and executes a block on the head. */
+  /** Builds and executes a block on the head, of as many entries as there is work for. */
   build(plan: BlockPlan): ExecutedBlock;
   /**
    * Which system transactions the next block may hold, in their order: those that execute at its
@@ -125,7 +125,7 @@ class ChainLedger implements Ledger {
   }
 
   build(plan: BlockPlan): ExecutedBlock {
-    const executed = this.#execute(this.#head, plan);
+    const executed = this.#execute(this.#head, plan, 'pack');
     assert(executed.ok, 'a block of own choosing can be executed');
     return executed.value;
   }
@@ -153,7 +153,8 @@ class ChainLedger implements Ledger {
       return fail({ code: 'NODE_BLOCK_TRANSACTION', index: unsigned, reason });
     }
     const { timestampMs, proposer } = block.header;
-    const executed = this.#execute(parent, { timestampMs, proposer, entries: entries.value });
+    const plan = { timestampMs, proposer, entries: entries.value };
+    const executed = this.#execute(parent, plan, 'execute');
     if (!executed.ok) return executed;
     const root = differingRoot(block, executed.value);
     if (root === undefined || isPlanted('state-root-unchecked')) return executed;
@@ -177,19 +178,22 @@ class ChainLedger implements Ledger {
     return first < 0 ? undefined : first;
   }
 
-  #execute(parent: Tip, plan: BlockPlan): Result<ExecutedBlock, BlockFailure> {
+  #execute(
+    parent: Tip,
+    plan: BlockPlan,
+    how: 'execute' | 'pack',
+  ): Result<ExecutedBlock, BlockFailure> {
     const height = parent.header.height + 1;
     const { executor, stateStore } = this.#parts;
-    const execution = executor.execute(parent.reader, {
-      height,
-      parentHash: parent.hash,
-      ...plan,
-    });
+    const place = { height, parentHash: parent.hash };
+    const execution = executor[how](parent.reader, { ...place, ...plan });
     if (!execution.ok) {
       const { index, code } = execution.reason;
       return fail({ code: 'NODE_BLOCK_TRANSACTION', index, reason: code });
     }
     const { outcomes, writes } = execution.value;
+    // The last outcome is what the block did by itself.
+    const entries = plan.entries.slice(0, outcomes.length - 1);
     const stage = { height, writes, ...(parent.staged && { parent: parent.staged }) };
     const staged = stateStore.stage(stage);
     // The header names the set that governance scheduled; a recovery is no part of the block.
@@ -202,7 +206,7 @@ class ChainLedger implements Ledger {
       parentHash: parent.hash,
       timestampMs: plan.timestampMs,
       proposer: plan.proposer,
-      txRoot: transactionRoot(plan.entries.map(refOf)),
+      txRoot: transactionRoot(entries.map(refOf)),
       stateRoot: staged.root,
       resultRoot: resultRoot(results),
       historyRoot: frontierRoot(parent.frontier),
@@ -211,13 +215,12 @@ class ChainLedger implements Ledger {
     };
     const hash = blockHash(header);
     const next = executor.afterBlock(staged.reader, { height, hash }, scheduled);
-    const body = plan.entries.map(bytesOf);
+    const body = entries.map(bytesOf);
     const uncommitted = new Set(parent.uncommitted);
-    for (const entry of plan.entries) uncommitted.add(toHex(refOf(entry).id));
+    for (const entry of entries) uncommitted.add(toHex(refOf(entry).id));
     const frontier = appendFrontier(parent.frontier, leafHash(hash));
     const tip = { header, hash, reader: staged.reader, staged, frontier, next, uncommitted };
     const bytes = encodeBlock({ header, body });
-    const { entries } = plan;
     return ok({ header, hash, bytes, entries, outcomes, results, writes, tip, staged });
   }
 

@@ -5,7 +5,10 @@ import {
   decodeBlock,
   decodeTransaction,
   encodeTransaction,
+  LIMITS,
+  refOf,
   toHex,
+  transactionRoot,
   ZERO_HASH,
 } from '@daybook/core';
 import { expect } from 'chai';
@@ -19,6 +22,7 @@ import {
   grow,
   makeGenesis,
   noteOf,
+  notesOf,
   openChain,
 } from '../support/chain.ts';
 
@@ -30,8 +34,8 @@ function blockOf({ bytes }: ExecutedBlock): Block {
   return block.value;
 }
 
-async function openLedger(): Promise<Ledger> {
-  return (await openChain(genesis, freshDisks())).ledger;
+async function openLedger(founded = genesis): Promise<Ledger> {
+  return (await openChain(founded, freshDisks())).ledger;
 }
 
 function withOtherSignature({ bodyBytes, signatures }: Transaction): Transaction {
@@ -62,6 +66,25 @@ describe('node: ledger', () => {
     expect(built.outcomes[0]?.result.code).to.equal(0);
     expect(built.outcomes[1]?.result.code).not.to.equal(0);
     expect(built.outcomes[1]?.result.writes).to.deep.equal([]);
+  });
+
+  it('spec X-36: given more than a block has work for, then a proposer takes the first, and a block of all is refused', async () => {
+    const wide = makeGenesis({ blockBytesMax: LIMITS.blockBytesHardMax });
+    const [proposer, judge] = [await openLedger(wide), await openLedger(wide)];
+    const offered = Array.from({ length: 60 }, (_, n) => notesOf(wide, n * 250, 250));
+
+    const built = buildNext(proposer, offered);
+
+    const { length: taken } = built.entries;
+    expect(taken).to.be.greaterThan(10).and.lessThan(offered.length);
+    expect((await judge.judge(blockOf(built))).ok).to.equal(true);
+    const entries = offered.map((transaction) => ({ type: 'transaction', transaction }) as const);
+    const body = offered.map(({ bytes }) => bytes);
+    const header = { ...built.header, txRoot: transactionRoot(entries.map(refOf)) };
+    const judged = await judge.judge({ header, body });
+    const reason = judged.ok ? undefined : judged.reason;
+    expect(reason).to.include({ code: 'NODE_BLOCK_TRANSACTION', reason: 'CONTRACTS_BLOCK_WORK' });
+    expect(reason).to.have.property('index').that.is.greaterThan(taken);
   });
 
   const fields: readonly (readonly [string, Partial<Header>])[] = [

@@ -82,12 +82,16 @@ export interface GenesisOptions {
   readonly isReachable?: boolean;
   /** Roles of the officer of each office. */
   readonly roles?: readonly string[];
+  readonly blockBytesMax?: number;
 }
 
 export function makeGenesis(options: GenesisOptions = {}): Genesis {
-  const { isReachable = false } = options;
+  const { isReachable = false, blockBytesMax } = options;
   const { validators = 4, name = 'memory', roles = ['directory.administrator'] } = options;
-  const parameters = completeParameters({ blockIntervalMs: 1 });
+  const parameters = completeParameters({
+    blockIntervalMs: 1,
+    ...(blockBytesMax !== undefined && { blockBytesMax }),
+  });
   if (!parameters.ok) throw new Error(parameters.reason.code);
   const indices = [...Array(validators).keys()];
   const genesis = readGenesis({
@@ -131,25 +135,33 @@ export interface NoteOptions {
 
 /** One note in the red book, signed by jane. */
 export function noteOf(genesis: Genesis, number: number, options: NoteOptions = {}): Transaction {
+  return notesOf(genesis, number, 1, options);
+}
+
+/** A transaction that writes so many notes, numbered from the first on. */
+export function notesOf(
+  genesis: Genesis,
+  first: number,
+  count: number,
+  options: NoteOptions = {},
+): Transaction {
   const bodyBytes = encodeBody({
     version: 1,
     chain: options.chain ?? genesis.chain,
     signers: [officerOf(0)],
     nonce: generateNonce(),
     validUntilMs: options.validUntilMs ?? GENESIS_MS + VALIDITY_MS,
-    calls: [
-      {
-        contract: 'notebook',
-        action: 'write',
-        args: {
-          book: 'red',
-          number,
-          text: 'hello',
-          cost: { minor: 100n, currency: 'GBP' },
-          due: '2030-01-01',
-        },
+    calls: Array.from({ length: count }, (_, index) => ({
+      contract: 'notebook',
+      action: 'write',
+      args: {
+        book: 'red',
+        number: first + index,
+        text: 'hello',
+        cost: { minor: 100n, currency: 'GBP' },
+        due: '2030-01-01',
       },
-    ],
+    })),
   });
   const signature = signBody(bodyBytes, options.forged === true ? seed(9, 9) : OFFICER);
   const decoded = decodeTransaction(encodeTransaction(bodyBytes, [signature]));

@@ -17,6 +17,13 @@ export function jointExecution(engine: Engine): Engine {
       known.set(name, executed);
       return executed;
     },
+    pack: (view, block) => {
+      const packed = engine.pack(view, block);
+      if (!packed.ok) return packed;
+      const entries = block.entries.slice(0, packed.value.transactions.length);
+      known.set(nameOf({ ...block, entries }), packed);
+      return packed;
+    },
   };
 }
 

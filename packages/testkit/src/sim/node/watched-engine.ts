@@ -7,15 +7,15 @@ import { simulationSwitches } from '@daybook/core';
 
 /** @param onExecute  told of the height before the block is executed */
 export function watchEngine(engine: Engine, onExecute: (height: number) => void): Engine {
-  return {
-    ...engine,
-    execute: (view, block) => {
+  const watched =
+    (execute: Engine['execute']): Engine['execute'] =>
+    (view, block) => {
       onExecute(block.height);
       const switches = simulationSwitches();
       const before = switches?.signatureChecks ?? 0;
-      const executed = engine.execute(view, block);
+      const executed = execute(view, block);
       if (switches !== undefined) switches.signatureChecks = before;
       return executed;
-    },
-  };
+    };
+  return { ...engine, execute: watched(engine.execute), pack: watched(engine.pack) };
 }
