@@ -56,6 +56,12 @@ export interface Feed {
   stop(): Promise<void>;
 }
 
+/** Heights of blocks, both included. */
+interface Heights {
+  readonly from: number;
+  readonly to: number;
+}
+
 const RETRY_MS = 1000;
 
 export function startFeed(parts: FeedParts): Feed {
@@ -141,31 +147,46 @@ class TableFeed implements Feed {
     return undefined;
   }
 
-  /** @returns false where blocks are gone; those before them are in the tables then */
-  async #closeGap(
-    { from, to }: { readonly from: number; readonly to: number },
-    manifest: Manifest,
-  ): Promise<boolean> {
-    const { readBlocks, metrics, report } = this.#parts;
-    let batch: FinalBlock[] = [];
-    let next = from;
-    let changes = 0;
-    for await (const past of readBlocks(from, to)) {
-      if (this.#isStopped) return false;
-      assert(past.height === next, 'blocks are read in order');
-      batch.push({ ...past, manifest });
-      changes += past.changes.length;
-      next += 1;
-      if (!isBatch(changes) && next <= to) continue;
-      await this.#apply(batch);
+  /** @returns false where blocks are gone, or the feed stops */
+  async #closeGap({ from, to }: Heights, manifest: Manifest): Promise<boolean> {
+    const { metrics, report } = this.#parts;
+    const batches = this.#missedBatches({ from, to }, manifest);
+    let next = await batches.next();
+    while (next.done !== true) {
+      const { value: batch } = next;
+      // The next blocks are executed again while the database writes these. Both have ended before a
+      // failure of either is told, so that nothing goes on behind it.
+      const [written, read] = await Promise.allSettled([this.#apply(batch), batches.next()]);
+      if (written.status === 'rejected') throw written.reason;
       metrics.add('daybook_readmodel_reread_blocks_total', batch.length);
-      batch = [];
-      changes = 0;
+      if (read.status === 'rejected') throw read.reason;
+      next = read.value;
     }
-    if (next <= to) return false;
+    if (this.#at?.height !== to) return false;
     metrics.add('daybook_readmodel_gaps_closed_total', 1);
     report({ kind: 'closed', from, to });
     return true;
+  }
+
+  /** Missed blocks, as many together as one transaction takes; ends early where some are gone. */
+  async *#missedBatches(
+    { from, to }: Heights,
+    manifest: Manifest,
+  ): AsyncGenerator<readonly FinalBlock[]> {
+    let batch: FinalBlock[] = [];
+    let height = from;
+    let changes = 0;
+    for await (const past of this.#parts.readBlocks(from, to)) {
+      if (this.#isStopped) return;
+      assert(past.height === height, 'blocks are read in order');
+      batch.push({ ...past, manifest });
+      changes += past.changes.length;
+      height += 1;
+      if (!isBatch(changes) && height <= to) continue;
+      yield batch;
+      batch = [];
+      changes = 0;
+    }
   }
 
   async #rebuild(place: FinalPlace, reason: RebuildReason): Promise<void> {

@@ -17,6 +17,8 @@ class TestChain {
   manifest: Manifest = manifest;
   /** The first block whose changes can be read again. */
   held = 0;
+  /** Told of each block that is read again. */
+  onRead: (height: number) => void = () => undefined;
   feed: Feed | undefined;
 
   constructor() {
@@ -68,7 +70,11 @@ function feedOn(chain: TestChain, model: ReadModel): Fed {
     head: () => chain.head(),
     blockHashAt: (at) => chain.blocks[at]?.blockHash,
     readBlocks: async function* (from, to) {
-      if (from >= chain.held) yield* chain.blocks.slice(from, to + 1);
+      if (from < chain.held) return;
+      for (const block of chain.blocks.slice(from, to + 1)) {
+        chain.onRead(block.height);
+        yield block;
+      }
     },
     readState: async function* () {
       const records = [...chain.state.values()];
@@ -204,6 +210,36 @@ describe('feed of the read model', () => {
     expect(JSON.stringify(await rowsOf(model)))
       .to.include('again')
       .and.not.include('nine');
+  });
+
+  it('reads the next missed blocks while the database writes those before, once more after a failure', async () => {
+    const first = start();
+    await first.level();
+    await first.feed.stop();
+    chain.feed = undefined;
+    // Each block fills a transaction; what is folded together costs the test nothing.
+    for (let number = 1; number <= 3; number += 1) {
+      const change = book(number, 'new');
+      chain.add(Array.from({ length: 10_000 }, () => change));
+    }
+    const { promise: isReadAhead, resolve } = Promise.withResolvers<void>();
+    chain.onRead = (height) => {
+      if (height === 2) resolve();
+    };
+    let failures = 0;
+    const { feed, level, events } = start({
+      ...bound(model),
+      apply: async (batch) => {
+        await isReadAhead;
+        failures += 1;
+        if (failures === 1) throw new Error('the process ended');
+        return await model.apply(batch);
+      },
+    });
+    await level();
+    await feed.stop();
+    expect(events.map(({ kind }) => kind)).to.deep.equal(['failed', 'closed']);
+    expect(await count(model, 'library_book')).to.equal('3');
   });
 
   it('drops blocks beyond its memory while the database is slow, and reads them again', async () => {
