@@ -4,7 +4,8 @@ import { auditRuleSql, findingsOf, partyNameKey, partyNameKeySql } from '@dayboo
 import { assert } from '@daybook/core';
 import type { RecordChange } from '@daybook/readmodel';
 import { expect } from 'chai';
-import { commitment, contract, payment, relation, tablesOf } from './tables.ts';
+import type { Database } from './tables.ts';
+import { commitment, contract, openDatabases, payment, relation } from './tables.ts';
 
 const SCOPE = { auditee: 'works', period: { start: '2026-01-01', end: '2026-12-31' } };
 const LIMITS = { rowsMax: 1000, timeMs: 10_000 };
@@ -244,13 +245,14 @@ const SCENES: readonly Scene[] = [
 ];
 
 async function run(
+  database: Database,
   kind: AuditRuleKind | 'other',
   measures: string,
   records: readonly RecordChange[],
 ): Promise<readonly RuleFinding[]> {
   const sql = auditRuleSql(kind, measures, SCOPE);
   assert(sql.ok, sql.ok ? '' : JSON.stringify(sql.reason));
-  const model = await tablesOf(records);
+  const model = await database.tablesOf(records);
   try {
     const answer = await model.query(sql.value, LIMITS);
     assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
@@ -279,54 +281,91 @@ async function run(
   }
 }
 
-describe('rules of continuous audit', function () {
-  this.timeout(30_000);
-  for (const { kind, measures = '', title, found, cites, passed } of SCENES) {
-    it(`given ${title}, when ${kind} runs, then one finding cites the records`, async () => {
-      const findings = await run(kind, measures, found);
+for (const database of openDatabases()) {
+  describe(`rules of continuous audit: ${database.name}`, function () {
+    this.timeout(30_000);
+    before(() => database.open());
+    after(() => database.close());
+    for (const { kind, measures = '', title, found, cites, passed } of SCENES) {
+      it(`given ${title}, when ${kind} runs, then one finding cites the records`, async () => {
+        const findings = await run(database, kind, measures, found);
 
-      expect(findings.map(({ evidence }) => evidence.map(({ record }) => record))).to.have.length(
-        1,
-      );
-      const [finding] = findings;
-      expect(
-        finding?.evidence.map(({ record }) =>
-          record.replace('treasury.payment/roads/', '').replace('procurement.contract/', ''),
-        ),
-      ).to.deep.equal(cites);
-      expect(finding?.evidence.every(({ height }) => height === 7)).to.equal(true);
+        expect(findings.map(({ evidence }) => evidence.map(({ record }) => record))).to.have.length(
+          1,
+        );
+        const [finding] = findings;
+        expect(
+          finding?.evidence.map(({ record }) =>
+            record.replace('treasury.payment/roads/', '').replace('procurement.contract/', ''),
+          ),
+        ).to.deep.equal(cites);
+        expect(finding?.evidence.every(({ height }) => height === 7)).to.equal(true);
+      });
+
+      it(`given what is in order beside ${title}, when ${kind} runs, then nothing is found`, async () => {
+        expect(await run(database, kind, measures, passed)).to.deep.equal([]);
+      });
+    }
+
+    it('given another auditee or period, then its payments are not looked at', async () => {
+      const others = [
+        commitment('sand', { holder: 'schools' }),
+        payment('a', { commitment: 'sand', date: '2026-03-08' }),
+        payment('b', { date: '2027-03-07' }),
+      ];
+
+      expect(await run(database, 'outsideHours', '', others)).to.deep.equal([]);
     });
 
-    it(`given what is in order beside ${title}, when ${kind} runs, then nothing is found`, async () => {
-      expect(await run(kind, measures, passed)).to.deep.equal([]);
+    it('given a SELECT of the auditors, then it is a rule, too', async () => {
+      const sql =
+        "SELECT payment AS hit, 'large' AS description, 'treasury.payment/' || fund || '/' || payment " +
+        'AS record, _height AS height, amount_minor AS minor, amount_currency AS currency ' +
+        'FROM treasury_payment WHERE amount_minor > 200000';
+
+      const [finding] = await run(database, 'other', sql, [
+        payment('a'),
+        payment('b', money(300_000n)),
+      ]);
+
+      expect(finding).to.deep.include({
+        description: 'large',
+        evidence: [{ record: 'treasury.payment/roads/b', height: 7 }],
+        questionedCosts: { minor: 300_000n, currency: 'GBP' },
+      });
     });
-  }
 
-  it('given another auditee or period, then its payments are not looked at', async () => {
-    const others = [
-      commitment('sand', { holder: 'schools' }),
-      payment('a', { commitment: 'sand', date: '2026-03-08' }),
-      payment('b', { date: '2027-03-07' }),
-    ];
-
-    expect(await run('outsideHours', '', others)).to.deep.equal([]);
+    it('given names as people write them, then SQL and the contract make the same of them', async () => {
+      const names = [
+        'Tar & Sons Ltd',
+        ' the TAR,  and sons (S.A.)',
+        'O’Brien',
+        '北京水务有限公司',
+        '///',
+      ];
+      const more = [
+        'ＡＢＣ　ＰＬＣ',
+        'Obra Pública, S.A.R.L.',
+        'Tar_Works-North [2]',
+        'Ltd',
+        "D'Or Co. Inc.",
+      ];
+      const model = await database.tablesOf([]);
+      try {
+        for (const name of [...names, ...more]) {
+          const quoted = `'${name.replaceAll("'", "''")}'`;
+          const answer = await model.query(`SELECT ${partyNameKeySql(quoted)}`, LIMITS);
+          assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
+          expect(answer.value.rows[0]?.[0], name).to.equal(partyNameKey(name));
+        }
+      } finally {
+        await model.close();
+      }
+    });
   });
+}
 
-  it('given a SELECT of the auditors, then it is a rule, too', async () => {
-    const sql =
-      "SELECT payment AS hit, 'large' AS description, 'treasury.payment/' || fund || '/' || payment " +
-      'AS record, _height AS height, amount_minor AS minor, amount_currency AS currency ' +
-      'FROM treasury_payment WHERE amount_minor > 200000';
-
-    const [finding] = await run('other', sql, [payment('a'), payment('b', money(300_000n))]);
-
-    expect(finding).to.deep.include({
-      description: 'large',
-      evidence: [{ record: 'treasury.payment/roads/b', height: 7 }],
-      questionedCosts: { minor: 300_000n, currency: 'GBP' },
-    });
-  });
-
+describe('measures of audit rules', () => {
   it('given measures, then unknown ones and those out of range are refused', () => {
     const wrong = ['weeks=1', 'days=367', 'days', 'floor=-1'].map((measures) =>
       auditRuleSql('duplicates', measures, SCOPE),
@@ -365,35 +404,5 @@ describe('rules of continuous audit', function () {
 
     expect(first?.finding).to.equal(second?.finding);
     expect(first?.finding).to.match(/^twice-[0-9a-f]{16}$/);
-  });
-});
-
-describe('audit: names of one party in the tables', () => {
-  it('given names as people write them, then SQL and the contract make the same of them', async () => {
-    const names = [
-      'Tar & Sons Ltd',
-      ' the TAR,  and sons (S.A.)',
-      'O’Brien',
-      '北京水务有限公司',
-      '///',
-    ];
-    const more = [
-      'ＡＢＣ　ＰＬＣ',
-      'Obra Pública, S.A.R.L.',
-      'Tar_Works-North [2]',
-      'Ltd',
-      "D'Or Co. Inc.",
-    ];
-    const model = await tablesOf([]);
-    try {
-      for (const name of [...names, ...more]) {
-        const quoted = `'${name.replaceAll("'", "''")}'`;
-        const answer = await model.query(`SELECT ${partyNameKeySql(quoted)}`, LIMITS);
-        assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
-        expect(answer.value.rows[0]?.[0], name).to.equal(partyNameKey(name));
-      }
-    } finally {
-      await model.close();
-    }
   });
 });
