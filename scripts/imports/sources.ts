@@ -83,7 +83,7 @@ const PLACES: readonly Place[] = [
     name: 'Cabinet Office spending',
     format: 'spend',
     folder: 'config/samples/uk-cabinet-office-spend',
-    excerpt: '2019-0*.csv',
+    excerpt: '2019-0[67].csv',
     whole: 'spending/uk-cabinet-office-25k/*.csv',
     sqlOf: lastCells,
   },
