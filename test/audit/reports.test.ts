@@ -67,10 +67,7 @@ for (const database of openDatabases()) {
       await database.open();
       model = await database.tablesOf(RECORDS);
     });
-    after(async () => {
-      await model.close();
-      await database.close();
-    });
+    after(() => database.close());
 
     async function ask(sql: string): Promise<readonly (readonly unknown[])[]> {
       const answer = await model.query(sql, LIMITS);
@@ -158,7 +155,6 @@ for (const database of openDatabases()) {
         ),
       ]);
       const answer = await twins.query(treasuryFlowSql('roads'), LIMITS);
-      await twins.close();
       assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
       const edges = answer.value.rows.filter(([kind]) => kind === 'payee');
       const shown = edges.map(([, , target, title, minor]) => [target, title, String(minor)]);

@@ -253,32 +253,28 @@ async function run(
   const sql = auditRuleSql(kind, measures, SCOPE);
   assert(sql.ok, sql.ok ? '' : JSON.stringify(sql.reason));
   const model = await database.tablesOf(records);
-  try {
-    const answer = await model.query(sql.value, LIMITS);
-    assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
-    const names = answer.value.columns.map(({ name }) => name);
-    const rows = answer.value.rows.map((row) => {
-      const [hit = '', description = '', record = '', height, minor, currency = ''] = [
-        'hit',
-        'description',
-        'record',
-        'height',
-        'minor',
-        'currency',
-      ].map((name) => String(row[names.indexOf(name)]));
-      return {
-        hit,
-        description,
-        record,
-        height: Number(height),
-        minor: BigInt(minor ?? 0),
-        currency,
-      };
-    });
-    return findingsOf({ rule: 'rule', kind, title: 'Found' }, rows);
-  } finally {
-    await model.close();
-  }
+  const answer = await model.query(sql.value, LIMITS);
+  assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
+  const names = answer.value.columns.map(({ name }) => name);
+  const rows = answer.value.rows.map((row) => {
+    const [hit = '', description = '', record = '', height, minor, currency = ''] = [
+      'hit',
+      'description',
+      'record',
+      'height',
+      'minor',
+      'currency',
+    ].map((name) => String(row[names.indexOf(name)]));
+    return {
+      hit,
+      description,
+      record,
+      height: Number(height),
+      minor: BigInt(minor ?? 0),
+      currency,
+    };
+  });
+  return findingsOf({ rule: 'rule', kind, title: 'Found' }, rows);
 }
 
 for (const database of openDatabases()) {
@@ -351,15 +347,11 @@ for (const database of openDatabases()) {
         "D'Or Co. Inc.",
       ];
       const model = await database.tablesOf([]);
-      try {
-        for (const name of [...names, ...more]) {
-          const quoted = `'${name.replaceAll("'", "''")}'`;
-          const answer = await model.query(`SELECT ${partyNameKeySql(quoted)}`, LIMITS);
-          assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
-          expect(answer.value.rows[0]?.[0], name).to.equal(partyNameKey(name));
-        }
-      } finally {
-        await model.close();
+      for (const name of [...names, ...more]) {
+        const quoted = `'${name.replaceAll("'", "''")}'`;
+        const answer = await model.query(`SELECT ${partyNameKeySql(quoted)}`, LIMITS);
+        assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
+        expect(answer.value.rows[0]?.[0], name).to.equal(partyNameKey(name));
       }
     });
   });

@@ -6,7 +6,7 @@ import { applications } from '@daybook/applications';
 import { buildManifest, recordKeyOf, toJson } from '@daybook/contracts';
 import type { CborValue } from '@daybook/core';
 import { assert, encodeCanonical } from '@daybook/core';
-import type { ReadModel, RecordChange, SqlStore } from '@daybook/readmodel';
+import type { ReadModel, RecordChange } from '@daybook/readmodel';
 import { createReadModel, schemaOfManifest, startReadModel } from '@daybook/readmodel';
 import { openPostgres } from '../../packages/readmodel/test/postgres-store.ts';
 
@@ -96,51 +96,44 @@ export function relation(payee: string, status = 'related'): RecordChange {
   return changeOf('risk', 'relation', said);
 }
 
+/** One for all tests of a file: starting it takes longer than all that a test does. */
 export interface Database {
   readonly name: string;
   /** Comes first. */
   open(): Promise<void>;
-  /** Tables with these records and a commitment; closed by the caller. */
+  /** Its tables with these records and a commitment, and nothing of what they held before. */
   tablesOf(records: readonly RecordChange[]): Promise<ReadModel>;
   close(): Promise<void>;
 }
 
+const MEMORY = { memoryBytesMax: 256 * 1024 * 1024, threads: 1 };
+
 export function openDatabases(): readonly Database[] {
-  let postgres: SqlStore | undefined;
   return [
-    {
-      name: 'DuckDB',
-      open: () => Promise.resolve(),
-      tablesOf: async (records) => {
-        const memoryBytesMax = 256 * 1024 * 1024;
-        return await filled(
-          startReadModel({ path: ':memory:', memoryBytesMax, threads: 1 }),
-          records,
-        );
-      },
-      close: () => Promise.resolve(),
-    },
-    {
-      name: 'PostgreSQL',
-      open: async () => {
-        postgres = await openPostgres();
-      },
-      // Starting it takes longer than all that a test does: one serves all of them.
-      tablesOf: async (records) => {
-        assert(postgres !== undefined, 'it is open');
-        return await filled(
-          createReadModel({ ...postgres, close: () => Promise.resolve() }),
-          records,
-        );
-      },
-      close: async () => {
-        await postgres?.close();
-      },
-    },
+    database('DuckDB', () => Promise.resolve(startReadModel({ path: ':memory:', ...MEMORY }))),
+    database('PostgreSQL', async () => createReadModel(await openPostgres())),
   ];
 }
 
-async function filled(model: ReadModel, records: readonly RecordChange[]): Promise<ReadModel> {
+function database(name: string, start: () => Promise<ReadModel>): Database {
+  let model: ReadModel | undefined;
+  return {
+    name,
+    open: async () => {
+      model = await start();
+    },
+    tablesOf: async (records) => {
+      assert(model !== undefined, 'it is open');
+      await fill(model, records);
+      return model;
+    },
+    close: async () => {
+      await model?.close();
+    },
+  };
+}
+
+async function fill(model: ReadModel, records: readonly RecordChange[]): Promise<void> {
   await model.rebuild(manifest);
   await model.load([commitment('tar'), ...records]);
   await model.finish({
@@ -150,5 +143,4 @@ async function filled(model: ReadModel, records: readonly RecordChange[]): Promi
     chain: 'c'.repeat(64),
     schema: schemaOfManifest(manifest),
   });
-  return model;
 }
