@@ -1,8 +1,9 @@
 /**
  * F17, I11, I30: a validator joins a running chain by a snapshot, is killed in every phase of it, has
- * a liar among its peers and payments going on meanwhile, and then signs; what it proves holds offline.
+ * a liar among its peers and payments going on meanwhile, and then signs; what it proves holds
+ * offline, and a backup of it brings it back.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Cluster, ClusterNode, LyingProvider } from '@daybook/testkit';
 import { createCluster, startLyingProvider } from '@daybook/testkit';
@@ -12,7 +13,7 @@ import { FUND, openFund, paymentPath } from './support/fund.ts';
 import type { Load } from './support/load.ts';
 import { startLoad } from './support/load.ts';
 import { FOUR, member } from './support/members.ts';
-import { runDaybook } from './support/programs.ts';
+import { runDaemon, runDaybook } from './support/programs.ts';
 import { eventually } from './support/waiting.ts';
 
 const JOINER = 'transport';
@@ -152,6 +153,36 @@ describe('joining by a snapshot (validators=5, one empty, a liar among the peers
     await eventually(follows, { what: 'it follows', withinMs: WITHIN_MS });
     const checkpoint = await fetch(`${joiner.apiUrl}/v1/checkpoint`);
     expect(checkpoint.status).to.equal(200);
+  });
+
+  it('F20, spec S-18: given a backup of it while it ran, when its disk is lost and it is restored, then quarantine first, and then it votes', async () => {
+    await cluster.node(FOUR[3]?.slug ?? '').process.start();
+    const folder = path.join(cluster.directory, 'backup');
+    const { configFile, dataDirectory, apiUrl } = joiner;
+
+    const backup = await runDaemon('backup', folder, '--config', configFile);
+    const verified = await runDaemon('archive', 'verify', folder, '--json');
+    await joiner.process.kill();
+    await rm(dataDirectory, { recursive: true });
+    const restored = await runDaemon('restore', folder, '--config', configFile);
+    await joiner.process.start();
+
+    expect(backup.exitCode, backup.output).to.equal(0);
+    expect(backup.output).to.match(/it begins with the state of height \d+/);
+    expect(verified.exitCode, verified.output).to.equal(0);
+    expect(JSON.parse(verified.output)).to.include({ outcome: 'valid', uncertified: 0 });
+    expect(restored.exitCode, restored.output).to.equal(0);
+    const quarantined = async (): Promise<boolean> =>
+      String((await getJson(apiUrl, '/v1/status')).body.hindrance).includes('STATE_VOTES_MISSING');
+    await eventually(quarantined, { what: 'quarantine', withinMs: WITHIN_MS });
+    const votes = async (): Promise<boolean> => {
+      const { body } = await getJson(apiUrl, '/v1/status');
+      const { state } = body.signing as { readonly state: string };
+      return body.activity === 'voting' && state === 'open';
+    };
+    await eventually(votes, { what: 'votes after quarantine', withinMs: WITHIN_MS });
+    const at = await heightOf(apiUrl);
+    expect(new Set(await stateRootsAt([...urls, apiUrl], at)).size).to.equal(1);
   });
 });
 

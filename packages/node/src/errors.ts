@@ -332,14 +332,15 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'Name the folder that holds the files blocks-*.log.',
   },
   NODE_BACKUP_UNUSABLE: {
-    summary: 'This folder is no complete backup of a chain from its genesis.',
+    summary: 'This folder is no complete backup.',
     remedy: 'Use another backup, or start with an empty data directory and sync from peers.',
   },
   NODE_BACKUP_IMPOSSIBLE: {
-    summary: 'A node that joined by a snapshot has not the blocks that a restore executes.',
+    summary:
+      'The running node did not give its state, which its backup needs: it joined by a snapshot.',
     remedy:
-      'Keep its keys: it is restored by joining again. For a backup of the chain, run this verb on ' +
-      'a node that followed it from genesis; daybookd archive write copies the blocks that are here.',
+      'Check api.host, api.port and api.hostNames and run this verb again, or stop the node and run ' +
+      'it then.',
   },
   NODE_RESTORE_OCCUPIED: {
     summary: 'A backup is restored only where there are no blocks and no state.',

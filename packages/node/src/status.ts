@@ -44,7 +44,7 @@ export interface StatusParts {
   readonly signer: Pick<VoteSigner, 'quarantine'> | undefined;
   /** Where the key lives in another process. */
   readonly remoteSigner: Pick<RemoteSigner, 'isConnected'> | undefined;
-  readonly stateStore: Pick<StateStore, 'oldestHeight'>;
+  readonly stateStore: Pick<StateStore, 'oldestHeight' | 'pins'>;
   /** While the node joins by a snapshot. */
   readonly join?: () => JoinReport | undefined;
 }
@@ -122,6 +122,7 @@ class Board implements StatusBoard {
       diskLimits: this.#parts.freeSpace.limits,
       clockOffsetMs: this.#clockOffsetMs(),
       oldestStateHeight: this.#parts.stateStore.oldestHeight() ?? 0,
+      snapshots: this.#parts.stateStore.pins('snapshots'),
       oldestBlockHeight: blockLog.firstHeight() ?? 0,
       startedAtMs: this.#startedAtMs,
     };

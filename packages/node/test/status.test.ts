@@ -71,7 +71,7 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
     selfIndex: () => options.selfIndex,
     signer: { quarantine: () => options.quarantine },
     remoteSigner: undefined,
-    stateStore: { oldestHeight: () => 0 },
+    stateStore: { oldestHeight: () => 0, pins: () => [] },
   });
   return { board, clock, mempool, grow: async (count) => await grow(ledger, count) };
 }

@@ -6,6 +6,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 export const EVENTS_TYPE = 'text/event-stream';
 export const HTML_TYPE = 'text/html';
 export const TEXT_TYPE = 'text/plain';
+export const BINARY_TYPE = 'application/octet-stream';
 
 /** `type/subtype` of a Content-Type in lower case; undefined if absent, or not UTF-8. */
 export function mediaTypeOf(header: string | undefined): string | undefined {

@@ -215,6 +215,15 @@ export interface Records {
     height?: Height,
   ): Promise<Result<{ readonly head: Head; readonly shown: ShownSubtree }, Refusal>>;
   /**
+   * Records of the whole state in the order of tree keys, at a height (the head if left out), with
+   * what proves that they are all of a range: the contents that joining nodes are served (spec N-14).
+   * @param range.from  tree key to begin at; the beginning if left out
+   */
+  range(range: {
+    readonly from?: Uint8Array;
+    readonly height?: Height;
+  }): Promise<Result<Uint8Array, Refusal>>;
+  /**
    * Words and facts of a refused transaction, which no hash covers; undefined when this node no
    * longer can tell (the receipt's code always stands in the result).
    */
@@ -361,6 +370,8 @@ export interface NodeReport {
   readonly clockOffsetMs: number | undefined;
   /** Oldest height whose state can still be read and proven. */
   readonly oldestStateHeight: Height;
+  /** Heights whose state is kept for nodes that join and for backups, ascending. */
+  readonly snapshots: readonly Height[];
   readonly oldestBlockHeight: Height;
   readonly startedAtMs: TimestampMs;
 }

@@ -109,6 +109,7 @@ export const STATUS_SCHEMA = object({
   diskFreePermille: COUNT,
   'clockOffsetMs?': NUMBER,
   oldestStateHeight: COUNT,
+  snapshots: list(COUNT),
   oldestBlockHeight: COUNT,
   startedAtMs: COUNT,
   started: TIME,

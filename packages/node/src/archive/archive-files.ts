@@ -38,6 +38,8 @@ export interface ArchiveManifest {
   readonly lastHash: string;
   /** Root of the history tree over all blocks to `last`; absent unless the archive begins at 0. */
   readonly historyRoot?: string;
+  /** Height whose state lies beside the blocks: in backups that do not begin at 0. */
+  readonly stateHeight?: number;
   readonly files: readonly ArchivedFile[];
 }
 
@@ -114,8 +116,9 @@ function parseJson(text: string): unknown {
 
 function isManifest(value: unknown): value is ArchiveManifest {
   if (typeof value !== 'object' || value === null) return false;
-  const { format, first, last, lastHash, chain, files } = value as Partial<ArchiveManifest>;
-  const isNumbered = Number.isSafeInteger(first) && Number.isSafeInteger(last);
+  const { format, first, last, lastHash, chain, stateHeight, files } =
+    value as Partial<ArchiveManifest>;
+  const isNumbered = [first, last, stateHeight ?? 0].every(Number.isSafeInteger);
   const isNamed = typeof lastHash === 'string' && typeof chain === 'string';
   return format === ARCHIVE_FORMAT && isNumbered && isNamed && isFileList(files);
 }

@@ -7,6 +7,7 @@ import { NODE_ERRORS } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { readGenesis, readGenesisAt } from '../identity.ts';
 import { restoreBackup } from './restore.ts';
+import { ownState } from './state-source.ts';
 import type { ArchiveDamage, ArchiveReport } from './verify-archive.ts';
 import { verifyArchive } from './verify-archive.ts';
 import { writeArchive, writeBackup } from './write-archive.ts';
@@ -59,12 +60,9 @@ function wordsOf(verified: Result<ArchiveReport, ArchiveDamage>): readonly strin
     const { summary, remedy } = NODE_ERRORS.NODE_ARCHIVE_DAMAGED;
     return [`damaged: ${place.join(', ')}: ${fact}`, `${summary} ${remedy}`];
   }
-  const { first, last, lastHash, segments, transactions, size, uncertified, executed } =
-    verified.value;
+  const { first, last, lastHash, segments, transactions, size, uncertified } = verified.value;
   const megabytes = (size / MIB).toFixed(1);
-  const checked = executed
-    ? 'every record, link and certificate holds, and every result was computed again'
-    : 'every record and link holds';
+  const checked = checkedIn(verified.value);
   return [
     `blocks ${first} to ${last}; transactions: ${transactions}, segments: ${segments}, ${megabytes} MiB`,
     `${checked}; the last block is ${lastHash}`,
@@ -75,6 +73,16 @@ function wordsOf(verified: Result<ArchiveReport, ArchiveDamage>): readonly strin
             'not known here. Put the segments from height 0 into the folder and verify again.',
         ]),
   ];
+}
+
+function checkedIn({ executed, stateHeight }: ArchiveReport): string {
+  if (executed)
+    return 'every record, link and certificate holds, and every result was computed again';
+  if (stateHeight === undefined) return 'every record and link holds';
+  return (
+    `every record, link and certificate holds, the state of ${stateHeight} is that of its block, ` +
+    'and every result after it was computed again'
+  );
 }
 
 export async function runWrite(settings: Settings, target: string): Promise<number> {
@@ -98,22 +106,27 @@ export async function runBackup(settings: Settings, configFile: string, target: 
   const genesis = await readGenesis(settings);
   const extra = [{ name: 'daybookd.yaml', bytes: readFileSync(configFile) }];
   const archive = folderOf(settings);
-  const manifest = writeBackup({ dataDirectory, genesis, genesisFile, extra, archive }, target);
-  const { last, lastHash, files } = manifest;
+  const origin = { dataDirectory, genesis, genesisFile, extra, archive };
+  const state = ownState({ settings, genesis }, { contracts: applications });
+  const { last, lastHash, stateHeight, files } = await writeBackup(origin, target, state);
   const size = files.reduce((sum, file) => sum + file.size, 0);
   process.stdout.write(
     `${target}: height ${last}, block ${lastHash}, ${files.length} files, ` +
-      `${(size / MIB).toFixed(1)} MiB\nkeys and vote log are not in it\n`,
+      `${(size / MIB).toFixed(1)} MiB\n${
+        stateHeight === undefined ? '' : `it begins with the state of height ${stateHeight}\n`
+      }keys and vote log are not in it\n`,
   );
   return EXIT_CODES.done;
 }
 
 export async function runRestore(settings: Settings, source: string): Promise<number> {
   const options = { settings, source };
-  const { height, blockHash } = await restoreBackup(options, { contracts: applications });
+  const { height, blockHash, from } = await restoreBackup(options, { contracts: applications });
   const { dataDirectory } = settings.node;
+  const checked =
+    from === 0 ? 'executed from genesis' : `the state of ${from} proven, and executed from there`;
   process.stdout.write(
-    `${dataDirectory}: height ${height}, block ${blockHash}, executed from genesis\n` +
+    `${dataDirectory}: height ${height}, block ${blockHash}, ${checked}\n` +
       'start the node; a validator signs again when the others have told what it signed\n',
   );
   return EXIT_CODES.done;

@@ -4,19 +4,24 @@
  */
 import type { Block, BodyEntry, Genesis, Hash } from '@daybook/core';
 import {
+  assert,
   blockHash,
   decodeBlock,
   decodeBodyEntry,
   equalBytes,
+  recoverySet,
   refOf,
   resultRoot,
   toHex,
   transactionRoot,
+  validatorsHash,
 } from '@daybook/core';
 import type { PlacedBlock } from '@daybook/state';
 import { isCertified } from '../ledger/certified.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { readStoredResult } from '../ledger/stored-result.ts';
+import type { OfflinePlace } from '../offline.ts';
+import type { SetChain } from '../snapshot/set-chain.ts';
 import type { KnownSigners } from './known-signers.ts';
 
 /** The first thing that does not hold. */
@@ -71,6 +76,40 @@ export function createLinkingJudge(genesis: Genesis, signers: KnownSigners): Blo
       const fact = 'its certificate is not one of the validators that its header names';
       const signing = { validators, era: signers.eraAt(placed.height) };
       return isCertified(placed, signing) ? 'certified' : { offset: placed.finalOffset, fact };
+    },
+  };
+}
+
+/**
+ * As the linking judge, for blocks that do not begin with genesis and have to be believed all the
+ * same: every one is certified, the first by a set that leads back to genesis, each other one by the
+ * set that the header before it names, or that an installed recovery does.
+ */
+export function createFollowingJudge(
+  { genesis, recoveries }: Pick<OfflinePlace, 'genesis' | 'recoveries'>,
+  { signers, begun }: { readonly signers: KnownSigners; readonly begun: Pick<SetChain, 'at'> },
+): BlockJudge {
+  const linking = createLinkingJudge(genesis, signers);
+  let next: Hash | undefined;
+  return {
+    judge: async (placed) => {
+      const verdict = await linking.judge(placed);
+      if (typeof verdict === 'object') return verdict;
+      const { height, bytes, finalOffset: offset } = placed;
+      const block = decodeBlock(bytes);
+      assert(block.ok, 'the linking judge decoded it');
+      const { header } = block.value;
+      const recovered = recoveries
+        .filter(({ plan }) => plan.height + 1 === height)
+        .map(({ plan }) => recoverySet(plan))
+        .filter((set) => set !== undefined);
+      const named = next ?? validatorsHash(begun.at(height).validators);
+      next = header.nextValidatorsHash;
+      const isNamed = [named, ...recovered.map((set) => validatorsHash(set))].some((hash) =>
+        equalBytes(hash, header.validatorsHash),
+      );
+      if (isNamed && verdict === 'certified') return verdict;
+      return { offset, fact: 'nothing here leads from genesis to the validators that decided it' };
     },
   };
 }

@@ -2,7 +2,8 @@
  * `daybookd restore`: an empty data directory filled from a backup. Nothing in the backup is believed:
  * files are compared with its list, then the chain is executed from genesis, which makes the state.
  * Votes and keys are in no backup, so that a validator asks the others what it has signed
- * (protocol §13) before it signs again.
+ * (protocol §13) before it signs again. A backup of a node that joined by a snapshot begins with the
+ * state of one of its blocks instead, proven by that block.
  */
 import * as fs from 'node:fs';
 import path from 'node:path';
@@ -12,6 +13,8 @@ import type { DataDirectory } from '@daybook/state';
 import { openDataDirectory, segmentHeight } from '@daybook/state';
 import type { Settings } from '../config.ts';
 import { NodeError } from '../errors.ts';
+import type { Tip } from '../ledger/tip.ts';
+import type { OfflinePlace } from '../offline.ts';
 import { withOfflineChain } from '../offline.ts';
 import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries } from '../recovery-files.ts';
@@ -23,13 +26,16 @@ import {
   manifestIn,
   RECOVERY_FOLDER,
 } from './archive-files.ts';
-import type { VerifyParts } from './verify-archive.ts';
+import { restoreState } from './restore-state.ts';
+import { EARLIER_FILES, unusable } from './state-files.ts';
 
 export interface RestoreReport {
   readonly height: number;
   /** 64 hexadecimal digits. */
   readonly blockHash: string;
   readonly segments: number;
+  /** Height whose state was taken over; what follows it was executed. */
+  readonly from: number;
 }
 
 /**
@@ -39,7 +45,7 @@ export interface RestoreReport {
  */
 export async function restoreBackup(
   { settings, source }: { readonly settings: Settings; readonly source: string },
-  { contracts }: VerifyParts,
+  { contracts }: Pick<OfflinePlace, 'contracts'>,
 ): Promise<RestoreReport> {
   const { manifest, genesis } = readBackup(source);
   checkGenesisFile(settings.node.genesisFile, genesis);
@@ -57,11 +63,10 @@ export async function restoreBackup(
         contracts,
         keeping: stateKeepingOf(settings),
       };
-      const { header, hash } = await withOfflineChain(place, async ({ openLedger }) =>
-        (await openLedger()).ledger.head(),
-      );
+      const { header, hash } = await openRestored(source, manifest, place);
       putGenesis(source, settings.node.genesisFile);
-      return { height: header.height, blockHash: toHex(hash), segments };
+      const { stateHeight: from = 0 } = manifest;
+      return { height: header.height, blockHash: toHex(hash), segments, from };
     } catch (error) {
       for (const folder of [directory.paths.blocks, directory.paths.state]) emptyFolder(folder);
       throw error;
@@ -71,25 +76,46 @@ export async function restoreBackup(
   }
 }
 
+/**
+ * Makes the state of a directory that has the files of a backup.
+ * @returns its head
+ * @throws NodeError NODE_BACKUP_UNUSABLE and those of `openLedger`; StateError
+ */
+export async function openRestored(
+  source: string,
+  { stateHeight }: Pick<ArchiveManifest, 'stateHeight'>,
+  place: OfflinePlace,
+): Promise<Tip> {
+  if (stateHeight !== undefined) await restoreState(source, stateHeight, place);
+  return await withOfflineChain(place, async ({ openLedger }) =>
+    (await openLedger()).ledger.head(),
+  );
+}
+
 function readBackup(source: string): {
   readonly manifest: ArchiveManifest;
   readonly genesis: Genesis;
 } {
   const manifest = manifestIn(source);
-  const unusable = (fact: string): NodeError =>
-    new NodeError('NODE_BACKUP_UNUSABLE', { detail: `${source}: ${fact}.` });
-  if (manifest === undefined || manifest === 'damaged') throw unusable('archive.json is missing');
-  if (manifest.first !== 0) throw unusable(`it begins at height ${manifest.first}`);
+  if (manifest === undefined || manifest === 'damaged') {
+    throw unusable(source, 'archive.json is missing');
+  }
+  if (manifest.first !== 0 && manifest.stateHeight === undefined) {
+    throw unusable(
+      source,
+      `it begins at height ${manifest.first}, and the state of no block is in it`,
+    );
+  }
   for (const { name, size, sha256 } of manifest.files) {
     const file = path.join(source, name);
-    if (!fs.existsSync(file)) throw unusable(`${name} is missing`);
+    if (!fs.existsSync(file)) throw unusable(source, `${name} is missing`);
     const actual = describeFile(name, fs.readFileSync(file));
     if (actual.size !== size || actual.sha256 !== sha256) {
-      throw unusable(`${name} has not the size and hash it is listed with`);
+      throw unusable(source, `${name} has not the size and hash it is listed with`);
     }
   }
   const genesis = genesisIn(source);
-  if (genesis === undefined) throw unusable(`${GENESIS_FILE} cannot be used`);
+  if (genesis === undefined) throw unusable(source, `${GENESIS_FILE} cannot be used`);
   return { manifest, genesis };
 }
 
@@ -111,7 +137,7 @@ function refuseOccupied({ paths }: DataDirectory): void {
 }
 
 /** @returns how many segments */
-function copyFiles(
+export function copyFiles(
   source: string,
   { files }: ArchiveManifest,
   to: { readonly directory: DataDirectory; readonly dataDirectory: string },
@@ -120,11 +146,12 @@ function copyFiles(
   let segments = 0;
   for (const { name } of files) {
     const isSegment = segmentHeight(name) !== undefined;
+    const isOfBlocks = isSegment || EARLIER_FILES.includes(name);
     const isRecovery = name.startsWith(`${RECOVERY_FOLDER}/`);
     if (isSegment) segments += 1;
     // Indexes are made again from the segments, tiles are for readers.
-    if (!isSegment && !isRecovery) continue;
-    const target = path.join(isSegment ? blocks : to.dataDirectory, name);
+    if (!isOfBlocks && !isRecovery) continue;
+    const target = path.join(isOfBlocks ? blocks : to.dataDirectory, name);
     fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
     const bytes = fs.readFileSync(path.join(source, name));
     fs.writeFileSync(target, bytes, { flush: true, mode: 0o600 });

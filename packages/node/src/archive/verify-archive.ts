@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Genesis, Hash, Result } from '@daybook/core';
 import { equalBytes, fail, leafHash, merkleRoot, ok, toHex } from '@daybook/core';
+import type { DataDirectory } from '@daybook/state';
 import { indexName, openDataDirectory, readSegment, StateError, tilesOf } from '@daybook/state';
 import { NodeError } from '../errors.ts';
+import { describe } from '../exit-codes.ts';
 import type { OfflinePlace } from '../offline.ts';
 import { withOfflineChain } from '../offline.ts';
 import { installedRecoveries } from '../recovery-files.ts';
@@ -26,6 +28,8 @@ import {
 import type { BlockJudge } from './judge-block.ts';
 import { createExecutingJudge, createLinkingJudge } from './judge-block.ts';
 import { knownSigners } from './known-signers.ts';
+import { copyFiles, openRestored } from './restore.ts';
+import { STATE_FOLDER } from './state-files.ts';
 
 /** The first damage. */
 export interface ArchiveDamage {
@@ -49,6 +53,8 @@ export interface ArchiveReport {
   readonly uncertified: number;
   /** Every transaction was executed again from genesis. */
   readonly executed: boolean;
+  /** Of a backup that does not begin with genesis: the height whose state it begins with, proven. */
+  readonly stateHeight?: number;
 }
 
 export interface VerifyParts {
@@ -88,7 +94,10 @@ export async function verifyArchive(
   const check = async (judge: BlockJudge, executed: boolean) =>
     await checkFolder({ ...options, genesis, segments, judge, executed });
   if (first.first !== 0) {
-    return await check(createLinkingJudge(genesis, knownSigners(genesis, recoveries)), false);
+    const linked = createLinkingJudge(genesis, knownSigners(genesis, recoveries));
+    const checked = await check(linked, false);
+    const place = { genesis, recoveries, contracts, keeping: KEEPING };
+    return checked.ok ? await checkState(directory, checked.value, place) : checked;
   }
   return await withScratch(async (data) => {
     const place = { directory: data, genesis, recoveries, contracts, keeping: KEEPING };
@@ -99,15 +108,34 @@ export async function verifyArchive(
   });
 }
 
+/** The state that a backup begins with: restored aside, which proves it and the blocks after it. */
+async function checkState(
+  directory: string,
+  report: ArchiveReport,
+  place: Omit<OfflinePlace, 'directory'>,
+): Promise<Result<ArchiveReport, ArchiveDamage>> {
+  const manifest = manifestIn(directory);
+  if (typeof manifest !== 'object' || manifest.stateHeight === undefined) return ok(report);
+  const { stateHeight } = manifest;
+  try {
+    await withScratch(async (data, dataDirectory) => {
+      copyFiles(directory, manifest, { directory: data, dataDirectory });
+      await openRestored(directory, manifest, { ...place, directory: data });
+    });
+    return ok({ ...report, uncertified: 0, stateHeight });
+  } catch (error) {
+    if (!(error instanceof NodeError || error instanceof StateError)) throw error;
+    return fail({ file: STATE_FOLDER, height: stateHeight, fact: describe(error) });
+  }
+}
+
 /** A data directory that nobody else has, removed afterwards. */
-async function withScratch<T>(
-  use: (data: Awaited<ReturnType<typeof openDataDirectory>>) => Promise<T>,
-): Promise<T> {
+async function withScratch<T>(use: (data: DataDirectory, place: string) => Promise<T>): Promise<T> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'daybook-archive-'));
   try {
     const data = await openDataDirectory(scratch);
     try {
-      return await use(data);
+      return await use(data, scratch);
     } finally {
       await data.close();
     }

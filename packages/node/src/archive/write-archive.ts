@@ -16,18 +16,19 @@ import {
   tilesOf,
 } from '@daybook/state';
 import { NodeError } from '../errors.ts';
-import type { ArchivedFile, ArchiveManifest } from './archive-files.ts';
+import type { ArchiveManifest } from './archive-files.ts';
 import {
   ARCHIVE_FORMAT,
-  describeFile,
   filesBelow,
   GENESIS_FILE,
-  MANIFEST_FILE,
-  manifestIn,
   movedIn,
   RECOVERY_FOLDER,
   segmentsIn,
 } from './archive-files.ts';
+import type { FolderWriter } from './folder-writer.ts';
+import { createFolderWriter } from './folder-writer.ts';
+import { checkStateFiles, copyState, EARLIER_FILES, removeOtherStates } from './state-files.ts';
+import type { OpenStateSource } from './state-source.ts';
 
 export interface ArchiveOrigin {
   /** Of the node, running or not. */
@@ -54,18 +55,58 @@ const HEADER_BYTES = 16;
  * left alone, so that the next archive into the same folder costs what is new.
  * @throws NodeError NODE_ARCHIVE_EMPTY, StateError STATE_BLOCK_DAMAGED and nothing is listed then
  */
-export function writeArchive(
-  { dataDirectory, genesis, genesisFile, extra = [], archive }: ArchiveOrigin,
-  target: string,
-): ArchiveManifest {
+export function writeArchive(origin: ArchiveOrigin, target: string): ArchiveManifest {
   const writer = createFolderWriter(target);
+  return listAll(origin, copyBlocks(origin, writer), writer);
+}
+
+/**
+ * As `writeArchive`. Where the blocks do not begin with genesis, the state of one of them goes with
+ * them, and what a node that joined keeps of the time before: a restore begins there.
+ * @param openState  gives the state of this node; asked for only where it is needed
+ * @throws NodeError NODE_BACKUP_IMPOSSIBLE, and those of `writeArchive`; nothing is listed then
+ */
+export async function writeBackup(
+  origin: ArchiveOrigin,
+  target: string,
+  openState: OpenStateSource,
+): Promise<ArchiveManifest> {
+  const blocks = path.join(origin.dataDirectory, 'blocks');
+  if (firstHeightIn(blocks) === 0) return writeArchive(origin, target);
+  const writer = createFolderWriter(target);
+  // The version is chosen before the blocks are copied, so that its block is among them.
+  const state = await openState(async (source) => {
+    await copyState(source, writer);
+    return source.height;
+  });
+  const copied = copyBlocks(origin, writer);
+  for (const name of EARLIER_FILES) writer.put(name, fs.readFileSync(path.join(blocks, name)));
+  await checkStateFiles(target, state);
+  const manifest = listAll(origin, { ...copied, state }, writer);
+  removeOtherStates(target, state);
+  return manifest;
+}
+
+interface Copied {
+  readonly first: Height;
+  readonly hashes: readonly Hash[];
+  /** Height of the state that lies beside the blocks. */
+  readonly state?: Height;
+}
+
+function copyBlocks({ dataDirectory, archive }: ArchiveOrigin, writer: FolderWriter): Copied {
   const blocks = path.join(dataDirectory, 'blocks');
-  const { first, hashes } = copySegments({ blocks, archive }, writer);
-  const last = first + hashes.length - 1;
-  const lastHash = hashes.at(-1);
-  if (lastHash === undefined) {
-    throw new NodeError('NODE_ARCHIVE_EMPTY', { detail: `${blocks}.` });
-  }
+  const copied = copySegments({ blocks, archive }, writer);
+  if (copied.hashes.length > 0) return copied;
+  throw new NodeError('NODE_ARCHIVE_EMPTY', { detail: `${blocks}.` });
+}
+
+/** Writes what goes beside the blocks, and the list of all. */
+function listAll(
+  { dataDirectory, genesis, genesisFile, extra = [] }: ArchiveOrigin,
+  { first, hashes, state }: Copied,
+  writer: FolderWriter,
+): ArchiveManifest {
   writer.put(GENESIS_FILE, fs.readFileSync(genesisFile));
   const recoveries = path.join(dataDirectory, RECOVERY_FOLDER);
   for (const name of filesBelow(recoveries).filter((one) => one.endsWith('.json'))) {
@@ -79,25 +120,14 @@ export function writeArchive(
     name: genesis.document.name,
     chain: toHex(genesis.chain),
     first,
-    last,
-    lastHash: toHex(lastHash),
+    last: first + hashes.length - 1,
+    lastHash: toHex(hashes.at(-1) ?? new Uint8Array()),
     ...tree,
+    ...(state !== undefined && { stateHeight: state }),
     files: writer.files(),
   };
   writer.finish(`${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifest;
-}
-
-/**
- * As `writeArchive`, where the chain is here from genesis on. A node that joined by a snapshot has
- * neither the blocks that make its state nor a state that could be copied: what it wrote would be
- * found out to be no backup when it is needed.
- * @throws NodeError NODE_BACKUP_IMPOSSIBLE before anything is written, and those of `writeArchive`
- */
-export function writeBackup(origin: ArchiveOrigin, target: string): ArchiveManifest {
-  const first = firstHeightIn(path.join(origin.dataDirectory, 'blocks'));
-  if (first === 0) return writeArchive(origin, target);
-  throw new NodeError('NODE_BACKUP_IMPOSSIBLE', { detail: `Its blocks begin at height ${first}.` });
 }
 
 function copySegments(
@@ -160,67 +190,4 @@ function copyMoved(
   writer.put(name, bytes);
   writer.put(indexName(name), index);
   return kept;
-}
-
-interface FolderWriter {
-  readonly target: string;
-  put(name: string, bytes: Uint8Array): void;
-  /**
-   * Lists a segment that an earlier archive wrote here, and that the node has moved away since.
-   * @param index  what its index must be
-   * @returns      false, and nothing is listed, where it is not here
-   */
-  keep(segment: string, index: Uint8Array): boolean;
-  files(): readonly ArchivedFile[];
-  /** Writes the list, durably and last. */
-  finish(manifest: string): void;
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = fs.openSync(folder, 'r');
-  try {
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-/** Each file appears whole or not at all, and is durable before the list names it. */
-function createFolderWriter(target: string): FolderWriter {
-  const files: ArchivedFile[] = [];
-  const before = fs.existsSync(target) ? manifestIn(target) : undefined;
-  const listed = before === undefined || before === 'damaged' ? [] : before.files;
-  const changed = new Set<string>([target]);
-  const write = (name: string, bytes: Uint8Array): void => {
-    const file = path.join(target, name);
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    if (fs.existsSync(file) && fs.readFileSync(file).equals(bytes)) return;
-    const temporary = `${file}.new`;
-    fs.writeFileSync(temporary, bytes, { flush: true });
-    fs.renameSync(temporary, file);
-    changed.add(path.dirname(file));
-  };
-  return {
-    target,
-    put: (name, bytes) => {
-      write(name, bytes);
-      files.push(describeFile(name, bytes));
-    },
-    keep: (segment, index) => {
-      const isThere = ({ name, size }: ArchivedFile): boolean =>
-        fs.statSync(path.join(target, name), { throwIfNoEntry: false })?.size === size;
-      const known = listed.find(({ name }) => name === segment);
-      const beside = describeFile(indexName(segment), index);
-      if (known === undefined || !isThere(known)) return false;
-      write(beside.name, index);
-      files.push(known, beside);
-      return true;
-    },
-    files: () => files,
-    finish: (manifest) => {
-      for (const folder of changed) syncFolder(folder);
-      write(MANIFEST_FILE, new TextEncoder().encode(manifest));
-      syncFolder(target);
-    },
-  };
 }

@@ -4,6 +4,7 @@ import type { Genesis, TimestampMs } from '@daybook/core';
 import { quorumOf, toHex } from '@daybook/core';
 import type { Settings } from '../config.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
+import { ownApiUrl } from '../own-api.ts';
 import { checkClockAlone, judgeOffset } from './clock-checks.ts';
 import type { Finding } from './finding.ts';
 import { failure, good, skipped, warning } from './finding.ts';
@@ -19,14 +20,6 @@ interface RunningNode {
   readonly clockOffsetMs: number | undefined;
 }
 
-/** An address that stands for all of this machine's is asked at its loopback. */
-const LOOPBACKS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-
-function apiUrl({ api: { host, port } }: Settings): string {
-  const own = LOOPBACKS[host] ?? host;
-  return `http://${own.includes(':') ? `[${own}]` : own}:${port}`;
-}
-
 async function getJson(url: string): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
   if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
@@ -34,8 +27,8 @@ async function getJson(url: string): Promise<Readonly<Record<string, unknown>>> 
 }
 
 async function askNode(settings: Settings): Promise<RunningNode> {
-  const status = await getJson(`${apiUrl(settings)}/v1/status`);
-  const genesis = await getJson(`${apiUrl(settings)}/v1/genesis`);
+  const status = await getJson(`${ownApiUrl(settings)}/v1/status`);
+  const genesis = await getJson(`${ownApiUrl(settings)}/v1/genesis`);
   const reachable = status.reachable as RunningNode['reachable'] | undefined;
   const { clockOffsetMs, role, peerId } = status;
   return {
@@ -57,7 +50,7 @@ export async function checkRunning(
     node = await askNode(settings);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const words = `the node runs and cannot be asked at ${apiUrl(settings)}: ${reason}`;
+    const words = `the node runs and cannot be asked at ${ownApiUrl(settings)}: ${reason}`;
     const advice = 'it may be starting; ask again, and check api.host, api.port and api.hostNames';
     return [
       warning('ports', words, advice),

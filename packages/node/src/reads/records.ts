@@ -2,11 +2,12 @@
 import type { Height, RecordKey, Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
 import { StateError } from '@daybook/state';
-import type { Placement, Records, Refusal } from '../api/ports.ts';
+import type { Head, Placement, Records, Refusal } from '../api/ports.ts';
 import type { BlockReader } from '../archive/block-reader.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { StoredResult } from '../ledger/stored-result.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
+import { recordsFrom } from '../snapshot/serve.ts';
 import { headOf } from './chain.ts';
 import type { ProofParts } from './proofs.ts';
 import { buildListBundle, buildProofBundle } from './proofs.ts';
@@ -55,28 +56,30 @@ export function createRecords(parts: RecordsParts): Records {
       throw error;
     }
   };
+  /** What is read at a height with the head as it was then, or why it cannot be told. */
+  const readAt = async <T>(
+    height: Height,
+    read: () => T | Promise<T>,
+  ): Promise<Result<{ readonly head: Head; readonly found: T }, Refusal>> => {
+    const head = headOf(ledger.head());
+    if (height > head.height) return fail(pruned(height, head.height));
+    try {
+      return ok({ head, found: await read() });
+    } catch (error) {
+      if (isPruned(error)) return fail(pruned(height, head.height));
+      throw error;
+    }
+  };
   return {
     get: async (key: RecordKey, height = headHeight()) => {
-      if (height > headHeight()) return fail(pruned(height, headHeight()));
-      const head = headOf(ledger.head());
-      try {
-        return ok({ head, value: stateStore.view(height).get(key) });
-      } catch (error) {
-        if (isPruned(error)) return fail(pruned(height, head.height));
-        throw error;
-      }
+      const read = await readAt(height, () => stateStore.view(height).get(key));
+      return read.ok ? ok({ head: read.value.head, value: read.value.found }) : read;
     },
     list: async ({ set, partition }, { after, limit, height = headHeight() }) => {
-      if (height > headHeight()) return fail(pruned(height, headHeight()));
-      const head = headOf(ledger.head());
       const range = { set, ...(partition && { partition }) };
-      try {
-        const options = { limit, height, ...(after && { after }) };
-        return ok({ head, records: await stateStore.list(range, options) });
-      } catch (error) {
-        if (isPruned(error)) return fail(pruned(height, head.height));
-        throw error;
-      }
+      const options = { limit, height, ...(after && { after }) };
+      const read = await readAt(height, () => stateStore.list(range, options));
+      return read.ok ? ok({ head: read.value.head, records: read.value.found }) : read;
     },
     history: async (key, { before, limit }) => {
       const head = headOf(ledger.head());
@@ -97,14 +100,12 @@ export function createRecords(parts: RecordsParts): Records {
         buildListBundle(place, { height, ...(from && { from }) }, parts),
       ),
     subtree: async (place, height = headHeight()) => {
-      if (height > headHeight()) return fail(pruned(height, headHeight()));
-      const head = headOf(ledger.head());
-      try {
-        return ok({ head, shown: stateStore.subtree(place, height) });
-      } catch (error) {
-        if (isPruned(error)) return fail(pruned(height, head.height));
-        throw error;
-      }
+      const read = await readAt(height, () => stateStore.subtree(place, height));
+      return read.ok ? ok({ head: read.value.head, shown: read.value.found }) : read;
+    },
+    range: async ({ from, height = headHeight() }) => {
+      const read = await readAt(height, () => recordsFrom(stateStore, { height, from }));
+      return read.ok ? ok(read.value.found) : read;
     },
     explain: async ({ height, index }: Placement) => {
       const stored = (await blocks.readBlock(height))?.results[index];

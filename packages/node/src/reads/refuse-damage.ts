@@ -21,6 +21,7 @@ export function refuseDamage(records: Records, damage: Pick<FoundDamage, 'note'>
     prove: (key, height) => named(records.prove(key, height)),
     proveList: (place, range) => named(records.proveList(place, range)),
     subtree: (place, height) => named(records.subtree(place, height)),
+    range: (range) => named(records.range(range)),
     explain: (placement) => named(records.explain(placement)),
   };
 }

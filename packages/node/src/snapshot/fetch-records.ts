@@ -60,9 +60,9 @@ export function judgeRange(
  * @returns whether all is there; false when no peer gave the next range
  */
 export async function fetchRecords(
-  snapshot: Snapshot,
+  snapshot: Pick<Snapshot, 'header'>,
   target: StateImport,
-  parts: { readonly sources: Sources; readonly onProgress: (count: number) => void },
+  parts: { readonly sources: Pick<Sources, 'ask'>; readonly onProgress: (count: number) => void },
 ): Promise<boolean> {
   const { sources, onProgress } = parts;
   const { height } = snapshot.header;

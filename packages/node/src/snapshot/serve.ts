@@ -115,11 +115,23 @@ function records(
 ): Uint8Array | undefined {
   if (!heights().includes(height)) return undefined;
   onUse(height);
+  return recordsFrom(stateStore, { height, from });
+}
+
+/**
+ * One answer to the question `records`.
+ * @param range.from  tree key to begin at; the beginning when it is empty or left out
+ * @throws StateError STATE_VERSION_PRUNED, STATE_DAMAGED
+ */
+export function recordsFrom(
+  stateStore: Pick<StateStore, 'proveRange'>,
+  { height, from }: { readonly height: Height; readonly from: Uint8Array | undefined },
+): Uint8Array {
   const found = stateStore.proveRange('all', {
     height,
     limit: LIMITS.snapshotRecordsMax,
     bytesMax: LIMITS.snapshotBytesMax,
-    ...(from.length > 0 && { from }),
+    ...(from !== undefined && from.length > 0 && { from }),
   });
   return encodeRecords(found);
 }

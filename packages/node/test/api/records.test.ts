@@ -282,6 +282,22 @@ describe('api: records', () => {
 
     expect(json.record.row.seal).to.equal(seal);
   });
+
+  it('spec S-18: given records of the whole state, then they come as bytes from a tree key on, and what is no tree key is refused', async () => {
+    await writeNotes(api, [signedNote(api, 1)]);
+    const from = 'ab'.repeat(36);
+
+    const first = await api.request('/v1/state/records');
+    const next = await api.request(`/v1/state/records?from=${from}&height=1`);
+    const wrong = await api.request('/v1/state/records?from=ab');
+    const above = await api.request('/v1/state/records?height=9');
+
+    expect(first.headers.get('content-type')).to.equal('application/octet-stream');
+    expect([first.status, next.status]).to.deep.equal([200, 200]);
+    expect(first.bytes).to.not.deep.equal(next.bytes);
+    expect([wrong.status, wrong.json.code]).to.deep.equal([400, 'NODE_INPUT_INVALID']);
+    expect([above.status, above.json.code]).to.deep.equal([404, 'NODE_STATE_UNKNOWN']);
+  });
 });
 
 interface Row {

@@ -26,7 +26,7 @@ import type { BlockReader } from '../../src/archive/block-reader.ts';
 import { createBlockReader } from '../../src/archive/block-reader.ts';
 import { reachOfJoiners, removable } from '../../src/archive/trim.ts';
 import { verifyArchive } from '../../src/archive/verify-archive.ts';
-import { writeBackup } from '../../src/archive/write-archive.ts';
+import { writeArchive } from '../../src/archive/write-archive.ts';
 import { NodeError } from '../../src/errors.ts';
 import { createFoundDamage } from '../../src/found-damage.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
@@ -105,7 +105,7 @@ describe('node: blocks that were moved to an archive', () => {
 
   function write(target: string, source?: string) {
     const genesisFile = path.join(parent, 'genesis.json');
-    return writeBackup({ dataDirectory, genesis, genesisFile, archive: source }, target);
+    return writeArchive({ dataDirectory, genesis, genesisFile, archive: source }, target);
   }
 
   function readerOf(source: string | undefined): BlockReader {

@@ -31,11 +31,15 @@ import {
   openStateStore,
 } from '@daybook/state';
 import { expect } from 'chai';
+import { describeFile } from '../../src/archive/archive-files.ts';
 import { restoreBackup } from '../../src/archive/restore.ts';
+import { ownState } from '../../src/archive/state-source.ts';
+import { verifyArchive } from '../../src/archive/verify-archive.ts';
 import { writeArchive, writeBackup } from '../../src/archive/write-archive.ts';
 import { createHistoryTree } from '../../src/checkpoints/history-tree.ts';
 import type { Clock } from '../../src/clock.ts';
 import { parseSettings } from '../../src/config.ts';
+import { NodeError } from '../../src/errors.ts';
 import { createFoundDamage } from '../../src/found-damage.ts';
 import { createExecutor } from '../../src/ledger/executor.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
@@ -44,7 +48,7 @@ import { repair } from '../../src/repair/repair.ts';
 import { readBeginning } from '../../src/snapshot/beginning.ts';
 import type { Join } from '../../src/snapshot/join.ts';
 import { createJoin } from '../../src/snapshot/join.ts';
-import { createSnapshotService } from '../../src/snapshot/serve.ts';
+import { createSnapshotService, recordsFrom } from '../../src/snapshot/serve.ts';
 import type { Anchors } from '../../src/snapshot/snapshot.ts';
 import type { SnapshotQuestion } from '../../src/snapshot/wire.ts';
 import { decodeQuestion } from '../../src/snapshot/wire.ts';
@@ -59,6 +63,7 @@ import {
   noteOf,
   openChain,
   PLAIN_VERIFIER,
+  signedGenesisFile,
 } from '../support/chain.ts';
 
 const genesis = makeGenesis();
@@ -206,9 +211,9 @@ describe('node: joining by a snapshot', function () {
   }
 
   /** Opens what a join has left, as a node does at its start. */
-  async function openJoined() {
+  async function openJoined(place = directory) {
     const disk = createNodeDisk();
-    const locked = await openDataDirectory(directory);
+    const locked = await openDataDirectory(place);
     const { blocks, state } = locked.paths;
     const blockLog = await openBlockLog({ directory: blocks }, { disk });
     const stateStore = await openStateStore(
@@ -222,6 +227,7 @@ describe('node: joining by a snapshot', function () {
     return {
       ...opening,
       blockLog,
+      stateStore,
       changes: readBeginning(blocks, disk),
       close: async () => {
         await blockLog.close();
@@ -447,16 +453,84 @@ describe('node: joining by a snapshot', function () {
       });
     }
 
-    it('given it, when it is to be backed up, then that is refused before anything is written', async () => {
+    const contracts = [...applications, notebook];
+    /** With the state of the snapshot, so that the blocks above it are executed at a restore. */
+    const backedUp = async (): Promise<string> => {
       const { genesisFile } = settingsOf(directory);
-      const target = path.join(directory, 'no-backup');
+      await writeFile(genesisFile, signedGenesisFile(genesis));
+      const target = path.join(directory, 'backup');
+      const joined = await openJoined();
+      const { stateStore, close } = joined;
+      const range = async (from: Uint8Array) =>
+        recordsFrom(stateStore, { height: snapshotAt, from });
+      await writeBackup({ dataDirectory: directory, genesis, genesisFile }, target, async (use) =>
+        use({ height: snapshotAt, range }),
+      ).finally(close);
+      return target;
+    };
+    /** @returns the report, or the code and words of what was refused */
+    const restored = async (source: string) => {
+      const to = path.join(directory, 'restored');
+      try {
+        return await restoreBackup({ settings: settingsOf(to).settings, source }, { contracts });
+      } catch (error) {
+        if (!(error instanceof NodeError)) throw error;
+        return { code: error.code, words: error.message };
+      }
+    };
 
-      const backingUp = (): unknown =>
-        writeBackup({ dataDirectory: directory, genesis, genesisFile }, target);
+    it('spec S-18: given a backup of it, when restored elsewhere, then blocks, history and state are those it had', async () => {
+      const source = await backedUp();
+      const verified = await verifyArchive({ directory: source }, { contracts });
 
-      expect(backingUp).to.throw().with.property('code', 'NODE_BACKUP_IMPOSSIBLE');
-      expect(await readdir(target).catch(() => 'nothing')).to.equal('nothing');
+      const report = await restored(source);
+
+      expect(verified.ok && verified.value).to.include({ uncertified: 0, stateHeight: snapshotAt });
+      expect(report).to.include({ from: snapshotAt, height: snapshotAt + 5 });
+      const outlines: Readonly<Record<string, unknown>>[] = [];
+      for (const place of [directory, path.join(directory, 'restored')]) {
+        const { ledger, blockLog, changes, close } = await openJoined(place);
+        const { header, hash } = ledger.head();
+        const hashes = Array.from({ length: header.height + 1 }, (_, at) =>
+          blockLog.blockHashAt(at),
+        );
+        outlines.push({ hash, stateRoot: header.stateRoot, hashes, changes });
+        await close();
+      }
+      expect(outlines[0]?.hashes).to.not.include(undefined);
+      expect(outlines[1]).to.deep.equal(outlines[0]);
     });
+
+    it('given the node is down, then its backup begins with the state of its head', async () => {
+      const { settings, genesisFile } = settingsOf(directory);
+      await writeFile(genesisFile, signedGenesisFile(genesis));
+      const origin = { dataDirectory: directory, genesis, genesisFile };
+      const state = ownState({ settings, genesis }, { contracts });
+
+      const { stateHeight } = await writeBackup(origin, path.join(directory, 'backup'), state);
+
+      expect(stateHeight).to.equal(snapshotAt + 5);
+      expect(await restored(path.join(directory, 'backup'))).to.include({ from: stateHeight });
+    });
+
+    for (const [what, pattern, words] of [
+      ['a range of its state', /^state\/.*\/000000\.records$/, 'is not of block'],
+      ['the hashes before it', /^earlier-hashes\.bin$/, 'fails its checksum'],
+      ['its segment', /^blocks-.*\.log$/, 'blocks-'],
+    ] as const) {
+      it(`spec S-18: given a backup in which ${what} was exchanged, list and all, then it is refused by name and nothing stays`, async () => {
+        const source = await backedUp();
+        await exchange(source, pattern);
+
+        const refused = await restored(source).catch((error: unknown) => String(error));
+        const verified = await verifyArchive({ directory: source }, { contracts });
+
+        expect(JSON.stringify(refused)).to.contain(words);
+        expect(verified.ok).to.equal(false);
+        const left = await readdir(path.join(directory, 'restored', 'blocks'));
+        expect(left).to.deep.equal([]);
+      });
+    }
 
     it('given an archive of it, when it is to be restored, then it is refused by code: it begins later', async () => {
       const { settings, genesisFile } = settingsOf(directory);
@@ -476,6 +550,19 @@ describe('node: joining by a snapshot', function () {
     });
   });
 });
+
+/** Flips a bit in a file of a backup, and lists it as it is then. */
+async function exchange(folder: string, pattern: RegExp): Promise<void> {
+  const list = path.join(folder, 'archive.json');
+  const manifest = JSON.parse(await readFile(list, 'utf8'));
+  const entry = manifest.files.find(({ name }: { readonly name: string }) => pattern.test(name));
+  const bytes = await readFile(path.join(folder, entry.name));
+  const at = bytes.length >> 1;
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  await writeFile(path.join(folder, entry.name), bytes);
+  Object.assign(entry, describeFile(entry.name, bytes));
+  await writeFile(list, JSON.stringify(manifest));
+}
 
 function settingsOf(dataDirectory: string) {
   const genesisFile = path.join(dataDirectory, 'genesis.json');

@@ -21,6 +21,7 @@ import {
   readGenesis,
   sha256,
   sign,
+  signAsFounder,
   signBody,
   signBytes,
   toHex,
@@ -118,6 +119,15 @@ export function makeGenesis(options: GenesisOptions = {}): Genesis {
   });
   if (!genesis.ok) throw new Error(JSON.stringify(genesis.reason));
   return genesis.value;
+}
+
+/** The text of a genesis file that all founders of `makeGenesis` have signed. */
+export function signedGenesisFile({ document, chain }: Genesis): string {
+  const signatures = document.organisations.map(({ slug }, index) => ({
+    organisation: slug,
+    signature: toHex(signAsFounder(chain, seed(3, index))),
+  }));
+  return JSON.stringify({ genesis: document, signatures });
 }
 
 /** The officer of an office, as signers of transactions are named. */

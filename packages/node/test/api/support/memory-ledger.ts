@@ -382,6 +382,7 @@ class Ledger implements MemoryLedger {
         const part = { kind: 'node', ...place, slots: [] } as const;
         return ok({ head: this.#headAt(height), shown: { height, root, part } });
       },
+      range: async ({ from, height = newest() }) => this.#proof(from ?? new Uint8Array(), height),
       explain: async ({ height, index }) => this.#refusals.get(`${height}.${index}`),
     };
   }

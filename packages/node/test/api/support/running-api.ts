@@ -76,6 +76,7 @@ export const HEALTHY: NodeReport = {
   diskLimits: DISK_LIMITS,
   clockOffsetMs: 3.5,
   oldestStateHeight: 0,
+  snapshots: [],
   oldestBlockHeight: 0,
   startedAtMs: Date.UTC(2026, 0, 1),
 };
