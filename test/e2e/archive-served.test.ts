@@ -72,7 +72,9 @@ describe('a node whose old blocks lie in an archive', function () {
       async () => {
         const { body } = await getJson(node.apiUrl, '/v1/status');
         const oldest = Number(body.oldestBlockHeight);
-        return oldest > BLOCKS - KEPT - 150 && { oldest, count: (await segments()).length };
+        const count = (await segments()).length;
+        // A segment is no longer read from shortly before its file is gone.
+        return oldest > BLOCKS - KEPT - 150 && count < before && { oldest, count };
       },
       { what: 'fewer segments', withinMs: WITHIN_MS },
     );
@@ -81,7 +83,6 @@ describe('a node whose old blocks lie in an archive', function () {
       `${before} segments of 64 KiB became ${after.count}, from height ${after.oldest} on`,
     );
     expect(after.oldest).to.be.at.most(BLOCKS - KEPT + 1);
-    expect(after.count).to.be.below(before);
   });
 
   it('given heights that left, when asked for, then each block is served and names the one before', async () => {
