@@ -190,7 +190,7 @@ export class RecordLists {
         this.#count(followed, uncounted.splice(0, 1));
       });
     }
-    this.#count(followed, uncounted);
+    this.#count(followed, wholeOf(uncounted));
     if (followed.entries === followed.records) return followed;
     throw this.#damage(set, followed.entries, followed.records);
   }
@@ -251,6 +251,12 @@ const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('latin1');
 /** Whether the walk has passed a key; what it has not passed it will see. */
 function isWalked({ next }: Followed, key: Uint8Array): boolean {
   return next === undefined || compareBytes(key, next) < 0;
+}
+
+/** Neighbouring ranges as one, which is counted in one walk. */
+function wholeOf(slices: readonly TreeRange[]): readonly TreeRange[] {
+  const [first, last] = [slices[0], slices.at(-1)];
+  return first === undefined || last === undefined ? [] : [{ from: first.from, to: last.to }];
 }
 
 /** The ranges of tree keys that follow a prefix, one for each byte. */
