@@ -7,13 +7,18 @@ import {
   checkLength,
   checkName,
 } from './tidy/file-rules.ts';
-import { checkImports } from './tidy/layer-rules.ts';
+import { checkImports, checkOuterImports } from './tidy/layer-rules.ts';
 import type { Fault, Source } from './tidy/sources.ts';
 import { sourceOf } from './tidy/sources.ts';
 import { checkCodeUse, checkSpecRules, specRules } from './tidy/table-rules.ts';
 import { checkLines } from './tidy/text-rules.ts';
 
 type Check = (source: Source) => readonly Fault[];
+
+/** What `outerOnTests` in layers.json opens to one script, by a pattern. */
+const KILLERS = '../../packages/testkit/test/sim/mutants';
+
+const importOf = (specifier: string): string => `import { x } from '${specifier}';`;
 
 /** Rule, path, content, and what the message must hold. */
 const BAD: readonly (readonly [Check, string, string, string])[] = [
@@ -44,6 +49,11 @@ const BAD: readonly (readonly [Check, string, string, string])[] = [
   [checkImports, 'packages/state/src/a.ts', "import { x } from '../../core/src/b.ts';", 'relative'],
   [checkImports, 'packages/state/src/a.ts', "import x from 'lodash';", 'lodash'],
   [checkImports, 'packages/consensus/src/a.ts', "import { x } from 'node:fs';", 'node:fs'],
+  [checkOuterImports, 'scripts/sim/seeds.ts', importOf(`${KILLERS}/killers.ts`), 'killers.ts'],
+  [checkOuterImports, 'scripts/sim/mutants.ts', importOf(`${KILLERS}/deep/a.ts`), 'deep'],
+  [checkOuterImports, 'scripts/sim/mutants.ts', importOf(`${KILLERS}/../seeds.ts`), 'seeds'],
+  [checkOuterImports, 'test/fuzz/targets.ts', importOf('../../packages/core/src/a.ts'), 'core'],
+  [checkOuterImports, 'test/fuzz/targets.ts', importOf('../../packages/fuzz-targets.ts'), 'fuzz'],
 ];
 
 const GOOD: readonly (readonly [Check, string, string])[] = [
@@ -56,6 +66,8 @@ const GOOD: readonly (readonly [Check, string, string])[] = [
   [checkImports, 'packages/cli/src/a.ts', "const kit = await import('@daybook/testkit');"],
   [checkImports, 'packages/core/src/crypto/native/a.ts', "import { hash } from 'node:crypto';"],
   [checkImports, 'packages/core/test/a.test.ts', "import { expect } from 'chai';"],
+  [checkOuterImports, 'scripts/sim/mutants.ts', importOf(`${KILLERS}/killers.ts`)],
+  [checkOuterImports, 'test/fuzz/targets.ts', importOf('../../packages/a/test/fuzz-targets.ts')],
 ];
 
 describe('tidy rules', () => {
