@@ -1,24 +1,8 @@
 /** Contracts over a map, into which the import tests carry their plans. */
-import { applications, foundingContracts, treasury } from '@daybook/applications';
-import type { StateView, StateWrite } from '@daybook/contracts';
-import { createEngine, openRecords } from '@daybook/contracts';
-import type { Call, Genesis, GenesisOrganisation, RecordKey, Transaction } from '@daybook/core';
-import {
-  asHash,
-  asPublicKey,
-  assert,
-  asValidatorId,
-  DEFAULT_PARAMETERS,
-  decodeTransaction,
-  encodeBody,
-  encodeTransaction,
-  encodeUtf8,
-  GENESIS_FORMAT,
-  publicKeyOf,
-  SIGNATURE_SIZE,
-  sha256,
-  toHex,
-} from '@daybook/core';
+import { applications, treasury } from '@daybook/applications';
+import { openRecords } from '@daybook/contracts';
+import type { Call, Transaction } from '@daybook/core';
+import { assert } from '@daybook/core';
 import type {
   ImportPlan,
   KeptLine,
@@ -28,11 +12,9 @@ import type {
   RecordSource,
 } from '@daybook/formats';
 import { movedBy } from '@daybook/formats';
+import { createLedger } from '../../packages/applications/test/ledger.ts';
 
-const CHAIN = asHash(sha256(encodeUtf8('spending')));
-const START_MS = Date.UTC(2026, 0, 1);
 const CALLS_PER_SETUP = 50;
-const TRANSACTIONS_PER_BLOCK = 500;
 
 /** One officer with all roles of each of these departments. */
 const DEPARTMENTS = [
@@ -48,91 +30,18 @@ const ROLES = [
   'treasury.controller',
   'procurement.publisher',
 ];
-const keyOf = (name: string): Uint8Array => publicKeyOf(sha256(encodeUtf8(name)));
+const officerOf = (organisation: string): string => `${organisation}/officer`;
 
-function genesis(): Genesis {
-  const organisations = DEPARTMENTS.map(
-    (slug): GenesisOrganisation => ({
-      slug,
-      title: { en: slug, zh: slug },
-      governanceKey: toHex(keyOf(`${slug} governance`)),
-      officers: [
-        {
-          name: 'officer',
-          publicKey: toHex(keyOf(slug)),
-          roles: ['directory.administrator', ...ROLES],
-        },
-      ],
-    }),
-  );
-  const document = {
-    format: GENESIS_FORMAT,
-    name: 'spending',
-    timeMs: START_MS,
-    developmentMode: true,
-    parameters: DEFAULT_PARAMETERS,
-    contracts: foundingContracts,
-    organisations,
-    validators: [],
-    observers: [],
-  } as const;
-  return { document, bytes: new Uint8Array(), chain: CHAIN, validators: [] };
-}
-
-/** The contracts over a map: an import without network and disk. */
+/** An import without network and disk. */
 export function createBooks() {
-  const engine = createEngine(applications);
-  const state = new Map<string, StateWrite>();
-  const idOf = ({ set, partition, key }: RecordKey): string =>
-    `${set} ${toHex(partition ?? new Uint8Array())} ${toHex(key)}`;
-  const view: StateView = { get: (key) => state.get(idOf(key))?.value };
-  const store = (writes: readonly StateWrite[]): void => {
-    for (const write of writes) state.set(idOf(write.recordKey), write);
-  };
-  store(engine.applyGenesis(genesis()).writes);
-  let height = 0;
-  let nonce = 0;
-
-  const transactionOf = (calls: readonly Call[], organisations: readonly string[]): Transaction => {
-    nonce += 1;
-    const signers = [...new Set(organisations)].map((slug) => ({
-      publicKey: asPublicKey(keyOf(slug)),
-      identity: `${slug}/officer`,
-    }));
-    const body = encodeBody({
-      version: 1,
-      chain: CHAIN,
-      signers,
-      nonce: sha256(encodeUtf8(`${nonce}`)).subarray(0, 16),
-      validUntilMs: START_MS + 1e9,
-      calls,
-    });
-    const unsigned = signers.map(() => new Uint8Array(SIGNATURE_SIZE));
-    const decoded = decodeTransaction(encodeTransaction(body, unsigned));
-    assert(decoded.ok, 'planned calls make a transaction');
-    return decoded.value;
-  };
+  const officers = Object.fromEntries(DEPARTMENTS.map((slug) => [officerOf(slug), ROLES]));
+  const ledger = createLedger(applications, officers);
+  const transactionOf = (calls: readonly Call[], organisations: readonly string[]): Transaction =>
+    ledger.transaction(calls, [...new Set(organisations)].map(officerOf));
   /** Executes transactions in blocks. @returns codes of those that were refused */
-  const run = (transactions: readonly Transaction[]): readonly string[] => {
-    const refused: string[] = [];
-    for (let from = 0; from < transactions.length; from += TRANSACTIONS_PER_BLOCK) {
-      height += 1;
-      const executed = engine.execute(view, {
-        chain: CHAIN,
-        height,
-        timestampMs: START_MS + height,
-        proposer: asValidatorId(CHAIN),
-        entries: transactions
-          .slice(from, from + TRANSACTIONS_PER_BLOCK)
-          .map((transaction) => ({ type: 'transaction', transaction })),
-      });
-      assert(executed.ok, 'a block of transactions is valid');
-      store(executed.value.writes);
-      refused.push(...executed.value.transactions.flatMap(({ failure }) => failure?.code ?? []));
-    }
-    return refused;
-  };
-  return { engine, view, transactionOf, run };
+  const run = (transactions: readonly Transaction[]): readonly string[] =>
+    ledger.blocks(transactions).flatMap(({ failure }) => failure?.code ?? []);
+  return { view: ledger.view, transactionOf, run };
 }
 
 export const signersOf = ({ signers }: PlannedCall): readonly string[] =>

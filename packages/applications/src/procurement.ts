@@ -747,6 +747,15 @@ const failures = {
     zh: '授标{key}下有{contracts}份履行中的合同。',
     remedy: { en: 'End the contracts first, with a reason.', zh: '请先说明理由终止合同。' },
   },
+  RELEASE_OTHER: {
+    code: 39,
+    en: 'The release {key} was announced with the hash {announced}; this part is of {found}.',
+    zh: '发布{key}声明的哈希为{announced},本分段属于{found}。',
+    remedy: {
+      en: 'Continue what was announced, or announce the other one from its first part.',
+      zh: '请续传所声明的发布,或自第一段起重新声明。',
+    },
+  },
   MILESTONE_EXISTS: takenAlready(32, { en: 'a milestone', zh: '里程碑' }, REMEDIES.otherIdentifier),
 } as const;
 
@@ -838,6 +847,7 @@ const times = {
   revealBy: field.instant({ en: 'Bids opened until', zh: '开标截止' }),
   awardBy: field.instant({ en: 'Award due', zh: '授标期限' }),
 };
+const releaseHash = field.hash({ en: 'SHA-256 of the JSON', zh: 'JSON 的 SHA-256' });
 const json = field.bytes({ en: 'JSON, UTF-8', zh: 'JSON 字节', max: PART_BYTES_MAX });
 
 export const procurement = defineContract({
@@ -1269,7 +1279,7 @@ export const procurement = defineContract({
         language: field.optional(language),
         buyer: field.optional(party),
         source: records.release.fields.source,
-        hash: field.hash({ en: 'SHA-256 of the JSON', zh: 'JSON 的 SHA-256' }),
+        hash: releaseHash,
         parts: field.integer({
           en: 'Parts of the JSON',
           zh: 'JSON 分段数',
@@ -1306,15 +1316,27 @@ export const procurement = defineContract({
 
     continueRelease: {
       title: { en: 'Import the next part of a release', zh: '导入发布的后续分段' },
+      help: {
+        en: 'Names the hash of the whole, which must be the one announced.',
+        zh: '须写明全文哈希,与所声明者一致。',
+      },
       by: { role: 'publisher' },
-      input: { ocid, release: releaseId, part: records.releasePart.key.part, json },
-      handler(context, { ocid, release, part, json }) {
+      input: {
+        ocid,
+        release: releaseId,
+        hash: releaseHash,
+        part: records.releasePart.key.part,
+        json,
+      },
+      handler(context, { ocid, release, hash, part, json }) {
         const process = context.records.process.need({ ocid }, 'PROCESS_UNKNOWN');
         checkRole(context, process, 'publisher');
         const row = context.records.release.get({ ocid, release });
         const isNext = row?.status === 'partial' && row.received === part;
         context.check(isNext, 'RELEASE_UNKNOWN', { key: `${ocid}/${release}/${part}` });
-        if (row === undefined) return;
+        if (row?.hash === undefined) return;
+        const facts = { key: `${ocid}/${release}`, announced: row.hash, found: hash };
+        context.check(equalBytes(row.hash, hash), 'RELEASE_OTHER', facts);
         keepPart(context, row, json);
       },
     },

@@ -63,6 +63,17 @@ const purpose = field.text({
   characters: 'path',
   max: 256,
 });
+/** Whom the grantor lets the holder import for; whoever pays may name itself and nobody else. */
+const publisher = field.optional(
+  field.slug({
+    en: 'Publisher',
+    zh: '发布机构',
+    help: {
+      en: 'Whose publications are imported into the fund, if not those of the holder of the money.',
+      zh: '导入本资金的公布资料所属的发布机构；未填者仅限资金持有机构自身。',
+    },
+  }),
+);
 const importedLine = { source: field.optional(imported) };
 const purposes = field.list(purpose, {
   en: 'Purposes',
@@ -168,6 +179,7 @@ const records = {
     fields: {
       ...terms,
       grantor: field.slug({ en: 'Granted by', zh: '批复机构' }),
+      publisher,
       ...node,
     },
     states,
@@ -521,6 +533,15 @@ const failures = {
       zh: '请按机构登记办理，或导入推算的资金。',
     },
   },
+  PUBLISHER_OTHER: {
+    code: 25,
+    en: 'Lines of {publisher} are not imported here: {holder} holds the money, and the fund {fund} names {named} as its publisher.',
+    zh: '此处不得导入{publisher}的记录：资金由{holder}持有，资金{fund}指定的发布机构为{named}。',
+    remedy: {
+      en: 'Name the publisher of the lines; or import into a fund that was appropriated with this publisher.',
+      zh: '请核对发布机构；或导入批复时指定该发布机构的资金。',
+    },
+  },
   OWED_UNDER_CONTRACTS: {
     code: 24,
     en: 'Of the {left} left contracts are still owed {owed}; {asked} was asked.',
@@ -601,6 +622,7 @@ export const treasury = defineContract({
         period,
         purposes,
         basis,
+        publisher,
       },
       handler(context, { amount, ...input }) {
         checkAcceptance(context, input.holder);
@@ -670,6 +692,7 @@ export const treasury = defineContract({
         const parent = needNode(context, input.fund, input.parent);
         const period = input.period ?? parent.period;
         checkHolder(context, parent);
+        checkPublisher(context, parent, source);
         checkBasis(context, parent, input.basis);
         checkLeft(context, parent, amount);
         checkTerms(context, parent, { purposes: input.purposes, period });
@@ -736,6 +759,7 @@ export const treasury = defineContract({
         const parent = needNode(context, input.fund, input.allocation);
         const period = input.period ?? parent.period;
         checkHolder(context, parent);
+        checkPublisher(context, parent, source);
         checkBasis(context, parent, input.basis);
         checkLeft(context, parent, amount);
         checkTerms(context, parent, { purposes: input.purposes, period });
@@ -768,6 +792,7 @@ export const treasury = defineContract({
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         const parent = needNode(context, fund, row.allocation);
         checkHolder(context, parent);
+        checkPublisher(context, row, source);
         checkLeft(context, parent, amount);
         context.records.commitment.put(enlarged(row, amount.minor));
         putNode(context, passedOn(parent, 'committed', amount.minor));
@@ -785,6 +810,7 @@ export const treasury = defineContract({
         checkNewLine(context, source);
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkHolder(context, row);
+        checkPublisher(context, row, source);
         checkLeft(context, row, amount);
         const { left, owed = 0n } = row;
         const facts = { left, owed, asked: amount.minor };
@@ -840,6 +866,7 @@ export const treasury = defineContract({
         checkFourEyes(context, row);
         if (!isPaidElsewhere(row, input.source)) checkController(context, row);
         checkNew(context, input);
+        checkPublisher(context, row, input.source);
         checkLeft(context, row, amount);
         checkTerms(context, row, { purposes: [input.purpose], period: { start: date, end: date } });
         const { payee } = row;
@@ -880,6 +907,7 @@ export const treasury = defineContract({
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkFourEyes(context, row);
         checkNew(context, input);
+        checkPublisher(context, row, input.source);
         checkCurrency(context, row, amount);
         checkPurposes(context, row.purposes, [input.purpose]);
         reverse(context, row, input);
@@ -1202,6 +1230,18 @@ interface Line {
 function checkNewLine(context: Books, line: ImportedLine | undefined): void {
   const { source } = context.records;
   context.check(line === undefined || !source.has(line), 'ALREADY_IMPORTED');
+}
+
+/** A line is the holder's own, or of the publisher for whom the fund was appropriated. */
+function checkPublisher(
+  context: Books,
+  { fund, holder }: Pick<Commitment, 'fund' | 'holder'>,
+  line: ImportedLine | undefined,
+): void {
+  if (line === undefined || line.publisher === holder) return;
+  const { publisher = '-' } = context.records.appropriation.need({ fund }, 'FUND_UNKNOWN');
+  const facts = { publisher: line.publisher, holder, fund, named: publisher };
+  context.check(line.publisher === publisher, 'PUBLISHER_OTHER', facts);
 }
 
 /** Keeps under the publisher's identity what became of a line. */

@@ -41,6 +41,8 @@ export interface TestLedger {
   act(calls: readonly Call[], signers: readonly string[]): Executed;
   /** Executes several transactions in one block. */
   block(transactions: readonly Transaction[]): readonly Executed[];
+  /** Executes transactions in as many blocks as they are work for. */
+  blocks(transactions: readonly Transaction[]): readonly Executed[];
   transaction(calls: readonly Call[], signers: readonly string[]): Transaction;
   /** All rows of a record of a contract, in no order. */
   rows<R extends Contract['records'], K extends keyof R & string>(
@@ -105,9 +107,12 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
     assert(decoded.ok, 'a test builds transactions that decode');
     return decoded.value;
   };
-  const block = (transactions: readonly Transaction[]): readonly Executed[] => {
+  const carry = (
+    how: 'execute' | 'pack',
+    transactions: readonly Transaction[],
+  ): readonly Executed[] => {
     height += 1;
-    const executed = engine.execute(view, {
+    const executed = engine[how](view, {
       chain: CHAIN,
       height,
       timestampMs: now(),
@@ -118,9 +123,17 @@ export function createLedger(contracts: readonly Contract[], officers: Officers)
     store(executed.value.writes);
     return executed.value.transactions;
   };
+  const block = (transactions: readonly Transaction[]) => carry('execute', transactions);
   return {
     transaction,
     block,
+    blocks: (transactions) => {
+      const done: Executed[] = [];
+      while (done.length < transactions.length) {
+        done.push(...carry('pack', transactions.slice(done.length)));
+      }
+      return done;
+    },
     act: (calls, signers) => {
       const [executed] = block([transaction(calls, signers)]);
       assert(executed !== undefined, 'one transaction gives one result');

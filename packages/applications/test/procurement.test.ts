@@ -1,141 +1,33 @@
-/**
- * Procurement: a purchase from plan to payment, bids that stay sealed, contracts that money covers,
- * and releases of other publishers kept as they were.
- */
-import type { Executed } from '@daybook/contracts';
-import type { Call, CallArguments } from '@daybook/core';
-import { encodeUtf8, sha256 } from '@daybook/core';
+/** Procurement: a purchase from plan to payment, bids that stay sealed, contracts that money covers. */
+import type { CallArguments } from '@daybook/core';
 import { expect } from 'chai';
-import { directory } from '../src/directory.ts';
-import { procurement, sealBid } from '../src/procurement.ts';
+import { procurement } from '../src/procurement.ts';
 import { treasury } from '../src/treasury.ts';
-import type { TestLedger } from './ledger.ts';
-import { createLedger, outcome } from './ledger.ts';
-
-const OCID = 'ocds-daybook-pumps-1';
-const BUYER = 'water/bea';
-const EVALUATOR = 'water/eva';
-const PAYER = 'water/pia';
-const PUMPS = 'pump-works/ben';
-const PIPES = 'pipe-works/pat';
-const CONTROLLER = 'hm-treasury/carl';
-const MINUTE_MS = 60_000;
-const SALT = sha256(encodeUtf8('salt of a test'));
-
-const gbp = (minor: number) => ({ minor: BigInt(minor), currency: 'GBP' });
-const act = (action: string, args: CallArguments): Call => ({
-  contract: 'procurement',
-  action,
-  args: { ocid: OCID, ...args },
-});
-const pay = (action: string, args: CallArguments): Call => ({
-  contract: 'treasury',
-  action,
-  args: { fund: 'water-2026', ...args },
-});
-
-function newLedger(): TestLedger {
-  return createLedger([directory, treasury, procurement], {
-    [BUYER]: ['procurement.buyer', 'procurement.publisher'],
-    [EVALUATOR]: ['procurement.evaluator', 'treasury.budgeter'],
-    [PAYER]: ['treasury.payer'],
-    [PUMPS]: ['procurement.tenderer'],
-    [PIPES]: ['procurement.tenderer', 'procurement.publisher'],
-    [CONTROLLER]: ['treasury.controller', 'treasury.appropriator'],
-  });
-}
-
-function must(ledger: TestLedger, call: Call, ...signers: readonly string[]): Executed {
-  const executed = ledger.act([call], signers);
-  expect(
-    outcome(executed),
-    `${call.action} ${JSON.stringify(executed.failure?.facts, text)}`,
-  ).to.equal('ok');
-  return executed;
-}
-
-const text = (_: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? String(value) : value;
-
-const sealed = (bid: string, tenderer: string, minor: number): Uint8Array =>
-  sealBid({ ocid: OCID, bid, tenderer }, SALT, { value: gbp(minor) });
-
-const bidOf = (tenderer: string, minor: number): Call =>
-  act('submitBid', {
-    bid: `bid-${tenderer}`,
-    tenderer,
-    commitment: sealed(`bid-${tenderer}`, tenderer, minor),
-  });
-
-const reveal = (tenderer: string, minor: number): Call =>
-  act('revealBid', { bid: `bid-${tenderer}`, salt: SALT, value: gbp(minor) });
-
-/** A tender that takes bids for a minute, opens them for another and awards within a third. */
-function opened(ledger: TestLedger): void {
-  must(
-    ledger,
-    act('plan', { publisher: 'water', planning: { rationale: 'Wells run dry.' } }),
-    BUYER,
-  );
-  const now = ledger.now();
-  const times = {
-    closes: now + MINUTE_MS,
-    revealBy: now + 2 * MINUTE_MS,
-    awardBy: now + 3 * MINUTE_MS,
-  };
-  const item = { id: '1', description: 'Pump', quantity: { value: 3_000_000n, unit: 'C62' } };
-  must(ledger, act('openTender', { title: 'Pumps', items: [item], ...times }), BUYER);
-}
-
-const AWARD = act('award', {
-  award: 'a-1',
-  bid: 'bid-pump-works',
-  items: [],
-  reason: 'The lowest price.',
-});
-const CONTRACT = {
-  contract: 'c-1',
-  award: 'a-1',
-  value: gbp(300),
-  items: [],
-  ends: '2026-06-30',
-  fund: 'water-2026',
-  commitment: 'pumps',
-};
-
-const END = act('endContract', {
-  contract: 'c-1',
-  status: 'cancelled',
-  reason: 'The well is dry.',
-});
-
-/** Two bids, one of them opened, and an award. */
-function awarded(ledger: TestLedger): void {
-  opened(ledger);
-  must(ledger, bidOf('pump-works', 300), PUMPS);
-  must(ledger, bidOf('pipe-works', 250), PIPES);
-  ledger.wait(MINUTE_MS);
-  must(ledger, reveal('pump-works', 300), PUMPS);
-  ledger.wait(MINUTE_MS);
-  must(ledger, AWARD, BUYER, EVALUATOR);
-}
-
-function funded(ledger: TestLedger, committed: number): void {
-  const period = { start: '2026-01-01', end: '2026-12-31' };
-  const purposes = ['water'];
-  const who = { holder: 'water', controller: 'hm-treasury' };
-  const terms = { period, purposes, basis: 'recorded', amount: gbp(1000) };
-  must(ledger, pay('appropriate', { ...who, ...terms, title: 'Water' }), CONTROLLER, EVALUATOR);
-  const payee = { name: 'Pump Works', organisation: 'pump-works' };
-  const set = { allocation: 'water-2026', commitment: 'pumps', title: 'Pumps', payee };
-  const amount = gbp(committed);
-  must(ledger, pay('commit', { ...set, amount, purposes, basis: 'recorded' }), EVALUATOR);
-}
-
-function disbursed(ledger: TestLedger, payment: string, minor: number): void {
-  const args = { commitment: 'pumps', payment, amount: gbp(minor), purpose: 'water' };
-  must(ledger, pay('disburse', { ...args, date: '2026-03-01' }), PAYER, CONTROLLER);
-}
+import { outcome } from './ledger.ts';
+import {
+  act,
+  awarded,
+  BUYER,
+  bidOf,
+  CONTRACT,
+  CONTROLLER,
+  disbursed,
+  END,
+  EVALUATOR,
+  funded,
+  gbp,
+  MINUTE_MS,
+  must,
+  newLedger,
+  OCID,
+  opened,
+  PAYER,
+  PIPES,
+  PUMPS,
+  pay,
+  reveal,
+  sealed,
+} from './procurement-scene.ts';
 
 describe('procurement: from plan to payment', () => {
   it('given a tender, when bid, opened, awarded, signed and paid, then every step is a release', () => {
@@ -491,107 +383,5 @@ describe('procurement: sealed bids', () => {
     expect(outcome(ledger.act([act('openTender', { items: [], ...times })], [BUYER]))).to.equal(
       'PROCUREMENT_DEADLINES_UNORDERED',
     );
-  });
-});
-
-describe('procurement: releases of other publishers', () => {
-  const JSON_TEXT = encodeUtf8('{"ocid":"ocds-x-1","id":"r1"}');
-  /** A release that says nothing of the process yet. */
-  const bare = (change: CallArguments = {}): Call =>
-    act('publishRelease', {
-      ocid: 'ocds-x-1',
-      publisher: 'water',
-      release: 'r1',
-      date: Date.UTC(2025, 0, 1),
-      tag: ['tender', 'award'],
-      initiationType: 'tender',
-      buyer: { name: 'Somebody' },
-      hash: sha256(JSON_TEXT),
-      parts: 1,
-      json: JSON_TEXT,
-      ...change,
-    });
-  const TRANSACTIONS = [{ contract: 'c', id: 't', value: gbp(2), date: '2025-01' }];
-  const ROWS = {
-    tender: { status: 'active', title: 'Roads' },
-    awards: [{ id: 'a', status: 'active', value: gbp(-5), suppliers: [{ name: 'Road Works' }] }],
-    contracts: [{ id: 'c', awardId: 'a', value: gbp(5) }],
-    transactions: TRANSACTIONS,
-  };
-  const published = (change: CallArguments = {}): Call => bare({ ...ROWS, ...change });
-
-  it('given a release, when imported, then its bytes and rows are kept, and again adds nothing', () => {
-    const ledger = newLedger();
-    must(ledger, published(), BUYER);
-
-    const [part] = ledger.rows(procurement, 'releasePart');
-    expect(part?.json).to.deep.equal(JSON_TEXT);
-    expect(ledger.rows(procurement, 'tender')[0]).to.deep.include({ title: 'Roads', items: [] });
-    expect(ledger.rows(procurement, 'contract')[0]?.status).to.equal('unstated');
-    expect(outcome(ledger.act([published()], [BUYER]))).to.equal('PROCUREMENT_ALREADY_IMPORTED');
-  });
-
-  it('given a later release, then it changes what it names; an older one changes no row', () => {
-    const ledger = newLedger();
-    must(ledger, published(), BUYER);
-    const later = { release: 'r2', date: Date.UTC(2025, 5, 1), tender: { status: 'complete' } };
-    must(ledger, bare(later), BUYER);
-    const older = { release: 'r0', date: Date.UTC(2024, 5, 1), tender: { status: 'planned' } };
-    must(ledger, bare(older), BUYER);
-
-    expect(ledger.rows(procurement, 'tender')[0]).to.deep.include({
-      title: 'Roads',
-      status: 'complete',
-      release: 'r2',
-    });
-    expect(ledger.rows(procurement, 'release')).to.have.length(3);
-  });
-
-  it('given a release in parts, then it is complete when all are there and match its hash', () => {
-    const ledger = newLedger();
-    const [first, second] = [JSON_TEXT.subarray(0, 9), JSON_TEXT.subarray(9)];
-    must(ledger, published({ parts: 2, json: first }), BUYER);
-    const next = (json: Uint8Array, part = 1): Call =>
-      act('continueRelease', { ocid: 'ocds-x-1', release: 'r1', part, json });
-
-    expect(outcome(ledger.act([next(first)], [BUYER]))).to.equal('PROCUREMENT_RELEASE_DIFFERS');
-    expect(outcome(ledger.act([next(second, 2)], [BUYER]))).to.equal('PROCUREMENT_RELEASE_UNKNOWN');
-    expect(outcome(ledger.act([next(second)], [PIPES]))).to.equal('PROCUREMENT_NOT_PUBLISHER');
-    must(ledger, next(second), BUYER);
-
-    expect(ledger.rows(procurement, 'release')[0]).to.deep.include({ status: 'complete' });
-  });
-
-  it('given a process of another publisher or conducted here, then no release of it is taken', () => {
-    const ledger = newLedger();
-    must(ledger, published(), BUYER);
-    must(ledger, act('plan', { publisher: 'water', planning: {} }), BUYER);
-
-    const foreign = published({ publisher: 'pipe-works', release: 'r2' });
-    expect(outcome(ledger.act([foreign], [PIPES]))).to.equal('PROCUREMENT_NOT_PUBLISHER');
-    expect(outcome(ledger.act([published({ ocid: OCID })], [BUYER]))).to.equal(
-      'PROCUREMENT_CONDUCTED_HERE',
-    );
-    const here = act('openTender', {
-      ocid: 'ocds-x-1',
-      items: [],
-      closes: 1,
-      revealBy: 2,
-      awardBy: 3,
-    });
-    expect(outcome(ledger.act([here], [BUYER]))).to.equal('PROCUREMENT_NOT_CONDUCTED_HERE');
-  });
-
-  it('given a transaction under a contract that is not there, then the link is refused', () => {
-    const ledger = newLedger();
-
-    const executed = ledger.act([bare({ transactions: TRANSACTIONS })], [BUYER]);
-
-    expect(outcome(executed)).to.equal('CONTRACTS_REFERENCE_MISSING');
-    expect(executed.failure?.facts).to.deep.include({
-      record: 'procurement.contract',
-      key: 'ocds-x-1/c',
-      pointer: '/under',
-    });
   });
 });

@@ -9,6 +9,7 @@ import {
   acknowledge,
   allocate,
   appropriate,
+  BUDGETER,
   CONTROLLER,
   call,
   carryOut,
@@ -103,6 +104,38 @@ describe('treasury: import identity', () => {
     const again = disburse({ ...other, payment: 'a', source });
 
     expect(outcome(ledger.act([again], [PAYER, CONTROLLER]))).to.equal('TREASURY_ALREADY_IMPORTED');
+  });
+
+  it('given a line of a publisher that the fund was not appropriated for, then it is refused', () => {
+    const ledger = paidLedger();
+    const foreign = { ...source, publisher: 'hm-treasury' };
+    const lines = [
+      [disburse({ payment: 'a', source: foreign }), PAYER, CONTROLLER],
+      [commit({ commitment: 'more', source: foreign }), BUDGETER],
+      [allocate({ allocation: 'more', source: foreign }), BUDGETER],
+    ] as const;
+
+    for (const [call, ...signers] of lines) {
+      const { failure } = ledger.act([call], signers);
+      expect(failure?.code, call.action).to.equal('TREASURY_PUBLISHER_OTHER');
+      expect(failure?.facts).to.include({ publisher: 'hm-treasury', holder: 'water', named: '-' });
+    }
+    expect(ledger.rows(treasury, 'source')).to.have.length(0);
+  });
+
+  it('given a fund that was appropriated for a publisher, then its lines are imported there', () => {
+    const ledger = paidLedger();
+    const fund = { fund: 'dfid-2026' };
+    carryOut(
+      ledger,
+      appropriate({ ...fund, publisher: 'dfid' }),
+      allocate({ ...fund, parent: 'dfid-2026' }),
+      commit(fund),
+      disburse({ ...fund, payment: 'a', source: { ...source, publisher: 'dfid' } }),
+    );
+
+    const [kept] = ledger.rows(treasury, 'source');
+    expect(kept).to.include({ publisher: 'dfid', fund: 'dfid-2026' });
   });
 
   it('given the next occurrence of the number, when it comes, then it is another payment', () => {

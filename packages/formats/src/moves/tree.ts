@@ -25,6 +25,8 @@ export interface Branch {
   readonly purpose: string;
   readonly period: Days;
   readonly currency: string;
+  /** Whose lines come into the fund. */
+  readonly publisher: string;
   /** The line that opens it, where one does. */
   opening: OpeningLine | undefined;
   /**
@@ -38,7 +40,7 @@ export interface Branch {
 export type Tree = Map<string, Branch>;
 
 /** The branch of a move, grown where it is not there yet. */
-export function growPath(tree: Tree, { rows, period, currency }: Move): Branch | undefined {
+export function growPath(tree: Tree, { rows, period, currency, source }: Move): Branch | undefined {
   let grown: Branch | undefined;
   for (const row of rows) {
     const fund: string = grown?.target.fund ?? row.name;
@@ -52,6 +54,7 @@ export function growPath(tree: Tree, { rows, period, currency }: Move): Branch |
       purpose: [parent?.purpose ?? '', row.purpose].filter((part) => part !== '').join('/'),
       period,
       currency,
+      publisher: source.publisher,
       opening: undefined,
       need: 0n,
     };
@@ -121,7 +124,7 @@ function planOpening(
   minor: bigint,
   { grantor, controller }: Pick<PlanOptions, 'grantor' | 'controller'>,
 ): PlannedCall {
-  const { target, row, parent, purpose, period, currency, opening } = branch;
+  const { target, row, parent, purpose, period, currency, publisher, opening } = branch;
   const { holder } = row;
   const title = shown(row.title);
   const opened = {
@@ -137,8 +140,8 @@ function planOpening(
   const above = parent?.target.name ?? '';
   switch (row.record) {
     case 'appropriation': {
-      const call = callOf('appropriate', { ...opened, holder, controller, period: { ...period } });
-      return { target, call, signers };
+      const bound = { holder, controller, publisher, period: { ...period } };
+      return { target, call: callOf('appropriate', { ...opened, ...bound }), signers };
     }
     case 'allocation': {
       const call = callOf('allocate', { ...opened, holder, parent: above });

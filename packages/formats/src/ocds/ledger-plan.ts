@@ -176,7 +176,7 @@ function planRelease(
   const calls = [
     callOf('publishRelease', { ...args, json: json0, ...rows }),
     ...others.map((part, index) =>
-      callOf('continueRelease', { ocid, release: id, part: index + 1, json: part }),
+      callOf('continueRelease', { ocid, release: id, hash, part: index + 1, json: part }),
     ),
   ];
   return { ...place, ocid, release: id, dateMs, hash, calls };
