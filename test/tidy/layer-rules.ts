@@ -113,8 +113,8 @@ export function checkImports(source: Source): readonly Fault[] {
 }
 
 /**
- * Files that play what tests of packages define, by the pattern of these tests: a scenario or a
- * target of fuzzing stands once.
+ * Files that play what tests of packages define, by the pattern of these tests: a scenario, a ledger
+ * over a map or a target of fuzzing stands once.
  */
 function isOnTests(path: string, specifier: string): boolean {
   const patterns: Readonly<Record<string, string>> = layers.outerOnTests;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { procurement, treasury } from '@daybook/applications';
 import { createClient } from '@daybook/client';
 import type { Call } from '@daybook/core';
-import { createSigner } from '@daybook/core';
+import { createSigner, encodeUtf8, sha256 } from '@daybook/core';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
@@ -197,6 +197,42 @@ describe('imports by commands, and what they give back', function () {
     expect(again.code, again.errors).to.equal(0);
     expect(again.json()).to.include({ added: 0, linesImported: report.linesImported });
     expect(written.json()).to.deep.include({ records: report.linesImported, leftOut: [] });
+  });
+
+  it('given a release in part, and one that is another than announced, then both are left out and told', async () => {
+    const client = createClient({
+      urls: [cluster.node(WORKS).apiUrl],
+      chain: cluster.genesis.chain,
+    });
+    const { calls } = client.contractOf(procurement);
+    const other = `${WORKS}/other`;
+    const signer = createSigner(cluster.officer(other).secretKey);
+    const ocid = 'ocds-daybook-left-out';
+    const text = JSON.stringify({ ocid, id: 'elsewhere', date: '2026-01-01T00:00:00Z' });
+    const json = encodeUtf8(text);
+    const told = { ocid, publisher: WORKS, tag: ['tender'], initiationType: 'tender' } as const;
+    const whole = { ...told, date: 1_700_000_000_000, hash: sha256(json), json } as const;
+    const performed = await client.perform(
+      [{ identity: other, signer }],
+      [
+        calls.publishRelease({ ...whole, release: 'half', parts: 2 }),
+        calls.publishRelease({ ...whole, release: 'renamed', parts: 1 }),
+      ],
+    );
+    expect(performed.state).to.equal('committed');
+    const out = path.join(folder, 'left-out.json');
+    const about = ['--ocid', ocid, '--uri', 'https://example.org/r', '--publisher', 'Works'];
+
+    const kept = await run('publish', 'ocds', ...about, '--out', out);
+
+    expect(kept.code, kept.errors).to.equal(1);
+    const { releases, leftOut } = kept.json<{ releases: number; leftOut: readonly object[] }>();
+    expect(releases).to.equal(0);
+    expect(leftOut).to.have.length(2);
+    expect(leftOut[0]).to.include({ ocid, release: 'half', expected: 'all its parts' });
+    expect(leftOut[1]).to.include({ ocid, release: 'renamed', found: 'elsewhere' });
+    const written = JSON.parse(await readFile(out, 'utf8')) as { readonly releases: unknown };
+    expect(written.releases).to.deep.equal([]);
   });
 
   it('given a line with details of another hand, then the publication leaves it out and says so', async () => {

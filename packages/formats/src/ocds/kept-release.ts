@@ -1,6 +1,7 @@
 /**
  * The way back of OCDS: the JSON that the ledger keeps of an imported release. Whoever imports it
- * announces hash and names of what comes in parts, and nothing on the ledger compares them.
+ * announces hash and names; the ledger compares the hash with the parts, and nothing on it reads the
+ * names in the JSON. A reader compares both: the ledger's answer is a node's.
  */
 import type { Result } from '@daybook/core';
 import { equalBytes, fail, ok, sha256, toHex } from '@daybook/core';
