@@ -6,7 +6,16 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { manifestRecordKey } from '@daybook/contracts';
-import { toHex } from '@daybook/core';
+import {
+  assert,
+  blockHash,
+  decodeProofBundle,
+  encodeHeader,
+  encodeVersionBundle,
+  inclusionProof,
+  leafHash,
+  toHex,
+} from '@daybook/core';
 import { expect } from 'chai';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
@@ -132,6 +141,28 @@ describe('client in a browser', () => {
     const chain = createTestChain();
     chain.append([]);
     const file = chain.bundle(manifestRecordKey(), 1);
+    const about = { bundle: file, chain: chain.genesis.chain, nowMs: START_MS + 60_000, step: 37 };
+
+    const found = await ask(QUESTION, about);
+
+    expect(found).to.deep.equal({ good: 'valid', untrusted: 'unknown', bent: ['invalid'] });
+  });
+
+  it('spec S-12: given the proof of an older version in Chromium, then it is verified there as here', async function () {
+    if (ask === undefined) this.skip();
+    this.timeout(START_MS_MAX);
+    const chain = createTestChain();
+    for (let height = 1; height <= 3; height++) chain.append([]);
+    const recordKey = manifestRecordKey();
+    const recent = decodeProofBundle(chain.bundle(recordKey, 3));
+    assert(recent.ok, 'the bundle of the fixture decodes');
+    const hashes = [0, 1, 2].map((height) => leafHash(blockHash(chain.block(height).header)));
+    const version = {
+      ...chain.claim(recordKey, 0),
+      header: encodeHeader(chain.block(0).header),
+      history: inclusionProof(hashes, 0),
+    };
+    const file = encodeVersionBundle({ ...recent.value, version });
     const about = { bundle: file, chain: chain.genesis.chain, nowMs: START_MS + 60_000, step: 37 };
 
     const found = await ask(QUESTION, about);

@@ -139,6 +139,7 @@ export type {
   ProofBundle,
   ProofFrame,
   RecordClaim,
+  ResultClaim,
   SetChange,
   VersionBundle,
   VersionClaim,

@@ -31,6 +31,7 @@ import type { Metrics } from './metrics.ts';
 import { NODE_METRICS } from './metrics-table.ts';
 import { stateKeepingOf } from './open-state.ts';
 import { createChain, headOf } from './reads/chain.ts';
+import { createFoundingState } from './reads/founding-state.ts';
 import { explainOutcome } from './reads/outcomes.ts';
 import { createRecords } from './reads/records.ts';
 import { refuseDamage } from './reads/refuse-damage.ts';
@@ -313,13 +314,12 @@ async function runNode(
     ...{ genesis, ledger, blockLog, blocks, stateStore, history: tree },
     schemaOf: (set, height) => schemaSourceOf(manifests.at(height), set),
     laterSets: async () => history.laterSets(),
+    founding: createFoundingState(() => createExecutor(engine, genesis).genesis(genesis)),
     explainResult: (stored) => explainOutcome(manifests.now(), stored),
   });
   const api: Api = await startApi(settings.api, {
     chain: createChain({
-      ledger,
-      blockLog,
-      blocks,
+      ...{ ledger, blockLog, blocks },
       validatorsAt: async (height) => history.at(height),
     }),
     heads,

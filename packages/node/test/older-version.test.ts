@@ -5,6 +5,7 @@ import { createEngine, recordKeyOf } from '@daybook/contracts';
 import {
   decodeHeader,
   decodeResult,
+  decodeStateProof,
   decodeVersionBundle,
   encodeHeader,
   equalBytes,
@@ -12,9 +13,12 @@ import {
   treeKeyOf,
   valueHashOf,
   verifyInclusion,
+  verifyStateProof,
 } from '@daybook/core';
 import { expect } from 'chai';
 import { createHistoryTree } from '../src/checkpoints/history-tree.ts';
+import { createExecutor } from '../src/ledger/executor.ts';
+import { createFoundingState } from '../src/reads/founding-state.ts';
 import { createRecords } from '../src/reads/records.ts';
 import { schemaSourceOf } from '../src/reads/schema.ts';
 import { notebook } from './api/support/notebook.ts';
@@ -27,7 +31,8 @@ async function grown() {
   const chain = await openChain(genesis, freshDisks(), { retainedHeights: 6 });
   await grow(chain.ledger, HEIGHT);
   const { ledger, blockLog, stateStore } = chain;
-  const manifest = createEngine([...applications, notebook]).manifestOf(ledger.head().reader);
+  const engine = createEngine([...applications, notebook]);
+  const manifest = engine.manifestOf(ledger.head().reader);
   const records = createRecords({
     ...{ genesis, ledger, blockLog, stateStore },
     blocks: {
@@ -36,6 +41,7 @@ async function grown() {
     },
     schemaOf: (set) => schemaSourceOf(manifest, set),
     laterSets: async () => [],
+    founding: createFoundingState(() => createExecutor(engine, genesis).genesis(genesis)),
     explainResult: () => undefined,
     history: createHistoryTree({
       hashAt: (height) => blockLog.blockHashAt(height),
@@ -51,7 +57,11 @@ async function grown() {
   const counter = contract?.records.counter ?? expect.fail('the notebook counts');
   const counterKey = recordKeyOf(counter, {});
   if (!counterKey.ok) return expect.fail('the counter has a key');
-  return { chain, records, keyOf, counterKey: counterKey.value };
+  const organisation = manifest.contracts.find(({ name }) => name === 'directory')?.records
+    .organisation;
+  const officeKey = organisation && recordKeyOf(organisation, { slug: 'office-0' });
+  if (officeKey?.ok !== true) return expect.fail('the directory has offices');
+  return { chain, records, keyOf, counterKey: counterKey.value, officeKey: officeKey.value };
 }
 
 describe('node: older versions', () => {
@@ -63,6 +73,7 @@ describe('node: older versions', () => {
     const bundle = decodeVersionBundle(proven.ok ? proven.value : new Uint8Array());
     if (!bundle.ok) return expect.fail('it is the proof of a version');
     const { version } = bundle.value;
+    if (!('result' in version)) return expect.fail('a transaction wrote it');
     const old = decodeHeader(version.header);
     const result = decodeResult(version.result);
     if (!old.ok || !result.ok) return expect.fail('header and result decode');
@@ -75,6 +86,24 @@ describe('node: older versions', () => {
     const { writes } = result.value;
     const write = writes.find(({ treeKey }) => equalBytes(treeKey, treeKeyOf(recordKey)));
     expect(write?.valueHash).to.deep.equal(valueHashOf(version.value ?? new Uint8Array()));
+    await chain.close();
+  });
+
+  it('spec S-12: given a record that genesis wrote, then it is proven by the state of genesis', async () => {
+    const { chain, records, officeKey: recordKey } = await grown();
+
+    const proven = await records.prove(recordKey, 5);
+    const bundle = decodeVersionBundle(proven.ok ? proven.value : new Uint8Array());
+    if (!bundle.ok || !('proof' in bundle.value.version)) return expect.fail('genesis wrote it');
+    const { version } = bundle.value;
+    const founding = decodeHeader(version.header);
+    const path = decodeStateProof(version.proof);
+    if (!founding.ok || !path.ok) return expect.fail('header and path decode');
+
+    expect(founding.value.height).to.equal(0);
+    const claim = verifyStateProof(founding.value.stateRoot, treeKeyOf(recordKey), path.value);
+    const valueHash = valueHashOf(version.value ?? new Uint8Array());
+    expect(claim.ok && claim.value).to.deep.equal({ kind: 'present', valueHash });
     await chain.close();
   });
 

@@ -1,6 +1,6 @@
 /** Older versions of records: proven by a result and the history root, and by nothing less. */
-import { recordKeyOf } from '@daybook/contracts';
-import type { RecordKey, VersionClaim } from '@daybook/core';
+import { manifestRecordKey, recordKeyOf } from '@daybook/contracts';
+import type { RecordClaim, RecordKey, ResultClaim, VersionClaim } from '@daybook/core';
 import {
   assert,
   blockHash,
@@ -45,7 +45,7 @@ function giftKey(chain: TestChain, box: string): RecordKey {
 }
 
 /** The gift of a box as block 1 wrote it, under the header of block 3. */
-function versionOf(chain: TestChain, box: string): VersionClaim {
+function versionOf(chain: TestChain, box: string): ResultClaim {
   const recordKey = giftKey(chain, box);
   const { header, results } = chain.block(1);
   const index = GIFTS.indexOf(box);
@@ -112,4 +112,42 @@ describe('client: proof of an older version', () => {
       expect(verifyProofBundle(flipped, trust).outcome, `byte ${at}`).to.equal('invalid');
     }
   });
+
+  it('spec S-12: given what genesis wrote, then its state proves it; a later block, absence, or any other part does not', () => {
+    const recordKey = manifestRecordKey();
+    const founding = foundingClaim(chain, recordKey, 0);
+    const { value: _value, ...absent } = foundingClaim(chain, giftKey(chain, 'south'), 0);
+    const bent: readonly VersionClaim[] = [
+      foundingClaim(chain, recordKey, 1),
+      absent,
+      { ...founding, value: Uint8Array.of(1) },
+      { ...founding, recordKey: giftKey(chain, 'west') },
+      { ...founding, proof: chain.claim(recordKey, 1).proof },
+      { ...founding, history: founding.history.slice(1) },
+    ];
+
+    const ofManifest = decodeProofBundle(chain.bundle(recordKey, 3));
+    assert(ofManifest.ok, 'the bundle of the fixture decodes');
+    const { record: _record, ...frameOfManifest } = ofManifest.value;
+    const judge = (version: VersionClaim) =>
+      verifyProofBundle(encodeVersionBundle({ ...frameOfManifest, version }), trust);
+
+    const verdict = judge(founding);
+
+    expect(verdict.outcome).to.equal('valid');
+    if (verdict.outcome === 'valid') expect(verdict.facts.writtenIn?.height).to.equal(0);
+    const outcomes = bent.map((version) => judge(version).outcome);
+    expect(outcomes).to.deep.equal(bent.map(() => 'invalid'));
+  });
 });
+
+/** A record, or its absence, by the state of a block under the header of block 3. */
+function foundingClaim(
+  chain: TestChain,
+  recordKey: RecordKey,
+  height: number,
+): VersionClaim & RecordClaim {
+  const hashes = [0, 1, 2].map((at) => leafHash(blockHash(chain.block(at).header)));
+  const header = encodeHeader(chain.block(height).header);
+  return { ...chain.claim(recordKey, height), header, history: inclusionProof(hashes, height) };
+}

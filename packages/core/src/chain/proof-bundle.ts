@@ -95,8 +95,8 @@ export interface LeafPath {
   readonly path: readonly Uint8Array[];
 }
 
-/** A version of a record that a transaction of an older block wrote. */
-export interface VersionClaim {
+/** A version of a record that an older block wrote. */
+interface OlderVersion {
   readonly recordKey: RecordKey;
   /** What it wrote; absent when it removed the record. */
   readonly value?: Uint8Array;
@@ -104,10 +104,22 @@ export interface VersionClaim {
   readonly header: Uint8Array;
   /** Path from the hash of that header to the history root of the frame's header. */
   readonly history: readonly Uint8Array[];
+}
+
+/** Written by a transaction. */
+export interface ResultClaim extends OlderVersion {
   /** Encoded result of the transaction, and its path to the result root of its block. */
   readonly result: Uint8Array;
   readonly place: LeafPath;
 }
+
+/** Written by genesis, which has a state and no results. */
+export interface FoundingClaim extends OlderVersion {
+  /** Encoded path to the state root of genesis. */
+  readonly proof: Uint8Array;
+}
+
+export type VersionClaim = ResultClaim | FoundingClaim;
 
 /** The proof of an older version, whose state is no longer needed. */
 export interface VersionBundle extends ProofFrame {
@@ -137,9 +149,12 @@ export function encodeVersionBundle({ version, ...frame }: VersionBundle): Uint8
 }
 
 function versionToCbor(claim: VersionClaim): CborValue {
-  const { recordKey, value, header, history, result, place } = claim;
+  const { recordKey, value, header, history } = claim;
   const key = [recordKey.set, recordKey.partition ?? null, recordKey.key, value ?? null];
-  return [...key, header, history, result, place.index, place.size, place.path];
+  const version = [...key, header, history];
+  if ('proof' in claim) return [...version, claim.proof];
+  const { index, size, path } = claim.place;
+  return [...version, claim.result, index, size, path];
 }
 
 function listToCbor({ set, partition, range, records, proof }: ListClaim): CborValue {
@@ -239,22 +254,31 @@ const readStep = (value: CborValue): Uint8Array | undefined =>
 const isCount = (value: CborValue | undefined): value is number =>
   typeof value === 'number' && value >= 0;
 
+/** Seven parts where genesis wrote it, ten where a transaction did. */
 function readVersion(value: CborValue | undefined): VersionClaim | undefined {
-  if (!isList(value) || value.length !== 10) return undefined;
-  const [set, partition, key, stored, header, steps, result, index, size, resultSteps] = value;
+  if (!isList(value)) return undefined;
+  const [set, partition, key, stored, header, steps, last, ...place] = value;
   const claim = readClaim([
     set ?? null,
     partition ?? null,
     key ?? null,
     stored ?? null,
-    result ?? null,
+    last ?? null,
   ]);
   const history = readEach(steps, PATH_MAX, readStep);
-  const path = readEach(resultSteps, PATH_MAX, readStep);
-  if (claim === undefined || history === undefined || path === undefined) return undefined;
-  if (!isBytes(header) || !isCount(index) || !isCount(size)) return undefined;
+  if (claim === undefined || history === undefined || !isBytes(header)) return undefined;
   const { proof, ...record } = claim;
-  return { ...record, header, history, result: proof, place: { index, size, path } };
+  const version = { ...record, header, history };
+  if (place.length === 0) return { ...version, proof };
+  const path = readLeafPath(place);
+  return path && { ...version, result: proof, place: path };
+}
+
+function readLeafPath(parts: readonly CborValue[]): LeafPath | undefined {
+  const [index, size, steps] = parts;
+  const path = readEach(steps, PATH_MAX, readStep);
+  if (parts.length !== 3 || path === undefined) return undefined;
+  return isCount(index) && isCount(size) ? { index, size, path } : undefined;
 }
 
 /** The frame of a file of a format, and its claim still as it stands there. */

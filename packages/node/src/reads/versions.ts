@@ -1,8 +1,9 @@
 /**
  * Proofs of versions whose state is no longer kept (spec S-12): the result of the transaction that
- * wrote one, the path of that result in its block, and that of the block under a recent header.
+ * wrote one, the path of that result in its block, and that of the block under a recent header. What
+ * genesis wrote is proven by its state, which is made again from the document.
  */
-import type { Height, RecordKey } from '@daybook/core';
+import type { Header, Height, RecordKey } from '@daybook/core';
 import {
   decodeBlock,
   encodeHeader,
@@ -15,17 +16,19 @@ import {
 import type { FinalBlock } from '@daybook/state';
 import type { History } from '../api/ports.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
+import type { FoundingState } from './founding-state.ts';
 import type { ProofParts } from './proofs.ts';
 import { frameOf } from './proofs.ts';
 
 export interface VersionParts extends ProofParts {
   /** The tree over all block hashes. */
   readonly history: Pick<History, 'inclusion'>;
+  readonly founding: FoundingState;
 }
 
 /**
  * The proof of the version of a record that was in force at a height, under the head.
- * @returns undefined where this node no longer has the version, or genesis wrote it
+ * @returns undefined where this node no longer has the version, or the block that wrote it
  * @throws  NodeError as `buildProofBundle`
  */
 export async function buildVersionBundle(
@@ -37,7 +40,7 @@ export async function buildVersionBundle(
   const [version] = await parts.stateStore.history(recordKey, options);
   if (version === undefined) return undefined;
   const block = await parts.blocks.readBlock(version.height);
-  const written = block && writeIn(block, recordKey);
+  const written = block && (await writtenIn(block, recordKey, parts));
   const history = await parts.history.inclusion(version.height, head);
   const frame = await frameOf(recordKey.set, head, parts);
   if (written === undefined || history === undefined || frame === undefined) return undefined;
@@ -46,10 +49,17 @@ export async function buildVersionBundle(
   return encodeVersionBundle({ ...frame, version: claim });
 }
 
-/** The last result of a block that wrote a record, with its path. */
-function writeIn(stored: FinalBlock, recordKey: RecordKey) {
+/** What shows that a block wrote a record. */
+async function writtenIn(stored: FinalBlock, recordKey: RecordKey, { founding }: VersionParts) {
   const block = decodeBlock(stored.bytes);
   if (!block.ok) return undefined;
+  if (stored.height > 0) return resultOf(stored, block.value.header, recordKey);
+  const proof = await founding.prove(recordKey);
+  return { header: encodeHeader(block.value.header), proof };
+}
+
+/** The last result of a block that wrote a record, with its path. */
+function resultOf(stored: FinalBlock, header: Header, recordKey: RecordKey) {
   const treeKey = treeKeyOf(recordKey);
   const results = stored.results.map(decodeStoredResult);
   const index = results.findLastIndex(({ result }) =>
@@ -59,5 +69,5 @@ function writeIn(stored: FinalBlock, recordKey: RecordKey) {
   if (result === undefined) return undefined;
   const leaves = results.map(({ leaf }) => leafHash(leaf));
   const place = { index, size: leaves.length, path: inclusionProof(leaves, index) };
-  return { header: encodeHeader(block.value.header), result, place };
+  return { header: encodeHeader(header), result, place };
 }
