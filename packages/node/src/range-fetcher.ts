@@ -4,16 +4,17 @@
  * thread meanwhile. What came is believed nowhere here; whoever lied is asked last.
  */
 import type { Height, Result } from '@daybook/core';
+import { ok } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { AheadVerifier } from './ahead/ahead-verifier.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
 import type { RangeSeen } from './range-size.ts';
-import { rangeBlocks } from './range-size.ts';
+import { cutRange, rangeBlocks, sizeOf } from './range-size.ts';
 import type { ServedBlock } from './ranges.ts';
 import { decodeRange, encodeRangeRequest } from './ranges.ts';
 
-/** A range that was asked for. */
+/** A range that was asked for, or a piece of it. */
 export interface Fetched {
   readonly peerId: string;
   readonly from: Height;
@@ -23,14 +24,17 @@ export interface Fetched {
 
 /** One attempt to catch up, from the first range to where nobody gives more. */
 export interface Course {
-  /** The range behind the head; undefined when there is nobody left to ask. Never rejects. */
+  /**
+   * The blocks behind the head, as many as are worth one writing; undefined when there is nobody
+   * left to ask. Never rejects.
+   */
   next(): Promise<Fetched | undefined>;
   /**
    * The block behind the head came with a certificate that holds: the ranges behind it are asked
    * for. A claim to be ahead is worth one range until then (spec N-1).
    */
   shown(): void;
-  /** A range was applied, or was of no use, and its peer is not asked again. */
+  /** What `next` gave was applied, or was of no use, and its peer is not asked again. */
   settled(fetched: Fetched, isUseful: boolean): void;
 }
 
@@ -142,10 +146,7 @@ class FetchCourse implements Course {
     if (peerId === undefined) return undefined;
     const range = this.#coming.get(from) ?? this.#ask(peerId, from);
     this.#fetchAhead();
-    const fetched = await range.fetched;
-    const { served } = fetched;
-    if (served.ok) this.#seen = { blocks: served.value.length, bytes: sizeOf(served.value) };
-    return fetched;
+    return await range.fetched;
   }
 
   shown(): void {
@@ -182,19 +183,38 @@ class FetchCourse implements Course {
     const behind = [...this.#coming.keys()].filter((height) => height > from);
     const end = Math.min(from + rangeBlocks(this.#seen), ...behind);
     const fetching = this.#fetch(peerId, { from, end });
-    const { ahead } = this.#parts;
-    const isVerified = this.#isShown && ahead !== undefined;
-    const range = { end, fetched: isVerified ? this.#verified(fetching, ahead) : fetching };
+    const fetched = fetching.then((range) => this.#cut(range, end));
+    const range = { end, fetched };
     this.#coming.set(from, range);
     return range;
   }
 
-  /** A range with its signatures verified, while the ones before it are executed. */
-  async #verified(fetching: Promise<Fetched>, ahead: AheadVerifier): Promise<Fetched> {
-    const fetched = await fetching;
-    const { next } = this.#parts.ledger.head();
-    if (fetched.served.ok) await ahead.verify(fetched.served.value, next);
-    return fetched;
+  /**
+   * A range came: its pieces wait for their turn as if each had been asked for alone.
+   * @returns the first
+   */
+  #cut(range: Fetched, end: Height): Promise<Fetched> {
+    if (!range.served.ok) return Promise.resolve(range);
+    const { value } = range.served;
+    this.#seen = { blocks: value.length, bytes: sizeOf(value) };
+    let { from } = range;
+    const pieces = cutRange(value).map((blocks) => {
+      const piece = { ...range, from, served: ok(blocks) };
+      from += blocks.length;
+      // What the answer lacks is asked for when its turn comes.
+      return { end: Math.min(end, from), fetched: this.#verified(piece), from: piece.from };
+    });
+    for (const piece of pieces) this.#coming.set(piece.from, piece);
+    return pieces[0]?.fetched ?? Promise.resolve(range);
+  }
+
+  /** A piece with its signatures verified, while those before it are executed. */
+  async #verified(piece: Fetched): Promise<Fetched> {
+    const { ledger, ahead } = this.#parts;
+    if (this.#isShown && piece.served.ok) {
+      await ahead?.verify(piece.served.value, ledger.head().next);
+    }
+    return piece;
   }
 
   /** Never rejects. */
@@ -213,10 +233,6 @@ class FetchCourse implements Course {
     if (!served.ok) this.#fetcher.distrust(peerId, 'malformed');
     return { peerId, from, served };
   }
-}
-
-function sizeOf(served: readonly ServedBlock[]): number {
-  return served.reduce((sum, { block, certificate }) => sum + block.length + certificate.length, 0);
 }
 
 export function createRangeFetcher(parts: FetchParts): RangeFetcher {

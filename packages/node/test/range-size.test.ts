@@ -1,9 +1,16 @@
-/** How many blocks are asked for at once, by what the last range was like. */
+/** How many blocks are asked for, and applied, at once. */
 import { LIMITS } from '@daybook/core';
 import { expect } from 'chai';
-import { FIRST_BLOCKS, rangeBlocks } from '../src/range-size.ts';
+import { cutRange, FIRST_BLOCKS, rangeBlocks, sizeOf } from '../src/range-size.ts';
 
 const KIB = 1024;
+
+function servedOf(sizes: readonly number[]) {
+  return sizes.map((size) => ({
+    block: new Uint8Array(size - 100),
+    certificate: new Uint8Array(100),
+  }));
+}
 
 describe('node: sizes of ranges', () => {
   it('given no range yet, then a few blocks show whether the peer has any', () => {
@@ -23,5 +30,21 @@ describe('node: sizes of ranges', () => {
     for (const { seen, blocks } of sizes) {
       expect(rangeBlocks(seen), JSON.stringify(seen)).to.equal(blocks);
     }
+  });
+
+  it('given a range whose blocks grow, then it is cut into pieces of half a mebibyte, each of one block at least, in order', () => {
+    const small = Array.from({ length: 20 }, () => KIB);
+    const served = servedOf([...small, 300 * KIB, 212 * KIB, 700 * KIB, KIB, 511 * KIB, KIB]);
+
+    const pieces = cutRange(served);
+
+    expect(pieces.flat()).to.deep.equal(served);
+    expect(pieces.map(({ length }) => length)).to.deep.equal([21, 1, 1, 2, 1]);
+    for (const piece of pieces) {
+      expect(piece.length === 1 || sizeOf(piece) <= 512 * KIB, `${piece.length} blocks`).to.equal(
+        true,
+      );
+    }
+    expect(cutRange([])).to.deep.equal([]);
   });
 });

@@ -433,7 +433,7 @@ describe('node: sync', () => {
     );
     const chainOf = (): Ledger => chain.ledger;
 
-    await caughtUp(4);
+    await caughtUp(1);
 
     expect(fatal).to.have.length(1);
     expect(fatal[0]).to.deep.include({
