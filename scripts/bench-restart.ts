@@ -1,9 +1,10 @@
 /**
  * What the storage parts of a start take with a long chain, on generated blocks of two transactions:
  * opening the block log (sealed segments by the heads of their indexes, the last one scanned), the
- * replay set, and the state store with 1,000 versions.
+ * frontier of the history as a start takes it up and as it does without the kept one, the replay
+ * set, and the state store with 1,000 versions.
  *
- * `npm run bench:start` starts a whole node on such a chain, the frontier of its history included.
+ * `npm run bench:start` starts a whole node on such a chain.
  *
  *   npm run bench:restart -- [--blocks 1000000] [--directory DIR [--keep]]
  *
@@ -12,7 +13,8 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { sha256, treeKeyOf } from '@daybook/core';
+import type { Frontier } from '@daybook/core';
+import { appendFrontier, asHash, emptyFrontier, leafHash, sha256, treeKeyOf } from '@daybook/core';
 import type { BlockLog, StateStore } from '@daybook/state';
 import { createNodeDisk, openBlockLog, openLevel, openStateStore } from '@daybook/state';
 import { fillerBlock } from './bench/filler-block.ts';
@@ -32,6 +34,8 @@ const RANGE = 512;
 const BLOCK_MS = 100;
 const WINDOW_MS = 24 * 3_600_000;
 const VERSIONS = 1200;
+/** A start hashes so many blocks at most: twice the interval in which the node keeps a frontier. */
+const HASHED_MAX = 8192;
 
 const timeOf = (height: number): number => 1_800_000_000_000 + height * BLOCK_MS;
 
@@ -57,6 +61,16 @@ async function generate(): Promise<void> {
   await store.close();
 }
 
+/** Hashes blocks until the history has so many. */
+function grow(log: BlockLog, start: Frontier, size: number): Frontier {
+  let frontier = start;
+  while (frontier.size < size) {
+    const hash = asHash(log.blockHashAt(frontier.size) ?? new Uint8Array());
+    frontier = appendFrontier(frontier, leafHash(hash));
+  }
+  return frontier;
+}
+
 /** Runs one part of a start and prints what it took. */
 async function measure<T>(title: string, part: () => T | Promise<T>): Promise<T> {
   const used = process.cpuUsage();
@@ -77,9 +91,17 @@ function printTimes(title: string, used: NodeJS.CpuUsage, start: number): void {
 await generate();
 console.log(`${os.cpus()[0]?.model}, ${os.cpus().length} CPUs, Node ${process.version}`);
 
+const before = await openLog();
+const keptSize = Math.max(0, blocks - HASHED_MAX);
+const kept = await measure('frontier when none is kept', () =>
+  grow(before, emptyFrontier(), keptSize),
+);
+await before.close();
+
 const used = process.cpuUsage();
 const start = performance.now();
 const log = await measure(`block log of ${blocks} blocks`, openLog);
+await measure(`frontier, last ${blocks - keptSize} blocks`, () => grow(log, kept, blocks));
 const { timestampMs = 0 } = log.head() ?? {};
 await measure('replay set', () => log.recentTransactions(timestampMs, WINDOW_MS));
 const store = await measure('state store of 1,000 versions', openStore);

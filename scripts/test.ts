@@ -1,7 +1,7 @@
 /**
  * `npm test`, the single gate: lint, types, generated files, then every test, in that order.
- * Each of the first three counts as one test, and so do the seeds of the simulator; a stage that dies
- * counts as one failed test.
+ * Each of the first three counts as one test, and so do the seeds of the simulator and the bundle of
+ * the daemon; a stage that dies counts as one failed test.
  * The last line is always `N passed, N failed, N skipped`; the exit code says whether N failed is 0.
  *
  *   npm test                          everything
@@ -99,8 +99,11 @@ async function main(): Promise<void> {
       ),
     );
   }
-  if (stages.includes('whole')) {
-    await runMocha(total, 'whole', { files: files.serial, grep: values.grep, parallel: false });
+  if (stages.includes('whole') && files.serial.length > 0) {
+    // Real nodes start as operators start them, and with half the CPU.
+    await runCheck(total, 'bundle', ['node scripts/bundle.ts']);
+    const run = { files: files.serial, grep: values.grep, parallel: false };
+    await runMocha(total, 'whole', { ...run, conditions: 'bundle' });
   }
 
   report(total, performance.now() - startedMs);
@@ -161,7 +164,7 @@ interface MochaRun {
   readonly files: readonly string[];
   readonly grep: string | undefined;
   readonly parallel: boolean;
-  /** Import condition beside `source`. */
+  /** Import condition beside `source`, of this run and the nodes that it starts. */
   readonly conditions?: string;
 }
 
@@ -172,7 +175,6 @@ async function runMocha(total: Total, title: string, run: MochaRun): Promise<voi
   const summaryFile = join(folder, 'summary.json');
   const env = {
     TEST_SUMMARY_FILE: summaryFile,
-    ...(run.conditions !== undefined && { NODE_OPTIONS: `--conditions=${run.conditions}` }),
   };
   const { code } = await start(mochaCommand(run), env, summaryFile);
   const summary = existsSync(summaryFile)
@@ -189,11 +191,12 @@ async function runMocha(total: Total, title: string, run: MochaRun): Promise<voi
   total.failedStages.push(`${title} (ended with ${code})`);
 }
 
-function mochaCommand({ files, grep, parallel }: MochaRun): string[] {
+function mochaCommand({ files, grep, parallel, conditions }: MochaRun): string[] {
   const jobs = String(Math.max(2, availableParallelism()));
   return [
     'mocha',
     `--reporter=${join(ROOT, 'scripts/test-reporter.ts')}`,
+    ...(conditions === undefined ? [] : [`--node-option=conditions=${conditions}`]),
     ...(grep === undefined ? [] : ['--grep', grep]),
     ...(parallel ? ['--parallel', '--jobs', jobs] : ['--forbid-only']),
     ...files,

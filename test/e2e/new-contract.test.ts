@@ -75,6 +75,8 @@ describe('a new contract in one file', function () {
       members: [{ ...town, officers: [...town.officers, keeper] }],
       contracts: [...applications, tools],
       daemon: path.join(copy.root, 'packages/node/bin/daybookd.js'),
+      // The copy has sources and no bundle.
+      flags: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
     });
     apiUrl = cluster.node('town').apiUrl;
     keyFile = path.join(cluster.directory, 'officers/town-keeper.json');

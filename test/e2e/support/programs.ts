@@ -24,13 +24,13 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Runs a file of the repository with this runtime, sources as sources. */
+/** Runs a file of the repository with this runtime and its flags: sources as sources. */
 export function runProgram(
   file: string,
   words: readonly string[],
   { root = ROOT, timeoutMs = RUN_MS_MAX, environment = {} }: ProgramOptions = {},
 ): Promise<Run> {
-  const command = ['--conditions=source', file, ...words];
+  const command = [...process.execArgv, file, ...words];
   const env = { ...process.env, ...environment };
   const options = { cwd: root, env, timeout: timeoutMs, maxBuffer: OUTPUT_BYTES_MAX };
   return new Promise((resolve) => {

@@ -4,7 +4,6 @@
  * remembered and looked up; everything else is verified where it is applied, so that a thread that is
  * late, fails or is absent costs time and changes no outcome.
  */
-import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CertificateExpectation } from '@daybook/core';
 import type { Signing } from '../ledger/certified.ts';
@@ -36,8 +35,6 @@ export interface AheadParts {
 
 /** More than the ranges on their way can have. */
 const CERTIFICATES_MAX = 1024;
-
-const THREAD = new URL(`./ahead-thread${path.extname(import.meta.url)}`, import.meta.url);
 
 class ThreadVerifier implements AheadVerifier {
   readonly #parts: AheadParts;
@@ -73,7 +70,8 @@ class ThreadVerifier implements AheadVerifier {
   }
 
   #start(): Worker {
-    const thread = new Worker(THREAD, { name: 'daybook-ahead' });
+    const program = new URL(import.meta.resolve('#ahead-thread'));
+    const thread = new Worker(program, { name: 'daybook-ahead' });
     thread.unref();
     thread.on('message', (answer: RangeAnswer) => this.#take(answer));
     thread.on('error', (error) => {

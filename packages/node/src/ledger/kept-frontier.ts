@@ -19,7 +19,7 @@ import {
 import type { Keepsakes } from '@daybook/state';
 
 const NAME = 'frontier';
-/** Blocks between two writings: what a start hashes again at most, some 10 ms. */
+/** Blocks between two writings, and behind what is written: a start hashes twice as many at most. */
 const INTERVAL = 4096;
 
 /** What a frontier is made from. */
@@ -56,26 +56,33 @@ function grow(start: Frontier, size: number, { hashAt }: FrontierSource): Fronti
 
 /** A history that grows. */
 export interface GrowingHistory {
+  /** Over all blocks before the one that the ledger was opened at. */
+  readonly opened: Frontier;
   /** Over all blocks up to the head. */
   readonly frontier: () => Frontier;
   /** Calls after each block. */
   readonly onBlock: (listener: () => void) => void;
 }
 
-/** Writes the frontier now, if that saves anything, and then every few thousand blocks. */
+/**
+ * Writes the frontier now, if that saves anything, and then every few thousand blocks: always an
+ * earlier one, since the next start may find the state some blocks behind, or not one block further.
+ */
 export async function keepFrontiers(
-  { frontier, onBlock }: GrowingHistory,
+  { opened, frontier, onBlock }: GrowingHistory,
   kept: Keepsakes | undefined,
 ): Promise<void> {
   if (kept === undefined) return;
   const known = readKept(kept)?.size ?? 0;
-  const now = frontier();
-  if (now.size - known >= INTERVAL) await kept.keep({ name: NAME, bytes: encode(now) });
+  const isUseful = known <= opened.size && opened.size - known < INTERVAL;
+  if (!isUseful) await kept.keep({ name: NAME, bytes: encode(opened) });
+  let earlier = opened;
   onBlock(() => {
     const grown = frontier();
     if (grown.size % INTERVAL !== 0) return;
     // A disk that fails here fails the next block, too, which stops the node and says why.
-    kept.keep({ name: NAME, bytes: encode(grown) }).catch(() => undefined);
+    kept.keep({ name: NAME, bytes: encode(earlier) }).catch(() => undefined);
+    earlier = grown;
   });
 }
 

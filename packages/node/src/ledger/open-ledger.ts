@@ -5,7 +5,7 @@
  */
 import type { StateWrite } from '@daybook/contracts';
 import { ContractsError } from '@daybook/contracts';
-import type { Frontier, Genesis, Hash, Header, Height } from '@daybook/core';
+import type { Frontier, Genesis, Header, Height } from '@daybook/core';
 import {
   appendFrontier,
   assert,
@@ -133,8 +133,8 @@ function readHeader(parts: LedgerParts, height: Height): Header {
   return block.value.header;
 }
 
-/** RFC 9162 tree over the hashes of all blocks up to a header's, whose own hash is given. */
-function frontierTo(parts: LedgerParts, header: Header, hash: Hash): Frontier {
+/** RFC 9162 tree over the hashes of all blocks before a header's. */
+function frontierUpTo(parts: LedgerParts, header: Header): Frontier {
   const before = frontierBefore(header, {
     kept: parts.keepsakes,
     hashAt: (height) => {
@@ -144,22 +144,28 @@ function frontierTo(parts: LedgerParts, header: Header, hash: Hash): Frontier {
     },
   });
   if (before === undefined) throw brokenAt('NODE_CHAIN_BROKEN', header.height);
-  return appendFrontier(before, leafHash(hash));
+  return before;
 }
 
-function tipAt(parts: LedgerParts, height: Height): Tip {
+/** Where a ledger is opened: the block, and the frontier over all before it. */
+function tipAt(
+  parts: LedgerParts,
+  height: Height,
+): { readonly tip: Tip; readonly before: Frontier } {
   const header = readHeader(parts, height);
   const reader = parts.stateStore.view(height);
   if (!isNamed(height, parts)) throw brokenAt('NODE_STATE_DIVERGED', height);
   const hash = blockHash(header);
-  return {
+  const before = frontierUpTo(parts, header);
+  const tip = {
     header,
     hash,
     reader,
-    frontier: frontierTo(parts, header, hash),
+    frontier: appendFrontier(before, leafHash(hash)),
     next: parts.executor.afterBlock(reader, { height, hash }),
-    uncommitted: new Set(),
+    uncommitted: new Set<string>(),
   };
+  return { tip, before };
 }
 
 /** Every one of the newest headers has the hash that was logged for it, and names the one before. */
@@ -257,14 +263,14 @@ export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<
   if (head.height < (stateStore.oldestHeight() ?? 0)) throw missingAt(parts, head.height + 1);
   if (lost > 0) await stateStore.rollBack(head.height);
   const from = await trustedFrom(Math.min(applied, head.height), parts);
-  const tip = tipAt(parts, from);
+  const { tip, before } = tipAt(parts, from);
   checkApplied(parts, tip);
   const ledger = createLedger(genesis, parts, tip);
   const reexecuted = await reexecute(ledger, parts, head.height);
   restoreReplay(ledger, parts);
   const frontier = () => ledger.head().frontier;
   await keepFrontiers(
-    { frontier, onBlock: (listener) => ledger.onCommit(listener) },
+    { opened: before, frontier, onBlock: (listener) => ledger.onCommit(listener) },
     parts.keepsakes,
   );
   assert(LIMITS.retainedHeights > LINKS_CHECKED, 'checked heights are retained');

@@ -6,7 +6,7 @@ import { createMemoryDisk, openKeepsakes } from '@daybook/state';
 import { expect } from 'chai';
 import { frontierBefore, keepFrontiers } from '../../src/ledger/kept-frontier.ts';
 
-const BLOCKS = 5000;
+const BLOCKS = 9000;
 const hashOf = (height: Height): Hash => sha256(Uint8Array.of(height >> 8, height & 255));
 
 function frontierOf(size: number): Frontier {
@@ -24,16 +24,18 @@ function opened(): Keepsakes {
   return openKeepsakes('blocks', disk);
 }
 
-/** Keeps the frontier of a history that has so many blocks; returns what adds one more. */
+/** Opens a history behind whose head so many blocks lie; returns what adds one more. */
 async function keepAt(kept: Keepsakes, size: number): Promise<() => void> {
-  let frontier = frontierOf(size);
+  const grow = (from: Frontier): Frontier => appendFrontier(from, leafHash(hashOf(from.size)));
+  const opened = frontierOf(size);
+  let frontier = grow(opened);
   let told: () => void = () => undefined;
   const onBlock = (listener: () => void): void => {
     told = listener;
   };
-  await keepFrontiers({ frontier: () => frontier, onBlock }, kept);
+  await keepFrontiers({ opened, frontier: () => frontier, onBlock }, kept);
   return () => {
-    frontier = appendFrontier(frontier, leafHash(hashOf(frontier.size)));
+    frontier = grow(frontier);
     told();
   };
 }
@@ -54,24 +56,39 @@ describe('node: kept frontier', () => {
 
   it('given one of some blocks before, then only the blocks behind it are hashed', async () => {
     const kept = opened();
-    await keepAt(kept, 4900);
+    await keepAt(kept, 8900);
 
     expect(read(kept)).to.deep.equal({ frontier: whole, hashed: 100 });
   });
 
-  it('given blocks that follow, then it is written again every 4096', async () => {
+  it('given a start that no block followed, then the next one hashes none', async () => {
+    const kept = opened();
+    await keepAt(kept, BLOCKS);
+
+    expect(read(kept)).to.deep.equal({ frontier: whole, hashed: 0 });
+  });
+
+  it('given blocks that follow, then an earlier one is written every 4096', async () => {
     const kept = opened();
     const commit = await keepAt(kept, 10);
     expect(kept.read()).to.deep.equal([]);
-    for (let block = 10; block < 4500; block++) commit();
+    for (let block = 11; block < 2 * 4096 + 5; block++) commit();
     await new Promise((resolve) => setImmediate(resolve));
 
     expect(read(kept)).to.deep.equal({ frontier: whole, hashed: BLOCKS - 4096 });
   });
 
+  it('given one of more blocks than there are, then the next start writes a smaller one', async () => {
+    const kept = opened();
+    await keepAt(kept, 2 * BLOCKS);
+    await keepAt(kept, BLOCKS);
+
+    expect(read(kept)).to.deep.equal({ frontier: whole, hashed: 0 });
+  });
+
   it('given one of another chain, of more blocks, or damaged, then all blocks are hashed again', async () => {
     const kept = opened();
-    await keepAt(kept, 4900);
+    await keepAt(kept, 8900);
     const [keepsake] = kept.read();
     const bytes = keepsake?.bytes.slice() ?? new Uint8Array();
     bytes[20] = (bytes[20] ?? 0) ^ 1;
@@ -79,8 +96,7 @@ describe('node: kept frontier', () => {
       await kept.keep({ name: 'frontier', bytes: content });
       expect(read(kept).frontier).to.deep.equal(whole);
     }
-    await keepAt(kept, 0);
-    await keepAt(kept, 2 * 4900);
+    await keepAt(kept, 2 * BLOCKS);
     expect(read(kept)).to.deep.equal({ frontier: whole, hashed: BLOCKS });
   });
 
