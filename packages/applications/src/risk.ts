@@ -5,9 +5,16 @@
  * and which records it rests on. Longer than other files because a contract is one file: what a rule
  * finds is read beside the records that it leaves.
  */
-import type { GuardContext, GuardedCall, Infer, InferFields, RowOf } from '@daybook/contracts';
+import type {
+  GuardContext,
+  GuardedCall,
+  HoldEnd,
+  Infer,
+  InferFields,
+  RowOf,
+} from '@daybook/contracts';
 import { addDays, daysBetween, defineContract, field } from '@daybook/contracts';
-import { toHex } from '@daybook/core';
+import { equalBytes, toHex } from '@daybook/core';
 import { cite } from './audit-citation.ts';
 import { partyNameKey } from './party-name.ts';
 import { periodsBetween } from './risk/tallies.ts';
@@ -33,6 +40,7 @@ const WINDOW_DAYS_MAX = 366;
 const NAMED_MAX = 8;
 const CITES_MAX = 16;
 const HOLD_DAYS_MAX = 60;
+const DAY_MS = 86_400_000;
 
 // Fields that several records and actions share.
 
@@ -108,6 +116,16 @@ const payee = field.text({
 const reason = field.reason();
 const until = field.date({ en: 'Until', zh: '截至' });
 const day = field.date({ en: 'Day', zh: '日期' });
+const since = field.optional(
+  field.date({
+    en: 'Counted since',
+    zh: '计数起始日',
+    help: {
+      en: 'What was recorded before is unknown to the rule.',
+      zh: '此前登记的付款不在规则计数之内。',
+    },
+  }),
+);
 const cites = field.list(recordName, {
   en: 'Rests on',
   zh: '依据',
@@ -122,11 +140,20 @@ const records = {
     title: { en: 'Rules in force', zh: '现行规则' },
     key: {},
     fields: {
-      rules: field.list(field.object({ rule: ruleName, ...terms }, { en: 'Rule', zh: '规则' }), {
-        en: 'Rules',
-        zh: '规则',
-        max: RULES_MAX,
-      }),
+      since: field.optional(
+        field.date({
+          en: 'Books since',
+          zh: '账目起始日',
+          help: {
+            en: 'Kept without a gap from this day on.',
+            zh: '自该日起连续记账。',
+          },
+        }),
+      ),
+      rules: field.list(
+        field.object({ rule: ruleName, ...terms, since }, { en: 'Rule', zh: '规则' }),
+        { en: 'Rules', zh: '规则', max: RULES_MAX },
+      ),
     },
   },
   hit: {
@@ -146,6 +173,7 @@ const records = {
       amount: field.money({ en: 'Amount', zh: '金额' }),
       found: field.text({ en: 'Found', zh: '发现', max: 300 }),
       allowed: field.text({ en: 'Allowed', zh: '允许', max: 300 }),
+      since,
       cites,
       call: field.optional(field.hash({ en: 'Held call', zh: '被暂缓的调用' })),
       day,
@@ -153,23 +181,42 @@ const records = {
         en: 'Status',
         zh: '状态',
         of: {
-          held: { en: 'not paid', zh: '未付款' },
+          held: { en: 'held, not paid', zh: '暂缓,未付款' },
           paid: { en: 'paid, to be looked at', zh: '已付款,待复核' },
           reviewed: { en: 'looked at', zh: '已复核' },
+          withdrawn: { en: 'withdrawn, not paid', zh: '已撤回,未付款' },
+          refused: { en: 'refused, not paid', zh: '已拒绝,未付款' },
+          expired: { en: 'expired, not paid', zh: '已失效,未付款' },
         },
       }),
+      heldUntil: field.optional(
+        field.instant({
+          en: 'Held until',
+          zh: '暂缓至',
+          help: {
+            en: 'Then the payment can no longer be released; it is overdue from then on.',
+            zh: '期满后不得再放行,即为逾期。',
+          },
+        }),
+      ),
       reviewBy: field.date({ en: 'To be looked at by', zh: '复核期限' }),
     },
     states: {
       field: 'status',
       initial: ['held', 'paid'],
       transitions: {
-        held: ['paid', 'reviewed'],
+        held: ['paid', 'reviewed', 'withdrawn', 'refused', 'expired'],
         paid: ['reviewed', 'held'],
         reviewed: ['held', 'paid'],
+        withdrawn: ['held', 'paid', 'reviewed'],
+        refused: ['held', 'paid', 'reviewed'],
+        expired: ['held', 'paid', 'reviewed'],
       },
     },
-    deadlines: [{ field: 'reviewBy', open: ['held', 'paid'] }],
+    deadlines: [
+      { field: 'reviewBy', open: ['held', 'paid'] },
+      { field: 'heldUntil', open: ['held'] },
+    ],
   },
   listing: {
     number: 3,
@@ -274,6 +321,17 @@ const records = {
       payee: field.slug({ en: 'Paid organisation', zh: '收款机构' }),
     },
     fields: { fund, payment, day },
+  },
+  hold: {
+    number: 10,
+    title: { en: 'Held call', zh: '被暂缓的调用' },
+    help: { en: 'Whose hits it is that wait for it.', zh: '等待该调用的各项命中。' },
+    key: { call: field.hash({ en: 'Held call', zh: '被暂缓的调用' }) },
+    fields: {
+      fund,
+      payment,
+      rules: field.list(ruleName, { en: 'Rules', zh: '规则', max: RULES_MAX }),
+    },
   },
 } as const;
 
@@ -416,8 +474,8 @@ export const risk = defineContract({
     setRule: {
       title: { en: 'Put a rule into force', zh: '规则生效' },
       help: {
-        en: 'Or change one; the members decide by vote. The books begin with the first rule, and with a splitting rule the counts under its ceiling: what was paid before is unknown to it.',
-        zh: '或变更规则;由成员表决。账目自首条规则起记,拆分规则的计数自该规则起记;此前付款不在其内。',
+        en: 'Or change one; the members decide by vote. The books begin with the first rule, and with a splitting rule the counts under its ceiling: rule and hits say since when they count.',
+        zh: '或变更规则;由成员表决。账目自首条规则起记,拆分规则的计数自该规则起记;规则与命中均写明起始日。',
       },
       by: 'governance',
       discretion: true,
@@ -429,10 +487,11 @@ export const risk = defineContract({
         const isWindow = row.kind === 'velocity' || row.kind === 'splitting';
         const tooLong = isWindow && (row.days ?? 0) > WINDOW_DAYS_MAX;
         context.check(!tooLong, 'WINDOW_TOO_LONG', { kind: row.kind, max: WINDOW_DAYS_MAX });
-        const { rules } = rulebookOf(context.records.rulebook.get({}));
+        const { rules, since = context.today } = rulebookOf(context.records.rulebook.get({}));
         const others = rules.filter(({ rule }) => rule !== row.rule);
         context.check(others.length < RULES_MAX, 'RULES_FULL', { max: RULES_MAX });
-        context.records.rulebook.put({ rules: [...others, row] });
+        const from = countedSince(row, { rules, books: since, today: context.today });
+        context.records.rulebook.put({ since, rules: [...others, { ...row, since: from }] });
         context.emit('ruleSet', { rule: row.rule });
       },
     },
@@ -443,10 +502,14 @@ export const risk = defineContract({
       discretion: true,
       input: { rule: ruleName, reason },
       handler(context, { rule }) {
-        const { rules } = rulebookOf(context.records.rulebook.get({}));
+        const { rules, since } = rulebookOf(context.records.rulebook.get({}));
         const others = rules.filter((row) => row.rule !== rule);
         context.check(others.length < rules.length, 'RULE_UNKNOWN', { rule });
-        context.records.rulebook.put({ rules: others });
+        // Without a rule nothing is booked: the next one begins anew.
+        context.records.rulebook.put({
+          since: others.length > 0 ? since : undefined,
+          rules: others,
+        });
         context.emit('ruleRetired', { rule });
       },
     },
@@ -548,7 +611,17 @@ export const risk = defineContract({
         });
         if (hits.length === 0) return { verdict: 'pass' };
         const isHeld = hits.some(({ rule }) => rule.verdict === 'hold');
-        for (const hit of hits) keepHit(context, paid, { ...hit, isHeld, call: call.call });
+        const held = isHeld ? heldAs(context, call.call) : undefined;
+        for (const hit of hits) keepHit(context, paid, { ...hit, held });
+        if (held !== undefined) {
+          const rules = hits.map((hit) => hit.rule.rule);
+          context.records.hold.put({
+            call: call.call,
+            fund: paid.fund,
+            payment: paid.payment,
+            rules,
+          });
+        }
         const rule = hits.map((hit) => hit.rule.rule).join(', ');
         const cited = [...new Set(hits.flatMap((hit) => hit.cites))].slice(0, CITES_MAX);
         const what = { rule: rule.slice(0, 300), records: cited };
@@ -559,6 +632,10 @@ export const risk = defineContract({
         const { rules } = rulebookOf(context.records.rulebook.get({}));
         const paid = rules.length === 0 ? undefined : paymentOf(context, call);
         if (paid !== undefined) book(context, paid, rules);
+        endHits(context, call.call, 'paid');
+      },
+      ended(context, call, how) {
+        endHits(context, call, how);
       },
     },
   },
@@ -566,6 +643,17 @@ export const risk = defineContract({
   queries: {
     hits: { title: { en: 'Hits', zh: '命中' }, record: 'hit' },
     hitsOf: { title: { en: 'Hits in a fund', zh: '资金的命中' }, record: 'hit', by: ['fund'] },
+    heldHits: {
+      title: { en: 'Payments that are held', zh: '暂缓中的付款' },
+      record: 'hit',
+      where: { field: 'status', is: ['held'] },
+      inTime: 'heldUntil',
+    },
+    expiredHits: {
+      title: { en: 'Payments whose hold expired', zh: '暂缓已期满的付款' },
+      record: 'hit',
+      overdue: 'heldUntil',
+    },
     overdueHits: {
       title: { en: 'Hits not looked at in time', zh: '逾期未复核的命中' },
       record: 'hit',
@@ -790,6 +878,28 @@ function needs(which: Kind): readonly Measure[] {
   return table[which];
 }
 
+/** Kinds that look at one payment, or at a list, and at no book. */
+const BOOKLESS: ReadonlySet<Kind> = new Set(['payment', 'listed', 'related']);
+
+/**
+ * Since when what a rule compares with is complete: a splitting rule counts under its own ceiling,
+ * which another rule in force may have counted before.
+ * @param rules  those in force, of before a change, too
+ * @param books  day since which the books are kept
+ */
+function countedSince(
+  rule: Pick<Rule, 'kind' | 'limit' | 'percent'>,
+  at: { readonly rules: readonly Rule[]; readonly books: string; readonly today: string },
+): string | undefined {
+  if (BOOKLESS.has(rule.kind)) return undefined;
+  if (rule.kind !== 'splitting') return at.books;
+  const { text: own } = ceilingOf(rule) ?? {};
+  const alike = at.rules.find(
+    (other) => other.kind === 'splitting' && ceilingOf(other)?.text === own,
+  );
+  return alike?.since ?? at.today;
+}
+
 function rulebookOf(row: Rulebook | undefined): Rulebook {
   return row ?? { rules: [] };
 }
@@ -821,15 +931,25 @@ function canonicalPayee(payee: string): string {
   return name === undefined ? payee : `name:${partyNameKey(name)}`;
 }
 
-interface Hit extends Finding {
-  readonly rule: Rule;
-  readonly isHeld: boolean;
+interface Held {
   readonly call: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly heldUntil: number;
 }
 
-function keepHit(context: Books, paid: Paid, { rule, isHeld, call, ...finding }: Hit): void {
+interface Hit extends Finding {
+  readonly rule: Rule;
+  readonly held: Held | undefined;
+}
+
+/** As the ledger will hold the call: the same days from the same block. */
+function heldAs({ timestampMs, parameters }: Books, call: Uint8Array): Held {
+  return { call, heldUntil: timestampMs + parameters.holdDays * DAY_MS };
+}
+
+function keepHit(context: Books, paid: Paid, { rule, held, ...finding }: Hit): void {
   const { fund, payment, payer, written: payee, amount, day } = paid;
-  const { kind, verdict } = rule;
+  const { kind, verdict, since } = rule;
   const { found, allowed, cites } = finding;
   context.records.hit.put({
     fund,
@@ -838,15 +958,27 @@ function keepHit(context: Books, paid: Paid, { rule, isHeld, call, ...finding }:
     ...{ kind, verdict, payer, payee, amount, day },
     found: found.slice(0, 300),
     allowed,
+    since,
     cites: cites.slice(0, CITES_MAX),
-    call: isHeld ? call : undefined,
-    status: isHeld ? 'held' : 'paid',
+    ...(held ?? { call: undefined, heldUntil: undefined }),
+    status: held === undefined ? 'paid' : 'held',
     reviewBy: addDays(context.today, context.parameters.reviewDays),
   });
   context.emit('hit', { fund, payment, rule: rule.rule, verdict });
 }
 
-/** Writes a payment that took effect into the books, and that what held it was released. */
+/** Says of the hits that waited for a held call what became of it; others it has none. */
+function endHits(context: Books, call: Uint8Array, status: HoldEnd | 'paid'): void {
+  const hold = context.records.hold.get({ call });
+  for (const rule of hold?.rules ?? []) {
+    const hit = hold && context.records.hit.get({ ...hold, rule });
+    // The payment may have been handed in again meanwhile, and is held as another call.
+    const isOf = hit?.status === 'held' && hit.call !== undefined && equalBytes(hit.call, call);
+    if (isOf) context.records.hit.put({ ...hit, status });
+  }
+}
+
+/** Writes a payment that took effect into the books. */
 function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
   const { fund, payment, payee, payer, amount, day, reference } = paid;
   const place = { fund, payment, day };
@@ -863,10 +995,6 @@ function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
   const { total = 0n } = context.records.month.get(month) ?? {};
   context.records.month.put({ ...month, total: total + amount.minor });
   context.records.seen.put({ payee, amount: text(amount), reference, fund, payment });
-  for (const { rule } of rules) {
-    const hit = context.records.hit.get({ fund, payment, rule });
-    if (hit?.status === 'held') context.records.hit.put({ ...hit, status: 'paid' });
-  }
 }
 
 function bookFlow(

@@ -224,6 +224,16 @@ const records = {
           },
         }),
       ),
+      cover: field.optional(
+        field.choice({
+          en: 'Cover of what is owed',
+          zh: '欠付保障',
+          of: {
+            covered: { en: 'enough is left', zh: '余额充足' },
+            short: { en: 'more is owed than is left', zh: '欠付高于余额' },
+          },
+        }),
+      ),
     },
     states,
     deadlines: [{ field: 'spendBy', open: ['open'] }],
@@ -794,7 +804,7 @@ export const treasury = defineContract({
         checkHolder(context, parent);
         checkPublisher(context, row, source);
         checkLeft(context, parent, amount);
-        context.records.commitment.put(enlarged(row, amount.minor));
+        putCommitment(context, enlarged(row, amount.minor));
         putNode(context, passedOn(parent, 'committed', amount.minor));
         const action = 'increaseCommitment';
         keepLine(context, source, { fund, action, name: commitment, amount });
@@ -815,7 +825,7 @@ export const treasury = defineContract({
         const { left, owed = 0n } = row;
         const facts = { left, owed, asked: amount.minor };
         context.check(amount.minor <= left - owed, 'OWED_UNDER_CONTRACTS', facts);
-        context.records.commitment.put(handedBack(row, amount.minor));
+        putCommitment(context, handedBack(row, amount.minor));
         const parent = needNode(context, fund, row.allocation);
         putNode(context, passedOn(parent, 'committed', -amount.minor));
         const action = 'returnCommitment';
@@ -836,7 +846,7 @@ export const treasury = defineContract({
       handler(context, { fund, commitment, amount }) {
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkCurrency(context, row, amount);
-        context.records.commitment.put({ ...row, owed: amount.minor });
+        putCommitment(context, { ...row, owed: amount.minor });
       },
     },
 
@@ -878,7 +888,7 @@ export const treasury = defineContract({
           reversed: 0n,
         } as const;
         insertPayment(context, row, paid);
-        context.records.commitment.put(paidOut(row, amount.minor));
+        putCommitment(context, paidOut(row, amount.minor));
         context.emit('disbursed', { fund, amount, commitment, payment });
       },
     },
@@ -920,7 +930,7 @@ export const treasury = defineContract({
           reversed: 0n,
         } as const;
         insertPayment(context, row, credit);
-        context.records.commitment.put(creditedBack(row, amount.minor));
+        putCommitment(context, creditedBack(row, amount.minor));
         context.emit('credited', { fund, amount, commitment, payment });
       },
     },
@@ -1005,6 +1015,11 @@ export const treasury = defineContract({
       holds: ({ after }, { sums }) =>
         after !== undefined && isConserved(after) && isPassedOn(after, after.allocation, sums),
     },
+    commitmentCovered: {
+      title: { en: 'A commitment says whether it covers what is owed', zh: '承诺如实反映欠付保障' },
+      record: 'commitment',
+      holds: ({ after }) => after !== undefined && after.cover === coverOf(after),
+    },
     commitmentConserved: {
       title: { en: 'A commitment pays what its payments say', zh: '承诺支出与付款一致' },
       record: 'commitment',
@@ -1032,6 +1047,11 @@ export const treasury = defineContract({
       title: { en: 'Commitments of a fund', zh: '资金的承诺' },
       record: 'commitment',
       by: ['fund'],
+    },
+    shortCommitments: {
+      title: { en: 'Commitments that owe more than is left', zh: '欠付高于余额的承诺' },
+      record: 'commitment',
+      where: { field: 'cover', is: ['short'] },
     },
     payments: {
       title: { en: 'Payments of a fund', zh: '资金的付款' },
@@ -1099,6 +1119,16 @@ function putNode(context: Books, row: Node): void {
   } else {
     context.records.appropriation.put(row);
   }
+}
+
+function putCommitment(context: Books, row: Commitment): void {
+  context.records.commitment.put({ ...row, cover: coverOf(row) });
+}
+
+/** Undefined where no contract is paid out of the commitment. */
+function coverOf({ owed, left }: Commitment): Commitment['cover'] {
+  if (owed === undefined) return undefined;
+  return owed > left ? 'short' : 'covered';
 }
 
 /** The one who gives is the actor; another officer must accept for the organisation that holds. */

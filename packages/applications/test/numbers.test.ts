@@ -90,6 +90,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     seen: 7,
     tally: 8,
     flow: 9,
+    hold: 10,
     hits: 101,
   },
   audit: { engagement: 1, rule: 2, finding: 3, findings: 101, questioned: 102 },

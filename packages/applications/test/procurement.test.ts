@@ -215,6 +215,26 @@ describe('procurement: from plan to payment', () => {
     expect(giveBack(180)).to.equal('ok');
   });
 
+  it('given a payment that no contract counts, then the commitment is short until money comes', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 400);
+    const cover = () => ledger.rows(treasury, 'commitment')[0]?.cover;
+    expect(cover()).to.equal(undefined);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    expect(cover()).to.equal('covered');
+
+    disbursed(ledger, 'elsewhere', 150);
+
+    const [row] = ledger.rows(treasury, 'commitment');
+    expect(row).to.include({ left: 250n, owed: 300n, cover: 'short' });
+    const { where } = treasury.definition.queries?.shortCommitments ?? {};
+    expect(where).to.deep.equal({ field: 'cover', is: ['short'] });
+    const increase = { commitment: 'pumps', amount: gbp(50), reason: 'It was paid elsewhere.' };
+    must(ledger, pay('increaseCommitment', increase), EVALUATOR);
+    expect(cover()).to.equal('covered');
+  });
+
   it('given the buyer alone, when signing, then the supplier is missing', () => {
     const ledger = newLedger();
     awarded(ledger);

@@ -89,6 +89,7 @@ function answer(ledger: TestLedger, action: string, held: Uint8Array, ...who: st
   return outcome(ledger.act([each], who));
 }
 
+const FAST = { count: 2, days: 3 };
 const LIMIT = { limit: { minor: '1000', currency: 'GBP' } };
 
 describe('risk: rules are acts of the members (spec X-32)', () => {
@@ -423,6 +424,34 @@ describe('risk: what rules find', () => {
   });
 });
 
+describe('risk: since when a rule counts', () => {
+  it('given a rule that was added later, then rule and hit say from which day on it counts', () => {
+    const ledger = guarded(rule('fast', 'velocity', FAST));
+    ledger.wait(5 * DAY_MS);
+    const [first, second] = ['2026-01-01', '2026-01-06'];
+    const split = { ...LIMIT, percent: 90, count: 2, days: 30 };
+    for (const [name, more] of [
+      ['split', {}],
+      ['again', { days: 60 }],
+      ['other', { percent: 80 }],
+    ] as const) {
+      if (name === 'other') ledger.wait(DAY_MS);
+      setRule(ledger, rule(name, 'splitting', { ...split, ...more }));
+    }
+    setRule(ledger, rule('top', 'payment', LIMIT));
+    pay(ledger, 950);
+    pay(ledger, 950);
+
+    const [{ rules = [], since } = {}] = ledger.rows(risk, 'rulebook');
+    const days = Object.fromEntries(rules.map((row) => [row.rule, row.since]));
+    expect(since).to.equal(first);
+    expect(days).to.include({ fast: first, split: second, again: second, top: undefined });
+    expect(days.other).not.to.be.oneOf([second, undefined]);
+    const found = Object.fromEntries(hits(ledger).map((hit) => [hit.rule, hit.since]));
+    expect(found).to.include({ fast: first, split: second, again: second, other: days.other });
+  });
+});
+
 describe('risk: holds (spec X-33)', () => {
   it('given a held payment, when two of two organisations release it, then it is paid once', () => {
     const ledger = guarded(rule('top', 'payment', LIMIT));
@@ -449,6 +478,42 @@ describe('risk: holds (spec X-33)', () => {
     ledger.wait(10 * DAY_MS);
 
     expect(answer(ledger, 'release', held, ONE, TWO)).to.equal('CONTRACTS_CALL_EXPIRED');
+  });
+
+  it('given a hold that expired, then its hit is overdue at once, and anybody may note it', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT), rule('fast', 'velocity', FAST));
+    pay(ledger, 1);
+    pay(ledger, 1001);
+    const held = heldCall(ledger);
+    const expires = pending(ledger.view, { call: held })?.expires;
+    expect(hits(ledger).map(({ heldUntil }) => heldUntil)).to.deep.equal([expires, expires]);
+    const note: Call = { contract: 'ledger', action: 'expire', args: { call: held } };
+    expect(outcome(ledger.act([note], ['key:anybody']))).to.equal('CONTRACTS_CALL_OPEN');
+    const input = { rule: 'top', reason };
+    adoptAct(ledger, DELEGATES, { contract: 'risk', action: 'retireRule', input });
+    ledger.wait(10 * DAY_MS);
+
+    expect(outcome(ledger.act([note], ['key:anybody']))).to.equal('ok');
+
+    expect(pending(ledger.view, { call: held })?.status).to.equal('expired');
+    expect(hits(ledger).map(({ status }) => status)).to.deep.equal(['expired', 'expired']);
+    const { queries = {} } = risk.definition;
+    expect(queries.heldHits).to.include({ inTime: 'heldUntil' });
+    expect(queries.expiredHits).to.include({ overdue: 'heldUntil' });
+    expect(outcome(ledger.act([note], ['key:anybody']))).to.equal('CONTRACTS_CALL_CLOSED');
+  });
+
+  it('given a held payment that is withdrawn, then its hit says so; one handed in anew stays held', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    pay(ledger, 1001, { payment: 'inv-9' });
+    const first = heldCall(ledger);
+    pay(ledger, 1002, { payment: 'inv-9' });
+    expect(answer(ledger, 'withdraw', first, PAYER)).to.equal('ok');
+    expect(hits(ledger)[0]).to.deep.include({ status: 'held', amount: gbp(1002) });
+
+    expect(answer(ledger, 'withdraw', heldCall(ledger), PAYER)).to.equal('ok');
+
+    expect(hits(ledger)[0]?.status).to.equal('withdrawn');
   });
 
   it('given an imported line whose hold expired, when handed in anew, then it is held anew and can be released', () => {
@@ -479,7 +544,7 @@ describe('risk: holds (spec X-33)', () => {
     expect(answer(ledger, 'refuse', heldCall(ledger), ONE)).to.equal('ok');
 
     expect(pay(ledger, 1000, { payment: 'inv-9' })).to.equal('paid');
-    expect(hits(ledger)[0]?.status).to.equal('paid');
+    expect(hits(ledger)[0]).to.deep.include({ status: 'refused', amount: gbp(1001) });
   });
 
   it('given a payment that could not be made anyway, then it is refused and not held', () => {

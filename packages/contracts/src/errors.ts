@@ -236,6 +236,13 @@ export const CONTRACTS_ERRORS = defineErrors({
       remedy: '请改用该记录可保存的值。',
     },
   },
+  CONTRACTS_CALL_OPEN: {
+    receipt: 28,
+    status: 409,
+    summary: 'The pending call still waits, until {expires}.',
+    remedy: 'Wait for that time; whoever agreed to it may withdraw it before.',
+    zh: { summary: '待审批调用有效至{expires}。', remedy: '请待期满;同意者可提前撤回。' },
+  },
   CONTRACTS_VERSION_MISSING: {
     summary: 'The chain runs a contract version that this software does not know.',
     remedy: 'Install the release that brings it and start the node again.',

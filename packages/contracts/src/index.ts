@@ -72,6 +72,7 @@ export type {
   Entitlement,
   Facts,
   GuardContext,
+  HoldEnd,
   Refusal,
   Stamp,
   SystemContext,

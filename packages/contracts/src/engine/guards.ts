@@ -2,7 +2,7 @@
 import type { Hash } from '@daybook/core';
 import { asHash, hashTagged, TAGS } from '@daybook/core';
 import type { GuardedCall } from '../language/action.ts';
-import type { Actor, Hold } from '../language/context.ts';
+import type { Actor, Hold, HoldEnd } from '../language/context.ts';
 import type { Prepared } from './frame.ts';
 import { shielded } from './frame.ts';
 import type { ActiveContract, Session } from './session.ts';
@@ -43,6 +43,18 @@ export function tellGuards(session: Session, prepared: Prepared, actor: Actor): 
     const face = guardContext(session, owner);
     shielded(owner.linked.name, () => guard.observe?.(face, call));
   }
+}
+
+/** Tells the guard that held a call how it ended. */
+export function tellEnded(
+  session: Session,
+  fullName: string,
+  { call, how }: { readonly call: Uint8Array; readonly how: HoldEnd },
+): void {
+  const found = session.guard(fullName);
+  if (found === undefined) return;
+  const { owner, guard } = found;
+  shielded(owner.linked.name, () => guard.ended?.(guardContext(session, owner), call, how));
 }
 
 function guardedCall(

@@ -24,6 +24,7 @@ import {
   suffice,
 } from './authorise.ts';
 import type { Frame } from './frame.ts';
+import { tellEnded } from './guards.ts';
 import type { LinkedContract } from './link.ts';
 import type { ParameterRow } from './parameters.ts';
 import { faultOfText, withChange } from './parameters.ts';
@@ -61,6 +62,9 @@ export function ledgerAccess(
     judgeRelease: (guard, releasers) => judgeRelease(session, guard, releasers),
     runReleased: (call) => {
       run(session, call, { perform, mode: 'released' });
+    },
+    tellEnded: (guard, call, how) => {
+      tellEnded(session, guard, { call, how });
     },
     faultOfAct: (act) => {
       const judged = judgeAct(session, act);

@@ -97,6 +97,7 @@ export const ledger = defineContract({
             done: { en: 'taken effect', zh: '已生效' },
             withdrawn: { en: 'withdrawn', zh: '已撤回' },
             refused: { en: 'refused', zh: '已拒绝' },
+            expired: { en: 'expired', zh: '已失效' },
           },
         }),
         guard: field.optional(field.text({ en: 'Guard', zh: '风控规则组', max: 100 })),
@@ -108,11 +109,12 @@ export const ledger = defineContract({
         field: 'status',
         initial: ['waiting', 'held'],
         transitions: {
-          waiting: ['held', 'done', 'withdrawn'],
-          held: ['done', 'withdrawn', 'refused'],
+          waiting: ['held', 'done', 'withdrawn', 'expired'],
+          held: ['done', 'withdrawn', 'refused', 'expired'],
           done: [],
           withdrawn: [],
           refused: [],
+          expired: [],
         },
       },
       deadlines: [{ field: 'expires', open: ['waiting', 'held'] }],
@@ -218,6 +220,7 @@ export const ledger = defineContract({
           return context.refuse('CONTRACTS_NOT_ENTITLED', { needed: 'one who agreed to the call' });
         }
         context.records.pending.put({ ...row, status: 'withdrawn' });
+        if (row.guard !== undefined) context.ledger.tellEnded(row.guard, row.call, 'withdrawn');
         context.emit('closed', { call: input.call, status: 'withdrawn' });
       },
     },
@@ -258,7 +261,29 @@ export const ledger = defineContract({
           return context.refuse('CONTRACTS_NOT_ENTITLED', { needed: `a releaser of ${row.guard}` });
         }
         context.records.pending.put({ ...row, status: 'refused' });
+        if (row.guard !== undefined) context.ledger.tellEnded(row.guard, row.call, 'refused');
         context.emit('closed', { call: input.call, status: 'refused' });
+      },
+    },
+    expire: {
+      title: { en: 'Note that a pending call expired', zh: '登记待审批调用已失效' },
+      help: {
+        en: 'By anybody once its time is over; from then on it can do nothing anyway.',
+        zh: '期满后任何人均可登记;期满即不再生效。',
+      },
+      by: 'anyone',
+      input: { call },
+      handler(context, input) {
+        const row = context.records.pending.need(input);
+        const isOpen = row.status === 'waiting' || row.status === 'held';
+        const { status } = row;
+        if (!isOpen) return context.refuse('CONTRACTS_CALL_CLOSED', { ...input, status });
+        if (row.expires >= context.timestampMs) {
+          return context.refuse('CONTRACTS_CALL_OPEN', { expires: instantText(row.expires) });
+        }
+        context.records.pending.put({ ...row, status: 'expired' });
+        if (row.guard !== undefined) context.ledger.tellEnded(row.guard, row.call, 'expired');
+        context.emit('closed', { ...input, status: 'expired' });
       },
     },
   },

@@ -4,7 +4,15 @@
  */
 import type { Fields, InferFields } from '../fields/field.ts';
 import type { Words } from '../fields/spec.ts';
-import type { Actor, BaseContext, Context, GuardContext, Refusal, Total } from './context.ts';
+import type {
+  Actor,
+  BaseContext,
+  Context,
+  GuardContext,
+  HoldEnd,
+  Refusal,
+  Total,
+} from './context.ts';
 import type { Events, Failures, Parameters, Records, RowOf, Sums } from './parts.ts';
 
 /**
@@ -132,4 +140,6 @@ export interface Guard<
   judge(context: GuardContext<R, F, E, P, S, U>, call: GuardedCall): Verdict;
   /** Keeps the guard's books: runs once the call took effect, at once or after its release. */
   observe?(context: GuardContext<R, F, E, P, S, U>, call: GuardedCall): void;
+  /** Keeps the guard's books of a call that it held and that never takes effect. */
+  ended?(context: GuardContext<R, F, E, P, S, U>, call: Uint8Array, how: HoldEnd): void;
 }

@@ -242,6 +242,9 @@ export interface Hold {
   readonly days: number;
 }
 
+/** How a held call ended without effect. */
+export type HoldEnd = 'withdrawn' | 'refused' | 'expired';
+
 /** What only system contracts may do to the ledger itself. */
 export interface LedgerAccess {
   /** A role by its full name `contract.role`; undefined if no active contract declares it. */
@@ -264,6 +267,8 @@ export interface LedgerAccess {
   judgeRelease(guard: string, releasers: readonly Approver[]): Agreement;
   /** Runs a stored call past the guards that held it. */
   runReleased(call: StoredCall): void;
+  /** Tells the guard that held a call that it never takes effect. */
+  tellEnded(guard: string, call: Uint8Array, how: HoldEnd): void;
   /** Why the members cannot adopt this act, as far as it can be known before; else undefined. */
   faultOfAct(act: AdoptedAct): string | undefined;
   /** Takes an act that the members adopted. */

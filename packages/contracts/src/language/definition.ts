@@ -8,7 +8,7 @@ import type { Fields } from '../fields/field.ts';
 import type { Words } from '../fields/spec.ts';
 import type { Action, Approvals, By, Guard, GuardedCall, Invariant, Verdict } from './action.ts';
 import { checkDefinition } from './check-definition.ts';
-import type { Actor, Refusal } from './context.ts';
+import type { Actor, HoldEnd, Refusal } from './context.ts';
 import type {
   Events,
   Failures,
@@ -88,6 +88,7 @@ export interface ErasedGuard {
   readonly release: Approvals<string> & { readonly days: number };
   judge(context: object, call: GuardedCall): Verdict;
   observe?(context: object, call: GuardedCall): void;
+  ended?(context: object, call: Uint8Array, how: HoldEnd): void;
 }
 
 export interface ErasedAuthority {
