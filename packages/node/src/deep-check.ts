@@ -52,13 +52,14 @@ async function checkSet(stateStore: StateStore, set: number): Promise<number> {
 }
 
 /**
- * Proves every record there is.
+ * Proves every record there is, and looks for the history of those that were removed.
  * @returns how many there are
  * @throws NodeError NODE_STATE_DIVERGED, StateError when something fails its checksum
  */
 export async function checkState(stateStore: StateStore, manifest: Manifest): Promise<number> {
   let count = 0;
   for (const set of recordSetsOf(manifest)) count += await checkSet(stateStore, set);
+  await stateStore.checkRemovals();
   const { records } = stateStore.figures();
   if (count === records) return count;
   throw differs(`The tree has ${records} records, ${count} can be listed.`);

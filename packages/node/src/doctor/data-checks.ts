@@ -89,12 +89,13 @@ async function checkDatabase(
   }
 }
 
-/** The index of each record set against the tree. @throws StateError STATE_DAMAGED */
+/** The index of each record set against tree and value log. @throws StateError STATE_DAMAGED */
 async function checkLists({ engine, stateStore }: OfflineChain): Promise<void> {
   if (stateStore.appliedHeight() === undefined) return;
   for (const set of recordSetsOf(engine.manifestOf(stateStore.view()))) {
     await stateStore.list({ set }, { limit: 1 });
   }
+  await stateStore.checkRemovals();
 }
 
 function compareChain({ blockLog, stateStore }: OfflineChain, genesis: Genesis): Finding {

@@ -27,6 +27,7 @@ import type { Doomed } from './reclaim.ts';
 import { createReclaim, restoreUse } from './reclaim.ts';
 import { RecordLists } from './record-lists.ts';
 import { recover } from './recovery.ts';
+import { checkRemovals } from './removals-check.ts';
 import { treeOf } from './root-record.ts';
 import { Staged, StagedSet } from './staged.ts';
 import type {
@@ -202,6 +203,10 @@ class Store implements StateStore {
 
   history(key: RecordKey, options: HistoryOptions): Promise<readonly RecordVersion[]> {
     return this.#reads.history(key, options);
+  }
+
+  checkRemovals(): Promise<void> {
+    return this.#parts.inTurn(() => checkRemovals(this.#parts));
   }
 
   historyFrom(): Height {

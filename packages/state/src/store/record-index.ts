@@ -20,7 +20,7 @@ import type { Staged } from './staged.ts';
  * Index entries of removed records stay longer than the versions that read them, so that going back
  * by some heights does not miss them.
  */
-const LEAVING_SLACK = 200;
+export const LEAVING_SLACK = 200;
 
 /** What the database knows of removals that matter to a block. */
 export interface FoundRemovals {
@@ -126,7 +126,7 @@ function encodeRecords(keys: readonly RecordKey[]): Uint8Array {
 }
 
 /** The inverse of `encodeRecords`, for bytes that passed a checksum. */
-function decodeRecords(bytes: Uint8Array): readonly RecordKey[] {
+export function decodeRecords(bytes: Uint8Array): readonly RecordKey[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const keys: RecordKey[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -197,6 +197,11 @@ export interface StateStore {
   list(range: RecordPlace, options: ListOptions): Promise<readonly StoredRecord[]>;
   /** Versions of a record, newest first, as far as they are kept: see `historyFrom`. */
   history(key: RecordKey, options: HistoryOptions): Promise<readonly RecordVersion[]>;
+  /**
+   * Compares what is remembered of removed records with the value log, all of which is read for it.
+   * @throws StateError STATE_DAMAGED naming a record whose history or index entry lost its removal
+   */
+  checkRemovals(): Promise<void>;
   /** The height from which on every version of every record is there: 0 while none was dropped. */
   historyFrom(): Height;
   /** Keeps a version beyond the retained window until the owner's `unpin`; survives restarts. */

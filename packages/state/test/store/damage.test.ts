@@ -1,6 +1,8 @@
 /** Damaged files and entries of the state store: named, never served. */
 import { expect } from 'chai';
 import { StateError } from '../../src/index.ts';
+import { Changes } from '../../src/store/database.ts';
+import { leavingKey, removalsKey } from '../../src/store/key-space.ts';
 import type { ModelState } from './model.ts';
 import { keyOf, write } from './model.ts';
 import type { World } from './world.ts';
@@ -56,5 +58,80 @@ describe('state: damage', () => {
 
     const failure = await open(world).catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(StateError).with.property('code', 'STATE_DAMAGED');
+  });
+
+  describe('what is remembered of removed records', () => {
+    /** Record 4 comes back, 7 stays removed, 8 was removed long ago. */
+    const BLOCKS = [
+      [write(4, 'a'), write(7, 'b'), write(8, 'c'), write(9, 'd')],
+      [write(8, undefined)],
+      ...Array.from({ length: 3 }, () => []),
+      [write(4, undefined)],
+      [write(7, undefined), write(4, 'e')],
+    ];
+
+    async function removing(history: 'all' | 'retained' = 'all') {
+      const world = createWorld();
+      let store = await open(world, { history });
+      await commitAll(store, BLOCKS);
+      await store.close();
+      store = await open(world, { history });
+      return { world, store };
+    }
+
+    async function lose({ keyValue }: World, key: Uint8Array): Promise<void> {
+      expect(keyValue.stored(key), 'what is to be lost').to.not.equal(undefined);
+      const changes = new Changes();
+      changes.delete(key);
+      await keyValue.write(changes, true);
+    }
+
+    it('given a sound store, before and after going back, then nothing is found', async () => {
+      const { world, store } = await removing();
+      await store.checkRemovals();
+
+      await store.rollBack(4);
+      await store.checkRemovals();
+      await store.close();
+
+      const again = await open(world);
+      await again.checkRemovals();
+      await commitAll(again, BLOCKS.slice(5));
+      await again.checkRemovals();
+    });
+
+    for (const [what, key, fact] of [
+      ['the removal of one that is back', removalsKey(keyOf(4)), 'lost its removal at height 5'],
+      ['the removal of one that is gone', removalsKey(keyOf(7)), 'lost its removal at height 6'],
+      ['a removal of long ago', removalsKey(keyOf(8)), 'lost its removal at height 1'],
+      ['the list of a height', leavingKey(6), 'not in the list of what height 6 removed'],
+    ] as const) {
+      it(`spec S-7: given a database that lost ${what}, then the record is named`, async () => {
+        const { world, store } = await removing();
+        await lose(world, key);
+
+        const failure = await store.checkRemovals().catch((error: unknown) => error);
+
+        expect(failure).to.have.property('code', 'STATE_DAMAGED');
+        expect(String(failure)).to.contain(fact);
+      });
+    }
+
+    it('given removals in segments that were dropped since, then they are not missed', async () => {
+      const world = createWorld();
+      const store = await open(world, { history: 'retained' });
+      const fill = (round: number) =>
+        Array.from({ length: 60 }, (_, at) => write(3 * at, `${round}${'.'.repeat(300)}`));
+      await commitAll(store, [[write(1, 'a')], [write(1, undefined)]]);
+      await commitAll(
+        store,
+        Array.from({ length: 60 }, (_, round) => fill(round)),
+      );
+      expect(world.disk.list('state')).to.not.include('values-0000000000.seg');
+      await store.checkRemovals();
+      await lose(world, removalsKey(keyOf(1)));
+
+      await store.checkRemovals();
+    });
   });
 });
