@@ -3,10 +3,10 @@
  * against what DuckDB counts in the files: the same lines, the same sums, and nothing doubled.
  */
 import { procurement, treasury } from '@daybook/applications';
-import type { ImportReport, ReleaseImportParts } from '@daybook/cli';
-import { importLines, importReleases, pendingCalls } from '@daybook/cli';
+import type { ImportParts, ImportReport, ReleaseImportParts } from '@daybook/cli';
+import { importLines, importReleases, keepFiles, pendingCalls } from '@daybook/cli';
 import type { Genesis } from '@daybook/core';
-import { explainFormats, MONEY_FORMATS, movedBy } from '@daybook/formats';
+import { explainFormats, MONEY_FORMATS, movedBy, planKeptFiles } from '@daybook/formats';
 import type { Cluster, MemberPlan } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import type { Ledger } from '../start/ledger.ts';
@@ -113,21 +113,26 @@ async function importTwice(
   source: ImportSource,
   { ledger, parts }: ImportTarget,
 ): Promise<readonly [ImportReport, ImportReport]> {
-  const lines = MONEY_FORMATS[source.format](filesOf(source), mappingOf(source), {
-    holder: HOLDER,
-  });
+  const files = filesOf(source);
+  const mapping = mappingOf(source);
+  const lines = MONEY_FORMATS[source.format](files, mapping, { holder: HOLDER });
   if (!lines.ok) throw new Error(explainFormats(lines.reason));
-  const run = async (): Promise<ImportReport> =>
-    await importLines(
+  const kept = planKeptFiles(source.format, files, { mapping, holder: HOLDER });
+  if (!kept.ok) throw new Error(explainFormats(kept.reason));
+  const importing: ImportParts = {
+    ...parts,
+    books: ledger.client.contractOf(treasury),
+    pendingCalls: () => pendingCalls(ledger.client),
+    authorsFor: (signers) => signers.map(parts.authorFor),
+    now: () => performance.now(),
+  };
+  const run = async (): Promise<ImportReport> => {
+    await keepFiles(kept.value, importing);
+    return await importLines(
       { lines: lines.value, grantor: GRANTOR, controller: GRANTOR, batchCount: 128, inFlight: 6 },
-      {
-        ...parts,
-        books: ledger.client.contractOf(treasury),
-        pendingCalls: () => pendingCalls(ledger.client),
-        authorsFor: (signers) => signers.map(parts.authorFor),
-        now: () => performance.now(),
-      },
+      importing,
     );
+  };
   return [await run(), await run()];
 }
 

@@ -75,9 +75,10 @@ export function keptLine({ view }: Books, key: RecordSource): KeptLine | undefin
   const kept = { source, action, amount, details };
   const payment = rowsOf.payment(view, { fund, payment: name });
   if (payment === undefined) {
-    const { payee } = rowsOf.commitment(view, { fund, commitment: name }) ?? {};
-    const { title } = rowsOf.allocation(view, { fund, allocation: name }) ?? {};
-    return { ...kept, payee: payee?.name, title };
+    const promised = rowsOf.commitment(view, { fund, commitment: name });
+    const opened = rowsOf.allocation(view, { fund, allocation: name });
+    const holder = promised?.holder ?? opened?.holder;
+    return { ...kept, holder, payee: promised?.payee.name, title: opened?.title };
   }
   const rows: KeptRow[] = [];
   const { commitment } = payment;

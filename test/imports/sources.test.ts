@@ -11,8 +11,11 @@ import {
   explainFormats,
   joinActivities,
   MONEY_FORMATS,
+  mergeKeptFiles,
   planImport,
+  planKeptFiles,
   readFiscalPackage,
+  readKeptFiles,
   readKeptLines,
   signedOf,
   totalLines,
@@ -165,6 +168,33 @@ describe('imports of every shipped source', function () {
         expect(byIdentity(again.flatMap((line) => (line.ok ? [line.move] : [])))).to.deep.equal(
           byIdentity(moves),
         );
+      });
+
+      it('given the files on the ledger, then everything in them comes out that is no refused line', () => {
+        const files = filesOf(source);
+        const mapping = mappingOf(source);
+        const planned = planKeptFiles(source.format, files, { mapping, holder: HOLDER });
+        assert(planned.ok, planned.ok ? '' : explainFormats(planned.reason));
+        expect(planned.value.length > 0).to.equal(['iati', 'fiscal'].includes(source.format));
+        const calls = planned.value.map(({ call }) => books.transactionOf([call], [HOLDER]));
+        expect(books.run(calls)).to.deep.equal([]);
+
+        const kept = planned.value.map(({ key }) => rowsOf.filePart(books.view, key)?.bytes);
+        const bytes = kept.filter((part) => part !== undefined);
+        expect(bytes).to.have.length(kept.length);
+        const [first] = planned.value;
+        if (first === undefined) return;
+        const bundle = readKeptFiles(bytes, first.key.files);
+        assert(bundle.ok, 'the parts are those of the files');
+        const { publisher, dataset } = first.key;
+        const lineOf = (key: RecordSource) => keptLine(books, key);
+        const merged = mergeKeptFiles(bundle.value, { publisher, dataset, lineOf });
+        expect(merged.findings).to.deep.equal([]);
+        const again = MONEY_FORMATS[source.format](merged.files, mapping, { holder: HOLDER });
+        assert(again.ok, again.ok ? '' : explainFormats(again.reason));
+        const back = again.value.flatMap((line) => (line.ok ? [line.move] : []));
+        expect(again.value.filter(({ ok }) => !ok)).to.deep.equal([]);
+        expect(byIdentity(back)).to.deep.equal(byIdentity(moves));
       });
 
       it('given all of it on the ledger, when planned again, then there is nothing to do', () => {

@@ -54,6 +54,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     commitment: 3,
     payment: 4,
     source: 5,
+    filePart: 6,
     allocated: 101,
     allocatedBack: 102,
     committed: 103,

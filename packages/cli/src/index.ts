@@ -14,7 +14,7 @@ export type {
   ReleaseImportParts,
   ReleaseImportReport,
 } from './imports/import-releases.ts';
-export { importLines, importReleases } from './imports/on-demand.ts';
+export { importLines, importReleases, keepFiles } from './imports/on-demand.ts';
 export { pendingCalls } from './imports/pending-calls.ts';
 export type { RefusedLine } from './imports/settlement.ts';
 export { main } from './main.ts';

@@ -178,6 +178,8 @@ export interface Finding {
   readonly file: string;
   /** Physical line from 1, where the parser knows it. */
   readonly line?: number;
+  /** Column of that line from 1, where lines may be long: in XML. */
+  readonly column?: number;
   /** RFC 6901 pointer into JSON, path of an XML element; '' for the whole file. */
   readonly pointer: string;
   readonly code: LineFault['code'];
@@ -223,8 +225,8 @@ export function explainFault(fault: LineFault): string {
 }
 
 /** The finding in one sentence with its place. */
-export function explainFinding({ file, line, pointer, expected, found }: Finding): string {
-  const place = line === undefined ? file : `${file}:${line}`;
+export function explainFinding({ file, line, column, pointer, expected, found }: Finding): string {
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
   const where = pointer === '' ? place : `${place} ${pointer}`;
   return `${where}: expected ${expected}, found ${found === '' ? 'nothing' : found}`;
 }

@@ -14,7 +14,7 @@ export { exactNumber, readExactJson, writeExactJson } from './exact-json.ts';
 export { FILE_BYTES_MAX } from './file-size.ts';
 export type { FiscalValidator } from './fiscal/descriptor.ts';
 export { createFiscalValidator } from './fiscal/descriptor.ts';
-export type { FiscalPackage, FiscalRecord } from './fiscal/package.ts';
+export type { FiscalFact, FiscalPackage, FiscalRecord } from './fiscal/package.ts';
 export { readFiscalPackage } from './fiscal/package.ts';
 export type { Resource } from './fiscal/resource.ts';
 export type { FiscalMetadata, WrittenFiscalPackage } from './fiscal/write.ts';
@@ -41,6 +41,14 @@ export { movedBy, readKeptLines } from './moves/kept.ts';
 export type { ActivityHead, KeptPart } from './moves/kept-activities.ts';
 export { joinActivities } from './moves/kept-activities.ts';
 export type { KeptRecord } from './moves/kept-details.ts';
+export type { FileBundle, PlannedPart } from './moves/kept-files.ts';
+export {
+  KEPT_FILES_BYTES_MAX,
+  mergeKeptFiles,
+  planKeptFiles,
+  readKeptFiles,
+} from './moves/kept-files.ts';
+export type { KeptSeries, MergedFiles } from './moves/merged-file.ts';
 export type { MoneyLine, MoneyRow, Move } from './moves/move.ts';
 export { signedOf } from './moves/move.ts';
 export type {

@@ -16,6 +16,8 @@ export interface SourcePlace {
   readonly file: string;
   /** Physical line of the file on which the record starts, from 1. */
   readonly line: number;
+  /** Column of that line on which the record starts, from 1, where lines may be long: in XML. */
+  readonly column?: number;
 }
 
 /**

@@ -3,6 +3,8 @@
  * space, no control characters.
  */
 
+import { assertNever, concatBytes } from '@daybook/core';
+
 /** Encodings a mapping may name; a byte-order mark decides before any of them. */
 export const ENCODINGS = ['utf-8', 'windows-1252', 'utf-16le', 'utf-16be'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
@@ -33,6 +35,49 @@ export function decodeText(
     }
   }
   return undefined;
+}
+
+/**
+ * Text in an encoding, with a byte-order mark where there was one.
+ * @returns undefined if the encoding has not every character
+ */
+export function encodeText(
+  text: string,
+  { encoding, like }: { readonly encoding: Encoding; readonly like: Uint8Array },
+): Uint8Array | undefined {
+  const marked = BYTE_ORDER_MARKS.find(([mark]) => mark.every((byte, at) => like[at] === byte));
+  const bytes = encodeUnmarked(text, encoding);
+  return bytes && (marked ? concatBytes(Uint8Array.from(marked[0]), bytes) : bytes);
+}
+
+function encodeUnmarked(text: string, encoding: Encoding): Uint8Array | undefined {
+  switch (encoding) {
+    case 'utf-8':
+      return new TextEncoder().encode(text);
+    case 'windows-1252': {
+      const codeOf = windowsCodes();
+      const codes = [...text].map((character) => codeOf.get(character));
+      return codes.includes(undefined)
+        ? undefined
+        : Uint8Array.from(codes.map((code) => code ?? 0));
+    }
+    case 'utf-16le':
+    case 'utf-16be': {
+      const view = new DataView(new ArrayBuffer(text.length * 2));
+      for (let at = 0; at < text.length; at += 1) {
+        view.setUint16(at * 2, text.charCodeAt(at), encoding === 'utf-16le');
+      }
+      return new Uint8Array(view.buffer);
+    }
+    default:
+      return assertNever(encoding);
+  }
+}
+
+/** Bytes by the characters that they are read as: each byte is one, and no two are the same. */
+function windowsCodes(): ReadonlyMap<string, number> {
+  const bytes = Uint8Array.from({ length: 256 }, (_, code) => code);
+  return new Map([...new TextDecoder('windows-1252').decode(bytes)].map((one, at) => [one, at]));
 }
 
 /**

@@ -27,6 +27,24 @@ export interface XmlElement {
   readonly children: readonly XmlElement[];
   /** Physical line of its start tag, from 1. */
   readonly line: number;
+  /** Column of its start tag in that line, from 1, in UTF-16 units. */
+  readonly column: number;
+  readonly span: XmlSpan;
+}
+
+/** Where an element stands in the text, in UTF-16 units. */
+export interface XmlSpan {
+  readonly start: number;
+  /** Behind its start tag; `end` where that closes itself. */
+  readonly opened: number;
+  /** Behind its end tag. */
+  readonly end: number;
+}
+
+/** A document as text. */
+export interface XmlText {
+  readonly text: string;
+  readonly encoding: Encoding;
 }
 
 /** What a document of records looks like, and who takes them. */
@@ -35,7 +53,10 @@ export interface XmlRecords {
   readonly record: string;
   readonly onRoot: (root: XmlElement) => void;
   /** `element` is undefined if it has more than XML_ELEMENTS_MAX elements. */
-  readonly onRecord: (element: XmlElement | undefined, line: number) => void;
+  readonly onRecord: (
+    element: XmlElement | undefined,
+    place: Pick<XmlElement, 'line' | 'column' | 'span'>,
+  ) => void;
 }
 
 interface Building {
@@ -44,6 +65,9 @@ interface Building {
   text: string;
   readonly children: XmlElement[];
   readonly line: number;
+  readonly column: number;
+  readonly start: number;
+  readonly opened: number;
 }
 
 const CHUNK_CHARACTERS = 65_536;
@@ -58,12 +82,12 @@ const DECLARED: Readonly<Record<string, Encoding>> = {
 
 /**
  * Reads the records of a document in order.
- * @returns why the document is not well-formed or not of this kind, if it is not
+ * @returns its text, or why it is not well-formed or not of this kind
  */
 export function readXmlRecords(
   file: SourceFile,
   records: XmlRecords,
-): Result<undefined, FormatsFailure> {
+): Result<XmlText, FormatsFailure> {
   const tooLarge = checkSize(file);
   if (tooLarge !== undefined) {
     return fail(tooLarge);
@@ -71,22 +95,27 @@ export function readXmlRecords(
   const head = new TextDecoder('latin1').decode(file.bytes.subarray(0, 200));
   const declared = /^[^<]*<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)["']/.exec(head)?.[1];
   const encoding = DECLARED[declared?.toLowerCase() ?? 'utf-8'];
-  const text = encoding && decodeText(file.bytes, [encoding])?.text;
-  if (text === undefined) {
+  const decoded = encoding && decodeText(file.bytes, [encoding]);
+  if (decoded === undefined) {
     const encodings = Object.keys(DECLARED);
     return fail({ code: 'FORMATS_ENCODING_UNKNOWN', file: file.name, encodings });
   }
-  const reader = new RecordReader(file.name, records);
+  const { text } = decoded;
+  const reader = new RecordReader({ name: file.name, text }, records);
   for (let at = 0; at < text.length && reader.failure === undefined; at += CHUNK_CHARACTERS) {
     reader.write(text.slice(at, at + CHUNK_CHARACTERS));
   }
   const failure = reader.finish();
-  return failure === undefined ? ok(undefined) : fail(failure);
+  return failure === undefined ? ok(decoded) : fail(failure);
 }
 
+/** XML 1.1 takes control characters that XML 1.0 and our records do not. */
+const PARSING = { xmlns: false, defaultXMLVersion: '1.0', forceXMLVersion: true } as const;
+
 class RecordReader {
-  readonly #parser = new SaxesParser();
+  readonly #parser = new SaxesParser<typeof PARSING>(PARSING);
   readonly #file: string;
+  readonly #text: string;
   readonly #records: XmlRecords;
   /** Open elements of the record, the record itself first; empty between records. */
   readonly #open: Building[] = [];
@@ -94,8 +123,9 @@ class RecordReader {
   #elements = 0;
   failure: FormatsFailure | undefined;
 
-  constructor(file: string, records: XmlRecords) {
-    this.#file = file;
+  constructor(file: { readonly name: string; readonly text: string }, records: XmlRecords) {
+    this.#file = file.name;
+    this.#text = file.text;
     this.#records = records;
     this.#parser.on('error', ({ message }) => this.#invalid(message));
     this.#parser.on('doctype', () => this.#invalid('a document type declaration'));
@@ -128,14 +158,19 @@ class RecordReader {
       this.failure = { code: 'FORMATS_NESTED_TOO_DEEP', file, depthMax: XML_DEPTH_MAX };
       return;
     }
-    const { line } = this.#parser;
-    const element: Building = { name, attributes, text: '', children: [], line };
+    const { line, columnIndex, position: opened } = this.#parser;
+    // No tag holds a bracket that opens another, not even in an attribute.
+    const start = this.#text.lastIndexOf('<', opened - 1);
+    // A tag of several lines counts where it ends, from the first column of that line.
+    const column = Math.max(1, columnIndex - (opened - start) + 1);
+    const place = { line, column, start, opened };
+    const element: Building = { name, attributes, text: '', children: [], ...place };
     const { root, record } = this.#records;
     if (this.#depth === 1 && name !== root) {
       const expected = `a document of ${root}`;
       this.failure = { code: 'FORMATS_PACKAGE_UNKNOWN', file: this.#file, expected };
     } else if (this.#depth === 1) {
-      this.#records.onRoot(element);
+      this.#records.onRoot(built(element, opened));
     } else if (this.#open.length > 0 || (this.#depth === 2 && name === record)) {
       this.#elements += 1;
       this.#open.push(element);
@@ -148,11 +183,12 @@ class RecordReader {
     if (element === undefined || this.failure !== undefined) return;
     const parent = this.#open.at(-1);
     const tooLarge = this.#elements > XML_ELEMENTS_MAX;
+    const whole = built(element, this.#parser.position);
     if (parent === undefined) {
       this.#elements = 0;
-      this.#records.onRecord(tooLarge ? undefined : cleaned(element), element.line);
+      this.#records.onRecord(tooLarge ? undefined : whole, whole);
     } else if (!tooLarge) {
-      parent.children.push(cleaned(element));
+      parent.children.push(whole);
     }
   }
 
@@ -162,6 +198,6 @@ class RecordReader {
   }
 }
 
-function cleaned(element: Building): XmlElement {
-  return { ...element, text: cleanText(element.text) };
+function built({ start, opened, text, ...element }: Building, end: number): XmlElement {
+  return { ...element, text: cleanText(text), span: { start, opened, end } };
 }

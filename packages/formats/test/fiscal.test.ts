@@ -76,7 +76,7 @@ describe('formats: the UK Country and Regional Analyses', () => {
   });
 
   it('given the package as imported, when written and read, then nothing is lost', () => {
-    const [again, ...files] = writeImportedPackage({ descriptor, resources, records, findings });
+    const [again, ...files] = writeImportedPackage({ descriptor, resources });
     expect(again?.name).to.equal('datapackage.json');
     if (again === undefined) throw new Error('no descriptor');
     const second = read(again, files);

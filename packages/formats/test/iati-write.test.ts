@@ -29,8 +29,7 @@ async function faultsOf(bytes: Uint8Array): Promise<readonly string[]> {
 }
 
 /** What an activity says, without where it stood and what was wrong with it. */
-const toldBy = ({ line: _line, findings: _findings, refused: _refused, ...told }: IatiActivity) =>
-  told;
+const toldBy = ({ line: _l, column: _c, findings: _f, refused: _r, ...told }: IatiActivity) => told;
 
 const FULL = `<?xml version="1.0" encoding="UTF-8"?>
 <iati-activities version="2.03">

@@ -57,7 +57,7 @@ describe('formats: IATI 1.01 of the UK Department for International Development'
 
     expect(found).to.have.length(text.split('>0</value>').length - 1);
     expect(found[0] && explainFinding(found[0])).to.equal(
-      `${NAME}:1 iati-activity[13]/transaction[1]/value: ` +
+      `${NAME}:1:40201 iati-activity[13]/transaction[1]/value: ` +
         'expected an amount that is not zero, found 0',
     );
   });
@@ -152,7 +152,7 @@ describe('formats: IATI versions', () => {
     expect(activity?.period).to.deep.equal({ start: '2024-02-01', end: '2025-12-31' });
   });
 
-  it('given faults, when read, then each names line, path, what was expected and found', () => {
+  it('given faults, when read, then each names line, column, path, what was expected and found', () => {
     const body = NEW.replace('<iati-identifier>AA-1-P1</iati-identifier>', '')
       .replace('default-currency="USD"', '')
       .replace('<transaction-date iso-date="2024-01-02"/>', '')
@@ -160,14 +160,14 @@ describe('formats: IATI versions', () => {
       .replace('>3000<', '>3000.001<');
 
     expect(findingsOf(read(document(body, '3.0'))).map(explainFinding)).to.deep.equal([
-      `${NAME}:2 @version: expected a version from 1.01 to 2.03, found 3.0`,
-      `${NAME}:4 iati-activity[1]/iati-identifier: expected an identifier, found nothing`,
-      `${NAME}:14 iati-activity[1]/budget[1]/value: expected an amount of EUR, found 3000.001`,
-      `${NAME}:15 iati-activity[1]/planned-disbursement[1]/value: expected an ISO 4217 code in use, found nothing`,
-      `${NAME}:16 iati-activity[1]/transaction[1]: expected a date, found nothing`,
-      `${NAME}:17 iati-activity[1]/transaction[1]/value: expected an ISO 4217 code in use, found nothing`,
-      `${NAME}:18 iati-activity[1]/transaction[2]/transaction-date: expected a date as yyyy-MM-dd, found 2024-02-30`,
-      `${NAME}:19 iati-activity[1]/transaction[2]/value: expected an ISO 4217 code in use, found nothing`,
+      `${NAME}:2:1 @version: expected a version from 1.01 to 2.03, found 3.0`,
+      `${NAME}:4:1 iati-activity[1]/iati-identifier: expected an identifier, found nothing`,
+      `${NAME}:14:3 iati-activity[1]/budget[1]/value: expected an amount of EUR, found 3000.001`,
+      `${NAME}:15:61 iati-activity[1]/planned-disbursement[1]/value: expected an ISO 4217 code in use, found nothing`,
+      `${NAME}:16:2 iati-activity[1]/transaction[1]: expected a date, found nothing`,
+      `${NAME}:17:3 iati-activity[1]/transaction[1]/value: expected an ISO 4217 code in use, found nothing`,
+      `${NAME}:18:51 iati-activity[1]/transaction[2]/transaction-date: expected a date as yyyy-MM-dd, found 2024-02-30`,
+      `${NAME}:19:3 iati-activity[1]/transaction[2]/value: expected an ISO 4217 code in use, found nothing`,
     ]);
   });
 

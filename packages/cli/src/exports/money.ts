@@ -5,19 +5,23 @@ import type { KeptLine, KeptRow } from '@daybook/formats';
 import { connect } from '../connect.ts';
 import type { Input } from '../frame/input.ts';
 
-type Books = ContractClient<(typeof treasury)['records'], never>['records'];
+export type Books = ContractClient<(typeof treasury)['records'], never>['records'];
 
 /** What a fund's own rows say of imported lines. */
 interface Fund {
-  readonly titles: ReadonlyMap<string, string>;
-  readonly payees: ReadonlyMap<string, string | undefined>;
-  readonly payments: ReadonlyMap<string, Pick<KeptLine, 'payee' | 'payment'>>;
+  readonly allocations: ReadonlyMap<string, AllocationRow>;
+  readonly commitments: ReadonlyMap<string, Pick<KeptLine, 'payee' | 'holder'>>;
+  readonly payments: ReadonlyMap<string, Pick<KeptLine, 'payee' | 'payment' | 'holder'>>;
+}
+
+/** The books of the node that is asked. */
+export async function openBooks(input: Input): Promise<Books> {
+  const { treasury } = await import('@daybook/applications');
+  return (await connect(input)).contractOf(treasury).records;
 }
 
 /** Lines of one publisher in the order of their identity; funds are read once each. */
-export async function readKept(input: Input, publisher: string): Promise<readonly KeptLine[]> {
-  const { treasury } = await import('@daybook/applications');
-  const books: Books = (await connect(input)).contractOf(treasury).records;
+export async function readKept(books: Books, publisher: string): Promise<readonly KeptLine[]> {
   const funds = new Map<string, Fund>();
   const lines: KeptLine[] = [];
   for await (const { row } of books.source.list({ publisher })) {
@@ -29,35 +33,44 @@ export async function readKept(input: Input, publisher: string): Promise<readonl
   return lines;
 }
 
-function rowsOf(action: string, name: string, { titles, payees, payments }: Fund) {
-  if (action === 'allocate') return { title: titles.get(name) };
+function rowsOf(action: string, name: string, { allocations, commitments, payments }: Fund) {
+  if (action === 'allocate') {
+    const row = allocations.get(name);
+    return { title: row?.title, holder: row?.holder };
+  }
   const isPayment = action === 'disburse' || action === 'credit';
-  return isPayment ? payments.get(name) : { payee: payees.get(name) };
+  return isPayment ? payments.get(name) : commitments.get(name);
 }
 
 async function readFund(books: Books, fund: string): Promise<Fund> {
-  const allocations = new Map<string, { readonly title: string; readonly parent: string }>();
+  const allocations = new Map<string, AllocationRow>();
   for await (const { row } of books.allocation.list({ fund })) allocations.set(row.allocation, row);
   const above = new Map<string, string>();
-  const payees = new Map<string, string | undefined>();
+  const commitments = new Map<string, Pick<KeptLine, 'payee' | 'holder'>>();
   for await (const { row } of books.commitment.list({ fund })) {
     above.set(row.commitment, row.allocation);
-    payees.set(row.commitment, row.payee.name);
+    commitments.set(row.commitment, { payee: row.payee.name, holder: row.holder });
   }
-  const payments = new Map<string, Pick<KeptLine, 'payee' | 'payment'>>();
+  const payments = new Map<string, Pick<KeptLine, 'payee' | 'payment' | 'holder'>>();
   for await (const { row } of books.payment.list({ fund })) {
     const { date, payee, description, commitment } = row;
     const rows = rowsAbove(above.get(commitment) ?? fund, allocations);
-    payments.set(row.payment, { payee: payee.name, payment: { date, description, rows } });
+    const holder = commitments.get(commitment)?.holder;
+    payments.set(row.payment, { payee: payee.name, payment: { date, description, rows }, holder });
   }
-  const titles = new Map([...allocations].map(([name, { title }]) => [name, title]));
-  return { titles, payees, payments };
+  return { allocations, commitments, payments };
+}
+
+interface AllocationRow {
+  readonly title: string;
+  readonly parent: string;
+  readonly holder: string;
 }
 
 /** Allocations from the top down to the one that is named; none where that is the fund itself. */
 function rowsAbove(
   lowest: string,
-  allocations: ReadonlyMap<string, { readonly title: string; readonly parent: string }>,
+  allocations: ReadonlyMap<string, AllocationRow>,
 ): readonly KeptRow[] {
   const rows: KeptRow[] = [];
   for (let name = lowest; ; ) {

@@ -15,7 +15,6 @@ import type {
   PlannedCall,
   PlannedLine,
   PlannedSigner,
-  ReportedFault,
 } from '@daybook/formats';
 import { listFaults, planImport, totalLines } from '@daybook/formats';
 import { groupNeighbours } from './budget-groups.ts';
@@ -132,8 +131,11 @@ class LineImport {
     await this.#addLines(plan.lines);
 
     const seconds = (now() - linesMs) / 1000;
-    const faults = listFaults(lines).map(refusedLine);
-    const linesRefused = [...faults, ...this.#refused.map(({ line }) => line)].sort(byPlace);
+    const faults = listFaults(lines);
+    const linesRefused: readonly RefusedLine[] = [
+      ...faults,
+      ...this.#refused.map(({ line }) => line),
+    ].sort(byPlace);
     return {
       linesImported: importedCount(lines) - this.#refused.length,
       linesRefused,
@@ -258,10 +260,6 @@ function describeOutcome(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'no answer';
   if (outcome.state === 'refused') return `${outcome.problem.code}: ${outcome.problem.detail}`;
   return outcome.state;
-}
-
-function refusedLine({ file, line, field, reason, expected, found }: ReportedFault): RefusedLine {
-  return { file, line, field, reason, expected, found };
 }
 
 function importedCount(lines: readonly MoneyLine[]): number {

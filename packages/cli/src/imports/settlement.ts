@@ -10,7 +10,9 @@ import type { ImportTotals, PlannedLine } from '@daybook/formats';
 export interface RefusedLine {
   readonly file: string;
   readonly line: number;
-  /** Column of the file, or field of the action; empty for the whole line. */
+  /** Column of that line, from 1, in XML. */
+  readonly column?: number;
+  /** Header of the column, path of an XML element, or field of the action; empty for the whole line. */
   readonly field: string;
   /** Code of the reason: of the mapper, of the contract or of the node. */
   readonly reason: string;

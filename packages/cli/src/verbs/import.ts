@@ -1,6 +1,12 @@
 /** `daybook import spend`, `funds`, `iati`: files of a publisher onto the ledger, line by line. */
 import { describeAmount } from '@daybook/client';
-import type { ImportTotals, MONEY_FORMATS, MoneyLine } from '@daybook/formats';
+import type {
+  FormatsFailure,
+  ImportTotals,
+  MONEY_FORMATS,
+  MoneyLine,
+  PlannedPart,
+} from '@daybook/formats';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -14,43 +20,66 @@ import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { createAuthorsFinder } from '../imports/authors.ts';
 import { ImportError } from '../imports/import-error.ts';
-import type { ImportProgress, ImportReport } from '../imports/import-lines.ts';
-import { importLines } from '../imports/on-demand.ts';
+import type { ImportParts, ImportProgress, ImportReport } from '../imports/import-lines.ts';
+import type { FileReport } from '../imports/keep-files.ts';
+import { importLines, keepFiles } from '../imports/on-demand.ts';
 import { pendingCalls } from '../imports/pending-calls.ts';
 import { readPackageFiles, readSourceFiles } from '../imports/source-files.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
 
+/** Files come before the steps of the lines. */
+interface Step extends Omit<ImportProgress, 'phase'> {
+  readonly phase: ImportProgress['phase'] | 'files';
+}
+
 type FormatName = keyof typeof MONEY_FORMATS;
 
-async function readLines(format: FormatName, input: Input): Promise<readonly MoneyLine[]> {
+interface Reading {
+  readonly lines: readonly MoneyLine[];
+  /** Of the files themselves, where no line holds all of them. */
+  readonly parts: readonly PlannedPart[];
+}
+
+async function readAll(format: FormatName, input: Input): Promise<Reading> {
   // Only these verbs read formats; loading them would slow the start of every other.
-  const { explainFormats, MONEY_FORMATS: formats } = await import('@daybook/formats');
+  const {
+    explainFormats,
+    MONEY_FORMATS: formats,
+    planKeptFiles,
+  } = await import('@daybook/formats');
   const mappingFile = input.text('mapping');
   const json = await readJson(mappingFile);
   const names = input.operands('file');
   const files = await (format === 'fiscal' ? readPackageFiles(names) : readSourceFiles(names));
   const holder = input.optionalText('holder');
-  const lines = formats[format](files, json, holder === undefined ? {} : { holder });
-  if (lines.ok) return lines.value;
-  const { reason } = lines;
-  const fact = explainFormats(reason);
-  if (reason.code === 'FORMATS_MAPPING_INVALID') throw malformed(mappingFile, fact);
-  throw new CliError({ code: 'CLI_IMPORT_FAILED', fact });
+  const keeper = holder === undefined ? {} : { holder };
+  const lines = formats[format](files, json, keeper);
+  const unreadable = (reason: FormatsFailure): CliError => {
+    const fact = explainFormats(reason);
+    return reason.code === 'FORMATS_MAPPING_INVALID'
+      ? malformed(mappingFile, fact)
+      : new CliError({ code: 'CLI_IMPORT_FAILED', fact });
+  };
+  if (!lines.ok) throw unreadable(lines.reason);
+  const parts = planKeptFiles(format, files, { mapping: json, ...keeper });
+  if (!parts.ok) throw unreadable(parts.reason);
+  return { lines: lines.value, parts: parts.value };
 }
 
-const PHASES: Readonly<Record<ImportProgress['phase'], string>> = {
+const PHASES: Readonly<Record<Step['phase'], string>> = {
   comparing: 'Comparing with the ledger',
+  files: 'Keeping the files',
   budget: 'Opening budgets',
   lines: 'Adding lines',
 };
 
 /** One bar for each phase, with the rate so far. */
 function createReporter(world: World): {
-  readonly onProgress: (progress: ImportProgress) => void;
+  readonly onProgress: (progress: Step) => void;
   readonly end: () => void;
 } {
-  let phase: ImportProgress['phase'] | undefined;
+  let phase: Step['phase'] | undefined;
   let bar: ProgressBar | undefined;
   let startedMs = 0;
   return {
@@ -73,7 +102,7 @@ const IN_FLIGHT_MAX = 64;
 const BATCH_MAX = 256;
 
 async function importFiles(format: FormatName, input: Input, world: World): Promise<Exit> {
-  const lines = await readLines(format, input);
+  const { lines, parts: fileParts } = await readAll(format, input);
   const authors = await openSigners(input, world);
   const client = await connect(input);
   const { chain, document } = await client.genesis();
@@ -82,29 +111,32 @@ async function importFiles(format: FormatName, input: Input, world: World): Prom
   const batchCount = input.integer('batch', { min: 1, max: BATCH_MAX });
   const validMs = Math.floor(document.parameters.validityMaxMs / 2);
   const reporter = createReporter(world);
+  const options = {
+    lines,
+    grantor: input.text('grantor'),
+    controller: input.text('controller'),
+    ...(inFlight !== undefined && { inFlight }),
+    ...(batchCount !== undefined && { batchCount }),
+  };
+  const parts: ImportParts = {
+    chain,
+    books: client.contractOf(treasury),
+    submitBatch: (transactions, batch) =>
+      client.submitBatch(transactions, { ...batch, signal: world.signal }),
+    pendingCalls: () => pendingCalls(client),
+    authorsFor: await createAuthorsFinder(authors, client),
+    validUntilMs: () => world.nowMs() + validMs,
+    now: () => world.elapsedMs(),
+    onProgress: reporter.onProgress,
+  };
   try {
-    const report = await importLines(
-      {
-        lines,
-        grantor: input.text('grantor'),
-        controller: input.text('controller'),
-        ...(inFlight !== undefined && { inFlight }),
-        ...(batchCount !== undefined && { batchCount }),
-      },
-      {
-        chain,
-        books: client.contractOf(treasury),
-        submitBatch: (transactions, options) =>
-          client.submitBatch(transactions, { ...options, signal: world.signal }),
-        pendingCalls: () => pendingCalls(client),
-        authorsFor: await createAuthorsFinder(authors, client),
-        validUntilMs: () => world.nowMs() + validMs,
-        now: () => world.elapsedMs(),
-        onProgress: reporter.onProgress,
-      },
-    );
+    const files = await keepFiles(fileParts, {
+      ...parts,
+      onProgress: (done, total) => reporter.onProgress({ phase: 'files', done, total }),
+    });
+    const report = await importLines(options, parts);
     reporter.end();
-    answerReport(report, { input, world });
+    answerReport({ ...report, files }, { input, world });
     return report.linesRefused.length === 0 ? 'done' : 'refused';
   } catch (error) {
     reporter.end();
@@ -113,29 +145,41 @@ async function importFiles(format: FormatName, input: Input, world: World): Prom
   }
 }
 
+type FullReport = ImportReport & { readonly files: FileReport };
+
 function answerReport(
-  report: ImportReport,
+  report: FullReport,
   { input, world }: { readonly input: Input; readonly world: World },
 ): void {
   const { plan: _plan, ...json } = report;
   answer(input, world, { json, lines: (paint) => reportLines(report, paint) });
 }
 
-function reportLines(report: ImportReport, paint: Paint): string {
-  const { linesImported, linesRefused, added, perSecond, seconds, totals } = report;
-  const rows = linesRefused.map(({ file, line, field, reason, expected = '', found = '' }) => [
-    file,
-    String(line),
-    field,
-    reason,
-    expected,
-    found,
-  ]);
+function reportLines(report: FullReport, paint: Paint): string {
+  const { files, linesImported, linesRefused, added, perSecond, seconds, totals } = report;
+  const rows = linesRefused.map(
+    ({ file, line, column, field, reason, expected = '', found = '' }) => [
+      file,
+      column === undefined ? String(line) : `${line}:${column}`,
+      field,
+      reason,
+      expected,
+      found,
+    ],
+  );
   const titles = ['File', 'Line', 'Field', 'Reason', 'Expected', 'Found'];
   const pairs = [
     { title: 'Lines on the ledger', text: String(linesImported) },
     { title: 'Added by this run', text: String(added) },
     { title: 'Lines refused', text: String(totals.reduce((n, one) => n + one.linesRefused, 0)) },
+    ...(files.added + files.present === 0
+      ? []
+      : [
+          {
+            title: 'Files as they came',
+            text: `${files.added} parts added, ${files.present} there`,
+          },
+        ]),
     { title: 'Rate', text: `${Math.round(perSecond)} lines/s, ${seconds.toFixed(1)} s in all` },
     ...totals.map((one) => ({ title: `Sum, ${one.currency}`, text: totalText(one) })),
   ];

@@ -3,8 +3,9 @@ import path from 'node:path';
 import type { KeptFinding, SourceFile } from '@daybook/formats';
 import { NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
+import { readFiles } from '../exports/kept-files.ts';
 import { answerPublication, LEFT_OUT_HELP } from '../exports/left-out.ts';
-import { readKept } from '../exports/money.ts';
+import { openBooks, readKept } from '../exports/money.ts';
 import { malformed, readJson, writeOut } from '../files.ts';
 import type { Input } from '../frame/input.ts';
 import type { Verb } from '../frame/verb.ts';
@@ -21,7 +22,7 @@ async function publishCsv(input: Input, world: World): Promise<Exit> {
   const mapping = isFunds ? decodeFundsMapping(json) : decodeSpendMapping(json);
   if (!mapping.ok) throw malformed(mappingFile, explainFormats(mapping.reason));
   const { publisher, dataset } = mapping.value;
-  const all = await readKept(input, publisher);
+  const all = await readKept(await openBooks(input), publisher);
   const kept = formats.readKeptLines(
     all.filter(({ source }) => source.dataset.startsWith(`${dataset}/`)),
   );
@@ -41,7 +42,8 @@ async function publishCsv(input: Input, world: World): Promise<Exit> {
 
 async function publishIati(input: Input, world: World): Promise<Exit> {
   const { joinActivities, readKeptLines, writeIatiFile } = await import('@daybook/formats');
-  const { records, findings } = readKeptLines(await readKept(input, input.operand('publisher')));
+  const books = await openBooks(input);
+  const { records, findings } = readKeptLines(await readKept(books, input.operand('publisher')));
   const { dir: folder, base } = path.parse(input.text('out'));
   const parts = records.filter((one) => one.origin === 'iati');
   const activities = joinActivities(parts);
@@ -49,6 +51,39 @@ async function publishIati(input: Input, world: World): Promise<Exit> {
   const others = records.length - parts.length;
   return await writeFiles(
     { files, folder, records: activities.length, findings, others },
+    input,
+    world,
+  );
+}
+
+/** Files of several imports may have the same name: the later ones get a folder of their hash. */
+const HASH_SHOWN = 12;
+
+async function publishFiles(input: Input, world: World): Promise<Exit> {
+  const { mergeKeptFiles } = await import('@daybook/formats');
+  const publisher = input.operand('publisher');
+  const books = await openBooks(input);
+  const lines = await readKept(books, publisher);
+  const findings: KeptFinding[] = [];
+  const files = new Map<string, SourceFile>();
+  for await (const { bundle, series, hash } of readFiles(books, { publisher, lines }, findings)) {
+    const merged = mergeKeptFiles(bundle, series);
+    findings.push(...merged.findings);
+    const isTaken = merged.files.some(({ name }) => files.has(name));
+    const folder = isTaken ? hash.slice(0, HASH_SHOWN) : '';
+    for (const { name, bytes } of merged.files) {
+      const own = path.join(folder, name);
+      files.set(own, { name: own, bytes });
+    }
+  }
+  return await writeFiles(
+    {
+      files: [...files.values()],
+      folder: input.text('out'),
+      records: files.size,
+      findings,
+      others: 0,
+    },
     input,
     world,
   );
@@ -82,6 +117,22 @@ async function writeFiles(
 
 export const PUBLISH_SOURCE_VERBS: readonly Verb[] = [
   {
+    words: ['publish', 'files'],
+    title: 'Write imported IATI files and Fiscal Data Packages as they came.',
+    help:
+      'Everything that stood in them comes out, in their own version and encoding, but for what is ' +
+      'not on the ledger; where the ledger says otherwise since, its word stands in the files. ' +
+      'Importing them again finds every line on the ledger. ' +
+      LEFT_OUT_HELP,
+    operands: [{ name: 'publisher', help: 'Slug of the publisher, as the mapping names it.' }],
+    options: {
+      out: { value: 'FOLDER', help: 'Where to write.', required: true },
+      ...NODE_OPTIONS,
+    },
+    examples: ['publish files dfid --out dfid'],
+    run: publishFiles,
+  },
+  {
     words: ['publish', 'csv'],
     title: 'Write imported spending, or funded projects, as the CSV files they came in.',
     help:
@@ -99,7 +150,9 @@ export const PUBLISH_SOURCE_VERBS: readonly Verb[] = [
   {
     words: ['publish', 'iati'],
     title: 'Write the imported aid activities of a publisher as IATI 2.03.',
-    help: `With everything that was read of them, from whatever version; nothing is made up. ${LEFT_OUT_HELP}`,
+    help:
+      'What was read of them, from whatever version; nothing is made up. What else stood in the ' +
+      `files comes out by publish files. ${LEFT_OUT_HELP}`,
     operands: [{ name: 'publisher', help: 'Slug of the publisher, as the mapping names it.' }],
     options: {
       out: { value: 'FILE', help: 'Where to write.', required: true },

@@ -12,7 +12,7 @@ import type {
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
 import { answerPublication, LEFT_OUT_HELP } from '../exports/left-out.ts';
-import { readKept } from '../exports/money.ts';
+import { openBooks, readKept } from '../exports/money.ts';
 import type { ListedRelease } from '../exports/releases.ts';
 import { readReleases } from '../exports/releases.ts';
 import { writeOut } from '../files.ts';
@@ -25,7 +25,7 @@ import { answer } from '../print.ts';
 async function publishMoney(input: Input, world: World): Promise<Exit> {
   const { readKeptLines, writeFiscalPackages } = await import('@daybook/formats');
   const publisher = input.operand('publisher');
-  const kept = readKeptLines(await readKept(input, publisher));
+  const kept = readKeptLines(await readKept(await openBooks(input), publisher));
   const fiscal: FiscalRecord[] = [];
   const records: string[] = [];
   for (const { origin, record } of kept.records) {

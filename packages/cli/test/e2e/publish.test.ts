@@ -1,5 +1,5 @@
 /** `daybook import` and `publish`: what goes onto a ledger as a file comes out of it again. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { procurement, treasury } from '@daybook/applications';
@@ -233,6 +233,45 @@ describe('imports by commands, and what they give back', function () {
     expect(leftOut[1]).to.include({ ocid, release: 'renamed', found: 'elsewhere' });
     const written = JSON.parse(await readFile(out, 'utf8')) as { readonly releases: unknown };
     expect(written.releases).to.deep.equal([]);
+  });
+
+  it('given an IATI file, when imported twice, then it comes out as it was but for the refused line', async () => {
+    const zero =
+      '  <transaction><transaction-type code="2"/><transaction-date iso-date="2024-02-01"/><value>0</value></transaction>\n';
+    const whole = `<?xml version="1.0" encoding="UTF-8"?>
+<iati-activities version="2.03" generated-datetime="2024-05-01T00:00:00Z" xmlns:x="https://example.org/">
+ <!-- Nobody reads this --><x:registry id='1'/>
+ <iati-activity default-currency="GBP" xml:lang="en"><iati-identifier>GB-1-9</iati-identifier>
+  <title><narrative>Wells</narrative></title><contact-info type="1"><email>a@b.example</email></contact-info>
+${zero}  <transaction ref="7" x:seen="1"><transaction-type code="1"/><transaction-date iso-date="2011-02-01"/><value>12.50</value><flow-type code="10"/></transaction>
+ </iati-activity>
+</iati-activities>
+`;
+    const file = path.join(folder, 'wells.xml');
+    await writeFile(file, whole);
+    const mapping = path.join(FIXTURES, 'iati/mapping.json');
+    const bring = async (name: string) =>
+      await run(
+        ...['import', 'iati', name, '--mapping', mapping, '--holder', WORKS],
+        ...['--grantor', WORKS, '--controller', WORKS, ...signer('head'), ...signer('other')],
+      );
+    const first = await bring(file);
+    const second = await bring(file);
+    expect(first.code, first.errors + first.out).to.equal(1);
+    expect(first.json()).to.deep.include({ linesImported: 1, files: { added: 1, present: 0 } });
+    expect(second.json()).to.deep.include({ linesImported: 1, files: { added: 0, present: 1 } });
+    const { publisher } = JSON.parse(await readFile(mapping, 'utf8'));
+    const out = path.join(folder, 'files');
+
+    const written = await run('publish', 'files', publisher, '--out', out);
+
+    expect(written.code, written.errors).to.equal(0);
+    expect(await readFile(path.join(out, 'wells.xml'), 'utf8')).to.equal(whole.replace(zero, ''));
+    const again = await bring(path.join(out, 'wells.xml'));
+    expect(again.code, again.errors).to.equal(0);
+    expect(again.json()).to.deep.include({ linesImported: 1, files: { added: 1, present: 0 } });
+    const both = await run('publish', 'files', publisher, '--out', out);
+    expect(both.json<{ readonly files: readonly string[] }>().files).to.have.length(2);
   });
 
   it('given a line with details of another hand, then the publication leaves it out and says so', async () => {

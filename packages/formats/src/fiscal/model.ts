@@ -36,6 +36,26 @@ export interface FiscalModel {
   readonly dimensions: readonly Dimension[];
 }
 
+/** Dimensions and attributes that say when; the first that says anything counts. */
+export function startsIn({ dimensions }: FiscalModel): readonly (readonly [string, string])[] {
+  const dates = dimensions.find(({ type }) => type === 'datetime');
+  return [
+    ['period', 'start'],
+    [dates?.name ?? '', dates?.keys[0] ?? ''],
+  ];
+}
+
+/** The column or constant of an attribute. */
+export function attributeOf(
+  { dimensions }: FiscalModel,
+  dimension: string,
+  attribute: string,
+): Attribute | undefined {
+  return dimensions
+    .find(({ name }) => name === dimension)
+    ?.attributes.find(({ name }) => name === attribute);
+}
+
 /** Reads the model of a descriptor, as far as it goes; empty if it has none. */
 export function readModel(descriptor: JsonView): FiscalModel {
   const model = descriptor.object('model');

@@ -8,6 +8,7 @@ import type { Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
 import { parseScaledAmount } from '../amount.ts';
 import { compileDatePattern, parseDate } from '../civil-date.ts';
+import { OCCURRENCE_HEADER } from '../csv-table.ts';
 import type { Finding, FormatsFailure } from '../errors.ts';
 import { FOUND_SHOWN_MAX } from '../errors.ts';
 import type { ExactObject } from '../exact-json.ts';
@@ -28,7 +29,7 @@ import type {
 } from '../records.ts';
 import type { FiscalValidator } from './descriptor.ts';
 import type { Dimension, FiscalModel, Measure } from './model.ts';
-import { readModel } from './model.ts';
+import { attributeOf, readModel, startsIn } from './model.ts';
 import type { Lookup, Resource, ResourceRow } from './resource.ts';
 import { createLookup, readResource } from './resource.ts';
 
@@ -37,16 +38,33 @@ export type FiscalRecord = Appropriation | Payment;
 export interface FiscalPackage {
   /** As it was, numbers exact. */
   readonly descriptor: ExactObject;
+  readonly model: FiscalModel;
   /** Every table that is there, cells as they were. */
   readonly resources: readonly Resource[];
-  /** One a row of the fact table and measure; rows with findings have none. */
+  /** Rows of the tables of facts, once for each measure. */
+  readonly facts: readonly FiscalFact[];
+  /** Those of the facts; rows with findings have none. */
   readonly records: readonly FiscalRecord[];
   readonly findings: readonly Finding[];
+}
+
+/** What a row says of one measure, and where. */
+export interface FiscalFact {
+  readonly measure: Measure;
+  readonly table: Resource;
+  readonly row: ResourceRow;
+  readonly source: RecordSource;
+  /** Undefined where the row cannot be read, which is a finding. */
+  readonly record: FiscalRecord | undefined;
 }
 
 /** Measures, dimensions, resources and foreign keys: each multiplies the work of a row. */
 export const FISCAL_ENTRIES_MAX = 100;
 
+/** Header of the column in which we write numbers, where the keys of a row would give others. */
+export const NUMBER_HEADER = '_number';
+
+const NO_MODEL: FiscalModel = { measures: [], dimensions: [] };
 const DATES = ['yyyy-MM-dd', 'yyyy-MM', 'yyyy'].flatMap(
   (pattern) => compileDatePattern(pattern, { reduced: true }) ?? [],
 );
@@ -77,16 +95,18 @@ export function readFiscalPackage(
     const code = 'FORMATS_RECORD_TOO_LARGE';
     const expected = `at most ${FISCAL_ENTRIES_MAX} entries`;
     findings.push({ file: descriptor.name, pointer: crowded, code, expected, found: 'more' });
-    return ok({ descriptor: json, resources: [], records: [], findings });
+    const nothing = { model: NO_MODEL, resources: [], facts: [], records: [] };
+    return ok({ descriptor: json, ...nothing, findings });
   }
   const byPath = new Map(files.map((file) => [file.name, file] as const));
   const resources = view
     .objects('resources')
     .flatMap((resource) => readResource(resource, byPath, findings, descriptor.name) ?? []);
   const model = readModel(view);
-  const facts = new FactReader(view, model, resources, findings);
-  const records = model.measures.flatMap((measure) => facts.read(measure, descriptor.name));
-  return ok({ descriptor: json, resources, records, findings });
+  const reader = new FactReader(view, model, resources, findings);
+  const facts = model.measures.flatMap((measure) => reader.read(measure, descriptor.name));
+  const records = facts.flatMap(({ record }) => record ?? []);
+  return ok({ descriptor: json, model, resources, facts, records, findings });
 }
 
 /** Pointer of the first list of the descriptor that has too many entries. */
@@ -130,7 +150,7 @@ class FactReader {
     this.#findings = findings;
   }
 
-  read(measure: Measure, descriptor: string): readonly FiscalRecord[] {
+  read(measure: Measure, descriptor: string): readonly FiscalFact[] {
     const { pointer, currency } = measure;
     const table = this.#resources.find(({ name }) => name === measure.resource);
     if (!table?.headers.includes(measure.column)) {
@@ -149,24 +169,26 @@ class FactReader {
     }
     const lookup = createLookup(table, this.#resources);
     const occurrenceOf = countOccurrences();
-    return table.rows.flatMap((row) => {
+    const numberAt = table.headers.indexOf(NUMBER_HEADER);
+    const statedAt = table.headers.indexOf(OCCURRENCE_HEADER);
+    return table.rows.map((row) => {
       const value = this.#valuesOf(row, lookup);
-      const number = this.#numberOf(value);
+      const number = row.cells[numberAt] || this.#numberOf(value);
+      const stated = row.cells[statedAt] ?? '';
       const source = sourceIn(value) ?? {
         publisher: this.#package,
         dataset: `${this.#package}/${table.name}/${measure.name}`,
         number,
-        occurrence: occurrenceOf(number),
+        occurrence: occurrenceOf(number, OCCURRENCE.test(stated) ? Number(stated) : undefined),
       };
-      return this.#record({ table, row, measure, value, source });
+      const record = this.#record({ table, row, measure, value, source });
+      return { measure, table, row, source, record };
     });
   }
 
   #valuesOf(row: ResourceRow, lookup: Lookup): Value {
     return (dimension, attribute) => {
-      const found = this.#model.dimensions
-        .find(({ name }) => name === dimension)
-        ?.attributes.find(({ name }) => name === attribute);
+      const found = attributeOf(this.#model, dimension, attribute);
       if (found === undefined) return '';
       return 'constant' in found
         ? found.constant
@@ -188,7 +210,7 @@ class FactReader {
     readonly measure: Measure;
     readonly value: Value;
     readonly source: RecordSource;
-  }): readonly FiscalRecord[] {
+  }): FiscalRecord | undefined {
     const { value, source } = fact;
     const faults: Finding[] = [];
     const report: Report = (column, code, expected, found) => {
@@ -198,7 +220,7 @@ class FactReader {
     const money = readMoney(fact, report);
     const period = readPeriod(this.#dates(value), report);
     this.#findings.push(...faults);
-    if (faults.length > 0 || money === undefined) return [];
+    if (faults.length > 0 || money === undefined) return undefined;
     const payer = organisationIn(value, 'payer');
     const payee = organisationIn(value, 'payee');
     const purpose = value('purpose', 'text');
@@ -214,35 +236,34 @@ class FactReader {
         period,
         classifications,
       } as const;
-      return [holder === undefined ? base : { ...base, holder }];
+      return holder === undefined ? base : { ...base, holder };
     }
     const id = value('payment', 'id');
     const type = value('payment', 'type');
     const more = parseList(value('more', 'list')).map(
       ([header = '', cell = '']): OtherCell => [header, cell],
     );
-    return [
-      {
-        kind: 'payment',
-        source,
-        ...(id === '' ? {} : { id }),
-        ...(period.start === undefined ? {} : { date: period.start }),
-        money,
-        ...(payer === undefined ? {} : { payer }),
-        ...(payee === undefined ? {} : { payee }),
-        ...(purpose === '' ? {} : { purpose }),
-        ...(type === '' ? {} : { type }),
-        ...(classifications.length === 0 ? {} : { classifications }),
-        ...(more.length === 0 ? {} : { more }),
-      },
-    ];
+    return {
+      kind: 'payment',
+      source,
+      ...(id === '' ? {} : { id }),
+      ...(period.start === undefined ? {} : { date: period.start }),
+      money,
+      ...(payer === undefined ? {} : { payer }),
+      ...(payee === undefined ? {} : { payee }),
+      ...(purpose === '' ? {} : { purpose }),
+      ...(type === '' ? {} : { type }),
+      ...(classifications.length === 0 ? {} : { classifications }),
+      ...(more.length === 0 ? {} : { more }),
+    };
   }
 
   /** Start and end by name, or the key of the first dimension of dates. */
   #dates(value: Value): readonly [start: string, end: string] {
-    const dates = this.#model.dimensions.find(({ type }) => type === 'datetime');
-    const start = value('period', 'start') || value(dates?.name ?? '', dates?.keys[0] ?? '');
-    return [start, value('period', 'end')];
+    const start = startsIn(this.#model).map(([dimension, attribute]) =>
+      value(dimension, attribute),
+    );
+    return [start.find((text) => text !== '') ?? '', value('period', 'end')];
   }
 
   #classifications(value: Value): readonly Classification[] {

@@ -6,6 +6,7 @@ import { FOUND_SHOWN_MAX } from '../errors.ts';
 import { checkSize } from '../file-size.ts';
 import type { JsonView } from '../json-view.ts';
 import type { SourceFile } from '../records.ts';
+import type { Encoding } from '../text.ts';
 import { decodeText, ENCODINGS } from '../text.ts';
 
 /** A record of a table with the physical line it starts on. */
@@ -23,9 +24,12 @@ export interface NumberStyle {
 export interface Resource {
   readonly name: string;
   readonly file: string;
+  readonly encoding: Encoding;
   readonly separator: string;
   readonly headers: readonly string[];
   readonly rows: readonly ResourceRow[];
+  /** Whether lines were passed over that are no rows. */
+  readonly isPartial: boolean;
   readonly styles: ReadonlyMap<string, NumberStyle>;
   readonly joins: readonly Join[];
 }
@@ -36,6 +40,11 @@ interface Join {
   readonly target: string;
 }
 
+/** Under which a file is named; of several the first. */
+export function pathOf(view: JsonView): string {
+  return view.text('path') ?? view.texts('path')[0] ?? '';
+}
+
 /** Reads the table of one resource; what cannot be read is a finding. */
 export function readResource(
   view: JsonView,
@@ -43,7 +52,7 @@ export function readResource(
   findings: Finding[],
   descriptor: string,
 ): Resource | undefined {
-  const path = view.text('path') ?? view.texts('path')[0] ?? '';
+  const path = pathOf(view);
   const file = files.get(path);
   const found = path.slice(0, FOUND_SHOWN_MAX);
   if (file === undefined || checkSize(file) !== undefined) {
@@ -54,22 +63,24 @@ export function readResource(
   }
   const wanted = (view.text('encoding') ?? 'utf-8').toLowerCase();
   const encoding = ENCODINGS.find((name) => name === wanted) ?? 'utf-8';
-  const text = decodeText(file.bytes, [encoding])?.text;
-  if (text === undefined) {
+  const decoded = decodeText(file.bytes, [encoding]);
+  if (decoded === undefined) {
     const code = 'FORMATS_SCHEMA_MISMATCH';
     findings.push({ file: path, pointer: '', code, expected: encoding, found: 'other bytes' });
     return undefined;
   }
   const separator = view.object('dialect')?.text('delimiter') ?? ',';
-  const [header, ...rest] = readCsvRows(text, separator);
+  const [header, ...rest] = readCsvRows(decoded.text, separator);
   const headers = header !== undefined && 'cells' in header ? header.cells : [];
   const rows = rest.flatMap((row) => checkRow(row, headers.length, path, findings));
   return {
     name: view.text('name') ?? '',
     file: path,
+    encoding: decoded.encoding,
     separator,
     headers,
     rows,
+    isPartial: rows.length < rest.length,
     ...readSchema(view),
   };
 }

@@ -184,7 +184,7 @@ function dimensionsOf(resource: string): ExactObject {
 export function writeImportedPackage({
   descriptor,
   resources,
-}: FiscalPackage): readonly SourceFile[] {
+}: Pick<FiscalPackage, 'descriptor' | 'resources'>): readonly SourceFile[] {
   const tables = resources.map(({ file, headers, rows, separator }) =>
     textFile(file, writeCsvRows([headers, ...rows.map(({ cells }) => cells)], separator)),
   );

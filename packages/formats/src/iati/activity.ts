@@ -31,6 +31,8 @@ export interface IatiActivity {
   readonly kind: 'activity';
   /** Physical line of the file on which the activity starts. */
   readonly line: number;
+  /** Column of that line, from 1. */
+  readonly column: number;
   /** IATI identifier; '' if it is missing, which is a finding. */
   readonly identifier: string;
   readonly title: string;
@@ -61,21 +63,35 @@ export interface IatiActivity {
 /** A transaction that is no record, and why. */
 export interface RefusedTransaction {
   readonly line: number;
+  readonly column: number;
   readonly faults: readonly LineFault[];
 }
 
 const STYLE = { decimalSign: '.', groupSign: ',' };
 const DATES = ['yyyy-MM-dd'].flatMap((pattern) => compileDatePattern(pattern) ?? []);
 
+/** A transaction where it stands, with its number; refused ones have no record. */
+export interface TransactionReading {
+  readonly element: XmlElement;
+  readonly source: RecordSource;
+  readonly record: Commitment | Payment | undefined;
+}
+
+/** An activity with the transactions of its file, in their order. */
+export interface ActivityReading {
+  readonly activity: IatiActivity;
+  readonly transactions: readonly TransactionReading[];
+}
+
 /** Reads an activity; `path` is its place in the document, for findings. */
-export function readActivity(element: XmlElement, file: string, path: string): IatiActivity {
+export function readActivity(element: XmlElement, file: string, path: string): ActivityReading {
   return new ActivityReader(element, file, path).read();
 }
 
-const childrenOf = (element: XmlElement, name: string): readonly XmlElement[] =>
+export const childrenOf = (element: XmlElement, name: string): readonly XmlElement[] =>
   element.children.filter((child) => child.name === name);
 
-const childOf = (element: XmlElement, name: string): XmlElement | undefined =>
+export const childOf = (element: XmlElement, name: string): XmlElement | undefined =>
   element.children.find((child) => child.name === name);
 
 const attribute = (element: XmlElement | undefined, name: string): string =>
@@ -131,7 +147,7 @@ class ActivityReader {
     this.#identifier = childOf(element, 'iati-identifier')?.text ?? '';
   }
 
-  read(): IatiActivity {
+  read(): ActivityReading {
     const activity = this.#element;
     if (this.#identifier === '') {
       this.#report(activity, `${this.#path}/iati-identifier`, {
@@ -143,11 +159,13 @@ class ActivityReader {
     const budgets = this.#plans('budget');
     const planned = this.#plans('planned-disbursement');
     const transactions = this.#transactions();
+    const records = transactions.flatMap(({ record }) => record ?? []);
     const dates = this.#dates();
     const reporting = childOf(activity, 'reporting-org');
-    return {
+    const read: IatiActivity = {
       kind: 'activity',
       line: activity.line,
+      column: activity.column,
       identifier: this.#identifier,
       title: textOf(childOf(activity, 'title')),
       ...optional('description', textOf(childOf(activity, 'description'))),
@@ -163,11 +181,12 @@ class ActivityReader {
       ),
       budgets,
       planned,
-      commitments: transactions.filter((record) => record.kind === 'commitment'),
-      payments: transactions.filter((record) => record.kind === 'payment'),
+      commitments: records.filter((record) => record.kind === 'commitment'),
+      payments: records.filter((record) => record.kind === 'payment'),
       refused: this.#refused,
       findings: this.#findings,
     };
+    return { activity: read, transactions };
   }
 
   #report(
@@ -179,6 +198,7 @@ class ActivityReader {
     this.#findings.push({
       file: this.#file,
       line: element.line,
+      column: element.column,
       pointer,
       code,
       expected,
@@ -274,8 +294,8 @@ class ActivityReader {
     });
   }
 
-  #transactions(): readonly (Commitment | Payment)[] {
-    return childrenOf(this.#element, 'transaction').flatMap((element, index) => {
+  #transactions(): readonly TransactionReading[] {
+    return childrenOf(this.#element, 'transaction').map((element, index) => {
       const pointer = `${this.#path}/transaction[${index + 1}]`;
       const before = this.#findings.length;
       const type = transactionType(attribute(childOf(element, 'transaction-type'), 'code'));
@@ -291,10 +311,13 @@ class ActivityReader {
         attribute(element, OCCURRENCE_NAME),
       );
       const money = this.#money(element, pointer);
-      if (money !== undefined) return [this.#transaction(element, { type, date, source, money })];
+      if (money !== undefined) {
+        const record = this.#transaction(element, { type, date, source, money });
+        return { element, source, record };
+      }
       const faults = this.#findings.slice(before).map(faultOf);
-      this.#refused.push({ line: element.line, faults });
-      return [];
+      this.#refused.push({ line: element.line, column: element.column, faults });
+      return { element, source, record: undefined };
     });
   }
 

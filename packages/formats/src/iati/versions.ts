@@ -16,6 +16,8 @@ export const IATI_VERSIONS: ReadonlySet<string> = new Set([
 
 /** Attribute of a transaction in a file that we wrote: how often its number came, from 1. */
 export const OCCURRENCE_NAME = 'daybook:occurrence';
+/** Declares the prefix of `OCCURRENCE_NAME`. */
+export const OCCURRENCE_NAMESPACE = { prefix: 'daybook', uri: 'urn:daybook:import' } as const;
 
 const TRANSACTION_TYPES: Readonly<Record<string, string>> = {
   IF: '1',

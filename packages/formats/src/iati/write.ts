@@ -15,7 +15,12 @@ import type {
   SourceFile,
 } from '../records.ts';
 import type { IatiActivity } from './activity.ts';
-import { COMMITMENT_TYPES, OCCURRENCE_NAME, sectorVocabulary } from './versions.ts';
+import {
+  COMMITMENT_TYPES,
+  OCCURRENCE_NAME,
+  OCCURRENCE_NAMESPACE,
+  sectorVocabulary,
+} from './versions.ts';
 
 /** What is written of an activity. */
 export type WrittenActivity = Pick<
@@ -39,8 +44,8 @@ export type WrittenActivity = Pick<
 type Attributes = Readonly<Record<string, string | undefined>>;
 
 const [COMMITMENT_TYPE = ''] = COMMITMENT_TYPES;
-/** Declares the prefix of `OCCURRENCE_NAME`. */
-const OCCURRENCE = { 'xmlns:daybook': 'urn:daybook:import' };
+const { prefix, uri } = OCCURRENCE_NAMESPACE;
+const OCCURRENCE = { [`xmlns:${prefix}`]: uri };
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

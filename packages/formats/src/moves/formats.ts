@@ -1,7 +1,7 @@
 /** The formats of money by their names: each reads files by a mapping into lines of moves. */
 import type { Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
-import type { FormatsFailure } from '../errors.ts';
+import type { Finding, FormatsFailure } from '../errors.ts';
 import { createFiscalValidator } from '../fiscal/descriptor.ts';
 import { readFiscalPackage } from '../fiscal/package.ts';
 import { readFundsFile } from '../funds-csv.ts';
@@ -10,6 +10,7 @@ import { readIatiFile } from '../iati/file.ts';
 import type { SourceFile } from '../records.ts';
 import { readSpendFile } from '../spend-csv.ts';
 import { decodeSpendMapping } from '../spend-mapping.ts';
+import type { BooksMapping } from './books.ts';
 import { decodeBooksMapping } from './books.ts';
 import { fiscalMoves } from './fiscal.ts';
 import { fundsMoves } from './funds.ts';
@@ -38,12 +39,22 @@ export const MONEY_FORMATS = {
     (file, mapping, holder) => {
       const read = readIatiFile(file);
       if (!read.ok) return read;
-      const { activities } = read.value;
-      return ok(iatiMoves(file.name, activities, { mapping, ...(holder && { holder }) }));
+      const { activities, passedOver } = read.value;
+      const lines = iatiMoves(file.name, activities, { mapping, ...(holder && { holder }) });
+      return ok([...lines, ...passedOver.map((finding) => refusedBy(finding, mapping))]);
     },
   ),
   fiscal: readFiscal,
 } as const satisfies Readonly<Record<string, MoneyReader>>;
+
+/** A whole activity that was not read, as one line. */
+function refusedBy(
+  { file, line = 1, column = 1, pointer, code, expected, found }: Finding,
+  { currency }: BooksMapping,
+): MoneyLine {
+  const faults = [{ field: pointer, code, expected, found }];
+  return { file, line, column, ok: false, faults, amount: undefined, currency };
+}
 
 type FileReader<Mapping> = (
   file: SourceFile,

@@ -7,7 +7,14 @@ import type { LineFault } from '../errors.ts';
 import type { IatiActivity } from '../iati/activity.ts';
 import { INCOMING_TYPES } from '../iati/versions.ts';
 import { slugFor, wordFor } from '../names.ts';
-import type { Commitment, Organisation, Party, Payment, RecordSource } from '../records.ts';
+import type {
+  Commitment,
+  Organisation,
+  Party,
+  Payment,
+  RecordSource,
+  SourcePlace,
+} from '../records.ts';
 import { cleanText } from '../text.ts';
 import type { BooksMapping } from './books.ts';
 import { fundRow } from './books.ts';
@@ -41,7 +48,7 @@ export function iatiMoves(
 }
 
 function linesOf(activity: IatiActivity, books: Books): readonly MoneyLine[] {
-  const { commitments, payments, refused, line } = activity;
+  const { commitments, payments, refused, line, column } = activity;
   const { mapping, file } = books;
   const incoming = payments.filter(({ type = '' }) => INCOMING_TYPES.has(type));
   const outgoing = payments.filter(({ type = '' }) => !INCOMING_TYPES.has(type));
@@ -50,20 +57,19 @@ function linesOf(activity: IatiActivity, books: Books): readonly MoneyLine[] {
     ...commitments.map((commitment) => promiseOf(commitment, activity, books)),
     ...outgoing.map((payment) => paymentOf(payment, activity, books)),
     ...refused.map(
-      ({ line: at, faults }): MoneyLine => ({
+      (transaction): MoneyLine => ({
         file,
-        line: at,
+        ...transaction,
         ok: false,
-        faults,
         amount: undefined,
         currency: mapping.currency,
       }),
     ),
-  ].map((entry) => (entry.ok ? checkDetails(entry.move, { file, line }) : entry));
+  ].map((entry) => (entry.ok ? checkDetails(entry.move, { file, line, column }) : entry));
 }
 
 function refusedLine(
-  place: { readonly file: string; readonly line: number },
+  place: SourcePlace,
   fault: LineFault,
   { amount, currency }: { readonly amount: bigint; readonly currency: string },
 ): MoneyLine {
@@ -72,7 +78,7 @@ function refusedLine(
 
 /** What the activity says itself, with the money that is none of this fund. */
 function headOf(activity: IatiActivity, incoming: readonly Payment[], books: Books): MoneyLine {
-  const { commitments, payments, findings: _findings, refused: _refused, ...head } = activity;
+  const { commitments, payments, findings: _f, refused: _r, column, ...head } = activity;
   const { mapping, file } = books;
   const first = [...commitments, ...payments][0]?.money;
   const currency = first?.currency ?? mapping.currency;
@@ -85,7 +91,7 @@ function headOf(activity: IatiActivity, incoming: readonly Payment[], books: Boo
     period: mapping.period,
     details: writeDetails({ ...head, payments: incoming }),
   } as const;
-  return { file, line: activity.line, ok: true, move };
+  return { file, line: activity.line, column, ok: true, move };
 }
 
 /** Under which the ledger keeps what the activity says itself. */
@@ -160,24 +166,25 @@ function baseOf(record: Commitment | Payment, activity: IatiActivity, books: Boo
 
 function promiseOf(commitment: Commitment, activity: IatiActivity, books: Books): MoneyLine {
   const { file } = books;
-  const { line } = activity;
+  const { line, column } = activity;
   const date = commitment.period.start ?? 'an unknown day';
   const kind = commitment.money.minor < 0n ? 'return' : 'increase';
   const reason = `Published as a commitment of ${date}.`;
-  return { file, line, ok: true, move: { kind, reason, ...baseOf(commitment, activity, books) } };
+  const base = baseOf(commitment, activity, books);
+  return { file, line, column, ok: true, move: { kind, reason, ...base } };
 }
 
 function paymentOf(payment: Payment, activity: IatiActivity, books: Books): MoneyLine {
   const { file } = books;
-  const { line } = activity;
+  const place = { file, line: activity.line, column: activity.column };
   const { date, purpose: text = '', money } = payment;
   if (date === undefined) {
     const code = 'FORMATS_FIELD_MISSING';
     const fault = { field: 'transaction-date', code, expected: 'a date', found: '' } as const;
-    return refusedLine({ file, line }, fault, { amount: money.minor, currency: money.currency });
+    return refusedLine(place, fault, { amount: money.minor, currency: money.currency });
   }
   const kind = money.minor < 0n ? 'credit' : 'payment';
   const purpose = cleanText(text) || undefined;
   const base = baseOf(payment, activity, books);
-  return { file, line, ok: true, move: { kind, date, purpose, ...base } };
+  return { ...place, ok: true, move: { kind, date, purpose, ...base } };
 }

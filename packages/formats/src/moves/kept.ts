@@ -34,6 +34,8 @@ export interface KeptLine {
   /** As the ledger has it: never negative. */
   readonly amount: Money;
   readonly details?: string | undefined;
+  /** Slug of the organisation that holds the row which the line is of. */
+  readonly holder?: string | undefined;
   /** Name of the organisation that gets the money; absent for an allocation, and for a person. */
   readonly payee?: string | undefined;
   /** Of an allocation. */
@@ -60,6 +62,9 @@ export interface KeptRecords {
   readonly records: readonly KeptRecord[];
   readonly findings: readonly KeptFinding[];
 }
+
+/** What a line may be a record of. */
+export type LineRecord = KeptRecord['record'];
 
 const TAKEN_BACK: ReadonlySet<string> = new Set(['returnCommitment', 'credit']);
 
@@ -133,14 +138,14 @@ function differenceOf(
 }
 
 /** What the allocation of a record is called. */
-function titleOf(record: KeptRecord['record']): string | undefined {
+export function titleOf(record: LineRecord): string | undefined {
   if (record.kind === 'activity') return cleanText(record.title) || record.identifier;
   if (record.kind === 'appropriation') return cleanText(record.title) || record.source.number;
   return undefined;
 }
 
 /** Case makes no other name, and the ledger has the beginning of a long one. */
-function isNamed(name: string, onLedger: string | undefined): boolean {
+export function isNamed(name: string, onLedger: string | undefined): boolean {
   return shown(name).toUpperCase() === onLedger?.toUpperCase();
 }
 
@@ -149,11 +154,14 @@ function asCorrected(kept: KeptRecord, { payment }: KeptLine): KeptRecord {
   if (kept.record.kind !== 'payment' || payment === undefined) return kept;
   const { purpose, ...told } = kept.record;
   const { date, description } = payment;
-  // The ledger has the beginning of a long purpose, cleaned.
-  const isKept = (shown(cleanText(purpose ?? '')) || undefined) === description;
-  const text = isKept ? purpose : description;
+  const text = isPurpose(purpose, description) ? purpose : description;
   const record: Payment = { ...told, date, ...(text !== undefined && { purpose: text }) };
   return kept.origin === 'iati' ? { ...kept, record } : { origin: 'fiscal', record };
+}
+
+/** The ledger has the beginning of a long purpose, cleaned. */
+export function isPurpose(purpose: string | undefined, onLedger: string | undefined): boolean {
+  return (shown(cleanText(purpose ?? '')) || undefined) === onLedger;
 }
 
 /** A move without a head belongs to no activity; records must name whom the ledger pays. */

@@ -64,19 +64,25 @@ function addLine(totals: Mutable<ImportTotals>, line: MoneyLine): void {
 
 /** One fault with its place, for the list that a person works through. */
 export interface ReportedFault extends SourcePlace {
-  /** Header of the column, or empty for the whole line. */
+  /** Header of the column, path of an XML element, or empty for the whole line. */
   readonly field: string;
   readonly reason: LineFault['code'];
   readonly expected: string;
   readonly found: string;
 }
 
+function placeOf({ file, line, column }: SourcePlace): SourcePlace {
+  return column === undefined ? { file, line } : { file, line, column };
+}
+
 /** Every fault of every refused line, in the order of the lines; a line may have several. */
 export function listFaults(lines: Iterable<MoneyLine>): readonly ReportedFault[] {
   const list: ReportedFault[] = [];
   for (const line of lines) {
-    for (const { field, code, expected, found } of line.ok ? [] : line.faults) {
-      list.push({ file: line.file, line: line.line, field, reason: code, expected, found });
+    if (line.ok) continue;
+    const place = placeOf(line);
+    for (const { field, code, expected, found } of line.faults) {
+      list.push({ ...place, field, reason: code, expected, found });
     }
   }
   return list;

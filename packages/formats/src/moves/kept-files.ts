@@ -1,0 +1,186 @@
+/**
+ * Files of a publisher on the ledger as they came, beside the lines that were read from them, so
+ * that what no record holds comes out again, too. Files that are read together are one sequence of
+ * bytes (canonical CBOR), named by its hash and cut into parts that fit into transactions.
+ */
+import type { CborValue, Result } from '@daybook/core';
+import {
+  assert,
+  concatBytes,
+  decodeCanonical,
+  decodeUtf8,
+  encodeCanonical,
+  encodeUtf8,
+  equalBytes,
+  fail,
+  ok,
+  sha256,
+} from '@daybook/core';
+import type { FormatsFailure, LineFault } from '../errors.ts';
+import { isExactObject, readExactJson } from '../exact-json.ts';
+import { pathOf } from '../fiscal/resource.ts';
+import { JsonView } from '../json-view.ts';
+import type { SourceFile } from '../records.ts';
+import type { BooksMapping } from './books.ts';
+import { decodeBooksMapping } from './books.ts';
+import type { KeptSeries, MergedFiles } from './merged-file.ts';
+import { mergeFiscal } from './merged-fiscal.ts';
+import { mergeIati } from './merged-iati.ts';
+import type { PlannedSigner } from './plan.ts';
+import { callOf } from './tree.ts';
+
+/** Largest files that are kept, in bytes; those that are read together count as one. */
+export const KEPT_FILES_BYTES_MAX = 16 * 1024 * 1024;
+/** As `treasury.keepFiles` takes it. */
+const PART_BYTES = 48 * 1024;
+/** A list of files, each a list of name and content, behind the format. */
+const DEPTH_MAX = 4;
+const NAME_CHARACTERS_MAX = 200;
+/** A path inside a folder on any system: nothing absolute, nothing above, no device. */
+const SAFE_NAME =
+  /^(?!\.{1,2}(?:\/|$))[^\p{C}/\\:*?"<>|]+(?:\/(?!\.{1,2}(?:\/|$))[^\p{C}/\\:*?"<>|]+)*$/u;
+
+/** Files that are read together. */
+export interface FileBundle {
+  readonly format: BooksMapping['format'];
+  readonly files: readonly SourceFile[];
+}
+
+/** One part with the call that keeps it. */
+export interface PlannedPart {
+  readonly key: {
+    readonly publisher: string;
+    readonly dataset: string;
+    readonly holder: string;
+    /** SHA-256 of all parts together. */
+    readonly files: Uint8Array;
+    /** From 0. */
+    readonly part: number;
+  };
+  readonly call: ReturnType<typeof callOf>;
+  readonly signer: PlannedSigner;
+}
+
+/**
+ * Plans what keeps the files of an import. CSV files need nothing: every cell of theirs stands in
+ * the details of its line.
+ * @returns parts, or why the files or their mapping cannot be kept
+ */
+export function planKeptFiles(
+  format: string,
+  files: readonly SourceFile[],
+  { mapping, holder }: { readonly mapping: unknown; readonly holder?: string },
+): Result<readonly PlannedPart[], FormatsFailure> {
+  if (format !== 'iati' && format !== 'fiscal') return ok([]);
+  const own = format === 'iati' ? 'iati' : 'fiscal-package';
+  const decoded = decodeBooksMapping(mapping, own);
+  if (!decoded.ok) return decoded;
+  const { publisher, dataset } = decoded.value;
+  const bundles = own === 'iati' ? files.map((file) => [file]) : [packageFiles(files)];
+  const parts: PlannedPart[] = [];
+  for (const bundle of bundles) {
+    const failure = findUnkept(bundle);
+    if (failure !== undefined) return fail(failure);
+    const keeper = { publisher, dataset, holder: holder ?? publisher };
+    parts.push(...partsOf({ format: own, files: bundle }, keeper));
+  }
+  return ok(parts);
+}
+
+/** The descriptor and the tables that it names; others were not read either. */
+function packageFiles(files: readonly SourceFile[]): readonly SourceFile[] {
+  const descriptor = files.find(({ name }) => name.endsWith('.json'));
+  const read = descriptor && readExactJson(descriptor);
+  const json = read?.ok ? read.value.json : undefined;
+  const view = isExactObject(json) ? new JsonView(json, '') : undefined;
+  const paths = new Set(view?.objects('resources').map(pathOf));
+  return files.filter((file) => file === descriptor || paths.has(file.name));
+}
+
+function findUnkept(files: readonly SourceFile[]): FormatsFailure | undefined {
+  const size = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const largest = files.toSorted((a, b) => b.bytes.length - a.bytes.length)[0]?.name ?? '';
+  if (size > KEPT_FILES_BYTES_MAX) {
+    const sizeMax = KEPT_FILES_BYTES_MAX;
+    return { code: 'FORMATS_FILE_TOO_LARGE', file: largest, size, sizeMax };
+  }
+  const odd = files.find(({ name }) => !isSafe(name));
+  const expected = 'under a name that any system takes inside a folder';
+  return odd && { code: 'FORMATS_PACKAGE_UNKNOWN', file: odd.name, expected };
+}
+
+function isSafe(name: string): boolean {
+  return name.length <= NAME_CHARACTERS_MAX && SAFE_NAME.test(name);
+}
+
+function partsOf(
+  bundle: FileBundle,
+  keeper: Pick<PlannedPart['key'], 'publisher' | 'dataset' | 'holder'>,
+): readonly PlannedPart[] {
+  const bytes = encodeBundle(bundle);
+  const hash = sha256(bytes);
+  const parts = Math.ceil(bytes.length / PART_BYTES);
+  return Array.from({ length: parts }, (_, part) => {
+    const key = { ...keeper, files: hash, part };
+    const own = bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES);
+    return {
+      key,
+      call: callOf('keepFiles', { ...key, parts, bytes: own }),
+      signer: { organisation: keeper.holder, role: 'treasury.budgeter' },
+    };
+  });
+}
+
+/** The same files in any order are the same bytes. */
+function encodeBundle({ format, files }: FileBundle): Uint8Array {
+  const entries = files
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, bytes }) => [encodeUtf8(name), bytes]);
+  return encodeCanonical([format, entries]);
+}
+
+/**
+ * Reads what `planKeptFiles` planned, from the ledger, like a stranger's file.
+ * @param parts  in their order
+ * @param hash   under which the ledger has them
+ */
+export function readKeptFiles(
+  parts: readonly Uint8Array[],
+  hash: Uint8Array,
+): Result<FileBundle, LineFault> {
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  if (size > KEPT_FILES_BYTES_MAX + PART_BYTES) return unreadable('files of at most 16 MiB');
+  const bytes = concatBytes(...parts);
+  if (!equalBytes(sha256(bytes), hash)) return unreadable('all parts of the files');
+  const decoded = decodeCanonical(bytes, { bytesMax: bytes.length, depthMax: DEPTH_MAX });
+  const [format, entries] = listOf(decoded.ok ? decoded.value : null);
+  if (format !== 'iati' && format !== 'fiscal-package') return unreadable('files of a format');
+  const read = listOf(entries).map(readEntry);
+  const files = read.filter((file) => file !== undefined);
+  const isWhole = files.length === read.length && (format !== 'iati' || files.length === 1);
+  return isWhole ? ok({ format, files }) : unreadable('files with their names');
+}
+
+function listOf(value: CborValue | undefined): readonly CborValue[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function readEntry(entry: CborValue): SourceFile | undefined {
+  const [bytes, content] = listOf(entry);
+  if (!(bytes instanceof Uint8Array) || !(content instanceof Uint8Array)) return undefined;
+  const name = decodeUtf8(bytes);
+  return name.ok && isSafe(name.value) ? { name: name.value, bytes: content } : undefined;
+}
+
+function unreadable(expected: string): Result<never, LineFault> {
+  const code = 'FORMATS_DETAILS_INVALID';
+  return fail({ field: '', code, expected, found: 'other bytes' });
+}
+
+/** The files with the ledger's word in them, in the format in which they came. */
+export function mergeKeptFiles({ format, files }: FileBundle, series: KeptSeries): MergedFiles {
+  if (format === 'fiscal-package') return mergeFiscal(files, series);
+  const [file] = files;
+  assert(files.length === 1 && file !== undefined, 'an IATI file is read by itself');
+  return mergeIati(file, series);
+}
