@@ -12,7 +12,7 @@ export type FileParts = Pick<
   ImportParts,
   'chain' | 'books' | 'submitBatch' | 'authorsFor' | 'validUntilMs'
 > & {
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onKept?: (done: number, total: number) => void;
 };
 
 export interface FileReport {
@@ -33,13 +33,13 @@ export async function runKeepFiles(
   planned: readonly PlannedPart[],
   parts: FileParts,
 ): Promise<FileReport> {
-  const { chain, books, submitBatch, authorsFor, validUntilMs, onProgress } = parts;
+  const { chain, books, submitBatch, authorsFor, validUntilMs, onKept } = parts;
   const missing: PlannedPart[] = [];
   for (const part of planned) {
     const found = await books.records.filePart.get(part.key);
     if (found === undefined) missing.push(part);
   }
-  onProgress?.(0, missing.length);
+  onKept?.(0, missing.length);
   for (let from = 0; from < missing.length; from += BATCH_COUNT) {
     const batch = missing.slice(from, from + BATCH_COUNT);
     const transactions = batch.map(({ call, signer }) =>
@@ -47,7 +47,7 @@ export async function runKeepFiles(
     );
     const outcomes = await submitBatch(transactions, { startAt: from, timeoutMs: SETTLE_MS });
     for (const index of batch.keys()) checkKept(outcomes[index]);
-    onProgress?.(from + batch.length, missing.length);
+    onKept?.(from + batch.length, missing.length);
   }
   return { added: missing.length, present: planned.length - missing.length };
 }

@@ -132,7 +132,7 @@ async function importFiles(format: FormatName, input: Input, world: World): Prom
   try {
     const files = await keepFiles(fileParts, {
       ...parts,
-      onProgress: (done, total) => reporter.onProgress({ phase: 'files', done, total }),
+      onKept: (done, total) => reporter.onProgress({ phase: 'files', done, total }),
     });
     const report = await importLines(options, parts);
     reporter.end();
