@@ -24,11 +24,15 @@ export interface RuleFinding {
   readonly questionedCosts?: { readonly minor: bigint; readonly currency: string };
   /** The finding before it of the same hit. */
   readonly repeatPriorReference?: string;
+  /** The finding is there already and goes on: this is what `audit.findMore` adds to it. */
+  readonly goesOn?: true;
 }
 
 /** A finding that is there, whatever became of it. */
 export type KnownFinding = Pick<RuleFinding, 'finding'> & {
   readonly evidence: readonly { readonly record: string }[];
+  /** Nobody has replied yet, so that more of the same belongs to it. */
+  readonly isOpen?: boolean;
 };
 
 const CITES_MAX = 64;
@@ -41,9 +45,9 @@ const NUMBERED = new RegExp(`^(.+-[0-9a-f]{${HASH_CHARACTERS}})(?:-([0-9]{1,6}))
 
 /**
  * Groups the rows of an answer into findings, in the order in which their hits first come. Records
- * that known findings of the same hit cite are found already; what is new beside them is a finding
- * that refers to the last of those, also when that is closed. A finding cites so many records that
- * an answer of more becomes several, each with the costs of its own.
+ * that known findings of the same hit cite are found already. What is new beside them goes to the
+ * last of those as long as it is open; else it is a finding that refers to that one. A finding cites
+ * so many records that an answer of more becomes several, each with the costs of its own.
  */
 export function findingsOf(
   {
@@ -60,15 +64,20 @@ export function findingsOf(
   return [...byHit].flatMap(([hit, found]) => {
     const shown = rule.slice(0, NAME_SHOWN_MAX);
     const number = `${shown}-${toHex(sha256(encodeUtf8(hit))).slice(0, HASH_CHARACTERS)}`;
-    const { last, cited } = before.get(number) ?? NOTHING_FOUND;
-    return portionsOf(found, cited, last === 0).map(({ citing, costing }, index) => ({
-      finding: numbered(number, last + index + 1),
+    const { last, cited, room } = before.get(number) ?? NOTHING_FOUND;
+    // The first portion fills the finding that goes on, if there is one.
+    const next = room > 0 ? last : last + 1;
+    return portionsOf(found, { cited, room, isFirst: last === 0 }).map((portion, index) => ({
+      finding: numbered(number, next + index),
       title,
       description: (found[0]?.description ?? '').slice(0, DESCRIPTION_MAX),
-      evidence: citing.map(({ record, height }) => ({ record, height })),
+      evidence: portion.citing.map(({ record, height }) => ({ record, height })),
       weight,
-      ...costsOf(costing),
-      ...(last + index > 0 && { repeatPriorReference: numbered(number, last + index) }),
+      ...costsOf(portion.costing),
+      ...(next + index > last && next + index > 1
+        ? { repeatPriorReference: numbered(number, next + index - 1) }
+        : {}),
+      ...(next + index === last && { goesOn: true as const }),
     }));
   });
 }
@@ -78,19 +87,25 @@ interface Series {
   /** Which of them is the newest, from 1; 0 if there is none. */
   readonly last: number;
   readonly cited: ReadonlySet<string>;
+  /** How many records the newest may still cite. */
+  readonly room: number;
 }
 
-const NOTHING_FOUND: Series = { last: 0, cited: new Set() };
+const NOTHING_FOUND: Series = { last: 0, cited: new Set(), room: 0 };
 
 /** What is known of each hit, by the number of its first finding. */
 function seriesOf(known: Iterable<KnownFinding>): ReadonlyMap<string, Series> {
-  const series = new Map<string, { last: number; cited: Set<string> }>();
-  for (const { finding, evidence } of known) {
+  const series = new Map<string, { last: number; cited: Set<string>; room: number }>();
+  for (const { finding, evidence, isOpen = false } of known) {
     const [, number, place = '1'] = NUMBERED.exec(finding) ?? [];
     if (number === undefined) continue;
-    const { last, cited } = series.get(number) ?? { last: 0, cited: new Set<string>() };
-    for (const { record } of evidence) cited.add(record);
-    series.set(number, { last: Math.max(last, Number(place)), cited });
+    const present = series.get(number) ?? { last: 0, cited: new Set<string>(), room: 0 };
+    for (const { record } of evidence) present.cited.add(record);
+    if (Number(place) > present.last) {
+      present.last = Number(place);
+      present.room = isOpen ? Math.max(0, CITES_MAX - evidence.length) : 0;
+    }
+    series.set(number, present);
   }
   return series;
 }
@@ -105,22 +120,25 @@ interface Portion {
 }
 
 /**
- * What is not cited yet, as much at a time as a finding may cite. What no finding can cite, because
- * its record has too long a name, counts among the costs of the first.
+ * What is not cited yet: as much as there is room for in the finding that goes on, then as much at a
+ * time as a finding may cite. What no finding can cite, because its record has too long a name,
+ * counts among the costs of the first.
  */
 function portionsOf(
   found: readonly RuleRow[],
-  cited: ReadonlySet<string>,
-  isFirst: boolean,
+  { cited, room, isFirst }: Pick<Series, 'cited' | 'room'> & { readonly isFirst: boolean },
 ): readonly Portion[] {
   const citable = found.filter(({ record }) => record.length <= RECORD_MAX);
   const others = found.filter(({ record }) => record.length > RECORD_MAX);
   const fresh = citable.filter(({ record }) => !cited.has(record));
-  const count = Math.max(isFirst ? 1 : 0, Math.ceil(fresh.length / CITES_MAX));
-  return Array.from({ length: count }, (_, index) => {
-    const citing = fresh.slice(index * CITES_MAX, (index + 1) * CITES_MAX);
+  const more = fresh.slice(0, room);
+  const count = Math.max(isFirst ? 1 : 0, Math.ceil((fresh.length - more.length) / CITES_MAX));
+  const portions = Array.from({ length: count }, (_, index) => {
+    const from = more.length + index * CITES_MAX;
+    const citing = fresh.slice(from, from + CITES_MAX);
     return { citing, costing: isFirst && index === 0 ? [...citing, ...others] : citing };
   });
+  return more.length === 0 ? portions : [{ citing: more, costing: more }, ...portions];
 }
 
 /** In the currency of the first; what is paid in others is read in the records. */

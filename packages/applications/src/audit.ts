@@ -252,6 +252,15 @@ const failures = {
     zh: '审计问题须列明可验证的记录。',
     remedy: { en: 'Cite at least one record.', zh: '请至少引用一条记录。' },
   },
+  FINDING_FULL: {
+    code: 11,
+    en: 'A finding cites at most {max} records.',
+    zh: '每项问题最多引用{max}条记录。',
+    remedy: {
+      en: 'Open another one that names this as its prior reference.',
+      zh: '请另立问题,并注明前次编号。',
+    },
+  },
   DATE_PAST: {
     code: 10,
     en: 'The date {date} is over.',
@@ -387,12 +396,31 @@ export const audit = defineContract({
       by: { role: 'monitor' },
       input: { ...found, rule: ruleName },
       handler(context, input) {
-        const { rule, engagement } = input;
-        const row = openEngagement(context, engagement, 'monitor');
-        const runs = context.records.rule.get({ rule });
-        const isRunning = runs?.status === 'active' && runs.engagement === engagement;
-        context.check(isRunning, 'RULE_UNKNOWN', { rule });
+        const row = needRunning(context, input.engagement, input.rule);
         keepFinding(context, row, input);
+      },
+    },
+
+    findMore: {
+      title: { en: 'Add to a finding of a rule', zh: '规则续报问题' },
+      help: {
+        en: 'What the rule found since of the same hit, as long as nobody has replied.',
+        zh: '同一命中的后续记录;被审计机构答复之前可续报。',
+      },
+      by: { role: 'monitor' },
+      input: { ...onFinding, rule: ruleName, evidence, questionedCosts: found.questionedCosts },
+      handler(context, { rule, evidence, questionedCosts, ...key }) {
+        needRunning(context, key.engagement, rule);
+        const row = needFinding(context, key, ['open']);
+        context.check(row.rule === rule, 'RULE_UNKNOWN', { rule });
+        const cited = new Set(row.evidence.map(({ record }) => record));
+        const fresh = evidence.filter(({ record }) => !cited.has(record));
+        const facts = { key: `${key.engagement}/${key.finding}` };
+        context.check(fresh.length > 0, 'FINDING_EXISTS', facts);
+        const all = [...row.evidence, ...fresh];
+        context.check(all.length <= CITES_MAX, 'FINDING_FULL', { max: CITES_MAX });
+        const costs = addedCosts(row.questionedCosts, questionedCosts);
+        move(context, { ...row, evidence: all, questionedCosts: costs });
       },
     },
 
@@ -589,6 +617,24 @@ function openEngagement(
   checkHolder(context, row.auditor, role);
   context.check(row.status === 'open', 'STATUS_WRONG', { status: row.status, wanted: 'open' });
   return row;
+}
+
+/** The engagement for which a rule runs, signed for by its monitor. */
+function needRunning(context: Books, engagement: string, rule: string): Engagement {
+  const row = openEngagement(context, engagement, 'monitor');
+  const runs = context.records.rule.get({ rule });
+  const isRunning = runs?.status === 'active' && runs.engagement === engagement;
+  context.check(isRunning, 'RULE_UNKNOWN', { rule });
+  return row;
+}
+
+type Costs = Finding['questionedCosts'];
+
+/** In the currency of the finding; costs in another one are read in the records. */
+function addedCosts(present: Costs, more: Costs): Costs {
+  if (present === undefined || more === undefined) return present ?? more;
+  if (present.currency !== more.currency) return present;
+  return { ...present, minor: present.minor + more.minor };
 }
 
 function checkAuditor(context: Books, { engagement }: Finding): void {

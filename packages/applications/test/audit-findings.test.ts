@@ -39,6 +39,26 @@ describe('audit: findings of a rule', () => {
     });
   });
 
+  it('given an open finding of the hit, then what is new goes there until it is full', () => {
+    const rows = Array.from({ length: 70 }, (_, index) => row(`p-${index}`));
+    const [first] = findingsOf(RULE, rows.slice(0, 2));
+    const number = first?.finding ?? '';
+    const open = [{ finding: number, evidence: [{ record: 'p-0' }, { record: 'p-1' }] }];
+    const known = open.map((finding) => ({ ...finding, isOpen: true }));
+
+    const [more, next, ...others] = findingsOf(RULE, rows, known);
+
+    expect(more).to.include({ finding: number, goesOn: true });
+    expect(more).not.to.have.property('repeatPriorReference');
+    expect(more?.evidence).to.have.length(62);
+    expect(more?.questionedCosts?.minor).to.equal(310n);
+    expect(next).to.include({ finding: `${number}-2`, repeatPriorReference: number });
+    expect(next).not.to.have.property('goesOn');
+    expect(next?.evidence).to.have.length(6);
+    expect(others).to.deep.equal([]);
+    expect(findingsOf(RULE, rows.slice(0, 2), known)).to.deep.equal([]);
+  });
+
   it('given findings of another hit or by hand, then they are none of its business', () => {
     const known = [
       ...findingsOf(RULE, [row('a', 'relation y')]),

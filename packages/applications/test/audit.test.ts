@@ -168,6 +168,29 @@ describe('audit: engagements and rules', () => {
     expect(ledger.rows(audit, 'finding')[0]?.rule).to.equal('twice');
   });
 
+  it('given an open finding of a rule, then it takes more records once, and none after a reply', () => {
+    const ledger = newLedger([rule(), AUDITOR], [byRule, MONITOR]);
+    const cite = (n: number) => ({ record: `treasury.payment/water-2026/inv-${n}`, height: 8 });
+    const more = (...evidence: readonly object[]): Call =>
+      call('findMore', {
+        ...KEY,
+        rule: 'twice',
+        evidence: evidence as never,
+        questionedCosts: { minor: 70n, currency: 'GBP' },
+      });
+    must(ledger, [more(cite(1), cite(2)), MONITOR]);
+
+    const [row] = ledger.rows(audit, 'finding');
+    expect(row?.evidence.map(({ height }) => height)).to.deep.equal([7, 8]);
+    expect(row?.questionedCosts).to.deep.equal({ minor: 570n, currency: 'GBP' });
+    expect(codeOf(ledger, more(cite(2)), MONITOR)).to.equal('AUDIT_FINDING_EXISTS');
+    const many = Array.from({ length: 63 }, (_, n) => cite(n + 3));
+    expect(codeOf(ledger, more(...many), MONITOR)).to.equal('AUDIT_FINDING_FULL');
+    expect(codeOf(ledger, more(cite(3)), STRANGER)).to.equal('AUDIT_NOT_ENTITLED');
+    must(ledger, [call('reply', { ...KEY, ...PLAN }), RESPONDENT]);
+    expect(codeOf(ledger, more(cite(3)), MONITOR)).to.equal('AUDIT_STATUS_WRONG');
+  });
+
   it('given a rule that was stopped, or of another engagement, then it finds nothing', () => {
     const stop = call('retireRule', { rule: 'twice', reason });
     const ledger = newLedger([rule(), AUDITOR], [stop, AUDITOR]);

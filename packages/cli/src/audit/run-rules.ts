@@ -37,6 +37,8 @@ export interface RuleOutcome {
   readonly found: number;
   /** Findings that this run opened. */
   readonly added: number;
+  /** Findings that were open and to which this run added what came since. */
+  readonly continued: number;
   /** Why the rule did not run, or not whole, or why a finding was refused. */
   readonly fault?: RuleFault;
 }
@@ -58,7 +60,8 @@ export async function runRules(client: Client, run: RuleRun): Promise<readonly R
   }
   const known: KnownFinding[] = [];
   for await (const { row } of records.finding.list({ engagement })) {
-    known.push({ finding: row.finding, evidence: row.evidence.map(({ record }) => ({ record })) });
+    const evidence = row.evidence.map(({ record }) => ({ record }));
+    known.push({ finding: row.finding, evidence, isOpen: row.status === 'open' });
   }
   const outcomes: RuleOutcome[] = [];
   for await (const { row: rule } of records.rule.list()) {
@@ -88,7 +91,7 @@ async function runRule(client: Client, one: OneRun): Promise<RuleOutcome> {
   try {
     return { rule, kind, ...(await carryOut(client, one)) };
   } catch (error) {
-    return { rule, kind, height: 0, found: 0, added: 0, fault: faultOfError(error) };
+    return { rule, kind, height: 0, found: 0, added: 0, continued: 0, fault: faultOfError(error) };
   }
 }
 
@@ -99,7 +102,7 @@ async function carryOut(client: Client, one: OneRun): Promise<Omit<RuleOutcome, 
   const kind = kinds.find((name) => name === rule.kind);
   const invalid = (fact: string) => {
     const fault = faultOf({ code: 'CLI_RULE_INVALID', rule: rule.rule, fact });
-    return { height: 0, found: 0, added: 0, fault };
+    return { height: 0, found: 0, added: 0, continued: 0, fault };
   };
   if (kind === undefined) return invalid(`this release knows no kind ${rule.kind}`);
   const sql = auditRuleSql(kind, rule.query, scope);
@@ -108,12 +111,12 @@ async function carryOut(client: Client, one: OneRun): Promise<Omit<RuleOutcome, 
   if (!read.ok) return invalid(read.reason);
   const { rows, height, cut } = read.value;
   const fresh = findingsOf({ ...rule, kind }, rows, known);
-  const { added, fault } = await open(client, fresh, one);
+  const { fault, ...counts } = await open(client, fresh, one);
   const found = new Set(rows.map(({ hit }) => hit)).size;
   const told =
     fault ??
     (cut === undefined ? undefined : faultOf({ code: 'CLI_RULE_CUT', rule: rule.rule, fact: cut }));
-  return { height, found, added, ...(told !== undefined && { fault: told }) };
+  return { height, found, ...counts, ...(told !== undefined && { fault: told }) };
 }
 
 /** A finding whose citations are proven. */
@@ -124,6 +127,7 @@ type Ready = Omit<RuleFinding, 'evidence'> & {
 /** What a batch of findings came to, or all of them. */
 interface Opened {
   readonly added: number;
+  readonly continued: number;
   readonly fault?: RuleFault;
 }
 
@@ -137,7 +141,9 @@ async function open(
     all.push(await openBatch(client, findings.slice(from, from + BATCH_COUNT), one));
   }
   const fault = all.find((opened) => opened.fault !== undefined)?.fault;
-  return { added: all.reduce((sum, { added }) => sum + added, 0), ...(fault && { fault }) };
+  const added = all.reduce((sum, opened) => sum + opened.added, 0);
+  const continued = all.reduce((sum, opened) => sum + opened.continued, 0);
+  return { added, continued, ...(fault && { fault }) };
 }
 
 async function openBatch(
@@ -155,26 +161,43 @@ async function openBatch(
     else faults.push(faultOf({ code: 'CLI_CITATION_UNPROVEN', record: evidence.reason }));
   }
   const transactions = proven.map((finding) => {
-    const args: CallArguments = { ...finding, engagement, rule: rule.rule };
-    const call: Call = { contract: 'audit', action: 'findByRule', args };
+    const call = callOf(finding, { engagement, rule: rule.rule });
     return signAs([author], { chain, calls: [call], validUntilMs: validUntilMs() });
   });
   const outcomes =
     transactions.length === 0
       ? []
       : await client.submitBatch(transactions, { timeoutMs: SETTLE_MS });
-  let added = 0;
-  for (const [index, { finding, evidence }] of proven.entries()) {
+  const counts = { added: 0, continued: 0 };
+  for (const [index, { finding, evidence, goesOn }] of proven.entries()) {
     const fault = faultOfOutcome(outcomes[index]);
     if (fault !== undefined) {
       faults.push(fault);
       continue;
     }
-    known.push({ finding, evidence });
-    added += 1;
+    const before = known.findIndex((one) => one.finding === finding);
+    const cited = known[before]?.evidence ?? [];
+    if (before >= 0) known.splice(before, 1);
+    known.push({ finding, evidence: [...cited, ...evidence], isOpen: true });
+    if (goesOn === true) counts.continued += 1;
+    else counts.added += 1;
   }
   const [fault] = faults;
-  return { added, ...(fault && { fault }) };
+  return { ...counts, ...(fault && { fault }) };
+}
+
+/** Opens the finding, or adds to the one that is there. */
+function callOf(
+  { goesOn, ...finding }: Ready,
+  about: { readonly engagement: string; readonly rule: string },
+): Call {
+  if (goesOn !== true) {
+    return { contract: 'audit', action: 'findByRule', args: { ...finding, ...about } };
+  }
+  const { finding: number, evidence, questionedCosts } = finding;
+  const more: CallArguments = { ...about, finding: number, evidence };
+  const args = { ...more, ...(questionedCosts !== undefined && { questionedCosts }) };
+  return { contract: 'audit', action: 'findMore', args };
 }
 
 /**

@@ -106,15 +106,16 @@ function sentenceOf(event: RulesEvent): string {
 
 /** A table of all rules, then what kept some of them from running whole. */
 function outcomeLines(outcomes: readonly RuleOutcome[], paint: Paint): string {
-  const rows = outcomes.map(({ rule, kind, height, found, added, fault }) => {
-    return [rule, kind, String(height), String(found), String(added), fault?.code ?? ''];
+  const rows = outcomes.map(({ rule, kind, fault, ...numbers }) => {
+    const { height, found, added, continued } = numbers;
+    return [rule, kind, ...[height, found, added, continued].map(String), fault?.code ?? ''];
   });
   const faults = outcomes.flatMap(({ rule, fault }) =>
     fault === undefined
       ? []
       : [`${rule}: ${paint('red', fault.code)} ${fault.detail}\n${paint('dim', fault.remedy)}`],
   );
-  const table = renderTable(['Rule', 'Kind', 'Block', 'Found', 'New', ''], rows, paint);
+  const table = renderTable(['Rule', 'Kind', 'Block', 'Found', 'New', 'Went on', ''], rows, paint);
   return [table, ...faults].join('\n');
 }
 

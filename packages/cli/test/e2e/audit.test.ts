@@ -31,7 +31,7 @@ const TREASURY_ROLES = ['appropriator', 'budgeter', 'payer', 'controller'];
 const MEMBERS = [
   member(
     WORKS,
-    TREASURY_ROLES.map((role) => `treasury.${role}`),
+    ['audit.respondent', ...TREASURY_ROLES.map((role) => `treasury.${role}`)],
     'validator',
   ),
   member(AUDIT, ['audit.auditor', 'audit.monitor'], 'none'),
@@ -70,7 +70,7 @@ describe('continuous audit by commands', function () {
   async function payTwice(): Promise<number> {
     const { calls } = client.contractOf(treasury);
     const both = [`${WORKS}/head`, `${WORKS}/other`];
-    const amount = { minor: 1_000_000n, currency: 'GBP' };
+    const amount = { minor: 2_000_000n, currency: 'GBP' };
     const opened = { fund: 'roads', amount, purposes: ['roads'], basis: 'recorded' } as const;
     const controlled = { holder: WORKS, controller: FINANCE, period: YEAR };
     await perform(calls.appropriate({ ...opened, title: 'Roads', ...controlled }), ...both);
@@ -103,6 +103,16 @@ describe('continuous audit by commands', function () {
     const { calls } = client.contractOf(audit);
     const set = calls.setRule({ ...rule, engagement, title: 'Paid twice', reason: REASON });
     await perform(set, `${AUDIT}/head`);
+  }
+
+  /** The auditee replies to the one finding of an engagement. */
+  async function replied(engagement: string): Promise<void> {
+    const { calls, records } = client.contractOf(audit);
+    for await (const { row } of records.finding.list({ engagement })) {
+      const { finding } = row;
+      const plan = { reply: 'True.', plannedAction: 'Sign one.', remediateBy: '2099-12-31' };
+      await perform(calls.reply({ engagement, finding, ...plan }), `${WORKS}/head`);
+    }
   }
 
   /** Waits until the tables show a block. */
@@ -192,18 +202,23 @@ describe('continuous audit by commands', function () {
     for (const { fault } of told) expect(fault).to.satisfy(hasRemedy);
   });
 
-  it('opens a finding that refers to the one before for what was paid later', async () => {
+  it('adds what was paid later to the finding that is open, and opens another once it was replied to', async () => {
     await openEngagement('roads-more');
-    await setRule('roads-more', { rule: 'none', kind: 'beforeContract', query: '-' });
+    await setRule('roads-more', { rule: 'none', kind: 'beforeContract', query: 'floor=210000' });
+    await tablesAt(await pay('2026/19', 250_000n));
     const first = await monitor('roads-more');
-    await tablesAt(await pay('2026/19', 150_000n));
+    await tablesAt(await pay('2026/20', 260_000n));
 
     const [later] = (await monitor('roads-more')).json<readonly object[]>();
     const [again] = (await monitor('roads-more')).json<readonly object[]>();
+    await replied('roads-more');
+    await tablesAt(await pay('2026/21', 270_000n));
+    const [other] = (await monitor('roads-more')).json<readonly object[]>();
 
-    expect(first.json<readonly object[]>()[0]).to.include({ found: 1, added: 1 });
-    expect(later).to.include({ found: 1, added: 1 });
-    expect(again).to.include({ found: 1, added: 0 });
+    expect(first.json<readonly object[]>()[0]).to.include({ found: 1, added: 1, continued: 0 });
+    expect(later).to.include({ found: 1, added: 0, continued: 1 });
+    expect(again).to.include({ found: 1, added: 0, continued: 0 });
+    expect(other).to.include({ found: 1, added: 1, continued: 0 });
     const { finding } = client.contractOf(audit).records;
     const rows: (readonly unknown[])[] = [];
     for await (const { row } of finding.list({ engagement: 'roads-more' })) {
@@ -212,8 +227,8 @@ describe('continuous audit by commands', function () {
     }
     const number = rows[0]?.[0];
     expect(rows).to.deep.equal([
-      [number, undefined, 400_000n, ['17', '18']],
-      [`${number}-2`, number, 150_000n, ['19']],
+      [number, undefined, 510_000n, ['19', '20']],
+      [`${number}-2`, number, 270_000n, ['21']],
     ]);
   });
 
