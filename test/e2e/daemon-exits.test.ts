@@ -55,6 +55,13 @@ describe('daybookd: exit codes', function () {
     expect(output).to.match(/changed\.yaml:\d+:\d+: api\.port: .*99999/);
   });
 
+  it('given a verb without its folder, then it ends with 2 and says what is missing and where to look', async () => {
+    const { exitCode, output } = await runDaemon('backup', '--config', node.configFile);
+
+    expect(exitCode).to.equal(2);
+    expect(output).to.contain('backup needs a folder').and.to.contain('daybookd --help');
+  });
+
   it('given no such file, when started, then it ends with 2 and names the file', async () => {
     const { exitCode, output } = await runDaemon('--config', '/nowhere/daybookd.yaml');
 

@@ -11,6 +11,7 @@ import type { Settings } from './config.ts';
 import { loadSettings, mergeReload } from './config.ts';
 import { checkDeeply } from './deep-check.ts';
 import { runDoctor } from './doctor/doctor.ts';
+import { ERROR_TABLES } from './error-tables.ts';
 import { NodeError } from './errors.ts';
 import { describe, EXIT_CODES, endOf, exitCodeOf } from './exit-codes.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
@@ -221,7 +222,7 @@ async function prepareVotes({ config: configFile, above, isNext }: Command): Pro
 async function recoverChain({ config: configFile, file, dryRun }: Command): Promise<number> {
   if (file === undefined) {
     const detail = 'recover needs --file, the recovery file that the departments signed.';
-    throw new NodeError('NODE_CONFIG_INVALID', { detail });
+    throw new NodeError('NODE_COMMAND_WRONG', { detail });
   }
   const settings = loadSettings(configFile, process.env);
   const { verdict, lines } = await recover({ settings, file, dryRun });
@@ -232,7 +233,7 @@ async function recoverChain({ config: configFile, file, dryRun }: Command): Prom
 /** The folder that a verb names. */
 function folderOf([folder]: readonly string[], verb: string): string {
   if (folder !== undefined) return folder;
-  throw new NodeError('NODE_CONFIG_INVALID', { detail: `${verb} needs a folder.` });
+  throw new NodeError('NODE_COMMAND_WRONG', { detail: `${verb} needs a folder.` });
 }
 
 async function repairData({ config, dryRun }: Command): Promise<number> {
@@ -250,10 +251,13 @@ async function repairData({ config, dryRun }: Command): Promise<number> {
 
 async function archive({ config, rest, genesis, json }: Command): Promise<number> {
   const [action, ...folders] = rest;
-  const directory = folderOf(folders, `archive ${action ?? 'verify'}`);
+  if (action !== 'verify' && action !== 'write') {
+    const detail = `archive needs write or verify, and a folder; found ${action ?? 'neither'}.`;
+    throw new NodeError('NODE_COMMAND_WRONG', { detail });
+  }
+  const directory = folderOf(folders, `archive ${action}`);
   if (action === 'verify') return await runVerify({ directory, genesisFile: genesis, json });
-  if (action === 'write') return await runWrite(loadSettings(config, process.env), directory);
-  throw new NodeError('NODE_CONFIG_INVALID', { detail: `archive cannot ${action}.` });
+  return await runWrite(loadSettings(config, process.env), directory);
 }
 
 async function backup({ config, rest }: Command): Promise<number> {
@@ -307,7 +311,7 @@ function readHeight(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const height = Number(text);
   if (/^[0-9]{1,15}$/.test(text)) return height;
-  throw new NodeError('NODE_CONFIG_INVALID', { detail: `--above takes a height, not ${text}.` });
+  throw new NodeError('NODE_COMMAND_WRONG', { detail: `--above takes a height, not ${text}.` });
 }
 
 /** @throws TypeError when an option is unknown or lacks its value; NodeError when a value is wrong */
@@ -337,6 +341,14 @@ export function parseCommand(args: readonly string[]): Command {
   return { verb, rest, config, above, isNext, quarantine, deep, file, dryRun, genesis, json, show };
 }
 
+/** What to do about a named failure, on a line of its own; nothing for what has no name. */
+function adviceFor(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const entry = ERROR_TABLES.map((table) => table[code]).find((one) => one !== undefined);
+  const isTold = entry === undefined || describe(error).includes(entry.remedy);
+  return isTold ? '' : `\n${entry.remedy} (${code})`;
+}
+
 /**
  * Runs the daemon. @param args  command line without program names
  * @returns the exit code of the process
@@ -362,7 +374,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return await perform(command);
   } catch (error) {
     const isUsage = error instanceof TypeError && 'code' in error;
-    process.stderr.write(`daybookd: ${describe(error)}\n`);
+    process.stderr.write(`daybookd: ${describe(error)}${adviceFor(error)}\n`);
     return isUsage ? EXIT_CODES.usage : exitCodeOf(error);
   }
 }

@@ -14,6 +14,10 @@ export const NODE_ERRORS = defineErrors({
     summary: 'The configuration file has faults.',
     remedy: 'Correct each line that is named; docs/reference/config.md lists all settings.',
   },
+  NODE_COMMAND_WRONG: {
+    summary: 'The command line is none that daybookd takes.',
+    remedy: 'daybookd --help shows each verb with what it takes.',
+  },
   NODE_API_LISTEN_FAILED: {
     summary: 'The HTTP API cannot listen on its configured address.',
     remedy: 'Free the port, or change api.host and api.port.',
@@ -322,6 +326,10 @@ export const NODE_ERRORS = defineErrors({
     remedy:
       'Name their folder as archive.source, write into it, or copy them and archive.json from it ' +
       'first.',
+  },
+  NODE_ARCHIVE_OTHER: {
+    summary: 'The folder holds an archive of another chain, or one that begins at another height.',
+    remedy: 'Name another folder, or move the archive that is there away.',
   },
   NODE_ARCHIVE_GENESIS: {
     summary: 'An archive without a usable genesis file proves nothing.',

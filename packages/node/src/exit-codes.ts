@@ -47,6 +47,7 @@ function isOtherRelease({ failure: { code } }: ContractsError): boolean {
 
 function exitCodeOfNode(code: NodeError['code']): number {
   switch (code) {
+    case 'NODE_COMMAND_WRONG':
     case 'NODE_CONFIG_INVALID':
     case 'NODE_CONFIG_UNREADABLE':
       return EXIT_CODES.usage;

@@ -21,6 +21,7 @@ import {
   ARCHIVE_FORMAT,
   filesBelow,
   GENESIS_FILE,
+  manifestIn,
   movedIn,
   RECOVERY_FOLDER,
   segmentsIn,
@@ -53,9 +54,11 @@ const HEADER_BYTES = 16;
 /**
  * Copies the block log with what is needed to check it; files that are there already and equal are
  * left alone, so that the next archive into the same folder costs what is new.
- * @throws NodeError NODE_ARCHIVE_EMPTY, StateError STATE_BLOCK_DAMAGED and nothing is listed then
+ * @throws NodeError NODE_ARCHIVE_EMPTY, NODE_ARCHIVE_OTHER, StateError STATE_BLOCK_DAMAGED; nothing
+ *   is listed then
  */
 export function writeArchive(origin: ArchiveOrigin, target: string): ArchiveManifest {
+  refuseOther(origin, target);
   const writer = createFolderWriter(target);
   return listAll(origin, copyBlocks(origin, writer), writer);
 }
@@ -73,6 +76,7 @@ export async function writeBackup(
 ): Promise<ArchiveManifest> {
   const blocks = path.join(origin.dataDirectory, 'blocks');
   if (firstHeightIn(blocks) === 0) return writeArchive(origin, target);
+  refuseOther(origin, target);
   const writer = createFolderWriter(target);
   // The version is chosen before the blocks are copied, so that its block is among them.
   const state = await openState(async (source) => {
@@ -87,6 +91,16 @@ export async function writeBackup(
   return manifest;
 }
 
+/** Segments of two archives in one folder would be one that does not verify. */
+function refuseOther({ genesis, dataDirectory }: ArchiveOrigin, target: string): void {
+  const before = fs.existsSync(target) ? manifestIn(target) : undefined;
+  if (before === undefined || before === 'damaged') return;
+  const first = firstHeightIn(path.join(dataDirectory, 'blocks'));
+  if (before.chain === toHex(genesis.chain) && before.first === first) return;
+  const detail = `${target}: chain ${before.chain}, from height ${before.first} on.`;
+  throw new NodeError('NODE_ARCHIVE_OTHER', { detail });
+}
+
 interface Copied {
   readonly first: Height;
   readonly hashes: readonly Hash[];
@@ -94,7 +108,8 @@ interface Copied {
   readonly state?: Height;
 }
 
-function copyBlocks({ dataDirectory, archive }: ArchiveOrigin, writer: FolderWriter): Copied {
+function copyBlocks(origin: ArchiveOrigin, writer: FolderWriter): Copied {
+  const { dataDirectory, archive } = origin;
   const blocks = path.join(dataDirectory, 'blocks');
   const copied = copySegments({ blocks, archive }, writer);
   if (copied.hashes.length > 0) return copied;

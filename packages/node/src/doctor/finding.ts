@@ -48,13 +48,13 @@ export function thrown(check: string, error: unknown, advice: string): Finding {
 }
 
 const MARKS = { ok: 'ok     ', warn: 'warn   ', fail: 'FAIL   ', skipped: 'skipped' } as const;
-const NAME_WIDTH = 10;
 
 /** One line each; what to do follows after an arrow. */
 export function renderFindings(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = findings.map(({ check, verdict, words, advice }) => {
     const todo = advice === undefined ? '' : ` -> ${advice}`;
-    return `${MARKS[verdict]} ${check.padEnd(NAME_WIDTH)} ${words}${todo}`;
+    return `${MARKS[verdict]} ${check.padEnd(width)} ${words}${todo}`;
   });
   return `${lines.join('\n')}\n`;
 }

@@ -118,6 +118,17 @@ describe('node: archive', () => {
     expect(await verify(target)).to.have.property('ok', true);
   });
 
+  it('given a folder with an archive of another chain, or of other heights, then nothing is written into it', () => {
+    for (const other of [{ chain: '00'.repeat(32) }, { first: 7 }]) {
+      change('archive.json', (bytes) =>
+        Buffer.from(JSON.stringify({ ...JSON.parse(bytes.toString()), ...other })),
+      );
+      expect(() => write(folder))
+        .to.throw()
+        .with.property('code', 'NODE_ARCHIVE_OTHER');
+    }
+  });
+
   it('given the tiles of an archive, then they have the root that the next header commits to', () => {
     const manifest = JSON.parse(readFileSync(path.join(folder, 'archive.json'), 'utf8'));
     const early = path.join(parent, 'shorter');
