@@ -118,7 +118,7 @@ describe('applications: hostile input (spec X-4)', () => {
           results.map((result) => toHex(encodeResult(result))),
         );
       }),
-      { numRuns: 400, seed: 2 },
+      { numRuns: 800, seed: 2 },
     );
     expect(seen.has(19), 'no contract has a defect').to.equal(false);
     expect(seen.size, 'many ways to refuse were met').to.be.at.least(15);

@@ -232,6 +232,25 @@ describe('approvals: a pending call (spec X-21)', () => {
     expect(ledgerCall(bench, [BEN], 'approve', call)).to.equal('CONTRACTS_CALL_EXPIRED');
   });
 
+  it('given a day that is over, then the chain notes what expired on it, as far as a block may', () => {
+    const bench = newBench();
+    const calls = Array.from({ length: 60 }, (_, n) => callOf(pay(bench, [ANN], `p${n}`)));
+    const [done = new Uint8Array()] = calls;
+    expect(ledgerCall(bench, [BEN], 'approve', done)).to.equal('OK');
+    const expired = () => calls.filter((call) => statusOf(bench, call) === 'expired').length;
+    const later = bench.timeMs() + 4 * DAY_MS;
+
+    const { hook } = bench.block([], { timestampMs: later });
+
+    const noted = expired();
+    expect(noted).to.be.greaterThan(20).and.lessThan(59);
+    expect(hook.events.filter(({ name }) => name === 'closed')).to.have.length(noted);
+    bench.block([], { timestampMs: later + 1 });
+    expect(expired()).to.equal(59);
+    expect(statusOf(bench, done)).to.equal('done');
+    expect(bench.block([], { timestampMs: later + 2 }).writes).to.deep.equal([]);
+  });
+
   it('given a state in which it would fail, then approving fails and it goes on waiting', () => {
     const bench = newBench();
     const call = callOf(pay(bench, [ANN]));

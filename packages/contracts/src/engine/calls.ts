@@ -3,7 +3,7 @@
  * it took discretion. Calls of people and calls between contracts go the same way.
  */
 import type { Call, CborValue, InputFault } from '@daybook/core';
-import { encodeCanonical } from '@daybook/core';
+import { assert, encodeCanonical } from '@daybook/core';
 import type { Actor, Facts, Hold } from '../language/context.ts';
 import type { Values } from '../language/definition.ts';
 import type { Demand } from './authorise.ts';
@@ -16,10 +16,10 @@ import {
   judgeAgreement,
 } from './authorise.ts';
 import { codeOfFault } from './check-calls.ts';
+import { awaitExpiry, expiryAfter } from './expiry.ts';
 import type { Frame, Prepared } from './frame.ts';
 import { shielded } from './frame.ts';
 import { askGuards, keyOfCall, tellGuards } from './guards.ts';
-import { expiryAfter } from './ledger.ts';
 import { ledgerAccess } from './ledger-access.ts';
 import type { LinkedAction, LinkedContract, Reference } from './link.ts';
 import { CALL_DEPTH_MAX } from './meter.ts';
@@ -170,7 +170,9 @@ function storeCall(
   const call = keyOfCall(session);
   const { hold } = stored;
   const owner = session.contract('ledger');
-  owner?.writing().records.pending?.insert({
+  assert(owner !== undefined, 'every chain has the ledger');
+  const face = owner.writing();
+  face.records.pending?.insert({
     call,
     contract,
     action: name,
@@ -181,8 +183,14 @@ function storeCall(
     ...(hold !== undefined && { guard: hold.guard, rule: hold.rule, cites: hold.records }),
     releasers: [],
   });
-  if (hold === undefined) owner?.writing().emit('waiting', { call, contract, action: name });
-  else owner?.writing().emit('held', { call, contract, action: name, guard: hold.guard });
+  const { due, clock } = face.records;
+  const { dueOn } = face.sums;
+  assert(due !== undefined && clock !== undefined, 'the ledger keeps the book of days');
+  assert(dueOn !== undefined, 'the ledger counts the calls of a day');
+  const books = { timestampMs: block.timestampMs, records: { due, clock }, sums: { dueOn } };
+  awaitExpiry(books, call, stored.days);
+  if (hold === undefined) face.emit('waiting', { call, contract, action: name });
+  else face.emit('held', { call, contract, action: name, guard: hold.guard });
 }
 
 /** A call that could not take effect anyway is refused at once, and nobody need judge a hold. */

@@ -9,6 +9,7 @@ import { field } from '../fields/field.ts';
 import type { Actor, Approver } from '../language/context.ts';
 import { defineContract } from '../language/definition.ts';
 import type { FailureDefinition } from '../language/parts.ts';
+import { awaitExpiry, expiryAfter, expiryRecords, expirySums, passDays } from './expiry.ts';
 import { PARAMETER_CHANGES_MAX } from './parameters.ts';
 
 const APPROVERS_MAX = 64;
@@ -134,7 +135,9 @@ export const ledger = defineContract({
         reason: field.reason(),
       },
     },
+    ...expiryRecords,
   },
+  sums: expirySums,
   failures: receiptFailures(),
   events: {
     waiting: {
@@ -203,6 +206,7 @@ export const ledger = defineContract({
           cites: records,
           expires: expiryAfter(context.timestampMs, days),
         });
+        awaitExpiry(context, input.call, days);
       },
     },
     withdraw: {
@@ -212,9 +216,8 @@ export const ledger = defineContract({
       input: { call, reason: field.reason() },
       handler(context, input) {
         const row = context.records.pending.need({ call: input.call });
-        const isOpen = row.status === 'waiting' || row.status === 'held';
         const facts = { call: input.call, status: row.status };
-        if (!isOpen) return context.refuse('CONTRACTS_CALL_CLOSED', facts);
+        if (!isOpen(row.status)) return context.refuse('CONTRACTS_CALL_CLOSED', facts);
         const own = row.approvers.some(({ identity: who }) => who === context.actor.identity);
         if (!own) {
           return context.refuse('CONTRACTS_NOT_ENTITLED', { needed: 'one who agreed to the call' });
@@ -268,16 +271,16 @@ export const ledger = defineContract({
     expire: {
       title: { en: 'Note that a pending call expired', zh: '登记待审批调用已失效' },
       help: {
-        en: 'By anybody once its time is over; from then on it can do nothing anyway.',
-        zh: '期满后任何人均可登记;期满即不再生效。',
+        en: 'By anybody once its time is over; the chain notes it itself when the day is over.',
+        zh: '期满后任何人均可登记;当日结束后由链自行登记。',
       },
       by: 'anyone',
       input: { call },
       handler(context, input) {
         const row = context.records.pending.need(input);
-        const isOpen = row.status === 'waiting' || row.status === 'held';
         const { status } = row;
-        if (!isOpen) return context.refuse('CONTRACTS_CALL_CLOSED', { ...input, status });
+        if (!isOpen(row.status))
+          return context.refuse('CONTRACTS_CALL_CLOSED', { ...input, status });
         if (row.expires >= context.timestampMs) {
           return context.refuse('CONTRACTS_CALL_OPEN', { expires: instantText(row.expires) });
         }
@@ -285,6 +288,26 @@ export const ledger = defineContract({
         if (row.guard !== undefined) context.ledger.tellEnded(row.guard, row.call, 'expired');
         context.emit('closed', { ...input, status: 'expired' });
       },
+    },
+  },
+  system: {
+    onBlock(context, { timestampMs }) {
+      const clock = context.records.clock.get({});
+      if (clock === undefined) return;
+      const reached = passDays(context, clock, (call) => {
+        const row = context.records.pending.need({ call });
+        const isOver = isOpen(row.status) && row.expires < timestampMs;
+        if (!isOver) return;
+        context.records.pending.put({ ...row, status: 'expired' });
+        context.emit('closed', { call, status: 'expired' });
+        const { guard } = row;
+        // A fault of a guard's own code must not stop the chain.
+        if (guard !== undefined) {
+          context.attempt(() => context.ledger.tellEnded(guard, call, 'expired'));
+        }
+      });
+      const isMoved = reached.day !== clock.day || reached.position !== clock.position;
+      if (isMoved) context.records.clock.put(reached);
     },
   },
   queries: {
@@ -302,13 +325,6 @@ export const ledger = defineContract({
     acts: { title: { en: 'Discretionary acts', zh: '裁量行为' }, record: 'act', by: ['height'] },
   },
 });
-
-const DAY_MS = 86_400_000;
-
-/** When a call that may wait so many days expires. */
-export function expiryAfter(timestampMs: number, days: number): number {
-  return timestampMs + days * DAY_MS;
-}
 
 /** The approvers with those signers who are not among them yet. */
 export function joined(
@@ -331,6 +347,10 @@ function bringsMore(counted: readonly Approver[], present: readonly Approver[]):
   return counted.some(({ identity: who }) => !present.some((other) => other.identity === who));
 }
 
+function isOpen(status: string): boolean {
+  return status === 'waiting' || status === 'held';
+}
+
 interface Closable {
   readonly call: Uint8Array;
   readonly status: string;
@@ -345,8 +365,10 @@ interface Closed {
 /** Why a pending call is no longer in the state wanted; undefined if it is. */
 function closedFor(row: Closable, wanted: string, timestampMs: number): Closed | undefined {
   const facts = { call: row.call, status: row.status, expires: instantText(row.expires) };
-  if (row.status !== wanted) return { code: 'CONTRACTS_CALL_CLOSED', facts };
-  return row.expires < timestampMs ? { code: 'CONTRACTS_CALL_EXPIRED', facts } : undefined;
+  const isNoted = row.status === 'expired';
+  if (row.status !== wanted && !isNoted) return { code: 'CONTRACTS_CALL_CLOSED', facts };
+  const isOver = isNoted || row.expires < timestampMs;
+  return isOver ? { code: 'CONTRACTS_CALL_EXPIRED', facts } : undefined;
 }
 
 type ReceiptRows = typeof CONTRACTS_ERRORS;
