@@ -491,6 +491,7 @@ export const audit = defineContract({
       handler(context, { isMended, remediateBy, reason: _, ...key }) {
         const row = needFinding(context, key, ['mended']);
         checkAuditor(context, row);
+        if (remediateBy !== undefined) checkAhead(context, remediateBy);
         const until = remediateBy ?? row.remediateBy;
         const status = isMended ? 'closed' : 'agreed';
         move(context, { ...row, remediateBy: until, status });

@@ -189,6 +189,7 @@ const records = {
       initial: ['active'],
       transitions: { active: ['revoked'], revoked: [] },
     },
+    deadlines: [{ field: 'validUntil', open: ['active'] }],
   },
   node: {
     number: 4,
@@ -898,6 +899,11 @@ export const directory = defineContract({
       title: { en: 'Officers of an organisation', zh: '机构的经办人' },
       record: 'officer',
       by: ['organisation'],
+    },
+    expiredKeys: {
+      title: { en: 'Keys past their time that nobody revoked', zh: '已失效而未撤销的密钥' },
+      record: 'key',
+      overdue: 'validUntil',
     },
     nodesOf: {
       title: { en: 'Nodes of an organisation', zh: '机构的节点' },

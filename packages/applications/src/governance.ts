@@ -330,6 +330,7 @@ export const governance = defineContract({
       title: { en: 'Proposals open for votes', zh: '表决中的提案' },
       record: 'proposal',
       where: { field: 'status', is: ['open'] },
+      inTime: 'closes',
     },
     overdue: {
       title: { en: 'Proposals whose time is over', zh: '已到期的提案' },

@@ -991,14 +991,21 @@ export const procurement = defineContract({
     },
 
     withdrawBid: {
-      title: { en: 'Withdraw a bid before the deadline', zh: '截止前撤回投标' },
+      title: { en: 'Withdraw a bid', zh: '撤回投标' },
+      help: {
+        en: 'Before the deadline; or later if the tender was cancelled, so that nobody waits for the bid to be opened.',
+        zh: '截止前撤回;招标取消后亦可撤回,以免列为逾期未开标。',
+      },
       by: { role: 'tenderer' },
       input: { ocid, bid: bidId },
       handler(context, { ocid, bid }) {
         const row = ownBid(context, { ocid, bid });
-        const { closes } = timesOf(openTender(context, ocid));
-        const isOpen = context.timestampMs <= closes;
-        context.check(isOpen, 'TOO_LATE', { until: instantText(closes) });
+        const { status } = context.records.tender.need({ ocid }, 'TENDER_UNKNOWN');
+        if (status !== 'cancelled' && status !== 'unsuccessful') {
+          const { closes } = timesOf(openTender(context, ocid));
+          const isOpen = context.timestampMs <= closes;
+          context.check(isOpen, 'TOO_LATE', { until: instantText(closes) });
+        }
         context.records.bid.put({ ...row, status: 'withdrawn' });
         context.emit('bidWithdrawn', { ocid, bid });
       },
@@ -1379,7 +1386,7 @@ export const procurement = defineContract({
   queries: {
     processes: { title: { en: 'Contracting processes', zh: '采购过程' }, record: 'process' },
     openTenders: {
-      title: { en: 'Tenders open for bids', zh: '招标中' },
+      title: { en: 'Tenders not yet awarded', zh: '尚未授标的招标' },
       record: 'tender',
       where: { field: 'status', is: ['active'] },
     },

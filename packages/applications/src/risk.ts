@@ -420,6 +420,12 @@ const failures = {
       zh: '请由其他机构的风控官员签署。',
     },
   },
+  DATE_PAST: {
+    code: 11,
+    en: 'The day {until} is over: the listing would hold nothing.',
+    zh: '日期{until}已过,登记不起作用。',
+    remedy: { en: 'Choose a later day, or unlist the payee.', zh: '请选择更晚的日期,或移出名单。' },
+  },
   NOT_RELATED: {
     code: 10,
     en: 'No related party {key} is recorded.',
@@ -522,6 +528,7 @@ export const risk = defineContract({
       input: { payee, legalBasis, until, reason },
       handler(context, { payee, legalBasis, until }) {
         context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
+        context.check(until >= context.today, 'DATE_PAST', { until });
         const key = canonicalPayee(payee);
         context.records.listing.put({ payee: key, legalBasis, until, status: 'listed' });
       },
@@ -663,6 +670,7 @@ export const risk = defineContract({
       title: { en: 'Blacklisted payees', zh: '黑名单收款人' },
       record: 'listing',
       where: { field: 'status', is: ['listed'] },
+      inTime: 'until',
     },
     endedListings: {
       title: { en: 'Listings past their time', zh: '逾期的黑名单登记' },

@@ -74,6 +74,11 @@ describe('audit: findings', () => {
       [call('reply', { ...KEY, ...PLAN }), RESPONDENT],
       [call('agree', { ...KEY, reason }), AUDITOR],
       [call('remediate', { ...KEY, remediation: 'It came back.' }), RESPONDENT],
+    );
+    const past = { ...KEY, isMended: false, remediateBy: '2025-12-31', reason };
+    expect(codeOf(ledger, call('followUp', past), AUDITOR)).to.equal('AUDIT_DATE_PAST');
+    must(
+      ledger,
       [call('followUp', { ...KEY, isMended: false, remediateBy: '2026-03-01', reason }), AUDITOR],
       [call('remediate', { ...KEY, remediation: 'Now it did.' }), RESPONDENT],
       [call('followUp', { ...KEY, isMended: true, reason }), AUDITOR],

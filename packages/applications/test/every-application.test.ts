@@ -59,6 +59,19 @@ describe('every application', () => {
     expect(missing).to.deep.equal([]);
   });
 
+  it('given what lapses with its time, then the list of what is in force leaves it out', () => {
+    const lists = [
+      ['ledger', 'open', 'expires'],
+      ['governance', 'open', 'closes'],
+      ['risk', 'listings', 'until'],
+      ['risk', 'heldHits', 'heldUntil'],
+    ] as const;
+    for (const [name, list, deadline] of lists) {
+      const queries = ALL.find((definition) => definition.name === name)?.queries;
+      expect(queries?.[list]?.inTime, `${name}.${list}`).to.equal(deadline);
+    }
+  });
+
   it('given an act of discretion, then it needs a reason and stands on the feed', () => {
     const silent = ALL.flatMap(({ name, actions }) =>
       Object.entries(actions)

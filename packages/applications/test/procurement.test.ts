@@ -372,6 +372,18 @@ describe('procurement: sealed bids', () => {
     );
   });
 
+  it('given a tender that was cancelled, then a sealed bid is withdrawn whenever, and waits no more', () => {
+    const ledger = newLedger();
+    opened(ledger);
+    must(ledger, bidOf('pump-works', 300), PUMPS);
+    ledger.wait(2 * MINUTE_MS);
+    must(ledger, act('cancelTender', { status: 'cancelled', reason: 'Dry.' }), BUYER, EVALUATOR);
+
+    must(ledger, act('withdrawBid', { bid: 'bid-pump-works' }), PUMPS);
+
+    expect(ledger.rows(procurement, 'bid')[0]?.status).to.equal('withdrawn');
+  });
+
   it('given a bid, when the buyer would move the deadline, then it stays', () => {
     const ledger = newLedger();
     opened(ledger);

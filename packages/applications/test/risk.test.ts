@@ -274,6 +274,7 @@ describe('risk: what rules find', () => {
     expect(pay(ledger, 1)).to.equal('held');
     ledger.wait(40 * DAY_MS);
     expect(pay(ledger, 1)).to.equal('paid');
+    expect(outcome(ledger.act([list], ANALYSTS))).to.equal('RISK_DATE_PAST');
   });
 
   it('given the longest name of slashes, then what the hit rests on can be read', () => {
