@@ -3,12 +3,13 @@
  * or a bucket that overflows, go through a list of leaves from which the subtree is built anew.
  */
 import { compareBytes, TREE_WIDTH } from '@daybook/core';
-import type { BucketBody, HashPlace } from './bucket.ts';
+import type { BucketBody, HashPlace, Layout } from './bucket.ts';
 import {
   bodySizeOf,
   findKey,
   hasHashAt,
   keyAt,
+  layoutOf,
   refAt,
   setRefAt,
   writeHead,
@@ -21,7 +22,7 @@ import type { Child, TreeWrite } from './child.ts';
 import { ownChild } from './child.ts';
 import type { NodeStore } from './node-store.ts';
 import type { PendingValue } from './nodes.ts';
-import { noValues, StagedBucket } from './nodes.ts';
+import { NO_VALUES, noValues, StagedBucket } from './nodes.ts';
 import { isSameRun } from './numbers.ts';
 import type { Ref } from './record-form.ts';
 import type { TreeStage } from './tree-stage.ts';
@@ -32,6 +33,12 @@ export interface Leaf extends HashPlace {
   /** Place of its value, or 0 with the staged value. */
   readonly ref: Ref;
   readonly value: PendingValue | undefined;
+}
+
+/** A bucket to be read: a staged one, or a stored one until the next read. */
+interface ReadBucket extends BucketBody {
+  readonly layout: Layout;
+  readonly values: readonly (PendingValue | undefined)[];
 }
 
 /** Up to so many writes to one bucket are edits; beyond, building anew is cheaper. */
@@ -50,20 +57,20 @@ export class BucketEditor {
   update(child: Child, from: number, to: number, route: number): Child {
     if (child.count === 0) return this.#rebuild([], from, to, route);
     const before = this.#bucketOf(child);
-    let current = before;
+    let current: StagedBucket | undefined;
     let next = from;
     while (next < to && to - from <= EDITS_MAX) {
-      const edited = this.#edit(current, next);
+      const edited = this.#edit(current ?? before, next);
       if (edited === undefined) break;
-      current = edited;
+      if (edited !== 'same') current = edited;
       next += 1;
     }
     if (next < to) {
       this.#bury(child);
       // Nothing is read until the leaves are in their new buckets.
-      return this.#rebuild(leavesOf(current), next, to, route);
+      return this.#rebuild(leavesOf(current ?? before), next, to, route);
     }
-    if (current === before) return child;
+    if (current === undefined) return child;
     this.#bury(child);
     return this.#staged(current);
   }
@@ -95,27 +102,27 @@ export class BucketEditor {
   takeLeaves(child: Child): readonly Leaf[] {
     const { bytes, at, layout, values } = this.#bucketOf(child);
     // Other buckets will be read before the leaves are used.
-    const own = { bytes: bytes.slice(at, layout.end), at: 0 };
-    const leaves = leavesOf(new StagedBucket(own, values, this.#stage.id));
+    const own = bytes.slice(at, layout.end);
+    const leaves = leavesOf({ bytes: own, at: 0, layout: layoutOf(own, 0), values });
     this.#bury(child);
     return leaves;
   }
 
-  /** The bucket after one write; the same object when nothing changed; undefined to build anew. */
-  #edit(bucket: StagedBucket, index: number): StagedBucket | undefined {
+  /** The bucket after one write; undefined to build anew. */
+  #edit(bucket: ReadBucket, index: number): StagedBucket | 'same' | undefined {
     const write = this.#stage.writeAt(index);
     const { bytes, layout } = bucket;
     const found = findKey(bytes, layout, write.treeKey);
     if (found === undefined) return undefined;
     if (found < 0) {
-      return write.value === undefined ? bucket : this.#insert(bucket, -1 - found, write);
+      return write.value === undefined ? 'same' : this.#insert(bucket, -1 - found, write);
     }
     if (write.value === undefined) return this.#remove(bucket, found, write);
-    if (hasHashAt(bytes, layout, found, write)) return bucket;
+    if (hasHashAt(bytes, layout, found, write)) return 'same';
     return this.#replace(bucket, found, write);
   }
 
-  #insert(bucket: StagedBucket, index: number, write: TreeWrite): StagedBucket | undefined {
+  #insert(bucket: ReadBucket, index: number, write: TreeWrite): StagedBucket | undefined {
     const { count, shared, stride } = bucket.layout;
     const rest = write.treeKey.length - shared;
     if (count === TREE_WIDTH || rest > stride) return undefined;
@@ -129,7 +136,7 @@ export class BucketEditor {
     return new StagedBucket(target, values, this.#stage.id);
   }
 
-  #replace(bucket: StagedBucket, index: number, write: TreeWrite): StagedBucket {
+  #replace(bucket: ReadBucket, index: number, write: TreeWrite): StagedBucket {
     const { layout } = bucket;
     const target = this.#room(layout.end - bucket.at);
     writeReplaced(bucket, layout, index, { hash: write, target });
@@ -138,7 +145,7 @@ export class BucketEditor {
     return new StagedBucket(target, values, this.#stage.id);
   }
 
-  #remove(bucket: StagedBucket, index: number, write: TreeWrite): StagedBucket | undefined {
+  #remove(bucket: ReadBucket, index: number, write: TreeWrite): StagedBucket | undefined {
     const { count, shared, stride } = bucket.layout;
     // The last leaf goes with its bucket, which is done where subtrees are built.
     if (count === 1) return undefined;
@@ -188,11 +195,11 @@ export class BucketEditor {
   }
 
   /** The bucket of a child, to be read only; a stored one until the next read. */
-  #bucketOf(child: Child): StagedBucket {
+  #bucketOf(child: Child): ReadBucket {
     const { node } = child;
     if (node === undefined) {
-      const body = this.#store.replacedBody(child.ref, child.count);
-      return new StagedBucket(body, noValues(child.count), this.#stage.id);
+      const { bytes, at } = this.#store.replacedBody(child.ref, child.count);
+      return { bytes, at, layout: layoutOf(bytes, at), values: NO_VALUES[child.count] ?? [] };
     }
     if (node.isInner) throw new TypeError('a child with at most 16 keys is a bucket');
     return node;
@@ -221,7 +228,7 @@ export class BucketEditor {
   }
 }
 
-function leavesOf({ bytes, layout, values }: StagedBucket): readonly Leaf[] {
+function leavesOf({ bytes, layout, values }: ReadBucket): readonly Leaf[] {
   const leaves: Leaf[] = [];
   for (let index = 0; index < layout.count; index++) {
     leaves.push({
@@ -240,7 +247,7 @@ function pendingOf(write: TreeWrite, previous: Ref | PendingValue): PendingValue
   return { key, value, previous, ref: 0, writtenAt: undefined };
 }
 
-function previousOf({ bytes, layout, values }: StagedBucket, index: number): Ref | PendingValue {
+function previousOf({ bytes, layout, values }: ReadBucket, index: number): Ref | PendingValue {
   return values[index] ?? refAt(bytes, layout, index);
 }
 

@@ -33,6 +33,7 @@ export interface RemovedRecord {
 }
 
 const NO_HASH = new Uint8Array(32);
+const HASH_TO_COME = new Uint8Array(32);
 export const EMPTY_CHILD: Child = {
   count: 0,
   ref: 0,
@@ -44,5 +45,10 @@ export const EMPTY_CHILD: Child = {
 /** A child that this stage made. */
 export function ownChild(node: MemoryNode): Child {
   const count = node.isInner ? INNER_COUNT : node.count;
-  return { count, ref: 0, node, hashBytes: NO_HASH, hashAt: 0 };
+  return { count, ref: 0, node, hashBytes: HASH_TO_COME, hashAt: 0 };
+}
+
+/** Whether the hash of a child will be written to its parent when all are computed. */
+export function isUnhashed({ hashBytes }: Child): boolean {
+  return hashBytes === HASH_TO_COME;
 }

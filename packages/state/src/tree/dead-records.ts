@@ -21,7 +21,9 @@ export class DeadRecords {
   }
 
   mark(refs: readonly Ref[]): void {
-    for (const ref of refs) {
+    // biome-ignore lint/style/useForOf: an iterator makes an object for each of thousands.
+    for (let index = 0; index < refs.length; index++) {
+      const ref = refs[index] ?? 0;
       const marks = this.#marksOf(this.#log.segmentOf(ref));
       const bit = this.#bitOf(ref);
       if (marks !== undefined) marks[bit >> 3] = (marks[bit >> 3] ?? 0) | (1 << (bit & 7));

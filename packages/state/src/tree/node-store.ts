@@ -78,7 +78,7 @@ export class NodeStore {
 
   /** Caches a staged node that has just been written, in place of the version it replaces. */
   replace(oldRef: Ref, staged: InnerNode): void {
-    const old = this.#cache.get(oldRef);
+    const old = this.#cachedAt(oldRef, staged.origin);
     const node = old ?? this.pool.take();
     if (old === undefined) {
       node.copyFrom(staged);
@@ -88,6 +88,12 @@ export class NodeStore {
     }
     node.wasUsed = true;
     this.#cache.set(node.ref, node);
+  }
+
+  /** @param likely  the node that was read there; a node that is free or used again has another place */
+  #cachedAt(ref: Ref, likely: InnerNode | undefined): InnerNode | undefined {
+    if (ref === 0) return undefined;
+    return likely?.ref === ref ? likely : this.#cache.get(ref);
   }
 
   /** Gives up a node that the newest version no longer uses. */
@@ -158,11 +164,11 @@ export class NodeStore {
  * at the default, so that it takes no new memory.
  */
 const SHARES = {
-  nodes: 0.75,
+  nodes: 0.73,
   buckets: 0.125,
   freeStaged: 0.07,
   freeChunks: 0.045,
-  freeNodes: 0.01,
+  freeNodes: 0.03,
 } as const;
 /** What one or two blocks of 2,000 keys need. */
 const FREE_NODES_MAX = 8192;

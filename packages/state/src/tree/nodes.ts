@@ -63,6 +63,8 @@ export class InnerNode {
   changed = 0;
   /** Slots that differ from the version which this staged node replaces. */
   touched = 0;
+  /** The node that this staged one is a copy of; it may have been given to other use since. */
+  origin: InnerNode | undefined = undefined;
   /** The version that this staged node replaces while that one is itself only staged. */
   replacedStaged: InnerNode | undefined = undefined;
   /** The stage that made this node; 0 for nodes read from the log. */
@@ -76,8 +78,11 @@ export class InnerNode {
   mustBeComplete = false;
   /** Mark of the cache's clock. */
   wasUsed = false;
+  /** The piece of memory that it is a part of. */
+  readonly slab: Slab;
 
-  constructor(bytes: Uint8Array, refs: Float64Array) {
+  constructor(bytes: Uint8Array, refs: Float64Array, slab: Slab) {
+    this.slab = slab;
     this.bytes = bytes;
     this.hashes = bytes.subarray(0, HASHES_SIZE);
     this.words = new Int32Array(bytes.buffer, bytes.byteOffset, LABEL_WORD_AT + HASH_WORDS);
@@ -180,24 +185,33 @@ export function noValues(count: number): (PendingValue | undefined)[] {
 }
 
 /** By number of keys: copying a list is cheaper than filling one. */
-const NO_VALUES: readonly (readonly (PendingValue | undefined)[])[] = Array.from(
+export const NO_VALUES: readonly (readonly (PendingValue | undefined)[])[] = Array.from(
   { length: TREE_WIDTH + 1 },
   (_, count) => Array.from({ length: count }, () => undefined),
 );
 
+/** Nodes that are one piece of memory: it is given back when none of them is kept. */
+interface Slab {
+  /** How many of them are free. */
+  free: number;
+}
+
 /** Inner nodes to be used again: whoever takes one gives it back when nothing refers to it. */
 export class InnerPool {
-  readonly #free: InnerNode[] = [];
+  #free: InnerNode[] = [];
 
   /** A node with the content of whoever had it before. */
   take(): InnerNode {
     if (this.#free.length === 0) this.#addSlab();
-    return this.#free.pop() ?? this.take();
+    const node = this.#free.pop() ?? this.take();
+    node.slab.free -= 1;
+    return node;
   }
 
   give(node: InnerNode): void {
     node.dropKids();
     node.parent = undefined;
+    node.origin = undefined;
     node.replacedStaged = undefined;
     node.hasLabel = false;
     node.mustBeComplete = false;
@@ -207,12 +221,27 @@ export class InnerPool {
     node.stage = 0;
     node.isDropped = false;
     node.refs.fill(0);
+    node.slab.free += 1;
     this.#free.push(node);
   }
 
-  /** Lets go of unused nodes beyond a number: after a block that was much larger than usual. */
+  /**
+   * Lets go of unused nodes beyond a number, after work that was much larger than usual: of whole
+   * slabs, because one node that stays keeps the memory of all.
+   */
   limit(countMax: number): void {
-    if (this.#free.length > countMax) this.#free.length = countMax;
+    let surplus = this.#free.length - countMax;
+    if (surplus < SLAB_NODES) return;
+    const kept: InnerNode[] = [];
+    const gone = new Set<Slab>();
+    for (const node of this.#free) {
+      if (node.slab.free === SLAB_NODES && surplus > 0 && !gone.has(node.slab)) {
+        gone.add(node.slab);
+        surplus -= SLAB_NODES;
+      }
+      if (!gone.has(node.slab)) kept.push(node);
+    }
+    this.#free = kept;
   }
 
   /** Nodes that are free. */
@@ -223,10 +252,11 @@ export class InnerPool {
   #addSlab(): void {
     const bytes = new Uint8Array(INNER_SIZE * SLAB_NODES);
     const refs = new Float64Array(REFS_SIZE * SLAB_NODES);
+    const slab = { free: SLAB_NODES };
     for (let index = 0; index < SLAB_NODES; index++) {
       const nodeBytes = bytes.subarray(index * INNER_SIZE, (index + 1) * INNER_SIZE);
       const nodeRefs = refs.subarray(index * REFS_SIZE, (index + 1) * REFS_SIZE);
-      this.#free.push(new InnerNode(nodeBytes, nodeRefs));
+      this.#free.push(new InnerNode(nodeBytes, nodeRefs, slab));
     }
   }
 }

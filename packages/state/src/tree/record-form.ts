@@ -65,6 +65,11 @@ export function checksumOf(bytes: Uint8Array, ref: Ref): number {
 
 /** Whether the checksum at `end` is that of the bytes before it. */
 export function isChecked(bytes: Uint8Array, end: number, ref: Ref): boolean {
+  return hasChecksum(bytes.subarray(0, end), bytes, ref);
+}
+
+/** The same for who has a view of the bytes before the checksum. */
+export function hasChecksum(checked: Uint8Array, bytes: Uint8Array, ref: Ref): boolean {
   if (isPlanted('checksum-unchecked')) return true;
-  return checksumOf(bytes.subarray(0, end), ref) === readU32(bytes, end);
+  return checksumOf(checked, ref) === readU32(bytes, checked.length);
 }

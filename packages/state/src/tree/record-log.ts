@@ -11,11 +11,13 @@ import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
 import { writeU32 } from './numbers.ts';
+import { PrefixViews } from './prefix-views.ts';
 import type { FoundRecord, PassedRecord, RawRecord, RecordBody, Ref } from './record-form.ts';
 import {
   ALIGNMENT,
   CHECKSUM_SIZE,
   checksumOf,
+  hasChecksum,
   isChecked,
   RECORD_HEADER_SIZE,
   recordSize,
@@ -45,12 +47,14 @@ const FLUSH_BYTES = 4 * 1024 * 1024;
 /** What a first read may take: the records of a tree are smaller, and few values are larger. */
 const FIRST_READ_BYTES = 1536;
 const HINT_STEP = 256;
+/** Records up to this size are put together in one small piece of memory. */
+const DRAFT_BYTES = 2048;
 const SCAN_BYTES = 256 * 1024;
 const OPEN_FILES_MAX = 64;
 
 export class RecordLog {
   /** The record that is being written; its body starts where `begin` said. */
-  buffer = new Uint8Array(8 * 1024);
+  buffer: Uint8Array;
   readonly segmentBytes: number;
   readonly #disk: Disk;
   readonly #directory: string;
@@ -58,15 +62,14 @@ export class RecordLog {
   readonly #files = new Map<number, DiskFile>();
   readonly #unsynced = new Set<number>();
   #hasNewFile = false;
+  readonly #draft = new PrefixViews(DRAFT_BYTES);
+  /** Records that the system does not have yet, from this global offset on. */
   #bufferStart: number;
+  #unwritten = new Uint8Array(8 * 1024);
   #used = 0;
   #appendedHere = 0;
   #appended: SegmentRecords[] = [];
-  readonly #scratch = new Uint8Array(FIRST_READ_BYTES);
-  /** Beginnings of the scratch in steps, so that a read makes no view. */
-  readonly #windows = Array.from({ length: FIRST_READ_BYTES / HINT_STEP }, (_, step) =>
-    this.#scratch.subarray(0, (step + 1) * HINT_STEP),
-  );
+  readonly #scratch = new PrefixViews(FIRST_READ_BYTES);
 
   constructor({ directory, name, segmentBytes, end }: RecordLogOptions, disk: Disk) {
     assert(segmentBytes % ALIGNMENT === 0 && end % ALIGNMENT === 0, 'offsets are aligned');
@@ -74,6 +77,7 @@ export class RecordLog {
     this.#directory = directory;
     this.#name = name;
     this.segmentBytes = segmentBytes;
+    this.buffer = this.#draft.bytes;
     this.#bufferStart = end;
   }
 
@@ -102,25 +106,26 @@ export class RecordLog {
     assert(bodyMax <= BODY_SIZE_MAX && size <= this.#roomMax(), 'a record fits into a segment');
     const room = this.segmentBytes - (this.end() % this.segmentBytes);
     if (size > room || this.end() % this.segmentBytes === 0) this.#startSegment(room);
-    if (this.#used + size > this.buffer.length) this.#growOrFlush(size);
-    return this.#used + RECORD_HEADER_SIZE;
+    if (this.#used + size > this.#unwritten.length) this.#growOrFlush(size);
+    this.buffer = size > DRAFT_BYTES ? new Uint8Array(size) : this.#draft.bytes;
+    return RECORD_HEADER_SIZE;
   }
 
   /** Ends the record begun last, whose body takes `bodySize` bytes. */
   finish(kind: number, bodySize: number): Ref {
-    const start = this.#used;
     const { buffer } = this;
-    buffer[start] = kind;
-    buffer[start + 1] = bodySize >>> 16;
-    buffer[start + 2] = (bodySize >>> 8) & 0xff;
-    buffer[start + 3] = bodySize & 0xff;
-    const ref = (this.#bufferStart + start) / ALIGNMENT;
-    const bodyEnd = start + RECORD_HEADER_SIZE + bodySize;
-    writeU32(buffer, bodyEnd, checksumOf(buffer.subarray(start, bodyEnd), ref));
+    buffer[0] = kind;
+    buffer[1] = bodySize >>> 16;
+    buffer[2] = (bodySize >>> 8) & 0xff;
+    buffer[3] = bodySize & 0xff;
+    const ref = (this.#bufferStart + this.#used) / ALIGNMENT;
+    const end = RECORD_HEADER_SIZE + bodySize;
+    writeU32(buffer, end, checksumOf(this.#beginning(end), ref));
     const size = recordSize(bodySize);
+    for (let at = end + CHECKSUM_SIZE; at < size; at++) buffer[at] = 0;
+    this.#unwritten.set(this.#beginning(size), this.#used);
     this.#used += size;
     this.#appendedHere += 1;
-    for (let at = bodyEnd + CHECKSUM_SIZE; at < this.#used; at++) buffer[at] = 0;
     return ref;
   }
 
@@ -134,7 +139,7 @@ export class RecordLog {
   flush(): void {
     if (this.#used === 0) return;
     const segment = Math.floor(this.#bufferStart / this.segmentBytes);
-    const bytes = this.buffer.subarray(0, this.#used);
+    const bytes = this.#unwritten.subarray(0, this.#used);
     this.#fileOf(segment).write(this.#bufferStart % this.segmentBytes, bytes);
     this.#unsynced.add(segment);
     this.#bufferStart += this.#used;
@@ -188,13 +193,15 @@ export class RecordLog {
     if (ref * ALIGNMENT >= this.#bufferStart) this.flush();
     const file = this.#fileOf(this.segmentOf(ref));
     const at = (ref * ALIGNMENT) % this.segmentBytes;
-    const step = Math.min(this.#windows.length - 1, Math.floor((sizeHint + 8) / HINT_STEP));
-    const scratch = this.#windows[step] ?? this.#scratch;
+    // In steps, so that few lengths are read and the first one nearly always suffices.
+    const wanted = (Math.floor((sizeHint + 8) / HINT_STEP) + 1) * HINT_STEP;
+    const scratch = this.#scratch.to(Math.min(wanted, FIRST_READ_BYTES));
     const found = file.read(at, scratch);
     const bodySize = ((scratch[1] ?? 0) << 16) | ((scratch[2] ?? 0) << 8) | (scratch[3] ?? 0);
     const end = RECORD_HEADER_SIZE + bodySize;
     if (end + CHECKSUM_SIZE > scratch.length) return this.#readLong(ref, end);
-    const isWhole = found >= end + CHECKSUM_SIZE && isChecked(scratch, end, ref);
+    const isWhole =
+      found >= end + CHECKSUM_SIZE && hasChecksum(this.#scratch.to(end), scratch, ref);
     if (!isWhole) throw this.damage(ref, 'bad checksum');
     return { kind: scratch[0] ?? 0, bytes: scratch, at: RECORD_HEADER_SIZE, size: bodySize };
   }
@@ -268,9 +275,10 @@ export class RecordLog {
     let at = from % this.segmentBytes === 0 ? from + SEGMENT_HEADER_SIZE : from;
     let chunkStart = at;
     let chunk: Uint8Array = new Uint8Array();
+    const memory = new Uint8Array(Math.min(SCAN_BYTES, Math.max(0, to - at)));
     while (at < to) {
       if (at + RECORD_HEADER_SIZE > chunkStart + chunk.length) {
-        chunk = this.#chunkAt(at, to, SCAN_BYTES);
+        chunk = this.#chunkAt(at, to, SCAN_BYTES, memory);
         chunkStart = at;
       }
       if (chunk[at - chunkStart] === 0 && mayEnd) return;
@@ -302,16 +310,16 @@ export class RecordLog {
     if (room < this.segmentBytes) {
       // Zeros tell a scan that the rest is unused, whatever an abandoned end has left there.
       this.#growOrFlush(ALIGNMENT);
-      this.buffer.fill(0, this.#used, this.#used + ALIGNMENT);
+      this.#unwritten.fill(0, this.#used, this.#used + ALIGNMENT);
       this.#used += ALIGNMENT;
       this.flush();
       this.#bufferStart += room - ALIGNMENT;
     }
     this.flush();
     const segment = this.#bufferStart / this.segmentBytes;
-    this.buffer.fill(0, 0, SEGMENT_HEADER_SIZE);
-    this.buffer.set(MAGIC);
-    writeU32(this.buffer, MAGIC.length, segment);
+    this.#unwritten.fill(0, 0, SEGMENT_HEADER_SIZE);
+    this.#unwritten.set(MAGIC);
+    writeU32(this.#unwritten, MAGIC.length, segment);
     this.#used = SEGMENT_HEADER_SIZE;
     this.#files.get(segment)?.close();
     this.#files.set(segment, this.#disk.createFile(this.#pathOf(segment)));
@@ -320,10 +328,15 @@ export class RecordLog {
 
   #growOrFlush(size: number): void {
     if (this.#used > FLUSH_BYTES) this.flush();
-    if (this.#used + size <= this.buffer.length) return;
-    const larger = new Uint8Array(Math.max(2 * this.buffer.length, this.#used + size));
-    larger.set(this.buffer.subarray(0, this.#used));
-    this.buffer = larger;
+    if (this.#used + size <= this.#unwritten.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.#unwritten.length, this.#used + size));
+    larger.set(this.#unwritten.subarray(0, this.#used));
+    this.#unwritten = larger;
+  }
+
+  /** The first bytes of the record that is being written. */
+  #beginning(size: number): Uint8Array {
+    return size > DRAFT_BYTES ? this.buffer.subarray(0, size) : this.#draft.to(size);
   }
 
   #readLong(ref: Ref, end: number): RecordBody {
@@ -335,15 +348,16 @@ export class RecordLog {
     return { kind: bytes[0] ?? 0, bytes, at: RECORD_HEADER_SIZE, size };
   }
 
-  #chunkAt(at: number, limit: number, size: number): Uint8Array {
+  #chunkAt(at: number, limit: number, size: number, memory?: Uint8Array): Uint8Array {
     this.flush();
-    const bytes = new Uint8Array(Math.min(size, limit - at));
+    const wanted = Math.min(size, limit - at);
+    const bytes = memory?.subarray(0, wanted) ?? new Uint8Array(wanted);
     const file = this.#fileOf(Math.floor(at / this.segmentBytes));
     return bytes.subarray(0, file.read(at % this.segmentBytes, bytes));
   }
 
   #checked({ ref, size, chunk, at, bodySize }: RawRecord): FoundRecord {
-    const bytes = chunk.subarray(at, at + size);
+    const bytes = chunk.subarray(at);
     const end = RECORD_HEADER_SIZE + bodySize;
     if (bytes.length < end + CHECKSUM_SIZE || !isChecked(bytes, end, ref)) {
       throw this.damage(ref, 'bad checksum');

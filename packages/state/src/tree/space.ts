@@ -88,8 +88,9 @@ const UNUSED = { segment: 0, written: 0, current: 0 } as const;
 
 function countBySegment(refs: readonly Ref[], log: RecordLog): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
-  for (const ref of refs) {
-    const segment = log.segmentOf(ref);
+  // biome-ignore lint/style/useForOf: an iterator makes an object for each of thousands.
+  for (let index = 0; index < refs.length; index++) {
+    const segment = log.segmentOf(refs[index] ?? 0);
     counts.set(segment, (counts.get(segment) ?? 0) + 1);
   }
   return counts;

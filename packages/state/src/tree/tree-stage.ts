@@ -11,7 +11,7 @@ import { assert, nibbleAt, sharedNibbles, TREE_WIDTH } from '@daybook/core';
 import type { Leaf } from './bucket-edit.ts';
 import { BucketEditor } from './bucket-edit.ts';
 import type { Child, RemovedRecord, TreeWrite } from './child.ts';
-import { EMPTY_CHILD, ownChild } from './child.ts';
+import { EMPTY_CHILD, isUnhashed, ownChild } from './child.ts';
 import type { NodeStore } from './node-store.ts';
 import type { InnerNode, MemoryNode, PendingValue, StagedBucket } from './nodes.ts';
 import { Arena, BASE_AT, PLACE_AT, PREFIX_AT, REPLACED_AT } from './nodes.ts';
@@ -67,6 +67,7 @@ export class TreeStage {
     copyKids(node, copy);
     copy.touched = 0;
     copy.stage = this.id;
+    copy.origin = node;
     // The place of a node that is only staged is known when its own stage is stored.
     if (node.ref === 0) {
       copy.replacedStaged = node;
@@ -89,7 +90,7 @@ export class TreeStage {
       child.node.parent = node;
       child.node.slot = slot;
     }
-    copyBytes(child.hashBytes, child.hashAt, node.bytes, 32 * slot, 32);
+    if (!isUnhashed(child)) copyBytes(child.hashBytes, child.hashAt, node.bytes, 32 * slot, 32);
   }
 
   /** The child in a slot, as its parent knows it. */
