@@ -167,7 +167,7 @@ export const SETTINGS = {
   state: {
     cacheBytesMax: {
       type: 'size',
-      default: 64 * MIB,
+      default: 128 * MIB,
       unit: 'bytes',
       min: 8 * MIB,
       max: 65_536 * MIB,
