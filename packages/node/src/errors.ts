@@ -109,6 +109,11 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'GET /docs lists all paths.',
     status: 404,
   },
+  NODE_TABLE_UNKNOWN: {
+    summary: 'There is no SQL table of this name.',
+    remedy: 'SHOW TABLES lists them; each is named contract_record, for example treasury_payment.',
+    status: 404,
+  },
   NODE_METHOD_UNSUPPORTED: {
     summary: 'The path exists, but not for this method.',
     remedy: 'Use a method of the Allow header.',

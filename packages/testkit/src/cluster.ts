@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly timeMs?: number;
   /** Extra lines of YAML for every node's configuration, by section. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+  /** Nodes that keep SQL tables; by slug. */
+  readonly tables?: readonly string[];
   /** Command put before the runtime of a node, by slug. */
   readonly wrappers?: Readonly<Record<string, readonly string[]>>;
   /** Flags of every node's runtime; `[]` runs what is built even where tests run the sources. */
@@ -131,6 +133,7 @@ function settingsOf(place: NodePlace, genesisFile: string, options: ClusterOptio
       clientTransactionsPerSecond: 100_000,
     },
     ...(isRemote && { signer: { socket: socketIn(directory) } }),
+    ...(options.tables?.includes(plan.slug) === true && { readmodel: { state: 'on' } }),
     log: { level: 'info', format: 'json' },
   };
   for (const [section, values] of Object.entries(options.settings ?? {})) {

@@ -41,14 +41,17 @@ export interface ProvenCitation {
 interface Kept {
   readonly records: ReturnType<ReturnType<Client['contractBy']>['records']>;
   readonly key: JsonRow;
-  readonly trust: Trust;
+  readonly trust: TrustNow;
 }
+
+/** Asked anew for each proof: a block that came after the first is not ahead of the clock. */
+export type TrustNow = () => Trust;
 
 /** @throws ClientError when no node answers */
 export async function proveCited(
   client: Client,
   cited: CitedRecord,
-  trust: Trust,
+  trust: TrustNow,
 ): Promise<ProvenCitation> {
   const kept = await keptAt(client, cited.record, trust);
   if (kept === undefined) return { state: 'absent' };
@@ -91,7 +94,7 @@ function storedBytes(verdict: Verdict): Uint8Array | undefined {
 }
 
 /** Undefined for a text that names no record set of the chain, or no key of it. */
-async function keptAt(client: Client, text: string, trust: Trust): Promise<Kept | undefined> {
+async function keptAt(client: Client, text: string, trust: TrustNow): Promise<Kept | undefined> {
   const { readCitation } = await import('@daybook/applications');
   const citation = readCitation(text);
   if (citation === undefined) return undefined;
@@ -112,7 +115,7 @@ async function keptAt(client: Client, text: string, trust: Trust): Promise<Kept 
 
 async function proofAt({ records, key, trust }: Kept, at: AtHeight): Promise<Proof | undefined> {
   const bytes = await records.prove(key, at).catch(unlessUnknown);
-  return bytes && { bytes, verdict: verifyProofBundle(bytes, trust) };
+  return bytes && { bytes, verdict: verifyProofBundle(bytes, trust()) };
 }
 
 /** What cannot be there, or is no longer kept, is undefined. */

@@ -4,13 +4,13 @@
  * list, never from an answer that nobody checked. Nobody needs a node to check the files again.
  */
 import path from 'node:path';
-import type { AtHeight, Client, ListVerdict, ProvenRow, Trust } from '@daybook/client';
+import type { AtHeight, Client, ListVerdict, ProvenRow } from '@daybook/client';
 import { nextOfList, verifyListBundle, verifyProofBundle } from '@daybook/client';
 import { sha256, toHex } from '@daybook/core';
 import { writeOut } from '../files.ts';
 import type { World } from '../frame/world.ts';
 import { readCitations } from './citations.ts';
-import type { CitedRecord, Proof, ProvenCitation } from './cited.ts';
+import type { CitedRecord, Proof, ProvenCitation, TrustNow } from './cited.ts';
 import { proveCited } from './cited.ts';
 import type { Evidence, EvidenceFile, EvidenceRemark } from './evidence-index.ts';
 import {
@@ -27,7 +27,7 @@ interface Place {
   /** Proofs kept when the findings were opened, for what no node keeps any longer. */
   readonly kept?: KeptProofs;
   readonly world: World;
-  readonly trust: Trust;
+  readonly trust: TrustNow;
 }
 
 /** Writes the folder. `index.json` in it lists the files with their hashes. */
@@ -76,7 +76,7 @@ async function proveEngagement(
 ): Promise<Proof> {
   const { audit } = await import('@daybook/applications');
   const bytes = await client.contractOf(audit).records.engagement.prove({ engagement }, at);
-  return { bytes, verdict: verifyProofBundle(bytes, place.trust) };
+  return { bytes, verdict: verifyProofBundle(bytes, place.trust()) };
 }
 
 /** A version that no node keeps is looked for among the proofs that were kept. */
@@ -87,7 +87,7 @@ async function proveOrRecall(
 ): Promise<ProvenCitation> {
   const proven = await proveCited(client, cited, trust);
   if (proven.state !== 'lost' && proven.state !== 'absent') return proven;
-  const recalled = await kept?.recall(cited, trust);
+  const recalled = await kept?.recall(cited, trust());
   if (recalled === undefined) return proven;
   return proven.now === undefined ? recalled : { ...recalled, now: proven.now };
 }
@@ -112,7 +112,7 @@ async function keepFindings(
   let at: Parameters<typeof finding.proveList>[1] = {};
   for (let number = 1; ; number += 1) {
     const bytes = await finding.proveList({ engagement }, at);
-    const verdict: ListVerdict = verifyListBundle(bytes, place.trust);
+    const verdict: ListVerdict = verifyListBundle(bytes, place.trust());
     const file = `findings-${number}.proof`;
     files.push(await keep({ file, record: FINDINGS }, { bytes, verdict, place }));
     if (verdict.outcome === 'invalid') return { files, rows, height: at.height };

@@ -4,11 +4,12 @@
  * so that a timer may do it.
  */
 import type { KnownFinding, RuleFinding } from '@daybook/applications';
-import type { Client, TransactionAuthor, Trust } from '@daybook/client';
+import type { Client, TransactionAuthor } from '@daybook/client';
 import { signAs } from '@daybook/client';
 import type { Call, CallArguments, CborMap, Result } from '@daybook/core';
 import { fail, fromHex, ok } from '@daybook/core';
 import { CliError } from '../errors.ts';
+import type { TrustNow } from './cited.ts';
 import { proveCited } from './cited.ts';
 import type { KeptProofs } from './kept-proofs.ts';
 import type { RuleFault } from './rule-fault.ts';
@@ -22,7 +23,7 @@ export interface RuleRun {
   /** Last block time of a transaction made now, in ms. */
   readonly validUntilMs: () => number;
   /** Against which the cited records are proven before a finding names them. */
-  readonly trust: () => Trust;
+  readonly trust: TrustNow;
   /** Where the proofs of what findings cite are kept when they are opened. */
   readonly keep?: KeptProofs;
 }
@@ -211,7 +212,7 @@ async function proveEvidence(
 ): Promise<Result<Ready['evidence'], string>> {
   const cites: Ready['evidence'][number][] = [];
   for (const cited of evidence) {
-    const { state, valueHash, cited: proof } = await proveCited(client, cited, trust());
+    const { state, valueHash, cited: proof } = await proveCited(client, cited, trust);
     // Before the finding is opened: what is on the ledger has its proof.
     if (proof !== undefined) await keep?.keep(cited, proof);
     if (state !== 'lost' && valueHash === undefined) return fail(cited.record);

@@ -17,6 +17,8 @@ export interface RunningCluster {
   /** Hex of the chain id. */
   readonly chain: string;
   readonly urls: readonly string[];
+  /** The one of them that keeps SQL tables, if any does. */
+  readonly sqlUrl?: string;
 }
 
 interface Entry extends RunningCluster {

@@ -73,13 +73,21 @@ function shortened(text: string, width: number): string {
 const CELL_WIDTH_MAX = 44;
 const GAP = '  ';
 
-/** Rows under titles; long cells are shortened, because --json has them whole. */
+/**
+ * Rows under titles; long cells are shortened, because --json has them whole.
+ * @param whole  titles of columns that are not
+ */
 export function renderTable(
   titles: readonly string[],
   rows: readonly (readonly string[])[],
   paint: Paint,
+  whole: ReadonlySet<string> = new Set(),
 ): string {
-  const cells = rows.map((row) => row.map((cell) => shortened(cell, CELL_WIDTH_MAX)));
+  const cells = rows.map((row) =>
+    row.map((cell, column) =>
+      whole.has(titles[column] ?? '') ? cell : shortened(cell, CELL_WIDTH_MAX),
+    ),
+  );
   const widths = titles.map((title, column) =>
     Math.max(widthOf(title), ...cells.map((row) => widthOf(row[column] ?? ''))),
   );

@@ -1,5 +1,5 @@
 /** `daybook monitor` and `daybook evidence`: the rules of an engagement, and what proves their findings. */
-import type { Client, TransactionAuthor } from '@daybook/client';
+import type { Client, TransactionAuthor, Trust } from '@daybook/client';
 import { SYSTEM_CLOCK } from '@daybook/client';
 import { assertNever } from '@daybook/core';
 import { writeEvidence, writeReportProof } from '../audit/evidence.ts';
@@ -122,17 +122,15 @@ function outcomeLines(outcomes: readonly RuleOutcome[], paint: Paint): string {
 async function evidence(input: Input, world: World): Promise<Exit> {
   const client = await connect(input);
   const folder = input.text('out');
-  const trust = {
-    chain: await client.chain(),
-    eras: await trustedErasOf(input),
-    nowMs: world.nowMs(),
-  };
+  const chain = await client.chain();
+  const eras = await trustedErasOf(input);
+  const trust = (): Trust => ({ chain, eras, nowMs: world.nowMs() });
   const keptIn = input.optionalText('kept');
   const kept = keptIn === undefined ? {} : { kept: keptProofsIn(keptIn, world) };
   const place = { folder, world, trust, ...kept };
   if (input.flag('add-report')) {
     await writeReportProof(client, input.operand('engagement'), place);
-    return await verifyFolder(folder, trust, { input, world });
+    return await verifyFolder(folder, trust(), { input, world });
   }
   if (!(await isFresh(folder))) {
     const expected = 'a folder that is empty or not there yet';

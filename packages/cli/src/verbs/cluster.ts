@@ -29,12 +29,23 @@ const NAMES = ['finance', 'health', 'education', 'audit', 'transport', 'justice'
 const NODES_MAX = 30;
 
 /** Officers for every role of the applications, so that everything can be tried. */
-const OFFICERS = [
+export const OFFICERS = [
   { name: 'admin', roles: ['directory.administrator', 'governance.delegate'] },
   { name: 'treasurer', roles: ['treasury.appropriator'] },
   { name: 'budgeter', roles: ['treasury.budgeter'] },
   { name: 'payer', roles: ['treasury.payer'] },
   { name: 'controller', roles: ['treasury.controller'] },
+  { name: 'buyer', roles: ['procurement.buyer', 'procurement.publisher'] },
+  { name: 'evaluator', roles: ['procurement.evaluator'] },
+  { name: 'seller', roles: ['procurement.tenderer'] },
+  { name: 'analyst', roles: ['risk.analyst'] },
+  { name: 'releaser', roles: ['risk.releaser'] },
+  { name: 'auditor', roles: ['audit.auditor', 'audit.monitor'] },
+  { name: 'respondent', roles: ['audit.respondent', 'oversight.respondent'] },
+  {
+    name: 'registrar',
+    roles: ['oversight.registrar', 'oversight.custodian', 'timestamps.authority'],
+  },
 ];
 
 function memberOf(index: number, validators: number) {
@@ -63,12 +74,16 @@ async function startHere(name: string, input: Input, world: World): Promise<Exit
   const observers = input.integer('observers', { min: 0, max: NODES_MAX }) ?? 0;
   const { createCluster } = await import('@daybook/testkit');
   const directory = input.optionalText('directory');
+  const members = Array.from({ length: validators + observers }, (_, index) =>
+    memberOf(index, validators),
+  );
+  // An observer, if there is one: tables take processor time that validators need.
+  const tables = input.flag('sql') ? members[Math.min(validators, members.length - 1)] : undefined;
   const cluster = await createCluster({
     name,
-    members: Array.from({ length: validators + observers }, (_, index) =>
-      memberOf(index, validators),
-    ),
+    members,
     ...(directory !== undefined && { directory: path.resolve(directory) }),
+    ...(tables !== undefined && { tables: [tables.slug] }),
   });
   try {
     await withPatience('Starting the nodes', world, cluster.start().catch(notStarted));
@@ -78,6 +93,7 @@ async function startHere(name: string, input: Input, world: World): Promise<Exit
       descriptionFile: cluster.descriptionFile,
       chain: toHex(cluster.genesis.chain),
       urls: cluster.nodes.map(({ apiUrl }) => apiUrl),
+      ...(tables !== undefined && { sqlUrl: cluster.node(tables.slug).apiUrl }),
     });
     answerCluster(running, { input, world });
     remark(world, 'Ctrl-C stops it.');
@@ -109,7 +125,7 @@ async function startDetached(name: string, input: Input, world: World): Promise<
     const value = input.optionalText(option);
     if (value !== undefined) words.push(`--${option}`, value);
   }
-  if (input.flag('keep')) words.push('--keep');
+  for (const flag of ['keep', 'sql']) if (input.flag(flag)) words.push(`--${flag}`);
   const logFile = logFileOf(name);
   const log = openSync(logFile, 'a');
   const [, program = ''] = process.argv;
@@ -144,7 +160,10 @@ function answerCluster(
           { title: 'Chain', text: cluster.chain },
           { title: 'Folder', text: cluster.directory },
           { title: 'Description', text: cluster.descriptionFile },
-          ...cluster.urls.map((url) => ({ title: 'Node', text: url })),
+          ...cluster.urls.map((url) => ({
+            title: url === cluster.sqlUrl ? 'Node with SQL' : 'Node',
+            text: url,
+          })),
         ],
         paint,
       ),
@@ -192,9 +211,16 @@ export const CLUSTER_VERBS: readonly Verb[] = [
       observers: { value: 'COUNT', help: 'Nodes without a vote.', default: '0' },
       directory: { value: 'FOLDER', help: 'Where to make its folder; that for temporary files.' },
       keep: { help: 'Keep the folder when it stops.' },
+      sql: {
+        help: 'One node keeps SQL tables: the first observer, or the last of the validators.',
+      },
       detach: { help: 'Return when it runs; daybook cluster stop ends it.' },
     },
-    examples: ['cluster start', 'cluster start --name try --observers 1 --detach --json'],
+    examples: [
+      'cluster start',
+      'cluster start --name try --observers 1 --detach --json',
+      'cluster start --sql',
+    ],
     runsUntilTold: true,
     run: start,
   },

@@ -164,7 +164,7 @@ function reportLines(report: FullReport, paint: Paint): string {
       field,
       reason,
       expected,
-      found,
+      found === '' ? 'nothing' : found,
     ],
   );
   const titles = ['File', 'Line', 'Field', 'Reason', 'Expected', 'Found'];

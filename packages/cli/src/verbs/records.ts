@@ -24,6 +24,7 @@ import type { Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, answerNothing, remark } from '../print.ts';
 import { fetchList, keptIn, proofFileOf, TABLE_FORMS, tableFormOf } from './list-files.ts';
+import { KEY_OPERAND, namedBy, ONE_RECORD, RECORD_OPERANDS } from './record-operands.ts';
 import { verdictJson } from './verdict-json.ts';
 import { exitOfVerdict } from './verdict-lines.ts';
 import { answerList } from './verify.ts';
@@ -32,22 +33,15 @@ const HEIGHT_OPTION = {
   height: { value: 'HEIGHT', help: 'State after this block; the newest if left out.' },
 } as const satisfies Options;
 
-const RECORD_OPERANDS = [
-  { name: 'contract', help: 'Name of the contract, for example treasury.' },
-  { name: 'record', help: 'Name of the record, for example payment.' },
-] as const;
-
-const KEY_OPERAND = {
-  name: 'key',
-  help: 'Key fields of the record, in order.',
-  many: true,
-  optional: true,
-} as const;
-
-interface Place {
+interface RecordSet {
   readonly client: Client;
   readonly contract: ManifestContract;
   readonly spec: ManifestRecord;
+}
+
+interface Place extends RecordSet {
+  /** Key fields as text, in order. */
+  readonly key: readonly string[];
 }
 
 /** A proof is asked for in a file. */
@@ -58,9 +52,10 @@ interface Saving {
 }
 
 async function placeOf(input: Input): Promise<Place> {
+  const named = await namedBy(input);
   const client = await connect(input);
-  const contract = await contractNamed(input.operand('contract'), client);
-  return { client, contract, spec: specNamed(contract, input.operand('record')) };
+  const contract = await contractNamed(named.contract, client);
+  return { key: named.key, client, contract, spec: specNamed(contract, named.record) };
 }
 
 function specNamed(contract: ManifestContract, name: string): ManifestRecord {
@@ -115,7 +110,7 @@ function recordLines(
 async function get(input: Input, world: World): Promise<Exit> {
   const place = await placeOf(input);
   const { client, contract, spec } = place;
-  const key = keyOf(spec, input.operands('key'), true);
+  const key = keyOf(spec, place.key, true);
   const proofFile = input.optionalText('proof');
   if (proofFile !== undefined) return await saveProof(place, key, { input, world, proofFile });
   const reader = client.contractBy(contract).records(spec.name);
@@ -205,7 +200,7 @@ async function list(input: Input, world: World): Promise<Exit> {
 }
 
 /** Fetches the proof of a list, file by file, keeps them, and checks them together. */
-async function saveList(place: Place, leading: JsonRow, saving: Saving): Promise<Exit> {
+async function saveList(place: RecordSet, leading: JsonRow, saving: Saving): Promise<Exit> {
   const { input, world, proofFile } = saving;
   const { files, trust } = await fetchList(place, leading, saving);
   const exit = answerList(verifyListBundles(files, trust), { input, world });
@@ -222,7 +217,7 @@ async function exportList(input: Input, world: World): Promise<Exit> {
     throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--out', expected });
   }
   const place = await placeOf(input);
-  const leading = keyOf(place.spec, input.operands('key'), false);
+  const leading = keyOf(place.spec, place.key, false);
   const proofFile = proofFileOf(tableFile);
   const { files, trust } = await fetchList(place, leading, { input, world, proofFile });
   const verdict = verifyListBundles(files, trust);
@@ -255,8 +250,8 @@ function listLines(
 }
 
 async function history(input: Input, world: World): Promise<Exit> {
-  const { client, contract, spec } = await placeOf(input);
-  const key = keyOf(spec, input.operands('key'), true);
+  const { key: texts, client, contract, spec } = await placeOf(input);
+  const key = keyOf(spec, texts, true);
   const reader = client.contractBy(contract).records(spec.name);
   const versions: RecordVersion[] = [];
   for await (const version of reader.history(key, { signal: world.signal })) versions.push(version);
@@ -285,7 +280,7 @@ async function history(input: Input, world: World): Promise<Exit> {
 
 async function proof(input: Input, world: World): Promise<Exit> {
   const place = await placeOf(input);
-  const key = keyOf(place.spec, input.operands('key'), true);
+  const key = keyOf(place.spec, place.key, true);
   const proofFile = input.text('out');
   return await saveProof(place, key, { input, world, proofFile });
 }
@@ -294,14 +289,17 @@ export const RECORD_VERBS: readonly Verb[] = [
   {
     words: ['get'],
     title: 'Show a record.',
-    operands: [...RECORD_OPERANDS, KEY_OPERAND],
+    operands: [...ONE_RECORD, KEY_OPERAND],
     options: {
       ...HEIGHT_OPTION,
       proof: { value: 'FILE', help: 'Keep the proof of it in a file, and check it first.' },
       ...LANGUAGE_OPTION,
       ...NODE_OPTIONS,
     },
-    examples: ['get treasury payment cabinet-office-2019-20 2019-06.1.1 --proof payment.proof'],
+    examples: [
+      'get treasury payment cabinet-office-2019-20 2019-06.1.1 --proof payment.proof',
+      'get treasury.payment/water-2026/p-17',
+    ],
     run: get,
   },
   {
@@ -349,7 +347,7 @@ export const RECORD_VERBS: readonly Verb[] = [
   {
     words: ['history'],
     title: 'Show every version of a record, newest first.',
-    operands: [...RECORD_OPERANDS, KEY_OPERAND],
+    operands: [...ONE_RECORD, KEY_OPERAND],
     options: { ...LANGUAGE_OPTION, ...NODE_OPTIONS },
     examples: ['history treasury commitment water-2026 pumps'],
     run: history,
@@ -360,14 +358,17 @@ export const RECORD_VERBS: readonly Verb[] = [
     help:
       'The file needs no node afterwards: daybook verify checks it anywhere. Of a height whose state ' +
       'is no longer kept, it proves the record as its block wrote it.',
-    operands: [...RECORD_OPERANDS, KEY_OPERAND],
+    operands: [...ONE_RECORD, KEY_OPERAND],
     options: {
       out: { value: 'FILE', help: 'Where to keep it.', required: true },
       ...HEIGHT_OPTION,
       ...LANGUAGE_OPTION,
       ...NODE_OPTIONS,
     },
-    examples: ['proof treasury payment water-2026 p-17 --out p-17.proof'],
+    examples: [
+      'proof treasury payment water-2026 p-17 --out p-17.proof',
+      'proof treasury.payment/water-2026/p-17 --out p-17.proof',
+    ],
     run: proof,
   },
 ];

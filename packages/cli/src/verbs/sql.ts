@@ -2,8 +2,10 @@
 import type { SqlAnswer, TablePage } from '@daybook/client';
 import { timeText } from '@daybook/client';
 import { connect, NODE_OPTIONS } from '../connect.ts';
+import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
+import type { Paint } from '../frame/style.ts';
 import { printable, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
@@ -27,11 +29,26 @@ async function find(input: Input, world: World): Promise<Exit> {
     ...(cursor !== undefined && { cursor }),
   };
   const page = await (await connect(input)).find(input.operand('table'), request);
-  const exit = show(page, page.next !== undefined, { input, world });
+  const shown = only(page, input.optionalText('columns'));
+  const exit = show(shown, page.next !== undefined, { input, world });
   if (page.next !== undefined && !input.flag('json')) {
     remark(world, `The next page: --cursor ${page.next}`);
   }
   return exit;
+}
+
+/** The columns that are named, in that order; all, if none is. */
+function only(page: TablePage, names: string | undefined): TablePage {
+  if (names === undefined) return page;
+  const places = names.split(',').map((name) => {
+    const place = page.columns.findIndex((column) => column.name === name.trim());
+    if (place >= 0) return place;
+    const expected = `columns joined by commas, of ${page.columns.map((one) => one.name).join(', ')}`;
+    throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--columns', expected });
+  });
+  const pick = <T>(row: readonly T[]): readonly T[] =>
+    places.flatMap((place) => row.slice(place, place + 1));
+  return { ...page, columns: pick(page.columns), rows: page.rows.map(pick) };
 }
 
 type Reports = typeof import('@daybook/applications');
@@ -52,6 +69,9 @@ function partOf(input: Input, { SPENDING_BY }: Reports): keyof typeof SPENDING_B
   return known.find((part) => part === by) ?? 'body';
 }
 
+/** Columns that lead to a record: half a name leads nowhere. */
+const WHOLE: ReadonlySet<string> = new Set(['record']);
+
 function show(
   found: Omit<SqlAnswer, 'truncated'> | TablePage,
   isMore: boolean,
@@ -63,15 +83,14 @@ function show(
   } else {
     const titles = found.columns.map(({ name }) => name);
     const rows = found.rows.map((row) => row.map(cellText));
-    answer(input, world, { json: found, lines: (paint) => renderTable(titles, rows, paint) });
+    const lines = (paint: Paint) => renderTable(titles, rows, paint, WHOLE);
+    answer(input, world, { json: found, lines });
   }
   const { head, rows } = found;
   if (!input.flag('json')) {
     const more = isMore ? ', and there are more' : '';
-    remark(
-      world,
-      `${rows.length} rows${more}, after block ${head.height} of ${timeText(head.timestampMs)}`,
-    );
+    const count = rows.length === 1 ? '1 row' : `${rows.length} rows`;
+    remark(world, `${count}${more}, after block ${head.height} of ${timeText(head.timestampMs)}`);
   }
   return 'done';
 }
@@ -137,6 +156,7 @@ export const SQL_VERBS: readonly Verb[] = [
         value: 'WORDS',
         help: 'Words that all stand in the texts of a row; best fits first.',
       },
+      columns: { value: 'COLUMNS', help: 'Joined by commas: only these, in this order.' },
       limit: { value: 'COUNT', help: 'Rows of a page.', default: String(LIMIT_DEFAULT) },
       cursor: { value: 'CURSOR', help: 'Of the page to show; each page names the next.' },
       ...NODE_OPTIONS,
@@ -145,6 +165,7 @@ export const SQL_VERBS: readonly Verb[] = [
     examples: [
       'find treasury_payment --where "amount_minor>=100000000;payee_name~college" --sort -date',
       'find procurement_tender --text "road repair" --limit 5',
+      'find treasury_payment --sort -amount_minor --columns date,payee_name,amount_minor',
     ],
     run: find,
   },
@@ -188,7 +209,7 @@ export const SQL_VERBS: readonly Verb[] = [
   {
     words: ['trail'],
     title: 'Show all that led to a payment, from the appropriation down, and what came of it.',
-    help: 'Each row names its record, for which the verb proof fetches the proof.',
+    help: 'Each row names its record in one word, as the verbs get, history and proof take it.',
     operands: [
       { name: 'fund', help: 'Name of the appropriation.' },
       { name: 'payment', help: 'Number of the payment.' },

@@ -13,6 +13,7 @@ import { expect } from 'chai';
 import type { RulesHealth } from '../../src/audit/follow-rules.ts';
 import { judgeKept, keptProofsIn } from '../../src/audit/kept-proofs.ts';
 import { createWorld } from '../../src/frame/world.ts';
+import { run } from '../fixtures/run.ts';
 import { daybook, startDaybook } from './process.ts';
 
 const WORKS = 'works';
@@ -264,9 +265,17 @@ describe('continuous audit by commands', function () {
     await monitor();
     const out = path.join(folder, 'evidence');
 
-    const kept = await daybook(['evidence', 'roads-2026', '--out', out, '--url', node.apiUrl]);
+    let asked = 0;
+    const nowMs = (): number => {
+      asked += 1;
+      return Date.now();
+    };
+    const words = ['evidence', 'roads-2026', '--out', out, '--url', node.apiUrl];
+    const kept = await run(words, { nowMs });
 
     expect(kept.code, kept.errors + kept.out).to.equal(0);
+    // Blocks go on meanwhile: a proof of a later one must not seem to be of the future.
+    expect(asked).to.be.at.least(4);
     const index = await indexOf(out);
     expect(index.files.map(({ record }) => record)).to.deep.equal([
       'audit.finding',

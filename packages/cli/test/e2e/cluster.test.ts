@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { applications } from '@daybook/applications';
 import { expect } from 'chai';
+import { OFFICERS } from '../../src/verbs/cluster.ts';
 import { run } from '../fixtures/run.ts';
 import { daybook } from './process.ts';
 
@@ -12,7 +14,19 @@ interface Described {
   readonly pid: number;
   readonly directory: string;
   readonly urls: readonly string[];
+  readonly sqlUrl?: string;
 }
+
+describe('officers of local clusters', () => {
+  it('given the applications, then they have every role, so that everything can be tried', () => {
+    const held = OFFICERS.flatMap(({ roles }) => roles);
+    const all = applications.flatMap(({ definition: { name, roles = {} } }) =>
+      Object.keys(roles).map((role) => `${name}.${role}`),
+    );
+
+    expect(held).to.have.members(all);
+  });
+});
 
 describe('daybook cluster', function () {
   this.timeout(60_000);
@@ -36,6 +50,7 @@ describe('daybook cluster', function () {
       '1',
       '--directory',
       folder,
+      '--sql',
       '--detach',
       '--json',
     ];
@@ -45,6 +60,7 @@ describe('daybook cluster', function () {
     const twice = await run(['cluster', 'start', '--name', name]);
     const listed = await run(['cluster', 'list', '--json']);
     const status = await run(['status', '--url', cluster.urls[0] ?? '']);
+    const tables = await run(['sql', 'SHOW TABLES', '--url', cluster.sqlUrl ?? '']);
     const stopped = await run(['cluster', 'stop', name]);
     const again = await run(['cluster', 'stop', name]);
 
@@ -54,6 +70,10 @@ describe('daybook cluster', function () {
     expect(names).to.include(name);
     expect(status.code, status.errors).to.equal(0);
     expect(status.out).to.contain('finance, validator');
+    // The node keeps tables: at most they are not built yet.
+    expect(tables.code === 0 || tables.errors.includes('READMODEL_EMPTY'), tables.errors).to.equal(
+      true,
+    );
     expect(stopped.code).to.equal(0);
     expect(again.code).to.equal(1);
     expect(existsSync(cluster.directory)).to.equal(false);

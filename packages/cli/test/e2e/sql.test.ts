@@ -73,7 +73,33 @@ describe('SQL tables of a node process', function () {
   it('says in words what a query may not do', async () => {
     const refused = await ask('DELETE FROM directory_officer');
     expect(refused.code).to.not.equal(0);
-    expect(refused.errors).to.include('READMODEL_SQL_REFUSED').and.to.include('one SELECT');
+    expect(refused.errors).to.include('The query is no single SELECT.\n');
+    const wrong = await ask('SELEC 1');
+    expect(wrong.errors).to.include(
+      'The query is no single SELECT: syntax error at or near "SELEC"',
+    );
+  });
+
+  it('finds the columns that are named, and says where there is no such column or table', async () => {
+    const find = (...words: readonly string[]) => daybook(['find', ...words, '--url', node.apiUrl]);
+    const where = ['--where', 'name=admin', '--columns', '_height,name', '--format', 'csv'];
+    const found = await find('directory_officer', ...where);
+    expect(found.out, found.errors).to.equal('_height,name\r\n0,admin\r\n');
+    expect(found.errors).to.match(/^1 row, after block /);
+    const column = await find('directory_officer', '--columns', 'nome');
+    expect(column.errors).to.include('--columns').and.to.include('organisation, name');
+    const table = await find('directory_oficer');
+    expect(table.errors).to.include('NODE_TABLE_UNKNOWN').and.to.include('SHOW TABLES');
+  });
+
+  it('shows a record by the word that cites it, with every letter of it', async () => {
+    const cited = `directory.officer/${TREASURY}/controller`;
+    const sql = `SELECT '${cited}' AS record, '${'x'.repeat(60)}' AS other`;
+    expect((await ask(sql)).out).to.include(`\n${cited}  ${'x'.repeat(43)}…`);
+    const record = await daybook(['get', cited, '--url', node.apiUrl, '--json']);
+    expect(record.json(), record.errors).to.have.nested.property('row.name', 'controller');
+    const surplus = await daybook(['get', cited, 'officer', '--url', node.apiUrl]);
+    expect(surplus.errors).to.include('CLI_OPERAND_SURPLUS');
   });
 
   it('has each row once after the node was killed', async () => {

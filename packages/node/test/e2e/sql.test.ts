@@ -127,6 +127,9 @@ describe('SQL tables of a real node', () => {
     const wrong = await ask('SELECT nothing FROM notebook_note');
     expect(wrong.json.code).to.equal('READMODEL_SQL_FAILED');
     expect(wrong.json.detail).to.include('nothing');
+    const table = await fetch(`${single.node.apiUrl}/v1/tables/notebook_nothing?limit=1`);
+    expect(table.status).to.equal(404);
+    expect(await table.json()).to.include({ code: 'NODE_TABLE_UNKNOWN' });
     const shape = await post('/v1/sql', '{"query": "SELECT 1"}', 'application/json');
     expect(shape.json.errors[0]).to.include({ pointer: '/sql' });
   });

@@ -41,9 +41,10 @@ type Node = Readonly<Record<string, unknown>>;
  */
 export function judgeQuery(tree: unknown, tables: ReadonlySet<string>): string | undefined {
   if (!isNode(tree)) return 'cannot be read';
-  if (tree.error !== false) return `is no single SELECT: ${String(tree.error_message)}`;
+  if (tree.error !== false) return `is no single SELECT${faultIn(tree)}`;
   const { statements } = tree;
-  if (!Array.isArray(statements) || statements.length !== 1) return 'is more than one statement';
+  if (!Array.isArray(statements) || statements.length === 0) return 'is empty';
+  if (statements.length > 1) return 'is more than one statement';
   const nodes = nodesOf(statements);
   const known = new Set([...tables, ...nodes.flatMap(cteNames)]);
   for (const node of nodes) {
@@ -51,6 +52,11 @@ export function judgeQuery(tree: unknown, tables: ReadonlySet<string>): string |
     if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+/** Where a text cannot be read; nothing for one that is another statement. */
+function faultIn({ error_type: kind, error_message: fault }: Node): string {
+  return kind === 'parser' ? `: ${String(fault)}` : '';
 }
 
 function faultOf(node: Node, known: ReadonlySet<string>): string | undefined {

@@ -67,10 +67,33 @@ const HEAD_ROWS = {
   'next?': TEXT,
 };
 
+/** A better error than "no such path" for a table that is none. */
+const STRAY = defineRoute({
+  id: 'stray.table',
+  method: 'GET',
+  path: '/v1/tables/{table}',
+  tag: 'Lists',
+  title: 'Nothing is here',
+  hidden: true,
+  parameters: {
+    table: parameter<string>({
+      in: 'path',
+      help: 'Table.',
+      expected: 'a name',
+      schema: { type: 'string' },
+      absent: '',
+      read: (text) => text,
+    }),
+    ...PARAMETERS,
+  },
+  responses: {},
+  problems: [],
+  handle: () => refuse({ code: 'NODE_TABLE_UNKNOWN' }),
+});
+
 /** @param manifest  of the contracts in force, from which the tables are derived */
 export function tableRoutes({ sql }: SqlParts, manifest: Manifest): readonly Route[] {
-  const tables = tablesOf(manifest);
-  return tables.map((table) =>
+  const lists = tablesOf(manifest).map((table) =>
     defineRoute({
       id: `list_${table.name}`,
       method: 'GET',
@@ -111,6 +134,7 @@ export function tableRoutes({ sql }: SqlParts, manifest: Manifest): readonly Rou
       },
     }),
   );
+  return [...lists, STRAY];
 }
 
 interface Values {
