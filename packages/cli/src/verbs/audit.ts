@@ -4,7 +4,7 @@ import { SYSTEM_CLOCK } from '@daybook/client';
 import { assertNever } from '@daybook/core';
 import { writeEvidence, writeReportProof } from '../audit/evidence.ts';
 import { isFresh } from '../audit/evidence-folder.ts';
-import type { EvidenceRemark } from '../audit/evidence-index.ts';
+import type { EvidenceFile, EvidenceRemark } from '../audit/evidence-index.ts';
 import type { RulesEvent } from '../audit/follow-rules.ts';
 import { followRules, unlessAborted } from '../audit/follow-rules.ts';
 import { keptProofsIn } from '../audit/kept-proofs.ts';
@@ -138,14 +138,17 @@ async function evidence(input: Input, world: World): Promise<Exit> {
   }
   const found = await writeEvidence(client, input.operand('engagement'), place);
   const { files, remarks } = found;
-  const wrong = files.filter(({ outcome }) => outcome !== 'valid');
+  const count = (wanted: EvidenceFile['outcome']): number =>
+    files.filter(({ outcome }) => outcome === wanted).length;
+  const [wrong, untold] = [count('invalid'), count('unknown')];
   answer(input, world, {
     json: { folder, ...found },
     lines: (paint) =>
       renderPairs(
         [
           { title: 'Files', text: `${files.length} in ${folder}, listed in index.json` },
-          { title: 'Not valid', text: String(wrong.length) },
+          { title: 'Not valid', text: String(wrong) },
+          ...(untold === 0 ? [] : [{ title: 'Cannot be told', text: String(untold) }]),
           ...remarks.map(({ record, height, state }) => ({
             title: REMARKS[state],
             text: `${record} at ${height}`,
@@ -155,7 +158,7 @@ async function evidence(input: Input, world: World): Promise<Exit> {
       ),
   });
   const isProven = remarks.every(({ state }) => state === 'changed' || state === 'kept');
-  return wrong.length === 0 && isProven ? 'done' : 'refused';
+  return wrong + untold === 0 && isProven ? 'done' : 'refused';
 }
 
 const REMARKS: Readonly<Record<EvidenceRemark['state'], string>> = {
