@@ -127,7 +127,7 @@ async function importTwice(
     now: () => performance.now(),
   };
   const run = async (): Promise<ImportReport> => {
-    await keepFiles(kept.value, importing);
+    await keepFiles(kept.value, { ...importing, kept: importing.books.records.filePart });
     return await importLines(
       { lines: lines.value, grantor: GRANTOR, controller: GRANTOR, batchCount: 128, inFlight: 6 },
       importing,

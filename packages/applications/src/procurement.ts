@@ -17,6 +17,14 @@ import {
   paymentName as payment,
   salt,
 } from './vocabulary/fields.ts';
+import {
+  FILE_PART_WORDS,
+  fileKey,
+  filePart,
+  filePartExists,
+  filePartOutside,
+  KEEP_FILES_WORDS,
+} from './vocabulary/file-parts.ts';
 import { notThere, REMEDIES, takenAlready } from './vocabulary/refusals.ts';
 
 const PART_BYTES_MAX = 48 * 1024;
@@ -463,6 +471,7 @@ const records = {
     fields: { ocid, contract: contractId, transaction: transactionId },
     links: { by: { record: 'treasury.payment', by: { fund: 'fund', payment: 'payment' } } },
   },
+  filePart: { number: 13, ...FILE_PART_WORDS, key: fileKey, fields: filePart },
 } as const;
 
 const sums = {
@@ -683,6 +692,8 @@ const failures = {
     { en: 'milestone', zh: '里程碑' },
     { en: 'Check the identifier.', zh: '请核对标识。' },
   ),
+  FILE_PART_OUTSIDE: filePartOutside(40),
+  FILE_PART_EXISTS: filePartExists(41),
   ALREADY_IMPORTED: {
     code: 28,
     en: 'The release {key} has been imported already.',
@@ -1345,6 +1356,17 @@ export const procurement = defineContract({
         const facts = { key: `${ocid}/${release}`, announced: row.hash, found: hash };
         context.check(equalBytes(row.hash, hash), 'RELEASE_OTHER', facts);
         keepPart(context, row, json);
+      },
+    },
+
+    keepFiles: {
+      ...KEEP_FILES_WORDS,
+      by: { role: 'publisher', organisation: 'holder' },
+      input: { ...fileKey, ...filePart },
+      handler(context, input) {
+        const { part, parts } = input;
+        context.check(part < parts, 'FILE_PART_OUTSIDE', { part, parts });
+        context.records.filePart.insert(input, 'FILE_PART_EXISTS');
       },
     },
   },

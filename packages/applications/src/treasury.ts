@@ -8,6 +8,14 @@ import type { Context, Infer, Money, Period, RowOf } from '@daybook/contracts';
 import { defineContract, field } from '@daybook/contracts';
 import { equalBytes } from '@daybook/core';
 import { commitmentName, fundName, organisation, paymentName } from './vocabulary/fields.ts';
+import {
+  FILE_PART_WORDS,
+  fileKey,
+  filePart,
+  filePartExists,
+  filePartOutside,
+  KEEP_FILES_WORDS,
+} from './vocabulary/file-parts.ts';
 
 // Fields that several records and actions share.
 
@@ -56,23 +64,6 @@ const imported = field.object(
     },
   },
 );
-/** What fits into a transaction beside its signatures. */
-const FILE_PART_BYTES_MAX = 48 * 1024;
-/** 16 MiB: a file of more has to be split by whoever imports it. */
-const FILE_PARTS_MAX = 342;
-
-/** Named by their hash, so that no later file takes the place of an earlier one. */
-const files = {
-  publisher: identity.publisher,
-  dataset: identity.dataset,
-  holder: field.slug({ en: 'Kept by', zh: '保存机构' }),
-  files: field.hash({ en: 'SHA-256 of the files', zh: '文件的 SHA-256' }),
-  part: field.integer({ en: 'Part', zh: '分段', min: 0, max: FILE_PARTS_MAX - 1 }),
-};
-const part = {
-  parts: field.integer({ en: 'Parts of the files', zh: '文件分段数', min: 1, max: FILE_PARTS_MAX }),
-  bytes: field.bytes({ en: 'Bytes', zh: '字节', max: FILE_PART_BYTES_MAX }),
-};
 const purpose = field.text({
   en: 'Purpose',
   zh: '用途',
@@ -335,16 +326,7 @@ const records = {
       ),
     },
   },
-  filePart: {
-    number: 6,
-    title: { en: 'Part of imported files', zh: '导入文件分段' },
-    help: {
-      en: 'Files of a publisher as they came, those that are read together as one sequence of bytes.',
-      zh: '发布机构文件的原始内容；须一并读取的文件合为一个字节序列。',
-    },
-    key: files,
-    fields: { ...part },
-  },
+  filePart: { number: 6, ...FILE_PART_WORDS, key: fileKey, fields: filePart },
 } as const;
 
 const sums = {
@@ -465,18 +447,8 @@ const failures = {
     zh: '该资金中没有此付款。',
     remedy: { en: 'Check the number of the payment.', zh: '请核对付款编号。' },
   },
-  FILE_PART_OUTSIDE: {
-    code: 26,
-    en: 'Part {part} is none of {parts}, which are counted from 0.',
-    zh: '第{part}段不在{parts}段之内（从 0 计）。',
-    remedy: { en: 'Cut the files again.', zh: '请重新分段。' },
-  },
-  FILE_PART_EXISTS: {
-    code: 27,
-    en: 'This part of the files is kept already.',
-    zh: '该文件分段已保存。',
-    remedy: { en: 'Nothing to do: it does not change any more.', zh: '无需处理：其内容不再改变。' },
-  },
+  FILE_PART_OUTSIDE: filePartOutside(26),
+  FILE_PART_EXISTS: filePartExists(27),
   ALREADY_IMPORTED: {
     code: 9,
     en: 'This line of the publisher has been imported already.',
@@ -1011,13 +983,9 @@ export const treasury = defineContract({
     },
 
     keepFiles: {
-      title: { en: 'Keep imported files', zh: '保存导入文件' },
-      help: {
-        en: 'A part of files as a publisher published them, beside the lines that were read from them.',
-        zh: '按原样保存发布机构文件的一段，与所读出的各行并存。',
-      },
+      ...KEEP_FILES_WORDS,
       by: { role: 'budgeter', organisation: 'holder' },
-      input: { ...files, ...part },
+      input: { ...fileKey, ...filePart },
       handler(context, input) {
         const { part: index, parts } = input;
         context.check(index < parts, 'FILE_PART_OUTSIDE', { part: index, parts });

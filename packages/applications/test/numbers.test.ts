@@ -74,6 +74,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     releasePart: 10,
     charge: 11,
     settlement: 12,
+    filePart: 13,
     bids: 101,
     paid: 102,
     awarded: 103,

@@ -16,6 +16,7 @@ import { IMPORT_OCDS_VERB } from './verbs/import-ocds.ts';
 import { INIT_VERBS } from './verbs/init.ts';
 import { KEY_VERBS } from './verbs/keys.ts';
 import { PUBLISH_VERBS } from './verbs/publish.ts';
+import { PUBLISH_FILES_VERB } from './verbs/publish-files.ts';
 import { PUBLISH_SOURCE_VERBS } from './verbs/publish-source.ts';
 import { RECORD_VERBS } from './verbs/records.ts';
 import { RECOVERY_VERBS } from './verbs/recovery.ts';
@@ -44,6 +45,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   IMPORT_OCDS_VERB,
   ...PUBLISH_VERBS,
   ...PUBLISH_SOURCE_VERBS,
+  PUBLISH_FILES_VERB,
   ...AUDIT_VERBS,
   STAMP_VERB,
   TIMESTAMP_AUTHORITY_VERB,

@@ -45,7 +45,9 @@ export type { FileBundle, PlannedPart } from './moves/kept-files.ts';
 export {
   KEPT_FILES_BYTES_MAX,
   mergeKeptFiles,
+  mergeOcdsFrame,
   planKeptFiles,
+  planOcdsFrames,
   readKeptFiles,
 } from './moves/kept-files.ts';
 export type { KeptSeries, MergedFiles } from './moves/merged-file.ts';

@@ -3,26 +3,47 @@ import { toHex } from '@daybook/core';
 import type { FileBundle, KeptFinding, KeptLine, KeptSeries, RecordSource } from '@daybook/formats';
 import type { Books } from './money.ts';
 
-/** Files that are read together, with what the ledger has of their series. */
+/** Files that are read together. */
 export interface ListedFiles {
   readonly bundle: FileBundle;
-  readonly series: KeptSeries;
+  readonly dataset: string;
+  /** Organisation that keeps them. */
+  readonly holder: string;
   /** Under which the ledger has them. */
   readonly hash: string;
 }
 
+/** Of any contract that keeps files. */
+type FilePart = Pick<Books['filePart'], 'list'>;
+
 /** A part has up to 48 KiB. */
 const PAGE_SIZE = 20;
 
+/** What the ledger has of the lines of kept files. */
+export function seriesOf(
+  lines: readonly KeptLine[],
+  publisher: string,
+): (files: ListedFiles) => KeptSeries {
+  const known = new Map(lines.map((line) => [sourceId(line.source), line]));
+  return ({ dataset, holder }) => ({
+    publisher,
+    dataset,
+    lineOf: (source) => {
+      const line = known.get(sourceId(source));
+      // Nobody else's word counts for the lines of a fund.
+      return line?.holder === holder ? line : undefined;
+    },
+  });
+}
+
 /** Files whose parts are there, one after the other; what cannot be read becomes a finding. */
 export async function* readFiles(
-  books: Books,
-  { publisher, lines }: { readonly publisher: string; readonly lines: readonly KeptLine[] },
+  filePart: FilePart,
+  publisher: string,
   findings: KeptFinding[],
 ): AsyncGenerator<ListedFiles> {
   const { readKeptFiles } = await import('@daybook/formats');
-  const known = new Map(lines.map((line) => [sourceId(line.source), line]));
-  for await (const { parts, bytes, ...key } of collectParts(books, publisher)) {
+  for await (const { parts, bytes, ...key } of collectParts(filePart, publisher)) {
     const { dataset, holder, files } = key;
     const hash = toHex(files);
     const read = readKeptFiles(bytes, files);
@@ -34,12 +55,7 @@ export async function* readFiles(
       findings.push({ found: `${bytes.length} parts`, ...fault, source });
       continue;
     }
-    const lineOf = (source: RecordSource): KeptLine | undefined => {
-      const line = known.get(sourceId(source));
-      // Nobody else's word counts for the lines of a fund.
-      return line?.holder === holder ? line : undefined;
-    };
-    yield { bundle: read.value, series: { publisher, dataset, lineOf }, hash };
+    yield { bundle: read.value, dataset, holder, hash };
   }
 }
 
@@ -50,11 +66,11 @@ type Parts = Pick<PartRow, 'dataset' | 'holder' | 'files' | 'parts'> & {
 };
 
 /** Parts stand in the order of their keys: those of one hash one after the other. */
-async function* collectParts(books: Books, publisher: string): AsyncGenerator<Parts> {
+async function* collectParts(filePart: FilePart, publisher: string): AsyncGenerator<Parts> {
   let open:
     | { readonly id: string; readonly row: PartRow; readonly bytes: Uint8Array[] }
     | undefined;
-  for await (const { row } of books.filePart.list({ publisher }, { pageSize: PAGE_SIZE })) {
+  for await (const { row } of filePart.list({ publisher }, { pageSize: PAGE_SIZE })) {
     const id = `${row.dataset} ${row.holder} ${toHex(row.files)}`;
     if (open?.id !== id) {
       if (open !== undefined) yield { ...open.row, bytes: open.bytes };

@@ -1,8 +1,8 @@
 /** Releases on the ledger: those that were imported, as they were published, and those made here. */
 import type { procurement } from '@daybook/applications';
 import type { ContractClient } from '@daybook/client';
-import { concatBytes } from '@daybook/core';
-import type { ConductedRelease, ConductedRows, KeptRelease } from '@daybook/formats';
+import { concatBytes, toHex } from '@daybook/core';
+import type { ConductedRelease, ConductedRows, ExactObject, KeptRelease } from '@daybook/formats';
 
 type Records = ContractClient<(typeof procurement)['records'], never>['records'];
 
@@ -49,10 +49,39 @@ async function* readProcess(records: Records, ocid: string): AsyncGenerator<List
       yield { kind: 'partial', ocid, release };
       continue;
     }
-    const parts: Uint8Array[] = [];
-    for await (const part of records.releasePart.list({ ocid, release })) parts.push(part.row.json);
-    yield { kind: 'published', ocid, release, hash, bytes: concatBytes(...parts) };
+    yield { kind: 'published', ...(await readWhole(records, { ocid, release, hash })) };
   }
+}
+
+async function readWhole(
+  records: Records,
+  { ocid, release, hash }: Omit<KeptRelease, 'bytes'>,
+): Promise<KeptRelease> {
+  const parts: Uint8Array[] = [];
+  for await (const part of records.releasePart.list({ ocid, release })) parts.push(part.row.json);
+  return { ocid, release, hash, bytes: concatBytes(...parts) };
+}
+
+/** Releases that an organisation brought, by the SHA-256 of their JSON in hex. */
+export async function readPublished(
+  records: Records,
+  publisher: string,
+): Promise<ReadonlyMap<string, ExactObject>> {
+  const { readKeptRelease } = await import('@daybook/formats');
+  const releases = new Map<string, ExactObject>();
+  for await (const { row: process } of records.process.list()) {
+    if (process.publisher !== publisher) continue;
+    const { ocid } = process;
+    for await (const { row } of records.release.list({ ocid })) {
+      const { release, hash, status } = row;
+      if (hash === undefined || status !== 'complete') continue;
+      const kept = await readWhole(records, { ocid, release, hash });
+      // What its schema finds was told at the import.
+      const read = readKeptRelease(kept, () => []);
+      if (read.ok) releases.set(toHex(hash), read.value);
+    }
+  }
+  return releases;
 }
 
 /** All rows of a process after a block: a release shows the state that its block left behind. */

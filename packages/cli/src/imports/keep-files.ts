@@ -10,8 +10,10 @@ import type { ImportParts } from './import-lines.ts';
 
 export type FileParts = Pick<
   ImportParts,
-  'chain' | 'books' | 'submitBatch' | 'authorsFor' | 'validUntilMs'
+  'chain' | 'submitBatch' | 'authorsFor' | 'validUntilMs'
 > & {
+  /** The parts that the contract has. */
+  readonly kept: { get(key: PlannedPart['key']): Promise<unknown> };
   readonly onKept?: (done: number, total: number) => void;
 };
 
@@ -26,17 +28,17 @@ export interface FileReport {
 const BATCH_COUNT = 8;
 const SETTLE_MS = 240_000;
 /** Another run of the same import was faster. */
-const ALREADY_THERE = 'TREASURY_FILE_PART_EXISTS';
+const ALREADY_THERE = /^(?:TREASURY|PROCUREMENT)_FILE_PART_EXISTS$/;
 
 /** See `keepFiles`. */
 export async function runKeepFiles(
   planned: readonly PlannedPart[],
   parts: FileParts,
 ): Promise<FileReport> {
-  const { chain, books, submitBatch, authorsFor, validUntilMs, onKept } = parts;
+  const { chain, kept, submitBatch, authorsFor, validUntilMs, onKept } = parts;
   const missing: PlannedPart[] = [];
   for (const part of planned) {
-    const found = await books.records.filePart.get(part.key);
+    const found = await kept.get(part.key);
     if (found === undefined) missing.push(part);
   }
   onKept?.(0, missing.length);
@@ -56,7 +58,7 @@ export async function runKeepFiles(
 function checkKept(outcome: Outcome | undefined): void {
   if (outcome?.state === 'committed') return;
   const isRefused = outcome?.state === 'refused';
-  if (isRefused && outcome.problem.code === ALREADY_THERE) return;
+  if (isRefused && ALREADY_THERE.test(outcome.problem.code)) return;
   const why = isRefused ? `${outcome.problem.code}: ${outcome.problem.detail}` : outcome?.state;
   throw new ImportError(`a part of the files is not kept (${why ?? 'no answer'})`);
 }

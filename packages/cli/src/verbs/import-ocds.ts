@@ -1,5 +1,5 @@
 /** `daybook import ocds`: releases of another publisher onto the ledger, as they were. */
-import type { Finding, OcdsSource } from '@daybook/formats';
+import type { Finding, OcdsSource, PlannedPart } from '@daybook/formats';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -9,8 +9,13 @@ import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { createAuthorFinder } from '../imports/authors.ts';
-import type { RefusedRelease, ReleaseImportReport } from '../imports/import-releases.ts';
-import { importReleases } from '../imports/on-demand.ts';
+import { ImportError } from '../imports/import-error.ts';
+import type {
+  RefusedRelease,
+  ReleaseImportParts,
+  ReleaseImportReport,
+} from '../imports/import-releases.ts';
+import { importReleases, keepFiles } from '../imports/on-demand.ts';
 import { readSourceFiles } from '../imports/source-files.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
@@ -41,34 +46,54 @@ async function readSources(input: Input): Promise<Sources> {
 
 async function importFiles(input: Input, world: World): Promise<Exit> {
   const { sources, findings } = await readSources(input);
+  const publisher = input.text('publisher');
+  const frames = await planFrames(sources, publisher);
   const authors = await openSigners(input, world);
   const client = await connect(input);
   const { chain, document } = await client.genesis();
   const { procurement } = await import('@daybook/applications');
   const validMs = Math.floor(document.parameters.validityMaxMs / 2);
   const bar = createProgressBar('Adding releases', world);
+  const processes = client.contractOf(procurement);
+  const authorFor = await createAuthorFinder(authors, client);
+  const parts: ReleaseImportParts = {
+    chain,
+    processes,
+    submitBatch: (transactions, options) =>
+      client.submitBatch(transactions, { ...options, signal: world.signal }),
+    authorFor,
+    validUntilMs: () => world.nowMs() + validMs,
+    onProgress: (done, total) => bar.update(done, total, ''),
+  };
   try {
-    const report = await importReleases(
-      { sources, publisher: input.text('publisher') },
-      {
-        chain,
-        processes: client.contractOf(procurement),
-        submitBatch: (transactions, options) =>
-          client.submitBatch(transactions, { ...options, signal: world.signal }),
-        authorFor: await createAuthorFinder(authors, client),
-        validUntilMs: () => world.nowMs() + validMs,
-        onProgress: (done, total) => bar.update(done, total, ''),
-      },
-    );
+    const files = await keepFiles(frames, {
+      ...parts,
+      kept: processes.records.filePart,
+      authorsFor: (signers) => signers.map(authorFor),
+    });
+    const report = await importReleases({ sources, publisher }, parts);
     bar.end();
     answer(input, world, {
-      json: { ...report, findings },
+      json: { ...report, files, findings },
       lines: (paint) => reportLines(report, findings, paint),
     });
     return report.refused.length === 0 ? 'done' : 'refused';
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error;
+    throw new CliError({ code: 'CLI_IMPORT_FAILED', fact: error.message }, { cause: error });
   } finally {
     bar.end();
   }
+}
+
+async function planFrames(
+  sources: readonly OcdsSource[],
+  publisher: string,
+): Promise<readonly PlannedPart[]> {
+  const { explainFormats, planOcdsFrames } = await import('@daybook/formats');
+  const frames = planOcdsFrames(sources, publisher);
+  if (frames.ok) return frames.value;
+  throw new CliError({ code: 'CLI_IMPORT_FAILED', fact: explainFormats(frames.reason) });
 }
 
 function rowsOf(list: readonly RefusedRelease[]): readonly (readonly string[])[] {
@@ -106,7 +131,7 @@ export const IMPORT_OCDS_VERB: Verb = {
   title: 'Import OCDS release packages, record packages and single releases.',
   help:
     'Real publishers are rarely valid, so a release is refused only if it lacks ocid, id or date; ' +
-    'what else is wrong with it is a finding. Its JSON is kept as it was, and what can be read of ' +
+    'what else is wrong with it is a finding. Its JSON is kept as it was, the rest of its file beside it, and what can be read of ' +
     'it stands in the records of procurement. Run it again at any time: nothing is added twice.',
   operands: [{ name: 'file', help: 'JSON files as they were published.', many: true }],
   options: {

@@ -132,6 +132,7 @@ async function importFiles(format: FormatName, input: Input, world: World): Prom
   try {
     const files = await keepFiles(fileParts, {
       ...parts,
+      kept: parts.books.records.filePart,
       onKept: (done, total) => reporter.onProgress({ phase: 'files', done, total }),
     });
     const report = await importLines(options, parts);

@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { KeptFinding, SourceFile } from '@daybook/formats';
 import { NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
-import { readFiles } from '../exports/kept-files.ts';
 import { answerPublication, LEFT_OUT_HELP } from '../exports/left-out.ts';
 import { openBooks, readKept } from '../exports/money.ts';
 import { malformed, readJson, writeOut } from '../files.ts';
@@ -56,39 +55,7 @@ async function publishIati(input: Input, world: World): Promise<Exit> {
   );
 }
 
-/** Files of several imports may have the same name: the later ones get a folder of their hash. */
-const HASH_SHOWN = 12;
-
-async function publishFiles(input: Input, world: World): Promise<Exit> {
-  const { mergeKeptFiles } = await import('@daybook/formats');
-  const publisher = input.operand('publisher');
-  const books = await openBooks(input);
-  const lines = await readKept(books, publisher);
-  const findings: KeptFinding[] = [];
-  const files = new Map<string, SourceFile>();
-  for await (const { bundle, series, hash } of readFiles(books, { publisher, lines }, findings)) {
-    const merged = mergeKeptFiles(bundle, series);
-    findings.push(...merged.findings);
-    const isTaken = merged.files.some(({ name }) => files.has(name));
-    const folder = isTaken ? hash.slice(0, HASH_SHOWN) : '';
-    for (const { name, bytes } of merged.files) {
-      const own = path.join(folder, name);
-      files.set(own, { name: own, bytes });
-    }
-  }
-  return await writeFiles(
-    {
-      files: [...files.values()],
-      folder: input.text('out'),
-      records: files.size,
-      findings,
-      others: 0,
-    },
-    input,
-    world,
-  );
-}
-
+/** Files with what is told of them. */
 interface Written {
   readonly files: readonly SourceFile[];
   readonly folder: string;
@@ -97,7 +64,8 @@ interface Written {
   readonly others: number;
 }
 
-async function writeFiles(
+/** Writes files into a folder, and tells what was left out of them. */
+export async function writeFiles(
   { files, folder, records, findings, others }: Written,
   input: Input,
   world: World,
@@ -116,22 +84,6 @@ async function writeFiles(
 }
 
 export const PUBLISH_SOURCE_VERBS: readonly Verb[] = [
-  {
-    words: ['publish', 'files'],
-    title: 'Write imported IATI files and Fiscal Data Packages as they came.',
-    help:
-      'Everything that stood in them comes out, in their own version and encoding, but for what is ' +
-      'not on the ledger; where the ledger says otherwise since, its word stands in the files. ' +
-      'Importing them again finds every line on the ledger. ' +
-      LEFT_OUT_HELP,
-    operands: [{ name: 'publisher', help: 'Slug of the publisher, as the mapping names it.' }],
-    options: {
-      out: { value: 'FOLDER', help: 'Where to write.', required: true },
-      ...NODE_OPTIONS,
-    },
-    examples: ['publish files dfid --out dfid'],
-    run: publishFiles,
-  },
   {
     words: ['publish', 'csv'],
     title: 'Write imported spending, or funded projects, as the CSV files they came in.',

@@ -99,6 +99,14 @@ describe('imports by commands, and what they give back', function () {
     expect(first.json()).to.include({ added: published.length });
     expect(second.json()).to.include({ added: 0, present: published.length });
     expect(kept.json()).to.deep.include({ findings: [] });
+    expect(first.json()).to.deep.include({ files: { added: 1, present: 0 } });
+    const whole = path.join(folder, 'ocds');
+    const files = await run('publish', 'files', WORKS, '--out', whole);
+    expect(files.code, files.errors).to.equal(0);
+    const [again, source] = [path.join(whole, 'uk-releases.json'), file].map(
+      async (name) => JSON.parse(await readFile(name, 'utf8')) as unknown,
+    );
+    expect(await again).to.deep.equal(await source);
   });
 
   it('given a process of this ledger, then each of its releases shows the state after its block', async () => {

@@ -3,7 +3,7 @@
  * that what no record holds comes out again, too. Files that are read together are one sequence of
  * bytes (canonical CBOR), named by its hash and cut into parts that fit into transactions.
  */
-import type { CborValue, Result } from '@daybook/core';
+import type { Call, CborValue, Result } from '@daybook/core';
 import {
   assert,
   concatBytes,
@@ -17,9 +17,12 @@ import {
   sha256,
 } from '@daybook/core';
 import type { FormatsFailure, LineFault } from '../errors.ts';
-import { isExactObject, readExactJson } from '../exact-json.ts';
+import type { ExactObject } from '../exact-json.ts';
+import { isExactObject, readExactJson, writeExactJson } from '../exact-json.ts';
 import { pathOf } from '../fiscal/resource.ts';
 import { JsonView } from '../json-view.ts';
+import { fillFrame, frameOf } from '../ocds/frame.ts';
+import type { OcdsSource } from '../ocds/ledger-plan.ts';
 import type { SourceFile } from '../records.ts';
 import type { BooksMapping } from './books.ts';
 import { decodeBooksMapping } from './books.ts';
@@ -27,7 +30,6 @@ import type { KeptSeries, MergedFiles } from './merged-file.ts';
 import { mergeFiscal } from './merged-fiscal.ts';
 import { mergeIati } from './merged-iati.ts';
 import type { PlannedSigner } from './plan.ts';
-import { callOf } from './tree.ts';
 
 /** Largest files that are kept, in bytes; those that are read together count as one. */
 export const KEPT_FILES_BYTES_MAX = 16 * 1024 * 1024;
@@ -42,7 +44,8 @@ const SAFE_NAME =
 
 /** Files that are read together. */
 export interface FileBundle {
-  readonly format: BooksMapping['format'];
+  /** Of `ocds` files the frames, in which hashes stand for releases. */
+  readonly format: BooksMapping['format'] | 'ocds';
   readonly files: readonly SourceFile[];
 }
 
@@ -57,7 +60,7 @@ export interface PlannedPart {
     /** From 0. */
     readonly part: number;
   };
-  readonly call: ReturnType<typeof callOf>;
+  readonly call: Call;
   readonly signer: PlannedSigner;
 }
 
@@ -77,12 +80,39 @@ export function planKeptFiles(
   if (!decoded.ok) return decoded;
   const { publisher, dataset } = decoded.value;
   const bundles = own === 'iati' ? files.map((file) => [file]) : [packageFiles(files)];
+  const keeper = { publisher, dataset, holder: holder ?? publisher };
+  return planBundles(
+    bundles.map((bundle) => ({ format: own, files: bundle })),
+    keeper,
+  );
+}
+
+/**
+ * Plans what keeps the frames of OCDS files: all that stands in them beside their releases.
+ * @param publisher  organisation of the ledger that brings the releases
+ */
+export function planOcdsFrames(
+  sources: readonly OcdsSource[],
+  publisher: string,
+): Result<readonly PlannedPart[], FormatsFailure> {
+  const bundles = sources.map(({ file, package: read }) => ({
+    format: 'ocds' as const,
+    files: [{ name: file, bytes: encodeUtf8(writeExactJson(frameOf(read))) }],
+  }));
+  return planBundles(bundles, { publisher, dataset: 'ocds', holder: publisher });
+}
+
+type Keeper = Pick<PlannedPart['key'], 'publisher' | 'dataset' | 'holder'>;
+
+function planBundles(
+  bundles: readonly FileBundle[],
+  keeper: Keeper,
+): Result<readonly PlannedPart[], FormatsFailure> {
   const parts: PlannedPart[] = [];
   for (const bundle of bundles) {
-    const failure = findUnkept(bundle);
+    const failure = findUnkept(bundle.files);
     if (failure !== undefined) return fail(failure);
-    const keeper = { publisher, dataset, holder: holder ?? publisher };
-    parts.push(...partsOf({ format: own, files: bundle }, keeper));
+    parts.push(...partsOf(bundle, keeper));
   }
   return ok(parts);
 }
@@ -113,11 +143,10 @@ function isSafe(name: string): boolean {
   return name.length <= NAME_CHARACTERS_MAX && SAFE_NAME.test(name);
 }
 
-function partsOf(
-  bundle: FileBundle,
-  keeper: Pick<PlannedPart['key'], 'publisher' | 'dataset' | 'holder'>,
-): readonly PlannedPart[] {
+function partsOf(bundle: FileBundle, keeper: Keeper): readonly PlannedPart[] {
   const bytes = encodeBundle(bundle);
+  const [contract, role] =
+    bundle.format === 'ocds' ? ['procurement', 'publisher'] : ['treasury', 'budgeter'];
   const hash = sha256(bytes);
   const parts = Math.ceil(bytes.length / PART_BYTES);
   return Array.from({ length: parts }, (_, part) => {
@@ -125,8 +154,8 @@ function partsOf(
     const own = bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES);
     return {
       key,
-      call: callOf('keepFiles', { ...key, parts, bytes: own }),
-      signer: { organisation: keeper.holder, role: 'treasury.budgeter' },
+      call: { contract, action: 'keepFiles', args: { ...key, parts, bytes: own } },
+      signer: { organisation: keeper.holder, role: `${contract}.${role}` },
     };
   });
 }
@@ -154,10 +183,12 @@ export function readKeptFiles(
   if (!equalBytes(sha256(bytes), hash)) return unreadable('all parts of the files');
   const decoded = decodeCanonical(bytes, { bytesMax: bytes.length, depthMax: DEPTH_MAX });
   const [format, entries] = listOf(decoded.ok ? decoded.value : null);
-  if (format !== 'iati' && format !== 'fiscal-package') return unreadable('files of a format');
+  const isKnown = format === 'iati' || format === 'fiscal-package' || format === 'ocds';
+  if (!isKnown) return unreadable('files of a format');
   const read = listOf(entries).map(readEntry);
   const files = read.filter((file) => file !== undefined);
-  const isWhole = files.length === read.length && (format !== 'iati' || files.length === 1);
+  const isWhole =
+    files.length === read.length && (format === 'fiscal-package' || files.length === 1);
   return isWhole ? ok({ format, files }) : unreadable('files with their names');
 }
 
@@ -181,6 +212,23 @@ function unreadable(expected: string): Result<never, LineFault> {
 export function mergeKeptFiles({ format, files }: FileBundle, series: KeptSeries): MergedFiles {
   if (format === 'fiscal-package') return mergeFiscal(files, series);
   const [file] = files;
-  assert(files.length === 1 && file !== undefined, 'an IATI file is read by itself');
-  return mergeIati(file, series);
+  assert(files.length === 1 && file !== undefined, 'other files are read by themselves');
+  return format === 'iati' ? mergeIati(file, series) : { files: [], findings: [] };
+}
+
+/**
+ * The OCDS file of a frame, with the releases in their places.
+ * @param releaseOf  JSON of an imported release by its SHA-256 in hex; what is not on the ledger
+ *   does not come out
+ */
+export function mergeOcdsFrame(
+  { format, files }: FileBundle,
+  releaseOf: (hash: string) => ExactObject | undefined,
+): readonly SourceFile[] {
+  if (format !== 'ocds') return [];
+  return files.flatMap(({ name, bytes }) => {
+    const frame = readExactJson({ name, bytes });
+    const filled = frame.ok ? fillFrame(frame.value.json, releaseOf) : undefined;
+    return filled === undefined ? [] : [{ name, bytes: encodeUtf8(writeExactJson(filled)) }];
+  });
 }
