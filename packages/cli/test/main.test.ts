@@ -64,6 +64,12 @@ describe('cli: the program', () => {
     expect((await run(['treasury', 'disbrse'])).errors).to.contain('treasury disburse');
   });
 
+  it('given an operand that is missing, then it is named as the help names it', async () => {
+    const { errors } = await run(['diff-state', 'http://127.0.0.1:1']);
+
+    expect(errors).to.contain('It is RIGHT.');
+  });
+
   it('given --json, then a failure is one line of JSON on standard error', async () => {
     const { out, errors } = await run(['get', 'treasury', '--json']);
 

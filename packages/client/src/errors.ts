@@ -147,6 +147,12 @@ export const CLIENT_ERRORS = defineErrors({
     summary: 'The proof is of an earlier block than the checkpoint.',
     remedy: 'Give the chain id or the genesis file besides, or get a newer proof.',
   },
+  CLIENT_CHECKPOINT_CONTRADICTED: {
+    summary: 'The node shows another block at that height than the one that you trust.',
+    remedy:
+      'Compare height and hash with whoever named the block. If they are right, the node serves ' +
+      'another chain: tell all departments.',
+  },
   CLIENT_CHECKPOINT_UNPROVEN: {
     summary: 'The checkpoint is not one that the validators of this chain signed.',
     remedy: 'Ask another node, and tell the operator of this one.',
@@ -292,6 +298,12 @@ export type VerifyFailure =
   | { readonly code: 'CLIENT_SCHEMA_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_TRANSACTION_UNPROVEN'; readonly fact: string }
   | { readonly code: 'CLIENT_CHECKPOINT_UNPROVEN'; readonly fact: string }
+  | {
+      readonly code: 'CLIENT_CHECKPOINT_CONTRADICTED';
+      readonly height: number;
+      /** 64 hexadecimal digits. */
+      readonly shown: string;
+    }
   | { readonly code: 'CLIENT_FORK_FOUND'; readonly height: number };
 
 /** Why nobody can tell whether a sound proof is of the chain that is meant. */
@@ -332,6 +344,8 @@ export function explainVerification(reason: VerifyFailure | UndecidedReason): st
     case 'CLIENT_WITNESSES_MISSING':
     case 'CLIENT_HISTORY_UNPROVEN':
       return `${summary} (${reason.fact})`;
+    case 'CLIENT_CHECKPOINT_CONTRADICTED':
+      return `${summary} (height ${reason.height}: ${reason.shown})`;
     case 'CLIENT_RECOVERY_UNKNOWN':
       return `${summary} (from height ${reason.height}, era ${reason.era})`;
     case 'CLIENT_TRUST_MISSING':

@@ -102,7 +102,7 @@ function assign(
   for (const { name, optional, many } of operands) {
     const values = many === true ? rest.slice(next) : rest.slice(next, next + 1);
     if (values.length === 0 && optional !== true && !isLenient) {
-      throw new CliError({ code: 'CLI_OPERAND_MISSING', name });
+      throw new CliError({ code: 'CLI_OPERAND_MISSING', name: name.toUpperCase() });
     }
     if (values.length > 0) assigned.set(name, values);
     next += values.length;

@@ -21,6 +21,7 @@ import {
   ok,
   readGenesisFile,
   readSet,
+  toHex,
   validatorsHash,
 } from '@daybook/core';
 import type { VerifyFailure } from '../errors.ts';
@@ -67,10 +68,13 @@ export function readCheckpoint(
   const decoded = decodeHeader(served.header);
   if (!decoded.ok) return fail({ code: 'CLIENT_HEADER_MALFORMED', fact: decoded.reason.code });
   const header = decoded.value;
-  const isVouched =
-    header.height === vouched.height && equalBytes(blockHash(header), vouched.blockHash);
-  if (!isVouched) {
-    return fail({ code: 'CLIENT_HEADER_MALFORMED', fact: 'not the block of the checkpoint' });
+  const { height } = vouched;
+  if (header.height !== height) {
+    return fail({ code: 'CLIENT_HEADER_MALFORMED', fact: `of height ${header.height}` });
+  }
+  const shown = blockHash(header);
+  if (!equalBytes(shown, vouched.blockHash)) {
+    return fail({ code: 'CLIENT_CHECKPOINT_CONTRADICTED', height, shown: toHex(shown) });
   }
   const validators = readSet(served.next);
   const isNamed =

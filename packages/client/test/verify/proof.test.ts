@@ -354,7 +354,12 @@ describe('client: proof bundle across changes of the set', () => {
       const served = { header: encodeHeader(header), next };
       const vouched = { height: 5, blockHash: blockHash(header) };
 
-      expect(readCheckpoint({ ...vouched, blockHash: OTHER_HASH }, served).ok).to.equal(false);
+      const other = readCheckpoint({ ...vouched, blockHash: OTHER_HASH }, served);
+      expect(!other.ok && other.reason).to.deep.equal({
+        code: 'CLIENT_CHECKPOINT_CONTRADICTED',
+        height: vouched.height,
+        shown: toHex(vouched.blockHash),
+      });
       expect(readCheckpoint({ ...vouched, height: 6 }, served).ok).to.equal(false);
       expect(readCheckpoint(vouched, { ...served, next: next.slice(1) }).ok).to.equal(false);
     });
