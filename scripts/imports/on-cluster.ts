@@ -6,7 +6,13 @@ import { procurement, treasury } from '@daybook/applications';
 import type { ImportParts, ImportReport, ReleaseImportParts } from '@daybook/cli';
 import { importLines, importReleases, keepFiles, pendingCalls } from '@daybook/cli';
 import type { Genesis } from '@daybook/core';
-import { explainFormats, MONEY_FORMATS, movedBy, planKeptFiles } from '@daybook/formats';
+import {
+  explainFormats,
+  MONEY_FORMATS,
+  movedBy,
+  planKeptFiles,
+  planOcdsFrames,
+} from '@daybook/formats';
 import type { Cluster, MemberPlan } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import type { Ledger } from '../start/ledger.ts';
@@ -186,11 +192,14 @@ export async function importProcurement(
   { ledger, parts }: ImportTarget,
 ): Promise<ImportOutcome> {
   const sources = readReleases(folder);
-  const run = async () =>
-    await importReleases(
-      { sources, publisher: HOLDER },
-      { ...parts, processes: ledger.client.contractOf(procurement) },
-    );
+  const frames = planOcdsFrames(sources, HOLDER);
+  if (!frames.ok) throw new Error(explainFormats(frames.reason));
+  const processes = ledger.client.contractOf(procurement);
+  const authorsFor: ImportParts['authorsFor'] = (signers) => signers.map(parts.authorFor);
+  const run = async () => {
+    await keepFiles(frames.value, { ...parts, kept: processes.records.filePart, authorsFor });
+    return await importReleases({ sources, publisher: HOLDER }, { ...parts, processes });
+  };
   const first = await run();
   const second = await run();
   const [[counted = '', distinct = ''] = []] = await countBy(releasesSql(folder));

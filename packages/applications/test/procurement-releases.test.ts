@@ -47,6 +47,29 @@ describe('procurement: releases of other publishers', () => {
     expect(outcome(ledger.act([published()], [BUYER]))).to.equal('PROCUREMENT_ALREADY_IMPORTED');
   });
 
+  it('given a part of a file, when its keeper keeps it, then it is there and stays as it is', () => {
+    const ledger = newLedger();
+    const name = { publisher: 'water', dataset: 'ocds', holder: 'water', files: sha256(JSON_TEXT) };
+    const part = { ...name, part: 0, parts: 1, bytes: JSON_TEXT };
+    const keep = (args: CallArguments): Call => ({
+      contract: 'procurement',
+      action: 'keepFiles',
+      args,
+    });
+    must(ledger, keep(part), BUYER);
+
+    expect(ledger.rows(procurement, 'filePart')).to.deep.equal([part]);
+    const again = { ...part, bytes: encodeUtf8('{}') };
+    const codes = [again, { ...part, part: 1 }, { ...part, holder: 'pipe-works' }].map((args) =>
+      outcome(ledger.act([keep(args)], [BUYER])),
+    );
+    expect(codes).to.deep.equal([
+      'PROCUREMENT_FILE_PART_EXISTS',
+      'PROCUREMENT_FILE_PART_OUTSIDE',
+      'CONTRACTS_NOT_ENTITLED',
+    ]);
+  });
+
   it('given a later release, then it changes what it names; an older one changes no row', () => {
     const ledger = newLedger();
     must(ledger, published(), BUYER);

@@ -38,9 +38,8 @@ const PART_BYTES = 48 * 1024;
 /** A list of files, each a list of name and content, behind the format. */
 const DEPTH_MAX = 4;
 const NAME_CHARACTERS_MAX = 200;
-/** A path inside a folder on any system: nothing absolute, nothing above, no device. */
-const SAFE_NAME =
-  /^(?!\.{1,2}(?:\/|$))[^\p{C}/\\:*?"<>|]+(?:\/(?!\.{1,2}(?:\/|$))[^\p{C}/\\:*?"<>|]+)*$/u;
+/** A step of a path; publishers put times with colons into names, and what else a disk takes. */
+const SAFE_STEP = /^(?!\.{1,2}$)[^\p{C}/\\]+$/u;
 
 /** Files that are read together. */
 export interface FileBundle {
@@ -135,12 +134,13 @@ function findUnkept(files: readonly SourceFile[]): FormatsFailure | undefined {
     return { code: 'FORMATS_FILE_TOO_LARGE', file: largest, size, sizeMax };
   }
   const odd = files.find(({ name }) => !isSafe(name));
-  const expected = 'under a name that any system takes inside a folder';
+  const expected = 'under a name that stays inside a folder';
   return odd && { code: 'FORMATS_PACKAGE_UNKNOWN', file: odd.name, expected };
 }
 
 function isSafe(name: string): boolean {
-  return name.length <= NAME_CHARACTERS_MAX && SAFE_NAME.test(name);
+  const steps = name.split('/');
+  return name.length <= NAME_CHARACTERS_MAX && steps.every((step) => SAFE_STEP.test(step));
 }
 
 function partsOf(bundle: FileBundle, keeper: Keeper): readonly PlannedPart[] {
