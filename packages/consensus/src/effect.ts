@@ -67,10 +67,11 @@ export interface Send {
   readonly to: 'validators' | readonly number[];
 }
 
-/** Send to every connected peer, observers included. */
+/** Send to every connected peer, observers included, or to one. */
 export interface SendStatus {
   readonly type: 'send-status';
   readonly status: Status;
+  readonly to?: PeerName;
 }
 
 /** One timer per id: replaces an earlier schedule. Late is allowed, early is not. */

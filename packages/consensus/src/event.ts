@@ -231,6 +231,12 @@ export interface LinksChanged {
   readonly validators: readonly number[];
 }
 
+/** A peer without a consensus channel, as observers are, has come within reach. */
+export interface PeerLinked {
+  readonly type: 'peer-linked';
+  readonly peer: PeerName;
+}
+
 /**
  * The signer may not sign for heights up to `resumeAbove`, for none at all while it is absent
  * (protocol §12). Sent before the first height when the vote log is missing, copied or restored,
@@ -257,5 +263,6 @@ export type Event = Instant &
     | WorkChanged
     | StatusReceived
     | LinksChanged
+    | PeerLinked
     | Quarantined
   );

@@ -41,6 +41,7 @@ export type {
   LinksChanged,
   Lock,
   OwnSigned,
+  PeerLinked,
   PeerName,
   Position,
   ProposalReceived,

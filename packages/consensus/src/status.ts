@@ -44,6 +44,11 @@ export function sendStatus(work: Work): void {
   emit(work, { type: 'send-status', status: statusOf(work) });
 }
 
+/** R11: whoever has come is shown at once how far the chain is, and need not wait for a period. */
+export function showStatus(work: Work, to: PeerName): void {
+  emit(work, { type: 'send-status', status: statusOf(work), to });
+}
+
 function mayHelp(given: readonly HelpGiven[], height: Height, monoMs: number): boolean {
   const last = given.at(-1);
   if (last !== undefined && monoMs - last.atMonoMs < HELP_GAP_MS) return false;

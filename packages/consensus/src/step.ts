@@ -21,7 +21,7 @@ import { armIfQuorum, uponRoundTimeout } from './round.ts';
 import { jumpIfAsked, voteRoundChange } from './round-change.ts';
 import { uponRefused } from './sign.ts';
 import type { State } from './state.ts';
-import { sendStatus, uponStatus } from './status.ts';
+import { sendStatus, showStatus, uponStatus } from './status.ts';
 import { stop } from './stop.ts';
 
 /** The outcome of one event; both parts are read-only. */
@@ -138,6 +138,9 @@ function uponHeightEvent(work: Work, event: Event): void {
       break;
     case 'status':
       uponStatus(work, event);
+      break;
+    case 'peer-linked':
+      showStatus(work, event.peer);
       break;
     case 'links':
     case 'work':

@@ -461,6 +461,17 @@ describe('consensus: status and help', () => {
     expect(behind(machine, 7)).to.deep.equal([{ type: 'sync', height: 6, peer: 'p' }]);
   });
 
+  it('spec R11: given a peer that has come, then it alone is shown the STATUS, at once', () => {
+    const { machine } = startedMachine();
+
+    const effects = machine.feed({ type: 'peer-linked', peer: 'observer' });
+
+    expect(effects.map(({ type }) => type)).to.deep.equal(['send-status']);
+    const [shown] = only(effects, 'send-status');
+    expect(shown?.to).to.equal('observer');
+    expect(shown?.status.height).to.equal(machine.state.current?.context.height);
+  });
+
   it('spec R11: given votes of its own, then RESEND repeats them byte by byte', () => {
     const machine = lockedMachine();
 

@@ -336,7 +336,8 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     if (changed || setChanged) refreshPeers();
   });
   network.onPeer((event) => {
-    // Of the channels of a link only that of consensus makes a difference to it.
+    if (event.kind === 'opened' && event.channel === 'sync') consensus.onPeer(event.peerId);
+    // Of the channels of a link only that of consensus makes a difference to the others.
     if ('channel' in event && event.channel !== 'consensus') return;
     consensus.onLinks();
   });

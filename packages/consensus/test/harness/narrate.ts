@@ -69,6 +69,8 @@ export function createNarrator(): Narrator {
         return `status of n${event.validator}: h${event.status.height} r${event.status.round}`;
       case 'links':
         return `links ${event.validators.map((index) => `n${index}`).join(' ')}`;
+      case 'peer-linked':
+        return `${event.peer} has come`;
       case 'quarantine':
         return `quarantine up to ${event.resumeAbove ?? 'further notice'}`;
     }

@@ -93,6 +93,8 @@ export interface Consensus {
   onWork(): void;
   /** Links or the peer table changed. */
   onLinks(): void;
+  /** A peer can be sent to; of validators among themselves `onLinks` tells more. */
+  onPeer(peerId: string): void;
   stop(): Promise<void>;
 }
 
@@ -255,6 +257,12 @@ class NodeConsensus implements Consensus {
       .sort((a, b) => a - b);
     this.driver.tell({ type: 'links', validators });
     this.trust?.onLinks();
+  }
+
+  onPeer(peerId: string): void {
+    const isBetweenValidators =
+      this.#selfIndex() !== undefined && this.#parts.peers().indexOf(peerId) !== undefined;
+    if (!isBetweenValidators) this.driver.tell({ type: 'peer-linked', peer: peerId });
   }
 
   // --- effects -----------------------------------------------------------------------------

@@ -95,7 +95,7 @@ class NodeEffects implements Effects {
         this.#send(effect.message, effect.to);
         return;
       case 'send-status':
-        this.#sendStatus(effect.status);
+        this.#sendStatus(effect.status, effect.to);
         return;
       case 'schedule':
         this.#schedule(effect.timer, effect.atMonoMs);
@@ -247,10 +247,11 @@ class NodeEffects implements Effects {
     }
   }
 
-  #sendStatus(status: Status): void {
+  #sendStatus(status: Status, to: string | undefined): void {
     const { network } = this.#parts;
     const bytes = encodeMessage(status);
     for (const { peerId, channels } of network.links()) {
+      if (to !== undefined && peerId !== to) continue;
       const channel = channels.includes('consensus') ? 'consensus' : 'sync';
       network.send(peerId, channel, bytes);
     }
