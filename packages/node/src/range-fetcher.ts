@@ -74,6 +74,8 @@ interface Coming {
   /** The height behind the blocks that were asked for; the answer may hold fewer. */
   readonly end: Height;
   readonly fetched: Promise<Fetched>;
+  /** Resolves when the thread has verified it; absent before it came. */
+  readonly verified?: Promise<void> | undefined;
 }
 
 class PeerFetcher implements RangeFetcher {
@@ -146,7 +148,9 @@ class FetchCourse implements Course {
     if (peerId === undefined) return undefined;
     const range = this.#coming.get(from) ?? this.#ask(peerId, from);
     this.#fetchAhead();
-    return await range.fetched;
+    const fetched = await range.fetched;
+    if (this.#parts.ahead?.isRunning() === true) await this.#coming.get(from)?.verified;
+    return fetched;
   }
 
   shown(): void {
@@ -183,38 +187,32 @@ class FetchCourse implements Course {
     const behind = [...this.#coming.keys()].filter((height) => height > from);
     const end = Math.min(from + rangeBlocks(this.#seen), ...behind);
     const fetching = this.#fetch(peerId, { from, end });
-    const fetched = fetching.then((range) => this.#cut(range, end));
-    const range = { end, fetched };
+    const range = { end, fetched: fetching.then((came) => this.#cut(came, end)) };
     this.#coming.set(from, range);
     return range;
   }
 
   /**
-   * A range came: its pieces wait for their turn as if each had been asked for alone.
+   * A range came: its pieces wait for their turn as if each had been asked for alone, and are
+   * verified while those before them are executed.
    * @returns the first
    */
-  #cut(range: Fetched, end: Height): Promise<Fetched> {
-    if (!range.served.ok) return Promise.resolve(range);
+  #cut(range: Fetched, end: Height): Fetched {
+    if (!range.served.ok) return range;
     const { value } = range.served;
-    this.#seen = { blocks: value.length, bytes: sizeOf(value) };
-    let { from } = range;
-    const pieces = cutRange(value).map((blocks) => {
-      const piece = { ...range, from, served: ok(blocks) };
-      from += blocks.length;
-      // What the answer lacks is asked for when its turn comes.
-      return { end: Math.min(end, from), fetched: this.#verified(piece), from: piece.from };
-    });
-    for (const piece of pieces) this.#coming.set(piece.from, piece);
-    return pieces[0]?.fetched ?? Promise.resolve(range);
-  }
-
-  /** A piece with its signatures verified, while those before it are executed. */
-  async #verified(piece: Fetched): Promise<Fetched> {
     const { ledger, ahead } = this.#parts;
-    if (this.#isShown && piece.served.ok) {
-      await ahead?.verify(piece.served.value, ledger.head().next);
-    }
-    return piece;
+    this.#seen = { blocks: value.length, bytes: sizeOf(value) };
+    let next = range.from;
+    const pieces = cutRange(value).map((blocks) => {
+      const piece = { ...range, from: next, served: ok(blocks) };
+      next += blocks.length;
+      const verified = this.#isShown ? ahead?.verify(blocks, ledger.head().next) : undefined;
+      // What the answer lacks is asked for when its turn comes.
+      const coming = { end: Math.min(end, next), fetched: Promise.resolve(piece), verified };
+      this.#coming.set(piece.from, coming);
+      return piece;
+    });
+    return pieces[0] ?? range;
   }
 
   /** Never rejects. */

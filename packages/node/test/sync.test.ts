@@ -226,6 +226,8 @@ describe('node: sync', () => {
       },
     };
     const ahead = createAheadVerifier({ signatures, logger: SILENT_LOGGER });
+    // A thread that has not begun yet is not waited for.
+    await ahead.verify([], { validators: genesis.validators, era: genesis.chain });
     const { chain, caughtUp, penalties } = await follow(
       ['a', 'liar', 'c'],
       async (peerId, request) => {

@@ -21,6 +21,8 @@ export interface AheadVerifier {
    * @param signing  who decided the blocks, as far as that is known yet
    */
   verify(served: readonly ServedBlock[], signing: Signing): Promise<void>;
+  /** Whether the thread has begun: a new one loads for a while, in which nobody should wait for it. */
+  isRunning(): boolean;
   /** Whether this certificate was verified for just this; false says nothing. */
   isCertified(certificate: Uint8Array, expected: CertificateExpectation): boolean;
   /** Gives the thread and its memory back; the next range starts another one. Never rejects. */
@@ -43,6 +45,7 @@ class ThreadVerifier implements AheadVerifier {
   #thread: Worker | undefined;
   /** A thread that failed once is not tried again: everything goes on without. */
   #hasFailed = false;
+  #isRunning = false;
   #lastId = 0;
 
   constructor(parts: AheadParts) {
@@ -56,6 +59,10 @@ class ThreadVerifier implements AheadVerifier {
     const task: RangeTask = { id: this.#lastId, served, signing: { validators, era } };
     this.#thread.postMessage(task);
     return new Promise((resolve) => this.#waiting.set(task.id, resolve));
+  }
+
+  isRunning(): boolean {
+    return this.#isRunning;
   }
 
   isCertified(certificate: Uint8Array, expected: CertificateExpectation): boolean {
@@ -88,6 +95,7 @@ class ThreadVerifier implements AheadVerifier {
   }
 
   #take({ id, transactions, certificates }: RangeAnswer): void {
+    this.#isRunning = true;
     for (const hash of transactions) this.#parts.signatures.remember(hash);
     for (const key of certificates) this.#certified.add(key);
     this.#waiting.get(id)?.();
@@ -96,6 +104,7 @@ class ThreadVerifier implements AheadVerifier {
 
   /** Nobody waits for a thread that answers no more. */
   #release(): void {
+    this.#isRunning = false;
     for (const resolve of this.#waiting.values()) resolve();
     this.#waiting.clear();
   }

@@ -75,6 +75,17 @@ describe('node: verifying ahead', () => {
     }
   });
 
+  it('given a thread, then it runs from its first answer until it rests', async () => {
+    const before = ahead.isRunning();
+    const verified = ahead.verify([], signing);
+    const loading = ahead.isRunning();
+    await verified;
+    const after = ahead.isRunning();
+    await ahead.rest();
+
+    expect([before, loading, after, ahead.isRunning()]).to.deep.equal([false, false, true, false]);
+  });
+
   it('given a range with any one bit of its certificates wrong, then the thread certifies none that the check in place refuses', async () => {
     const { certificate, block } = served;
     const broken = Array.from({ length: certificate.length }, (_, at) => {
