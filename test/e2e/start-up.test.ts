@@ -32,7 +32,7 @@ describe(`start-up with a long history (blocks=${BLOCKS})`, function () {
     cluster = await createCluster({
       members: ALONE,
       directory: FOLDER,
-      // What a department runs: the built packages, which the types stage has made.
+      // What a department runs: the bundle, which this stage has made.
       flags: [],
       timeMs: Date.now() - 24 * HOUR_MS,
       parameters: { emptyIntervalMs: HOUR_MS },
