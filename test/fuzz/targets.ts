@@ -86,7 +86,7 @@ export async function gatherTargets(): Promise<readonly FuzzTarget[]> {
     together('verified forks and checkpoints', client.FORKS),
     together('files of clients', client.FILES),
     formats.SPENDING_TABLE,
-    formats.IATI_FILE,
+    together('IATI and kept files', [formats.IATI_FILE, formats.KEPT_FILES]),
     together('JSON of publishers', formats.JSON_FILES),
   ];
 }

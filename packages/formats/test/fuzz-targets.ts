@@ -1,9 +1,13 @@
 /** What test/fuzz.test.ts throws damaged bytes at: files of publishers and requests of strangers. */
-import { encodeUtf8, sha256 } from '@daybook/core';
+import { encodeCanonical, encodeUtf8, sha256 } from '@daybook/core';
 import {
+  explainFault,
   explainFinding,
+  mergeKeptFiles,
+  mergeOcdsFrame,
   readExactJson,
   readIatiFile,
+  readKeptFiles,
   readOcdsFile,
   readSpendFile,
   readTimeStampRequest,
@@ -50,6 +54,27 @@ export const IATI_FILE = {
     if (!read.ok) return read;
     const found = [...read.value.findings, ...read.value.activities.flatMap((a) => a.findings)];
     return found.length === 0 ? true : { ok: false, reason: found.map(explainFinding) };
+  },
+};
+
+const SERIES = { publisher: 'a', dataset: 'b', lineOf: () => undefined };
+const bundleOf = (format: string, name: string, text: string): Uint8Array =>
+  encodeCanonical([format, [[encodeUtf8(name), encodeUtf8(text)]]]);
+
+/** Files that are kept; whoever writes them knows their hash, too. */
+export const KEPT_FILES = {
+  name: 'kept files',
+  samples: [
+    bundleOf('iati', 'a.xml', IATI),
+    bundleOf('fiscal-package', 'datapackage.json', '{"resources":[{"path":"a.csv"}]}'),
+    bundleOf('ocds', 'a.json', '{"uri":"a","records":[{"ocid":"b","releases":["c"]}]}'),
+  ],
+  again: (bytes: Uint8Array) => {
+    const read = readKeptFiles([bytes], sha256(bytes));
+    if (!read.ok) return { ok: false, reason: explainFault(read.reason) } as const;
+    mergeKeptFiles(read.value, SERIES);
+    mergeOcdsFrame(read.value, () => ({ ocid: 'b' }));
+    return true;
   },
 };
 
