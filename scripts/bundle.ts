@@ -5,7 +5,7 @@
  *
  * The folder is a package of its own: its `imports` name the programs that the bundle starts.
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildOptions } from 'esbuild';
 import { build } from 'esbuild';
@@ -56,8 +56,11 @@ export function bundleManifest(): string {
 }
 
 if (import.meta.main) {
-  // Pieces of an earlier bundle have other names.
-  rmSync(FOLDER, { recursive: true, force: true });
-  await build(bundleOptions(FOLDER));
+  const { metafile } = await build(bundleOptions(FOLDER));
   writeFileSync(path.join(FOLDER, 'package.json'), bundleManifest());
+  // Pieces of an earlier bundle have other names; they go last, since a node may run from them.
+  const made = new Set(Object.keys(metafile.outputs).map((file) => path.basename(file)));
+  for (const file of readdirSync(FOLDER)) {
+    if (!made.has(file) && file !== 'package.json') rmSync(path.join(FOLDER, file));
+  }
 }
