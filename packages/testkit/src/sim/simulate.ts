@@ -31,7 +31,8 @@ export async function simulate(
   const untilMs = plan.safetyMs;
   const restartLater = restarter(world);
   supervise(world, restartLater);
-  const context = { world, conditions, untilMs, restartLater };
+  const { calm = 1 } = plan;
+  const context = { world, conditions, untilMs, calm, restartLater };
   for (const name of plan.faults) begin(name, context, prng);
   startClients(world, workload, {
     prng: prng.fork('clients'),

@@ -111,6 +111,22 @@ describe('simulator: seeds', () => {
     expect(lines.length).to.be.greaterThan(1000);
   });
 
+  it('given a plan made calm, then processes die less than half as often', async function () {
+    this.timeout(120_000);
+    const faults = ['crashes', 'crashes at disk work'];
+    const plan = { ...drawPlan(4), validators: 4, observers: 0, traitors: [], faults };
+    const restarts = async (calm: number): Promise<number> => {
+      const { coverage } = await simulate({ ...plan, calm }, foundry);
+      return coverage.get('restart') ?? 0;
+    };
+
+    const [usual, rare] = [await restarts(1), await restarts(4)];
+
+    expect(rare, `${rare} of ${usual} restarts`)
+      .to.be.above(0)
+      .and.below(usual / 2);
+  });
+
   it('given a series of seeds, then nothing of a world that has ended is kept', async function () {
     this.timeout(120_000);
     const ended = [await liveAWhile(4), await liveAWhile(5), await liveAWhile(6)].flat();

@@ -13,8 +13,8 @@ export const CRASHES: Fault = {
   name: 'crashes',
   permille: 400,
   begin: (context) => {
-    const { world, prng, restartLater } = context;
-    const meanMs = prng.between(2000, 20_000);
+    const { world, prng, calm, restartLater } = context;
+    const meanMs = calm * prng.between(2000, 20_000);
     repeatedly(context, [meanMs >> 2, 2 * meanMs], () => {
       const machine = prng.pick(world.machines);
       machine.crash(kindOf(prng), 'crash');
@@ -54,8 +54,8 @@ export const CRASH_POINTS: Fault = {
   name: 'crashes at disk work',
   permille: 400,
   begin: (context) => {
-    const { world, prng } = context;
-    repeatedly(context, [500, 8000], () => {
+    const { world, prng, calm } = context;
+    repeatedly(context, [calm * 500, calm * 8000], () => {
       const machine = prng.pick(world.machines);
       const part = prng.pick(['wal', 'blocks', '']);
       dieAt(context, machine, ({ path }) => path.includes(part));
@@ -68,8 +68,8 @@ export const CRASHES_IN_RECOVERY: Fault = {
   name: 'crashes in recovery',
   permille: 300,
   begin: (context) => {
-    const { world, prng, restartLater } = context;
-    repeatedly(context, [3000, 20_000], () => {
+    const { world, prng, calm, restartLater } = context;
+    repeatedly(context, [calm * 3000, calm * 20_000], () => {
       const machine = prng.pick(world.machines);
       machine.crash(kindOf(prng), 'crash before a crash in recovery');
       restartLater(machine, prng);
@@ -82,7 +82,7 @@ export const CRASHES_IN_RECOVERY: Fault = {
 export const POWER_LOSS_AT_DECISION: Fault = {
   name: 'power loss at a decision',
   permille: 300,
-  begin: ({ world, prng, untilMs, restartLater }) => {
+  begin: ({ world, prng, calm, untilMs, restartLater }) => {
     const { timeline, events, machines } = world;
     let firstMs = prng.between(1000, 10_000);
     const decided = new Set<number>();
@@ -91,7 +91,7 @@ export const POWER_LOSS_AT_DECISION: Fault = {
       if (decided.has(height)) return;
       decided.add(height);
       if (timeline.now() < firstMs || timeline.now() >= untilMs) return;
-      firstMs = timeline.now() + prng.between(3000, 15_000);
+      firstMs = timeline.now() + calm * prng.between(3000, 15_000);
       const isSpared = prng.chance(500);
       const victims = prng.shuffle(machines).slice(0, prng.between(1, machines.length));
       timeline.at(timeline.now(), () => {
@@ -111,12 +111,12 @@ export const CRASHES_IN_BROADCAST: Fault = {
   name: 'crashes in a broadcast',
   permille: 250,
   begin: (context) => {
-    const { world, prng, untilMs, restartLater } = context;
+    const { world, prng, calm, untilMs, restartLater } = context;
     let nextMs = prng.between(500, 5000);
     world.events.on('sent', ({ machine, kind }) => {
       const now = world.timeline.now();
       if (now < nextMs || now >= untilMs || kind === 'status' || !prng.chance(200)) return;
-      nextMs = now + prng.between(1000, 10_000);
+      nextMs = now + calm * prng.between(1000, 10_000);
       world.coverage.add(`died while sending ${kind}`);
       machine.crash(kindOf(prng), `dies while sending ${kind}`);
       restartLater(machine, prng);

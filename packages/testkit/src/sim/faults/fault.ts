@@ -15,6 +15,8 @@ export interface FaultContext {
   readonly prng: Prng;
   /** Virtual time at which faults stop. */
   readonly untilMs: number;
+  /** How many times as rare as usual the deaths of processes are to be. */
+  readonly calm: number;
   /** Puts a dead machine back to work after a while. */
   readonly restartLater: (machine: World['machines'][number], prng: Prng) => void;
 }

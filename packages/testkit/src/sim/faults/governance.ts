@@ -150,10 +150,10 @@ export const MIXED_RELEASES: Fault = {
   name: 'mixed releases',
   permille: 150,
   begin: (context) => {
-    const { world, prng, untilMs } = context;
+    const { world, prng, calm, untilMs } = context;
     const { timeline, machines, chain } = world;
     let isDone = false;
-    repeatedly(context, [1000, 8000], () => {
+    repeatedly(context, [calm * 1000, calm * 8000], () => {
       if (isDone) return;
       const machine = prng.pick(machines);
       install(context, machine, machine.engine === chain.engine ? 'next' : 'present');
