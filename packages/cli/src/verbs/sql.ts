@@ -9,7 +9,7 @@ import type { Paint } from '../frame/style.ts';
 import { printable, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
-import { answer, remark } from '../print.ts';
+import { answer, answerNothing, remark } from '../print.ts';
 
 async function sql(input: Input, world: World): Promise<Exit> {
   const found = await (await connect(input)).query(input.operand('query'));
@@ -53,11 +53,20 @@ function only(page: TablePage, names: string | undefined): TablePage {
 
 type Reports = typeof import('@daybook/applications');
 
-/** A verb that shows what one query of the applications answers. */
-function report(sqlOf: (reports: Reports, input: Input) => string): Verb['run'] {
+/**
+ * A verb that shows what one query of the applications answers.
+ * @param nothing  what it means that there is no row; where left out, a table without rows says it
+ */
+function report(
+  sqlOf: (reports: Reports, input: Input) => string,
+  nothing?: (input: Input) => string,
+): Verb['run'] {
   return async (input, world) => {
     const query = sqlOf(await import('@daybook/applications'), input);
     const found = await (await connect(input)).query(query);
+    if (found.rows.length === 0 && nothing !== undefined) {
+      return answerNothing(input, world, nothing(input));
+    }
     return show(found, found.truncated, { input, world });
   };
 }
@@ -69,8 +78,8 @@ function partOf(input: Input, { SPENDING_BY }: Reports): keyof typeof SPENDING_B
   return known.find((part) => part === by) ?? 'body';
 }
 
-/** Columns that lead to a record: half a name leads nowhere. */
-const WHOLE: ReadonlySet<string> = new Set(['record']);
+/** Columns that name what a row is about: half a name leads nowhere. */
+const WHOLE: ReadonlySet<string> = new Set(['record', 'source', 'target', 'part']);
 
 function show(
   found: Omit<SqlAnswer, 'truncated'> | TablePage,
@@ -175,7 +184,10 @@ export const SQL_VERBS: readonly Verb[] = [
     operands: [{ name: 'fund', help: 'Name of the appropriation.' }],
     options: { ...NODE_OPTIONS, ...FORMAT_OPTION },
     examples: ['flow water-2026', 'flow water-2026 --format csv'],
-    run: report((reports, input) => reports.treasuryFlowSql(input.operand('fund'))),
+    run: report(
+      (reports, input) => reports.treasuryFlowSql(input.operand('fund')),
+      (input) => `There is no fund ${input.operand('fund')} of which anything was given or paid.`,
+    ),
   },
   {
     words: ['spending'],
@@ -216,8 +228,9 @@ export const SQL_VERBS: readonly Verb[] = [
     ],
     options: { ...NODE_OPTIONS, ...FORMAT_OPTION },
     examples: ['trail water-2026 inv-1'],
-    run: report((reports, input) =>
-      reports.treasuryTrailSql(input.operand('fund'), input.operand('payment')),
+    run: report(
+      (reports, input) => reports.treasuryTrailSql(input.operand('fund'), input.operand('payment')),
+      (input) => `There is no payment ${input.operand('payment')} of ${input.operand('fund')}.`,
     ),
   },
 ];

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { procurement, treasury } from '@daybook/applications';
-import { createClient } from '@daybook/client';
+import { createClient, isRefusal } from '@daybook/client';
 import type { Call } from '@daybook/core';
 import { createSigner, encodeUtf8, sha256 } from '@daybook/core';
 import type { Cluster } from '@daybook/testkit';
@@ -32,6 +32,20 @@ const OFFICERS = [
   },
 ];
 
+/** Gives the money of payments, which two organisations sign. */
+const GRANTS = 'grants';
+const GRANTING = [
+  {
+    name: 'giver',
+    roles: [
+      'directory.administrator',
+      'governance.delegate',
+      'treasury.appropriator',
+      'treasury.controller',
+    ],
+  },
+];
+
 interface ShownRelease {
   readonly tag: readonly string[];
   readonly tender?: { readonly title: string };
@@ -52,8 +66,12 @@ describe('imports by commands, and what they give back', function () {
     folder = await mkdtemp(path.join(tmpdir(), 'daybook-exports-'));
     const title = { en: WORKS, zh: WORKS };
     cluster = await startCluster({
-      members: [{ slug: WORKS, title, officers: OFFICERS, node: 'validator' }],
+      members: [
+        { slug: WORKS, title, officers: OFFICERS, node: 'validator' },
+        { slug: GRANTS, title: { en: GRANTS, zh: GRANTS }, officers: GRANTING, node: 'none' },
+      ],
       parameters: { blockIntervalMs: 20 },
+      tables: [WORKS],
     });
   });
   after(async () => {
@@ -61,9 +79,9 @@ describe('imports by commands, and what they give back', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const signer = (name: string): readonly string[] => [
+  const signer = (name: string, slug = WORKS): readonly string[] => [
     '--signer',
-    `${WORKS}/${name}=${path.join(cluster.directory, 'officers', `${WORKS}-${name}.json`)}`,
+    `${slug}/${name}=${path.join(cluster.directory, 'officers', `${slug}-${name}.json`)}`,
   ];
   const run = async (...words: readonly string[]): Promise<Ended> =>
     await daybook([...words, '--url', cluster.node(WORKS).apiUrl, '--json']);
@@ -205,6 +223,67 @@ describe('imports by commands, and what they give back', function () {
     expect(again.code, again.errors).to.equal(0);
     expect(again.json()).to.include({ added: 0, linesImported: report.linesImported });
     expect(written.json()).to.deep.include({ records: report.linesImported, leftOut: [] });
+  });
+
+  it('given imported payments, then flow, spending, unspent and trail tell of them', async () => {
+    const data = path.join(FIXTURES, 'epsrc');
+    const brought = await run(
+      ...['import', 'spend', path.join(data, '2015-05.csv')],
+      ...['--mapping', path.join(data, 'mapping.json'), '--holder', WORKS],
+      ...['--grantor', GRANTS, '--controller', GRANTS, ...signer('giver', GRANTS)],
+      ...[...signer('head'), ...signer('other')],
+    );
+    // One line has no payee.
+    expect(brought.code, brought.errors + brought.out).to.equal(1);
+    const { linesImported } = brought.json<{ readonly linesImported: number }>();
+    const urls = [cluster.node(WORKS).apiUrl];
+    const client = createClient({ urls, chain: cluster.genesis.chain });
+    const ask = async (sql: string): Promise<readonly (readonly unknown[])[]> => {
+      const found = await client.query(sql).catch((error: unknown) => {
+        if (isRefusal(error, 'READMODEL_EMPTY')) return { rows: [] };
+        throw error;
+      });
+      return found.rows;
+    };
+    const lines = `SELECT 1 FROM treasury_source WHERE publisher = 'epsrc'`;
+    while ((await ask(lines)).length < linesImported);
+    const net = `CASE kind WHEN 'credit' THEN -amount_minor ELSE amount_minor END AS net`;
+    const rows = await ask(`SELECT fund, payment, ${net}, payee_name FROM treasury_payment
+      WHERE source_publisher = 'epsrc' ORDER BY net DESC`);
+    const [[fund = '', payment = '', minor, payee] = []] = rows.map((row) => row.map(String));
+    const rowsOf = async (...words: readonly string[]): Promise<readonly (readonly string[])[]> => {
+      const told = await run(...words);
+      expect(told.code, told.errors).to.equal(0);
+      const { rows: cells } = told.json<{ readonly rows: readonly (readonly unknown[])[] }>();
+      return cells.map((row) => row.map(String));
+    };
+
+    const flow = await rowsOf('flow', fund);
+    const spending = await rowsOf('spending', '--fund', fund, '--by', 'year');
+    const trail = await rowsOf('trail', fund, payment);
+
+    const sum = (cells: readonly (string | undefined)[]): bigint =>
+      cells.reduce((total, cell) => total + BigInt(cell ?? 0), 0n);
+    const paid = flow.filter(([kind]) => kind === 'payee');
+    const ofFund = rows.filter(([name]) => name === fund).map(([, , amount]) => String(amount));
+    expect(paid.map(([, , , title]) => title)).to.include(payee);
+    expect(sum(paid.map((row) => row[4]))).to.equal(sum(ofFund));
+    expect(sum(spending.map((row) => row[3]))).to.equal(sum(ofFund));
+    expect(trail.map(([record = '']) => record.split('/')[0])).to.include.members([
+      'treasury.appropriation',
+      'treasury.commitment',
+      'treasury.payment',
+    ]);
+    expect(trail.at(-1)?.[3]).to.equal(minor);
+    expect(await rowsOf('unspent', '--fund', fund)).to.deep.equal([]);
+    for (const [words, text] of [
+      [['flow', 'no-such-fund'], 'There is no fund no-such-fund'],
+      [['trail', fund, 'p-9'], `There is no payment p-9 of ${fund}.`],
+    ] as const) {
+      const nothing = await run(...words);
+      expect([nothing.code, nothing.json()], nothing.errors).to.deep.equal([1, null]);
+      expect(nothing.errors).to.include(text);
+    }
   });
 
   it('given a release in part, and one that is another than announced, then both are left out and told', async () => {
