@@ -1,7 +1,7 @@
 /**
  * How V8 collects young garbage. By default several threads share the work on some megabytes; on two
  * processors they spend more of them on waiting for each other than one thread spends on the work
- * (measured, see ADR 24).
+ * (measured, see ADR 25).
  */
 import { setFlagsFromString } from 'node:v8';
 
