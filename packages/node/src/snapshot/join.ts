@@ -6,7 +6,7 @@
  * anew on it.
  */
 import { readReplayWindowMs } from '@daybook/applications';
-import type { Genesis, Height, RecoveryFile } from '@daybook/core';
+import type { Genesis, RecoveryFile } from '@daybook/core';
 import { equalBytes } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { Disk, JoiningPaths, KeyValue } from '@daybook/state';
@@ -165,12 +165,12 @@ class SnapshotJoin implements Join {
   /** The newest snapshot that is offered, or the one that was begun while anybody still has it. */
   async #choose(): Promise<Snapshot | undefined> {
     await this.#pause(this.#sources.links().length === 0 ? RETRY_MS : 0);
-    const begun = this.#report.height;
-    if (begun !== undefined) {
-      const again = await this.#offerOf(begun);
-      if (again !== undefined) return again;
-    }
+    const begun = await this.#offerOfBegun();
+    if (begun !== undefined) return begun;
     const best = await this.#bestOffer();
+    // Peers that linked meanwhile may have what was begun: it is not thrown away for a newer one.
+    const late = best === undefined ? undefined : await this.#offerOfBegun();
+    if (late !== undefined) return late;
     const least = anchoredHeight(this.#options.anchors) ?? 0;
     return best !== undefined && best.header.height >= least ? best : undefined;
   }
@@ -196,7 +196,9 @@ class SnapshotJoin implements Join {
     return best;
   }
 
-  async #offerOf(height: Height): Promise<Snapshot | undefined> {
+  async #offerOfBegun(): Promise<Snapshot | undefined> {
+    const { height } = this.#report;
+    if (height === undefined) return undefined;
     return await this.#sources.ask({ kind: 'offer', height }, (bytes) => this.#judge(bytes));
   }
 
