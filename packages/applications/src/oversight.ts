@@ -531,7 +531,12 @@ export const oversight = defineContract({
     },
     retireWitness: {
       title: { en: 'Retire a witness', zh: '停用见证人' },
+      help: {
+        en: 'By officers of two organisations: nobody alone takes away who watches the validators.',
+        zh: '由两个机构的人员办理：任何一方不得单独停用监督验证者的见证人。',
+      },
       by: { role: 'registrar', organisation: 'organisation' },
+      approvals: { officers: 2, organisations: 2 },
       discretion: true,
       input: { organisation, name, reason },
       handler(context, input) {

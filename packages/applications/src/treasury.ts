@@ -7,6 +7,7 @@
 import type { Context, Infer, Money, Period, RowOf } from '@daybook/contracts';
 import { defineContract, field } from '@daybook/contracts';
 import { equalBytes } from '@daybook/core';
+import { directory } from './directory.ts';
 import { commitmentName, fundName, organisation, paymentName } from './vocabulary/fields.ts';
 import {
   FILE_PART_WORDS,
@@ -77,8 +78,8 @@ const publisher = field.optional(
     en: 'Publisher',
     zh: '发布机构',
     help: {
-      en: 'Whose publications are imported into the fund, if not those of the holder of the money.',
-      zh: '导入本资金的公布资料所属的发布机构；未填者仅限资金持有机构自身。',
+      en: 'Whose publications are imported into the fund, if not those of the holder of the money. An organisation of the directory agrees itself, by a budget officer.',
+      zh: '导入本资金的公布资料所属的发布机构；未填者仅限资金持有机构自身。名录内的机构须由其预算人员同意。',
     },
   }),
 );
@@ -563,6 +564,15 @@ const failures = {
       zh: '请核对发布机构；或导入批复时指定该发布机构的资金。',
     },
   },
+  PUBLISHER_SILENT: {
+    code: 29,
+    en: '{publisher} is an organisation of the directory and has not agreed that {holder} imports its lines.',
+    zh: '{publisher}为名录内机构，尚未同意由{holder}导入其记录。',
+    remedy: {
+      en: 'Let one of its budget officers sign, too; or let it keep the money whose lines it publishes.',
+      zh: '请由该机构的预算人员一并签署；或由其自行持有所公布的资金。',
+    },
+  },
   OWED_UNDER_CONTRACTS: {
     code: 24,
     en: 'Of the {left} left contracts are still owed {owed}; {asked} was asked.',
@@ -627,6 +637,7 @@ export const treasury = defineContract({
   roles,
   failures,
   events,
+  uses: { directory },
 
   actions: {
     appropriate: {
@@ -647,6 +658,7 @@ export const treasury = defineContract({
       },
       handler(context, { amount, ...input }) {
         checkAcceptance(context, input.holder);
+        checkPublisherAgrees(context, input);
         context.records.appropriation.insert(
           {
             ...input,
@@ -1115,7 +1127,7 @@ type Books = Context<
   keyof typeof roles,
   Readonly<Record<never, never>>,
   typeof sums,
-  Readonly<Record<never, never>>
+  { readonly directory: typeof directory }
 >;
 type Appropriation = RowOf<typeof records.appropriation>;
 type Allocation = RowOf<typeof records.allocation>;
@@ -1294,6 +1306,18 @@ function checkPublisher(
   const { publisher = '-' } = context.records.appropriation.need({ fund }, 'FUND_UNKNOWN');
   const facts = { publisher: line.publisher, holder, fund, named: publisher };
   context.check(line.publisher === publisher, 'PUBLISHER_OTHER', facts);
+}
+
+/** Nobody takes the place of a member's lines before it imports them itself. */
+function checkPublisherAgrees(
+  context: Books,
+  { publisher, holder }: { readonly publisher?: string | undefined; readonly holder: string },
+): void {
+  const concerned = [context.actor.organisation, holder];
+  if (publisher === undefined || concerned.includes(publisher)) return;
+  if (!context.contracts.directory.records.organisation.has({ slug: publisher })) return;
+  const agreeing = context.entitled({ role: 'budgeter', organisation: publisher });
+  context.check(agreeing.length > 0, 'PUBLISHER_SILENT', { publisher, holder });
 }
 
 /** Keeps under the publisher's identity what became of a line. */

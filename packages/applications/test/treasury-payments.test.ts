@@ -17,10 +17,12 @@ import {
   disburse,
   emptyLedger,
   FUND,
+  GRANTOR,
   gbp,
   PAYEE,
   PAYER,
   paidLedger,
+  STRANGER,
 } from './treasury-scene.ts';
 
 describe('treasury: acknowledgement', () => {
@@ -136,6 +138,19 @@ describe('treasury: import identity', () => {
 
     const [kept] = ledger.rows(treasury, 'source');
     expect(kept).to.include({ publisher: 'dfid', fund: 'dfid-2026' });
+  });
+
+  it('given a publisher that is an organisation, when a fund names it, then it agrees itself', () => {
+    const ledger = emptyLedger();
+    const named = appropriate({ publisher: 'other' });
+
+    const alone = ledger.act([named], [GRANTOR, BUDGETER]);
+    expect(alone.failure?.code).to.equal('TREASURY_PUBLISHER_SILENT');
+    expect(alone.failure?.facts).to.include({ publisher: 'other', holder: 'water' });
+
+    expect(outcome(ledger.act([named], [GRANTOR, BUDGETER, STRANGER]))).to.equal('ok');
+    const own = appropriate({ fund: 'own-2026', publisher: 'water' });
+    expect(outcome(ledger.act([own], [GRANTOR, BUDGETER]))).to.equal('ok');
   });
 
   it('given the next occurrence of the number, when it comes, then it is another payment', () => {
