@@ -180,15 +180,15 @@ const bidStatus = field.choice({
     withdrawn: { en: 'withdrawn before the deadline', zh: '截止前撤回' },
   },
 });
+const MILESTONE_OUTCOMES = {
+  met: { en: 'met', zh: '已达成' },
+  partiallyMet: { en: 'partially met', zh: '部分达成' },
+  notMet: { en: 'not met', zh: '未达成' },
+} as const;
 const milestoneStatus = field.choice({
   en: 'Status',
   zh: '状态',
-  of: {
-    scheduled: { en: 'scheduled', zh: '计划中' },
-    met: { en: 'met', zh: '已达成' },
-    partiallyMet: { en: 'partially met', zh: '部分达成' },
-    notMet: { en: 'not met', zh: '未达成' },
-  },
+  of: { scheduled: { en: 'scheduled', zh: '计划中' }, ...MILESTONE_OUTCOMES },
 });
 
 function anyOf(table: Readonly<Record<string, unknown>>) {
@@ -718,9 +718,12 @@ const failures = {
   AMENDMENT_EXISTS: takenAlready(31, { en: 'an amendment', zh: '变更' }, REMEDIES.otherIdentifier),
   BIDS_PRESENT: {
     code: 33,
-    en: 'Bids were submitted for the times announced, so these stay.',
-    zh: '已有按原定时间提交的投标,时间不得更改。',
-    remedy: { en: 'Cancel the tender and open another one.', zh: '请取消后重新招标。' },
+    en: 'Bids submitted for the terms and times announced: {bids}. These stay.',
+    zh: '已有{bids}份按原定条件与时间提交的投标,均不得更改。',
+    remedy: {
+      en: 'Ask the tenderers to withdraw their bids, or cancel the tender and plan another process.',
+      zh: '请投标人先撤回投标,或取消招标后另行计划采购。',
+    },
   },
   TENDER_EXISTS: {
     code: 34,
@@ -765,6 +768,24 @@ const failures = {
     remedy: {
       en: 'Continue what was announced, or announce the other one from its first part.',
       zh: '请续传所声明的发布,或自第一段起重新声明。',
+    },
+  },
+  OWED_UNAGREED: {
+    code: 42,
+    en: 'The contract still owes {owed} to {supplier}; neither {supplier} nor an evaluator of {controller}, another organisation that controls the money, signs its end.',
+    zh: '合同尚欠{supplier} {owed};{supplier}与资金监督机构{controller}(须非采购机构)的评审官员均未签署。',
+    remedy: {
+      en: 'Let an officer of the supplier sign, too, or an evaluator of the controller of the commitment.',
+      zh: '请由供应商官员或支出承诺监督机构的评审官员共同签署。',
+    },
+  },
+  EVALUATOR_MISSING: {
+    code: 43,
+    en: 'No evaluator signs beside a buyer of {publisher}; one of {tenderer}, which wins, does not count.',
+    zh: '除{publisher}的采购官员外没有评审官员签署;中标人{tenderer}的评审官员不计。',
+    remedy: {
+      en: 'Let an evaluator sign who is another person than the buyer and not of the winner.',
+      zh: '请由采购官员以外且不属于中标人的评审官员签署。',
     },
   },
   MILESTONE_EXISTS: takenAlready(32, { en: 'a milestone', zh: '里程碑' }, REMEDIES.otherIdentifier),
@@ -922,6 +943,10 @@ export const procurement = defineContract({
 
     amendTender: {
       title: { en: 'Amend a tender', zh: '变更招标' },
+      help: {
+        en: 'Until bids close, and while there is no bid that was not withdrawn: who bid did so for the terms and times announced.',
+        zh: '须在投标截止前,且无未撤回的投标:投标以所公布的条件与时间为准。',
+      },
       by: { role: 'buyer' },
       discretion: true,
       input: {
@@ -940,9 +965,11 @@ export const procurement = defineContract({
         const { ocid } = change;
         const process = conducted(context, ocid, 'buyer');
         const tender = openTender(context, ocid);
-        const isMoved = change.closes !== undefined || change.revealBy !== undefined;
-        const { count } = context.sums.bids.get({ ocid, status: 'sealed' });
-        context.check(!isMoved || count === 0, 'BIDS_PRESENT');
+        checkTaking(context, tender);
+        const { count: sealed } = context.sums.bids.get({ ocid, status: 'sealed' });
+        const { count: revealed } = context.sums.bids.get({ ocid, status: 'revealed' });
+        const bids = sealed + revealed;
+        context.check(bids === 0, 'BIDS_PRESENT', { bids });
         const changed = { ...tender, ...defined(change) };
         checkTimes(context, timesOf(changed));
         const releaseId = release(context, process, 'tenderAmendment');
@@ -990,9 +1017,7 @@ export const procurement = defineContract({
         commitment: field.sealed({ en: 'Sealed offer', zh: '密封报价' }),
       },
       handler(context, { ocid, bid, tenderer, commitment }) {
-        const { closes, revealBy } = timesOf(openTender(context, ocid));
-        const isOpen = context.timestampMs <= closes;
-        context.check(isOpen, 'TOO_LATE', { until: instantText(closes) });
+        const { revealBy } = checkTaking(context, openTender(context, ocid));
         const process = context.records.process.need({ ocid }, 'PROCESS_UNKNOWN');
         context.check(process.publisher !== tenderer, 'BUYER_BIDS');
         const row = { ocid, bid, tenderer, commitment, status: 'sealed', revealBy } as const;
@@ -1013,9 +1038,7 @@ export const procurement = defineContract({
         const row = ownBid(context, { ocid, bid });
         const { status } = context.records.tender.need({ ocid }, 'TENDER_UNKNOWN');
         if (status !== 'cancelled' && status !== 'unsuccessful') {
-          const { closes } = timesOf(openTender(context, ocid));
-          const isOpen = context.timestampMs <= closes;
-          context.check(isOpen, 'TOO_LATE', { until: instantText(closes) });
+          checkTaking(context, openTender(context, ocid));
         }
         context.records.bid.put({ ...row, status: 'withdrawn' });
         context.emit('bidWithdrawn', { ocid, bid });
@@ -1048,8 +1071,8 @@ export const procurement = defineContract({
     award: {
       title: { en: 'Award', zh: '授标' },
       help: {
-        en: 'Once the time to open bids is over; signed by the buyer and an evaluator.',
-        zh: '开标期满后由采购官员与评审官员共同签署。',
+        en: 'Once the time to open bids is over; signed by the buyer and an evaluator: another person, of any organisation, the own one included, but not of the one that wins. The reason says why the bid wins by the award criteria; where these are the lowest price, why a lower bid does not qualify.',
+        zh: '开标期满后由采购官员与评审官员共同签署;评审官员须为另一人,可属任何机构(含本机构),但不得属中标人。理由须说明按授标标准中标的原因;以最低价授标时,说明更低报价为何不合格。',
       },
       by: { role: 'buyer' },
       approvals: { officers: 2, role: 'evaluator' },
@@ -1073,6 +1096,7 @@ export const procurement = defineContract({
         const won = context.records.bid.need({ ocid, bid }, 'BID_UNKNOWN');
         const isOpened = won.status === 'revealed' && won.value !== undefined;
         context.check(isOpened, 'BID_NOT_OPENED', { bid, status: won.status });
+        checkEvaluated(context, process, won);
         const isNew = !context.records.award.has({ ocid, award });
         context.check(isNew, 'AWARD_EXISTS', { key: `${ocid}/${award}` });
         const facts = { bid, award: won.award ?? '' };
@@ -1182,6 +1206,10 @@ export const procurement = defineContract({
 
     endContract: {
       title: { en: 'End a contract', zh: '终止合同' },
+      help: {
+        en: 'By the buyer alone once all is paid and recorded. Else the supplier signs, too, or, for one that does not, an evaluator of the organisation that controls the commitment, if that is not the buyer.',
+        zh: '款项付清并登记后可由采购方单独终止;否则须供应商共同签署,或由支出承诺监督机构(非采购方)的评审官员代为共同签署。',
+      },
       by: { role: 'buyer' },
       discretion: true,
       input: {
@@ -1200,18 +1228,20 @@ export const procurement = defineContract({
       handler(context, { ocid, contract, status }) {
         const process = conducted(context, ocid, 'buyer');
         const row = contractInForce(context, { ocid, contract });
+        const charged = context.records.charge.need({ ocid, contract });
+        checkEndAgreed(context, process, charged);
         const releaseId = release(context, process, 'contractTermination');
         const ended = { ...row, status, release: releaseId };
         context.records.contract.put(ended);
-        charge(context, ended, context.records.charge.need({ ocid, contract }));
+        charge(context, ended, charged);
       },
     },
 
     recordTransaction: {
       title: { en: 'Record a payment under a contract', zh: '登记合同付款' },
       help: {
-        en: 'Date, amount and payee are those of the treasury payment. A contract that ended counts what it was paid, too.',
-        zh: '日期、金额与收款人取自国库付款;已终止的合同亦须登记其付款。',
+        en: 'Date, amount and payee are those of the treasury payment, the payer holds its commitment. A contract that ended counts what it was paid, too.',
+        zh: '日期、金额与收款人取自国库付款,付款人为支出承诺的持有机构;已终止的合同亦须登记其付款。',
       },
       by: { role: 'buyer' },
       input: { ocid, contract: contractId, transaction: transactionId, payment },
@@ -1228,7 +1258,7 @@ export const procurement = defineContract({
         const { name, organisation } = paid.payee;
         const money = { date: paid.date, value: paid.amount, fund, payment } as const;
         const parties = {
-          payer: { organisation: process.publisher },
+          payer: { organisation: commitmentOf(context, charged).holder },
           payee: defined({ name, organisation }),
         };
         const key = { ocid, contract, transaction };
@@ -1267,7 +1297,7 @@ export const procurement = defineContract({
         ocid,
         contract: contractId,
         milestone: milestoneId,
-        status: milestoneStatus,
+        status: field.choice({ en: 'As', zh: '结果', of: MILESTONE_OUTCOMES }),
         reason: field.reason(),
       },
       handler(context, { ocid, contract, milestone, status }) {
@@ -1537,6 +1567,14 @@ function timesOf({ closes, revealBy, awardBy }: Pick<Tender, keyof Times>): Time
   return { closes, revealBy, awardBy };
 }
 
+/** Bids are still taken. @returns the times of the tender */
+function checkTaking(context: Books, tender: Tender): Times {
+  const times = timesOf(tender);
+  const { closes } = times;
+  context.check(context.timestampMs <= closes, 'TOO_LATE', { until: instantText(closes) });
+  return times;
+}
+
 function checkTimes(context: Books, { closes, revealBy, awardBy }: Times): void {
   const earliest = context.timestampMs + context.parameters.tenderDaysMin * DAY_MS;
   const isOrdered = earliest < closes && closes < revealBy && revealBy < awardBy;
@@ -1549,6 +1587,22 @@ function ownBid(context: Books, key: Pick<Bid, 'ocid' | 'bid'>): Bid {
   const entitled = context.entitled({ role: 'tenderer', organisation: tenderer });
   context.check(entitled.length > 0, 'NOT_TENDERER', { tenderer });
   return row;
+}
+
+/** The approvals of the action count a second buyer, too; a winner needs an evaluator's judgement. */
+function checkEvaluated(
+  context: Books,
+  { publisher }: Process,
+  { tenderer }: Pick<Bid, 'tenderer'>,
+): void {
+  const buyers = context.entitled({ role: 'buyer', organisation: publisher });
+  const evaluators = context
+    .entitled({ role: 'evaluator' })
+    .filter(({ organisation }) => organisation !== tenderer);
+  const isEvaluated = evaluators.some((evaluator) =>
+    buyers.some(({ identity }) => identity !== evaluator.identity),
+  );
+  context.check(isEvaluated, 'EVALUATOR_MISSING', { publisher, tenderer });
 }
 
 function awardInForce(context: Books, key: { readonly ocid: string; readonly award: string }) {
@@ -1564,6 +1618,33 @@ function contractInForce(
   const row = context.records.contract.need(key, 'CONTRACT_UNKNOWN');
   const facts = { key: `${key.ocid}/${key.contract}` };
   context.check(row.status === 'active', 'CONTRACT_UNKNOWN', facts);
+  return row;
+}
+
+/** The end of a contract drops what it still owes, which is not the buyer's alone to say. */
+function checkEndAgreed(
+  context: Books,
+  { publisher }: Process,
+  { ocid, award, owed, fund, commitment }: Charge,
+): void {
+  if (owed.minor === 0n) return;
+  const won = context.records.award.need({ ocid, award }, 'AWARD_UNKNOWN');
+  const supplier = won.suppliers[0]?.organisation ?? '';
+  const { controller } = commitmentOf(context, { fund, commitment });
+  const suppliers = context.entitled({ role: 'tenderer', organisation: supplier });
+  const controllers = context.entitled({ role: 'evaluator', organisation: controller });
+  const isControlled = controller !== publisher && controllers.length > 0;
+  const facts = { owed: owed.minor, supplier, controller };
+  context.check(suppliers.length > 0 || isControlled, 'OWED_UNAGREED', facts);
+}
+
+/** The commitment that a contract of this ledger is paid out of. */
+function commitmentOf(
+  context: Books,
+  { fund, commitment }: Pick<Charge, 'fund' | 'commitment'>,
+): Commitment {
+  const row = context.contracts.treasury.records.commitment.get({ fund, commitment });
+  assert(row !== undefined, 'a contract of this ledger has its commitment');
   return row;
 }
 

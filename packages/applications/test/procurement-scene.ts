@@ -16,6 +16,10 @@ export const PAYER = 'water/pia';
 export const PUMPS = 'pump-works/ben';
 export const PIPES = 'pipe-works/pat';
 export const CONTROLLER = 'hm-treasury/carl';
+export const SECOND_BUYER = 'water/bob';
+export const PUMPS_EVALUATOR = 'pump-works/eve';
+/** Holds and pays money that is not the buyer's own. */
+export const WORKS = 'works/wes';
 export const MINUTE_MS = 60_000;
 export const SALT = sha256(encodeUtf8('salt of a test'));
 
@@ -38,7 +42,10 @@ export function newLedger(): TestLedger {
     [PAYER]: ['treasury.payer'],
     [PUMPS]: ['procurement.tenderer'],
     [PIPES]: ['procurement.tenderer', 'procurement.publisher'],
-    [CONTROLLER]: ['treasury.controller', 'treasury.appropriator'],
+    [CONTROLLER]: ['treasury.controller', 'treasury.appropriator', 'procurement.evaluator'],
+    [SECOND_BUYER]: ['procurement.buyer'],
+    [PUMPS_EVALUATOR]: ['procurement.evaluator'],
+    [WORKS]: ['treasury.budgeter', 'treasury.payer'],
   });
 }
 
@@ -117,19 +124,20 @@ export function awarded(ledger: TestLedger): void {
   must(ledger, AWARD, BUYER, EVALUATOR);
 }
 
-export function funded(ledger: TestLedger, committed: number): void {
+export function funded(ledger: TestLedger, committed: number, holder = 'water'): void {
+  const officer = holder === 'water' ? EVALUATOR : WORKS;
   const period = { start: '2026-01-01', end: '2026-12-31' };
   const purposes = ['water'];
-  const who = { holder: 'water', controller: 'hm-treasury' };
+  const who = { holder, controller: 'hm-treasury' };
   const terms = { period, purposes, basis: 'recorded', amount: gbp(1000) };
-  must(ledger, pay('appropriate', { ...who, ...terms, title: 'Water' }), CONTROLLER, EVALUATOR);
+  must(ledger, pay('appropriate', { ...who, ...terms, title: 'Water' }), CONTROLLER, officer);
   const payee = { name: 'Pump Works', organisation: 'pump-works' };
   const set = { allocation: 'water-2026', commitment: 'pumps', title: 'Pumps', payee };
   const amount = gbp(committed);
-  must(ledger, pay('commit', { ...set, amount, purposes, basis: 'recorded' }), EVALUATOR);
+  must(ledger, pay('commit', { ...set, amount, purposes, basis: 'recorded' }), officer);
 }
 
-export function disbursed(ledger: TestLedger, payment: string, minor: number): void {
+export function disbursed(ledger: TestLedger, payment: string, minor: number, payer = PAYER): void {
   const args = { commitment: 'pumps', payment, amount: gbp(minor), purpose: 'water' };
-  must(ledger, pay('disburse', { ...args, date: '2026-03-01' }), PAYER, CONTROLLER);
+  must(ledger, pay('disburse', { ...args, date: '2026-03-01' }), payer, CONTROLLER);
 }

@@ -5,6 +5,7 @@ import { procurement } from '../src/procurement.ts';
 import { treasury } from '../src/treasury.ts';
 import { outcome } from './ledger.ts';
 import {
+  AWARD,
   act,
   awarded,
   BUYER,
@@ -24,9 +25,12 @@ import {
   PAYER,
   PIPES,
   PUMPS,
+  PUMPS_EVALUATOR,
   pay,
   reveal,
+  SECOND_BUYER,
   sealed,
+  WORKS,
 } from './procurement-scene.ts';
 
 describe('procurement: from plan to payment', () => {
@@ -108,7 +112,7 @@ describe('procurement: from plan to payment', () => {
     const count = { contract: 'c-1', transaction: 't-1', payment: 'inv-1' };
     must(ledger, act('recordTransaction', count), BUYER);
     const end = { contract: 'c-1', status: 'terminated', reason: 'The well is dry.' };
-    must(ledger, act('endContract', end), BUYER);
+    must(ledger, act('endContract', end), BUYER, PUMPS);
 
     expect(amend('m-1', 151)).to.equal('PROCUREMENT_COMMITMENT_TOO_LOW');
     expect(amend('m-1', 150)).to.equal('ok');
@@ -144,7 +148,7 @@ describe('procurement: from plan to payment', () => {
     must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
 
     expect(cancel()).to.equal('PROCUREMENT_AWARD_CONTRACTED');
-    must(ledger, END, BUYER);
+    must(ledger, END, BUYER, PUMPS);
     expect(cancel()).to.equal('ok');
     expect(award()).to.equal('ok');
 
@@ -158,7 +162,7 @@ describe('procurement: from plan to payment', () => {
     funded(ledger, 300);
     must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
     disbursed(ledger, 'inv-1', 250);
-    must(ledger, END, BUYER);
+    must(ledger, END, BUYER, PUMPS);
     const sign = (minor: number): string => {
       const second = { ...CONTRACT, contract: 'c-2', value: gbp(minor) };
       return outcome(ledger.act([act('signContract', second)], [BUYER, PUMPS]));
@@ -211,7 +215,7 @@ describe('procurement: from plan to payment', () => {
     expect(ledger.rows(treasury, 'commitment')[0]).to.include({ left: 180n, owed: 180n });
     expect(giveBack(1)).to.equal('TREASURY_OWED_UNDER_CONTRACTS');
 
-    must(ledger, END, BUYER);
+    must(ledger, END, BUYER, PUMPS);
     expect(giveBack(180)).to.equal('ok');
   });
 
@@ -233,6 +237,43 @@ describe('procurement: from plan to payment', () => {
     const increase = { commitment: 'pumps', amount: gbp(50), reason: 'It was paid elsewhere.' };
     must(ledger, pay('increaseCommitment', increase), EVALUATOR);
     expect(cover()).to.equal('covered');
+  });
+
+  it('given a contract that still owes, when ended, then the supplier or the controller signs, too; once all is paid the buyer alone', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    const end = (contract: string, ...signers: readonly string[]): string =>
+      outcome(ledger.act([act('endContract', { ...END.args, contract })], signers));
+    for (const contract of ['c-1', 'c-2', 'c-3']) {
+      const part = { ...CONTRACT, contract, value: gbp(100) };
+      must(ledger, act('signContract', part), BUYER, PUMPS);
+    }
+    disbursed(ledger, 'inv-1', 100);
+    const count = { contract: 'c-3', transaction: 't-1', payment: 'inv-1' };
+    must(ledger, act('recordTransaction', count), BUYER);
+
+    expect(end('c-1', BUYER)).to.equal('PROCUREMENT_OWED_UNAGREED');
+    expect(end('c-1', BUYER, PIPES)).to.equal('PROCUREMENT_OWED_UNAGREED');
+    expect(end('c-1', BUYER, EVALUATOR)).to.equal('PROCUREMENT_OWED_UNAGREED');
+    expect(ledger.rows(treasury, 'commitment')[0]?.owed).to.equal(200n);
+    expect(end('c-1', BUYER, PUMPS)).to.equal('ok');
+    expect(end('c-2', BUYER, CONTROLLER)).to.equal('ok');
+    expect(end('c-3', BUYER)).to.equal('ok');
+  });
+
+  it('given money that another organisation holds, when its payment is recorded, then that is the payer', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300, 'works');
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    disbursed(ledger, 'inv-1', 120, WORKS);
+    const count = { contract: 'c-1', transaction: 't-1', payment: 'inv-1' };
+
+    must(ledger, act('recordTransaction', count), BUYER);
+
+    const [transaction] = ledger.rows(procurement, 'transaction');
+    expect(transaction?.payer).to.deep.equal({ organisation: 'works' });
   });
 
   it('given the buyer alone, when signing, then the supplier is missing', () => {
@@ -294,7 +335,12 @@ describe('procurement: from plan to payment', () => {
       BUYER,
     );
 
-    must(ledger, act('closeMilestone', { ...milestone, status: 'met', reason: 'Seen.' }), BUYER);
+    const close = (status: string) =>
+      outcome(
+        ledger.act([act('closeMilestone', { ...milestone, status, reason: 'Seen.' })], [BUYER]),
+      );
+    expect(close('scheduled')).to.equal('CONTRACTS_INPUT_INVALID');
+    expect(close('met')).to.equal('ok');
 
     expect(ledger.rows(procurement, 'milestone')[0]).to.deep.include({
       status: 'met',
@@ -384,15 +430,61 @@ describe('procurement: sealed bids', () => {
     expect(ledger.rows(procurement, 'bid')[0]?.status).to.equal('withdrawn');
   });
 
-  it('given a bid, when the buyer would move the deadline, then it stays', () => {
+  it('given a bid, when the buyer would move a time or change the terms, then all stay until it is withdrawn', () => {
     const ledger = newLedger();
     opened(ledger);
     must(ledger, bidOf('pump-works', 300), PUMPS);
-    const later = { amendment: 'm-1', closes: ledger.now() + 90_000, reason: 'More time.' };
+    const amend = (change: CallArguments): string => {
+      const args = { amendment: 'm-1', reason: 'Deeper wells.', ...change };
+      return outcome(ledger.act([act('amendTender', args)], [BUYER]));
+    };
 
-    expect(outcome(ledger.act([act('amendTender', later)], [BUYER]))).to.equal(
-      'PROCUREMENT_BIDS_PRESENT',
-    );
+    for (const change of [
+      { closes: ledger.now() + 90_000 },
+      { awardBy: ledger.now() + 4 * MINUTE_MS },
+      { description: 'Twice as many' },
+      { value: gbp(1) },
+      { documents: [{ id: 'terms', title: 'New terms' }] },
+    ]) {
+      expect(amend(change)).to.equal('PROCUREMENT_BIDS_PRESENT');
+    }
+    must(ledger, act('withdrawBid', { bid: 'bid-pump-works' }), PUMPS);
+    expect(amend({ description: 'Twice as many' })).to.equal('ok');
+  });
+
+  it('given bids all opened, or none at the deadline, when the buyer would open bidding again, then it is too late', () => {
+    for (const isBid of [true, false]) {
+      const ledger = newLedger();
+      opened(ledger);
+      if (isBid) must(ledger, bidOf('pump-works', 300), PUMPS);
+      ledger.wait(MINUTE_MS + 1);
+      if (isBid) must(ledger, reveal('pump-works', 300), PUMPS);
+      const now = ledger.now();
+      const times = {
+        closes: now + MINUTE_MS,
+        revealBy: now + 2 * MINUTE_MS,
+        awardBy: now + 3 * MINUTE_MS,
+      };
+      const again = act('amendTender', { amendment: 'm-1', reason: 'More time.', ...times });
+
+      expect(outcome(ledger.act([again], [BUYER]))).to.equal('PROCUREMENT_TOO_LATE');
+    }
+  });
+
+  it('given an award, when no evaluator but a second buyer or the winner judges, then it is refused', () => {
+    const ledger = newLedger();
+    opened(ledger);
+    must(ledger, bidOf('pump-works', 300), PUMPS);
+    ledger.wait(MINUTE_MS);
+    must(ledger, reveal('pump-works', 300), PUMPS);
+    ledger.wait(MINUTE_MS);
+
+    for (const second of [SECOND_BUYER, PUMPS_EVALUATOR]) {
+      expect(outcome(ledger.act([AWARD], [BUYER, second]))).to.equal(
+        'PROCUREMENT_EVALUATOR_MISSING',
+      );
+    }
+    expect(outcome(ledger.act([AWARD], [BUYER, EVALUATOR]))).to.equal('ok');
   });
 
   it('given a cancelled tender, then it takes no bids', () => {
