@@ -134,6 +134,10 @@ const category = field.choice({
 const criteria = field.choice({
   en: 'Award criteria',
   zh: '授标标准',
+  help: {
+    en: 'As in OCDS the lowest price is that of a bid that qualifies, which the buyer and an evaluator judge.',
+    zh: '与 OCDS 相同,最低价指合格投标中的最低价;是否合格由采购官员与评审官员评定。',
+  },
   of: {
     priceOnly: { en: 'lowest price', zh: '最低价' },
     ratedCriteria: { en: 'rated criteria', zh: '综合评分' },
