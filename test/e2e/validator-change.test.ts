@@ -306,9 +306,10 @@ describe('changes of the validator set under load (validators=4 to 5)', function
       { what: 'a larger tree', withinMs: CHANGE_MS },
     );
 
+    // Not the last one: a tree that a quorum of the set before has signed, too, holds without it.
     liar.tell((target, bytes) =>
       target.includes('proof=bundle')
-        ? altered(bytes, (honest) => ({ ...honest, changes: honest.changes.slice(0, -1) }))
+        ? altered(bytes, (honest) => ({ ...honest, changes: honest.changes.slice(1) }))
         : undefined,
     );
     const withheld = await follow(grown);
