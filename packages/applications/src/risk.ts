@@ -393,6 +393,15 @@ const failures = {
     zh: '该命中已复核。',
     remedy: REMEDIES.nothingLeft,
   },
+  HIT_HELD: {
+    code: 12,
+    en: 'The payment of this hit is held; what becomes of it is not known yet.',
+    zh: '该命中的付款仍被暂扣，结果未定。',
+    remedy: {
+      en: 'Release or refuse the call, or wait until its time is over; then look at the hit.',
+      zh: '请先放行或拒绝该调用，或等其到期，再行复核。',
+    },
+  },
   NOT_LISTED: {
     code: 6,
     en: 'The payee {key} is not listed.',
@@ -584,8 +593,8 @@ export const risk = defineContract({
     review: {
       title: { en: 'Say that a hit was looked at', zh: '复核命中' },
       help: {
-        en: 'By an analyst of another organisation than the one that pays.',
-        zh: '由付款机构以外的风控官员复核。',
+        en: 'By an analyst of another organisation than the one that pays; not while the payment is held.',
+        zh: '由付款机构以外的风控官员复核；付款暂扣期间不得复核。',
       },
       by: { role: 'analyst' },
       discretion: true,
@@ -593,6 +602,7 @@ export const risk = defineContract({
       handler(context, { fund, payment, rule }) {
         const row = context.records.hit.need({ fund, payment, rule }, 'HIT_UNKNOWN');
         context.check(row.status !== 'reviewed', 'HIT_CLOSED');
+        context.check(row.status !== 'held', 'HIT_HELD');
         const { payer } = row;
         const analysts = context.entitled({ role: 'analyst' });
         const isOther = analysts.some(({ organisation }) => organisation !== payer);

@@ -174,6 +174,17 @@ describe('risk: what rules find', () => {
     expect(outcome(ledger.act([review], ['audit/ann']))).to.equal('RISK_HIT_CLOSED');
   });
 
+  it('given a hit whose payment is held, then nobody takes it off the list by a review', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    expect(pay(ledger, 1001)).to.equal('held');
+    const [hit] = hits(ledger);
+    const key = { fund: FUND, payment: hit?.payment ?? '', rule: 'top' };
+    const review: Call = { contract: 'risk', action: 'review', args: { ...key, reason } };
+
+    expect(outcome(ledger.act([review], ['audit/ann']))).to.equal('RISK_HIT_HELD');
+    expect(hits(ledger)[0]).to.include({ status: 'held' });
+  });
+
   it('given a ceiling of a month, then what was paid before counts', () => {
     const ledger = guarded(rule('monthly', 'period', { ...LIMIT, months: 'month' }));
 
