@@ -141,7 +141,7 @@ export function gossipTests(start: Start): void {
     const offences = (): number =>
       b.parts.figure('daybook_network_offences_total', { offence: 'gossip' });
     const ignored = (): number =>
-      b.parts.figure('daybook_network_gossip_total', { verdict: 'ignore' });
+      b.parts.figure('daybook_network_gossip_total', { topic: 'blocks', verdict: 'ignore' });
 
     await published(a, Uint8Array.of(1));
     await until('it is ignored', () => ignored() === 1);
@@ -215,17 +215,13 @@ async function reaches(node: TestNode | undefined, others: number): Promise<void
     count = (await node?.network.publish('system', Uint8Array.of(tries))) ?? 0;
     await turns(count < others ? 10 : 0);
   }
-  expect(count).to.equal(others);
+  expect(count).to.be.at.least(others);
 }
 
-/** Publishes once the mesh is there: a fresh link takes a moment to subscribe. */
+/** Publishes once somebody is reached; what reached nobody would stay known and be sent no more. */
 async function published(node: TestNode | undefined, bytes: Uint8Array): Promise<number> {
-  let count = 0;
-  for (let tries = 0; count === 0 && tries < 200; tries += 1) {
-    count = (await node?.network.publish('blocks', bytes)) ?? 0;
-    await turns(count > 0 ? 0 : 10);
-  }
-  return count;
+  await reaches(node, 1);
+  return (await node?.network.publish('blocks', bytes)) ?? 0;
 }
 
 async function turns(count: number): Promise<void> {
