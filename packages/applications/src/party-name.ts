@@ -42,7 +42,9 @@ export function partyNameKey(name: string): string {
     (text, [pattern, by]) => text.replace(pattern, by),
     narrow.toLowerCase(),
   );
-  return key === '' ? name : key;
+  // What is stored is in NFC, which leaving out characters may undo; and few letters grow when small.
+  const composed = key.normalize('NFC');
+  return composed === '' || composed.length > name.length ? name : composed;
 }
 
 /** The same of an SQL expression. */

@@ -641,7 +641,7 @@ export const risk = defineContract({
         }
         const rule = hits.map((hit) => hit.rule.rule).join(', ');
         const cited = [...new Set(hits.flatMap((hit) => hit.cites))].slice(0, CITES_MAX);
-        const what = { rule: rule.slice(0, 300), records: cited };
+        const what = { rule: shortened(rule), records: cited };
         if (!isHeld) return { verdict: 'alert', ...what };
         return { verdict: 'hold', ...what, days: context.parameters.holdDays };
       },
@@ -783,7 +783,7 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     if (row?.status !== 'listed' || row.until < day) return undefined;
     const found = `listed until ${row.until}: ${row.legalBasis}`;
     return {
-      found: found.slice(0, 300),
+      found: shortened(found),
       allowed: 'not listed',
       cites: [cite('risk.listing', payee)],
     };
@@ -974,7 +974,7 @@ function keepHit(context: Books, paid: Paid, { rule, held, ...finding }: Hit): v
     payment,
     rule: rule.rule,
     ...{ kind, verdict, payer, payee, amount, day },
-    found: found.slice(0, 300),
+    found: shortened(found),
     allowed,
     since,
     cites: cites.slice(0, CITES_MAX),
@@ -1042,4 +1042,9 @@ function monthsOf(day: string, period: 'month' | 'quarter' | 'year'): readonly s
     { length: ends[period] - starts[period] + 1 },
     (_, index) => `${year}-${String(starts[period] + index).padStart(2, '0')}`,
   );
+}
+
+/** What a hit says, at most; never half a character. */
+function shortened(text: string): string {
+  return text.slice(0, 300).replace(/[\uD800-\uDBFF]$/, '');
 }

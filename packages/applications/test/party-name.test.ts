@@ -39,4 +39,12 @@ describe('vocabulary: names of one party', () => {
       expect(partyNameKey(key)).to.equal(key);
     }
   });
+
+  it('given marks that meet a letter, or letters that grow, then the key is in NFC and no longer', () => {
+    for (const name of ['a.\u0301', 'H\u0331', '\uFF41\u0301', '\u0130'.repeat(200)]) {
+      const key = partyNameKey(name.normalize('NFC'));
+      expect(key.normalize('NFC')).to.equal(key);
+      expect(key.length).to.be.at.most(name.length);
+    }
+  });
 });
