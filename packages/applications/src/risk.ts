@@ -13,7 +13,7 @@ import type {
   InferFields,
   RowOf,
 } from '@daybook/contracts';
-import { addDays, daysBetween, defineContract, field } from '@daybook/contracts';
+import { addDays, daysBetween, defineContract, expiryAfter, field } from '@daybook/contracts';
 import { equalBytes, toHex } from '@daybook/core';
 import { cite } from './audit-citation.ts';
 import { partyNameKey } from './party-name.ts';
@@ -40,7 +40,6 @@ const WINDOW_DAYS_MAX = 366;
 const NAMED_MAX = 8;
 const CITES_MAX = 16;
 const HOLD_DAYS_MAX = 60;
-const DAY_MS = 86_400_000;
 
 // Fields that several records and actions share.
 
@@ -960,9 +959,9 @@ interface Hit extends Finding {
   readonly held: Held | undefined;
 }
 
-/** As the ledger will hold the call: the same days from the same block. */
+/** As the ledger will hold the call. */
 function heldAs({ timestampMs, parameters }: Books, call: Uint8Array): Held {
-  return { call, heldUntil: timestampMs + parameters.holdDays * DAY_MS };
+  return { call, heldUntil: expiryAfter(timestampMs, parameters.holdDays) };
 }
 
 function keepHit(context: Books, paid: Paid, { rule, held, ...finding }: Hit): void {

@@ -9,6 +9,7 @@ export type {
   GenesisState,
 } from './engine/engine.ts';
 export { createEngine, foundingContractsOf } from './engine/engine.ts';
+export { expiryAfter } from './engine/expiry.ts';
 export { ledger } from './engine/ledger.ts';
 export type { Operation, Usage } from './engine/meter.ts';
 export {

@@ -20,8 +20,9 @@ async function publishFiles(input: Input, world: World): Promise<Exit> {
   const findings: KeptFinding[] = [];
   const files = new Map<string, SourceFile>();
   for await (const { hash, merged } of mergeAll(input, publisher, findings)) {
-    const isTaken = merged.some(({ name }) => files.has(name));
-    const folder = isTaken ? hash.slice(0, HASH_SHOWN) : '';
+    const folder = freeFolder(hash, (at) =>
+      merged.every(({ name }) => !files.has(path.join(at, name))),
+    );
     for (const { name, bytes } of merged) {
       const own = path.join(folder, name);
       files.set(own, { name: own, bytes });
@@ -29,6 +30,16 @@ async function publishFiles(input: Input, world: World): Promise<Exit> {
   }
   const written = { files: [...files.values()], folder: input.text('out'), records: files.size };
   return await writeFiles({ ...written, findings, others: 0 }, input, world);
+}
+
+/** The first that is free: none, that of the hash, or a numbered one, where several keep one file. */
+function freeFolder(hash: string, isFree: (folder: string) => boolean): string {
+  const own = hash.slice(0, HASH_SHOWN);
+  if (isFree('')) return '';
+  for (let number = 1; ; number += 1) {
+    const folder = number === 1 ? own : `${own}-${number}`;
+    if (isFree(folder)) return folder;
+  }
 }
 
 /** Files of money, then those of contracting, with what the ledger has of them. */

@@ -27,6 +27,10 @@ const ANSWER = object({
   'records?': list(RECORD),
 });
 
+const HEIGHT = queryHeight(
+  'State after this height, as long as it is kept; the newest if left out.',
+);
+
 function partView(part: ShownSubtree['part']): ViewMap {
   switch (part.kind) {
     case 'empty':
@@ -69,9 +73,7 @@ function subtreeRoute({ records }: StateParts): Route {
         absent: ROOT_PLACE,
         read: placeOfText,
       }),
-      height: queryHeight(
-        'State after this height, as long as it is kept; the newest if left out.',
-      ),
+      height: HEIGHT,
     },
     responses: {
       200: { help: 'The part.', content: { [JSON_TYPE]: ANSWER, [CBOR_TYPE]: ANSWER } },
@@ -110,9 +112,7 @@ function recordsRoute({ records }: StateParts): Route {
           return key !== undefined && isTreeKey(key) ? key : undefined;
         },
       }),
-      height: queryHeight(
-        'State after this height, as long as it is kept; the newest if left out.',
-      ),
+      height: HEIGHT,
     },
     responses: {
       200: { help: 'The records.', content: { [BINARY_TYPE]: { type: 'string' } } },
