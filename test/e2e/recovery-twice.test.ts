@@ -11,7 +11,7 @@ import { createNodeDisk, createReadingDisk, openBlockLog, readVotes } from '@day
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
-import { getJson } from './support/api.ts';
+import { getJson, heightOf } from './support/api.ts';
 import { openFund } from './support/fund.ts';
 import { startLoad } from './support/load.ts';
 import { FOUR } from './support/members.ts';
@@ -36,10 +36,7 @@ describe('recovering twice (validators=4)', function () {
     await openFund(urls[0] ?? '', cluster);
     const load = startLoad(cluster, { apiUrls: urls, clientsPerNode: 2, prefix: 'paid' });
     const { promised } = load;
-    const isUnderWay = async () => {
-      const { body } = await getJson(node.apiUrl, '/v1/blocks/head');
-      return body.height >= HEIGHT && promised.length > 20;
-    };
+    const isUnderWay = async () => (await heightOf(node.apiUrl)) >= HEIGHT && promised.length > 20;
     const what = `20 payments, and height ${HEIGHT} at the victim`;
     await eventually(isUnderWay, { what, withinMs: WITHIN_MS });
     // In the middle of everything, all at once.
