@@ -8,6 +8,7 @@ import { nearestOf } from './frame/parse.ts';
 import type { Verb } from './frame/verb.ts';
 import { AUDIT_VERBS } from './verbs/audit.ts';
 import { CHAIN_VERBS } from './verbs/chain.ts';
+import { CHECK_VERBS } from './verbs/check.ts';
 import { CHECKPOINT_VERB } from './verbs/checkpoint.ts';
 import { CLUSTER_VERBS } from './verbs/cluster.ts';
 import { completionVerb } from './verbs/completion.ts';
@@ -41,6 +42,7 @@ export const GENERAL_VERBS: readonly Verb[] = [
   WITNESS_VERB,
   ...CHAIN_VERBS,
   ...RECOVERY_VERBS,
+  ...CHECK_VERBS,
   ...IMPORT_VERBS,
   IMPORT_OCDS_VERB,
   ...PUBLISH_VERBS,

@@ -62,6 +62,10 @@ export const FORMATS_ERRORS = defineErrors({
     summary: 'The value names something that is not in the record.',
     remedy: 'Ask the publisher what is meant.',
   },
+  FORMATS_RELEASES_LINKED: {
+    summary: 'Releases of the record stand in it as links only, so they could not be read.',
+    remedy: 'Download the files that the links name, and import them, too.',
+  },
   FORMATS_LINE_BLANK: {
     summary: 'The line has no content.',
     remedy: 'Nothing is lost: the publisher left a blank line.',

@@ -9,11 +9,13 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { multiplyDecimals } from '../src/amount.ts';
 import { readCsvRows, writeCsvRows } from '../src/csv.ts';
-import type { FiscalPackage, FiscalRecord, SourceFile } from '../src/index.ts';
+import type { FiscalPackage, FiscalRecord, ReportedFault, SourceFile } from '../src/index.ts';
 import {
   createFiscalValidator,
   explainFinding,
   explainFormats,
+  listFaults,
+  MONEY_FORMATS,
   readFiscalPackage,
   writeFiscalPackages,
   writeImportedPackage,
@@ -36,6 +38,10 @@ function read(descriptor: SourceFile, files: readonly SourceFile[]): FiscalPacka
   if (!read_.ok) throw new Error(explainFormats(read_.reason));
   return read_.value;
 }
+
+const MAPPING = JSON.parse(readFileSync(join(FOLDER, '../mapping.json'), 'utf8'));
+const placeOf = ({ file, line, field, reason }: ReportedFault): string =>
+  `${file}:${line} ${field} ${reason}`;
 
 const shipped = (name: string): SourceFile => ({ name, bytes: readFileSync(join(FOLDER, name)) });
 
@@ -136,6 +142,25 @@ describe('formats: the UK Country and Regional Analyses', () => {
 });
 
 describe('formats: fiscal descriptors', () => {
+  it('given no measure, or no table, then the descriptor is refused by line and pointer, and not silently empty', () => {
+    const descriptor = { name: 'a', resources: [{ name: 'facts', path: 'facts.csv' }] };
+    const measures = { paid: { source: 'amount', currency: 'GBP' } };
+    const faultsOf = (json: object, ...tables: readonly SourceFile[]) => {
+      const file = { name: 'datapackage.json', bytes: encode(JSON.stringify(json, undefined, 1)) };
+      const lines = MONEY_FORMATS.fiscal([file, ...tables], MAPPING);
+      return lines.ok ? listFaults(lines.value) : [];
+    };
+    const table = { name: 'facts.csv', bytes: encode('amount\n1.00\n') };
+
+    expect(faultsOf(descriptor, table).map(placeOf)).to.deep.equal([
+      'datapackage.json:1 /model FORMATS_FIELD_MISSING',
+    ]);
+    expect(faultsOf({ ...descriptor, model: { measures } }).map(placeOf)).to.deep.equal([
+      'datapackage.json:6 /resources/0/path FORMATS_REFERENCE_UNKNOWN',
+      'datapackage.json:11 /model/measures/paid FORMATS_REFERENCE_UNKNOWN',
+    ]);
+  });
+
   it('given something else, when read, then it is refused', () => {
     for (const [text, code] of [
       ['{}', 'FORMATS_PACKAGE_UNKNOWN'],

@@ -164,7 +164,7 @@ describe('formats: IATI versions', () => {
       `${NAME}:4:1 iati-activity[1]/iati-identifier: expected an identifier, found nothing`,
       `${NAME}:14:3 iati-activity[1]/budget[1]/value: expected an amount of EUR, found 3000.001`,
       `${NAME}:15:61 iati-activity[1]/planned-disbursement[1]/value: expected an ISO 4217 code in use, found nothing`,
-      `${NAME}:16:2 iati-activity[1]/transaction[1]: expected a date, found nothing`,
+      `${NAME}:16:2 iati-activity[1]/transaction[1]/transaction-date: expected a date, found nothing`,
       `${NAME}:17:3 iati-activity[1]/transaction[1]/value: expected an ISO 4217 code in use, found nothing`,
       `${NAME}:18:51 iati-activity[1]/transaction[2]/transaction-date: expected a date as yyyy-MM-dd, found 2024-02-30`,
       `${NAME}:19:3 iati-activity[1]/transaction[2]/value: expected an ISO 4217 code in use, found nothing`,

@@ -5,6 +5,7 @@ import {
   exactNumber,
   explainFinding,
   explainFormats,
+  planReleases,
   readOcdsFile,
   writeReleasePackage,
 } from '../src/index.ts';
@@ -94,6 +95,52 @@ describe('formats: OCDS findings', () => {
 
     expect(findingsOf(readText(text)).map(({ code }) => code)).to.deep.equal([
       'FORMATS_RECORD_TOO_LARGE',
+    ]);
+  });
+
+  it('given records of links, of nothing, and of both, then each says what cannot be read, and where', () => {
+    const links = ['a', 'b'].map((name) => ({ url: `https://example.org/${name}.json` }));
+    const whole = JSON.parse(release({})).releases[0];
+    const records = [
+      { ocid: 'ocds-213czf-1', releases: links },
+      { ocid: 'ocds-213czf-2' },
+      { ocid: 'ocds-213czf-3', releases: [...links.slice(1), whole] },
+      { ocid: 'ocds-213czf-4', releases: links, compiledRelease: { ...whole, id: '2' } },
+    ];
+    const file = readText(JSON.stringify({ ...METADATA, records }));
+    const sources = [{ file: 'test.json', package: file }];
+    const plan = planReleases(sources, { publisher: 'works' });
+
+    const found = file.records.map(({ findings }) =>
+      findings.filter(({ code }) => code !== 'FORMATS_SCHEMA_MISMATCH').map(explainFinding),
+    );
+    expect(found).to.deep.equal([
+      [
+        'test.json /records/0/releases: expected whole releases or a compiled release, ' +
+          'found 2 links: https://example.org/a.json',
+      ],
+      ['test.json /records/1/releases: expected releases or a compiled release, found nothing'],
+      [
+        'test.json /records/2/releases: expected whole releases, ' +
+          'found 1 link: https://example.org/b.json',
+      ],
+      [],
+    ]);
+    expect(plan.releases.map((one) => one.release)).to.deep.equal(['1', '2']);
+    expect(
+      plan.refused.map(({ pointer, fault }) => [pointer, fault.field, fault.code]),
+    ).to.deep.equal([
+      ['/records/0', '/releases', 'FORMATS_RELEASES_LINKED'],
+      ['/records/1', '/releases', 'FORMATS_FIELD_MISSING'],
+    ]);
+  });
+
+  it('given a release without its date, when planned, then its place is told once', () => {
+    const file = readText(release({ date: undefined }));
+    const { refused } = planReleases([{ file: 'x', package: file }], { publisher: 'works' });
+
+    expect(refused.map(({ pointer, fault }) => pointer + fault.field)).to.deep.equal([
+      '/releases/0/date',
     ]);
   });
 

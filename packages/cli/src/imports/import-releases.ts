@@ -7,15 +7,11 @@ import type { procurement } from '@daybook/applications';
 import type { ContractClient, Outcome, TransactionAuthor } from '@daybook/client';
 import { signAs } from '@daybook/client';
 import type { Call } from '@daybook/core';
-import type {
-  FaultyRelease,
-  JsonPlace,
-  OcdsSource,
-  PlannedRelease,
-  PlannedSigner,
-} from '@daybook/formats';
+import type { OcdsSource, PlannedRelease, PlannedSigner } from '@daybook/formats';
 import { planReleases } from '@daybook/formats';
 import type { ImportParts } from './import-lines.ts';
+import type { RefusedRelease } from './read-releases.ts';
+import { faultOf } from './read-releases.ts';
 
 export interface ReleaseImportOptions {
   readonly sources: readonly OcdsSource[];
@@ -30,15 +26,6 @@ export interface ReleaseImportParts
   /** The processes as they are. */
   readonly processes: Pick<ContractClient<(typeof procurement)['records'], never>, 'records'>;
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** A release that is not on the ledger after the import. */
-export interface RefusedRelease extends JsonPlace {
-  /** Of the release; '' for the whole of it. */
-  readonly field: string;
-  readonly reason: string;
-  readonly expected: string;
-  readonly found: string;
 }
 
 export interface ReleaseImportReport {
@@ -76,11 +63,6 @@ export async function runReleaseImport(
   const { present, repeated } = plan;
   const differing = plan.differing.map(faultOf);
   return { added, present, repeated, refused, differing, transactions };
-}
-
-function faultOf({ file, pointer, fault }: FaultyRelease): RefusedRelease {
-  const { field, code, expected, found } = fault;
-  return { file, pointer, field, reason: code, expected, found };
 }
 
 async function readPresent(

@@ -5,47 +5,23 @@ import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
 import { createProgressBar } from '../frame/progress.ts';
-import { renderPairs, renderTable } from '../frame/style.ts';
+import type { Paint } from '../frame/style.ts';
+import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { createAuthorFinder } from '../imports/authors.ts';
 import { ImportError } from '../imports/import-error.ts';
-import type {
-  RefusedRelease,
-  ReleaseImportParts,
-  ReleaseImportReport,
-} from '../imports/import-releases.ts';
+import type { ReleaseImportParts, ReleaseImportReport } from '../imports/import-releases.ts';
 import { importReleases, keepFiles } from '../imports/on-demand.ts';
-import { readSourceFiles } from '../imports/source-files.ts';
+import type { PlacedRelease } from '../imports/read-releases.ts';
+import { readReleaseFiles } from '../imports/read-releases.ts';
+import type { Remedies } from '../imports/refusals.ts';
+import { loadRemedies, refusalsOfReleases, renderRefusals } from '../imports/refusals.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
 
-interface Sources {
-  readonly sources: readonly OcdsSource[];
-  readonly findings: readonly Finding[];
-}
-
-async function readSources(input: Input): Promise<Sources> {
-  // Only imports read formats; loading them would slow the start of every other verb.
-  const { createOcdsValidator, explainFormats, readOcdsFile } = await import('@daybook/formats');
-  const validate = createOcdsValidator();
-  const sources: OcdsSource[] = [];
-  const findings: Finding[] = [];
-  for (const file of await readSourceFiles(input.operands('file'))) {
-    const read = readOcdsFile(file, validate);
-    if (!read.ok) {
-      throw new CliError({ code: 'CLI_IMPORT_FAILED', fact: explainFormats(read.reason) });
-    }
-    const { releases, records, findings: own } = read.value;
-    sources.push({ file: file.name, package: read.value });
-    const whole = records.flatMap(({ releases: inside }) => inside);
-    findings.push(...own, ...[...releases, ...records, ...whole].flatMap((one) => one.findings));
-  }
-  return { sources, findings };
-}
-
 async function importFiles(input: Input, world: World): Promise<Exit> {
-  const { sources, findings } = await readSources(input);
+  const { sources, findings, locate } = await readReleaseFiles(input.operands('file'));
   const publisher = input.text('publisher');
   const frames = await planFrames(sources, publisher);
   const authors = await openSigners(input, world);
@@ -71,11 +47,14 @@ async function importFiles(input: Input, world: World): Promise<Exit> {
       kept: processes.records.filePart,
       authorsFor: (signers) => signers.map(authorFor),
     });
-    const report = await importReleases({ sources, publisher }, parts);
+    const done = await importReleases({ sources, publisher }, parts);
     bar.end();
+    const { refused, differing } = done;
+    const report = { ...done, refused: locate(refused), differing: locate(differing), findings };
+    const remedies = await loadRemedies();
     answer(input, world, {
-      json: { ...report, files, findings },
-      lines: (paint) => reportLines(report, findings, paint),
+      json: { ...report, files },
+      lines: (paint) => reportLines(report, remedies, paint),
     });
     return report.refused.length === 0 ? 'done' : 'refused';
   } catch (error) {
@@ -96,42 +75,32 @@ async function planFrames(
   throw new CliError({ code: 'CLI_IMPORT_FAILED', fact: explainFormats(frames.reason) });
 }
 
-function rowsOf(list: readonly RefusedRelease[]): readonly (readonly string[])[] {
-  return list.map(({ file, pointer, field, reason, expected, found }) => [
-    file,
-    `${pointer}${field}`,
-    reason,
-    expected,
-    found,
-  ]);
+interface PlacedReport extends ReleaseImportReport {
+  readonly refused: readonly PlacedRelease[];
+  readonly differing: readonly PlacedRelease[];
+  readonly findings: readonly Finding[];
 }
 
-function reportLines(
-  report: ReleaseImportReport,
-  findings: readonly Finding[],
-  paint: Parameters<typeof renderTable>[2],
-): string {
-  const { added, present, repeated, refused, differing } = report;
-  const titles = ['File', 'Place', 'Reason', 'Expected', 'Found'];
-  const rows = rowsOf([...refused, ...differing]);
+function reportLines(report: PlacedReport, remedies: Remedies, paint: Paint): string {
+  const { added, present, repeated, refused, differing, findings } = report;
   const pairs = [
     { title: 'Added by this run', text: String(added) },
     { title: 'On the ledger before', text: String(present) },
     { title: 'In the files again', text: String(repeated) },
     { title: 'Added under another name', text: String(differing.length) },
     { title: 'Refused', text: String(refused.length) },
-    { title: 'Findings', text: `${findings.length}; --json lists them` },
+    { title: 'Findings', text: `${findings.length}; daybook check ocds shows them` },
   ];
-  const table = rows.length === 0 ? [] : [renderTable(titles, rows, paint), ''];
-  return [...table, renderPairs(pairs, paint)].join('\n');
+  const list = refusalsOfReleases([...refused, ...differing]);
+  return [...renderRefusals(list, remedies, paint), renderPairs(pairs, paint)].join('\n');
 }
 
 export const IMPORT_OCDS_VERB: Verb = {
   words: ['import', 'ocds'],
   title: 'Import OCDS release packages, record packages and single releases.',
   help:
-    'Real publishers are rarely valid, so a release is refused only if it lacks ocid, id or date; ' +
-    'what else is wrong with it is a finding. Its JSON is kept as it was, the rest of its file beside it, and what can be read of ' +
+    'Real publishers are rarely valid, so a release is refused only if it lacks ocid, id or date, and ' +
+    'a record if nothing of it stands in the file but links; what else is wrong is a finding. The JSON of a release is kept as it was, the rest of its file beside it, and what can be read of ' +
     'it stands in the records of procurement. Run it again at any time: nothing is added twice.',
   operands: [{ name: 'file', help: 'JSON files as they were published.', many: true }],
   options: {

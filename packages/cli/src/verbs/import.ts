@@ -1,21 +1,12 @@
 /** `daybook import spend`, `funds`, `iati`: files of a publisher onto the ledger, line by line. */
-import { describeAmount } from '@daybook/client';
-import type {
-  FormatsFailure,
-  ImportTotals,
-  MONEY_FORMATS,
-  MoneyLine,
-  PlannedPart,
-} from '@daybook/formats';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
-import { malformed, readJson } from '../files.ts';
 import type { Input } from '../frame/input.ts';
 import type { ProgressBar } from '../frame/progress.ts';
 import { createProgressBar } from '../frame/progress.ts';
 import type { Paint } from '../frame/style.ts';
-import { renderPairs, renderTable } from '../frame/style.ts';
+import { renderPairs } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { createAuthorsFinder } from '../imports/authors.ts';
@@ -24,47 +15,21 @@ import type { ImportParts, ImportProgress, ImportReport } from '../imports/impor
 import type { FileReport } from '../imports/keep-files.ts';
 import { importLines, keepFiles } from '../imports/on-demand.ts';
 import { pendingCalls } from '../imports/pending-calls.ts';
-import { readPackageFiles, readSourceFiles } from '../imports/source-files.ts';
+import type { MoneyFormat } from '../imports/read-money.ts';
+import {
+  FORMAT_HELP,
+  MAPPING_OPTION,
+  MONEY_FORMAT_NAMES,
+  readMoneyFiles,
+} from '../imports/read-money.ts';
+import type { Remedies } from '../imports/refusals.ts';
+import { loadRemedies, renderRefusals, totalText } from '../imports/refusals.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
 
 /** Files come before the steps of the lines. */
 interface Step extends Omit<ImportProgress, 'phase'> {
   readonly phase: ImportProgress['phase'] | 'files';
-}
-
-type FormatName = keyof typeof MONEY_FORMATS;
-
-interface Reading {
-  readonly lines: readonly MoneyLine[];
-  /** Of the files themselves, where no line holds all of them. */
-  readonly parts: readonly PlannedPart[];
-}
-
-async function readAll(format: FormatName, input: Input): Promise<Reading> {
-  // Only these verbs read formats; loading them would slow the start of every other.
-  const {
-    explainFormats,
-    MONEY_FORMATS: formats,
-    planKeptFiles,
-  } = await import('@daybook/formats');
-  const mappingFile = input.text('mapping');
-  const json = await readJson(mappingFile);
-  const names = input.operands('file');
-  const files = await (format === 'fiscal' ? readPackageFiles(names) : readSourceFiles(names));
-  const holder = input.optionalText('holder');
-  const keeper = holder === undefined ? {} : { holder };
-  const lines = formats[format](files, json, keeper);
-  const unreadable = (reason: FormatsFailure): CliError => {
-    const fact = explainFormats(reason);
-    return reason.code === 'FORMATS_MAPPING_INVALID'
-      ? malformed(mappingFile, fact)
-      : new CliError({ code: 'CLI_IMPORT_FAILED', fact });
-  };
-  if (!lines.ok) throw unreadable(lines.reason);
-  const parts = planKeptFiles(format, files, { mapping: json, ...keeper });
-  if (!parts.ok) throw unreadable(parts.reason);
-  return { lines: lines.value, parts: parts.value };
 }
 
 const PHASES: Readonly<Record<Step['phase'], string>> = {
@@ -101,8 +66,12 @@ function createReporter(world: World): {
 const IN_FLIGHT_MAX = 64;
 const BATCH_MAX = 256;
 
-async function importFiles(format: FormatName, input: Input, world: World): Promise<Exit> {
-  const { lines, parts: fileParts } = await readAll(format, input);
+async function importFiles(format: MoneyFormat, input: Input, world: World): Promise<Exit> {
+  const { lines, parts: fileParts } = await readMoneyFiles(format, {
+    mapping: input.text('mapping'),
+    files: input.operands('file'),
+    holder: input.optionalText('holder'),
+  });
   const authors = await openSigners(input, world);
   const client = await connect(input);
   const { chain, document } = await client.genesis();
@@ -137,7 +106,8 @@ async function importFiles(format: FormatName, input: Input, world: World): Prom
     });
     const report = await importLines(options, parts);
     reporter.end();
-    answerReport({ ...report, files }, { input, world });
+    const remedies = await loadRemedies();
+    answerReport({ ...report, files }, remedies, { input, world });
     return report.linesRefused.length === 0 ? 'done' : 'refused';
   } catch (error) {
     reporter.end();
@@ -150,25 +120,15 @@ type FullReport = ImportReport & { readonly files: FileReport };
 
 function answerReport(
   report: FullReport,
+  remedies: Remedies,
   { input, world }: { readonly input: Input; readonly world: World },
 ): void {
   const { plan: _plan, ...json } = report;
-  answer(input, world, { json, lines: (paint) => reportLines(report, paint) });
+  answer(input, world, { json, lines: (paint) => reportLines(report, remedies, paint) });
 }
 
-function reportLines(report: FullReport, paint: Paint): string {
+function reportLines(report: FullReport, remedies: Remedies, paint: Paint): string {
   const { files, linesImported, linesRefused, added, perSecond, seconds, totals } = report;
-  const rows = linesRefused.map(
-    ({ file, line, column, field, reason, expected = '', found = '' }) => [
-      file,
-      column === undefined ? String(line) : `${line}:${column}`,
-      field,
-      reason,
-      expected,
-      found === '' ? 'nothing' : found,
-    ],
-  );
-  const titles = ['File', 'Line', 'Field', 'Reason', 'Expected', 'Found'];
   const pairs = [
     { title: 'Lines on the ledger', text: String(linesImported) },
     { title: 'Added by this run', text: String(added) },
@@ -182,51 +142,16 @@ function reportLines(report: FullReport, paint: Paint): string {
           },
         ]),
     { title: 'Rate', text: `${Math.round(perSecond)} lines/s, ${seconds.toFixed(1)} s in all` },
-    ...totals.map((one) => ({ title: `Sum, ${one.currency}`, text: totalText(one) })),
+    ...totals.map((one) => ({ title: `Sum, ${one.currency}`, text: totalText(one, 'imported') })),
   ];
-  const refused = rows.length === 0 ? [] : [renderTable(titles, rows, paint), ''];
-  return [...refused, renderPairs(pairs, paint)].join('\n');
+  return [...renderRefusals(linesRefused, remedies, paint), renderPairs(pairs, paint)].join('\n');
 }
 
-function totalText({ file, imported, refused, currency }: ImportTotals): string {
-  const text = (amount: bigint): string => describeAmount(String(amount), currency);
-  return `${text(file)} in the files = ${text(imported)} imported + ${text(refused)} refused`;
-}
-
-interface FormatHelp {
-  readonly title: string;
-  readonly operand: string;
-  readonly example: string;
-}
-
-const HELP: Readonly<Record<FormatName, FormatHelp>> = {
-  spend: {
-    title: 'Import public spending files, each payment signed by two officers.',
-    operand: 'CSV files as they were published.',
-    example: '2019-*.csv',
-  },
-  funds: {
-    title: 'Import lists of funded projects, each a commitment.',
-    operand: 'CSV files as they were published.',
-    example: 'projects.csv',
-  },
-  iati: {
-    title: 'Import aid activities of IATI 1.01 to 2.03 with their commitments and payments.',
-    operand: 'XML files as they were published.',
-    example: 'activities.xml',
-  },
-  fiscal: {
-    title: 'Import a Fiscal Data Package, budget lines or payments.',
-    operand: 'The descriptor, datapackage.json, and the tables that it names.',
-    example: 'datapackage.json data/*.csv',
-  },
-};
-
-function importVerb(format: FormatName): Verb {
-  const { title, operand, example } = HELP[format];
+function importVerb(format: MoneyFormat): Verb {
+  const { holds, operand, example } = FORMAT_HELP[format];
   return {
     words: ['import', format],
-    title,
+    title: `Import ${holds}.`,
     help:
       'Every line becomes a transaction of its own; a line that cannot be read exactly is refused ' +
       'with its place and reason. Run it again at any time: it goes on where it stopped, and what ' +
@@ -235,11 +160,7 @@ function importVerb(format: FormatName): Verb {
       'organisation: a different one signs in each role wherever that is possible.',
     operands: [{ name: 'file', help: operand, many: true }],
     options: {
-      mapping: {
-        value: 'FILE',
-        help: 'How the publisher writes its files (JSON).',
-        required: true,
-      },
+      ...MAPPING_OPTION,
       grantor: { value: 'SLUG', help: 'Organisation that grants the budgets.', required: true },
       controller: {
         value: 'SLUG',
@@ -264,6 +185,4 @@ function importVerb(format: FormatName): Verb {
   };
 }
 
-export const IMPORT_VERBS: readonly Verb[] = (Object.keys(HELP) as readonly FormatName[]).map(
-  importVerb,
-);
+export const IMPORT_VERBS: readonly Verb[] = MONEY_FORMAT_NAMES.map(importVerb);

@@ -56,6 +56,12 @@ export function attributeOf(
     ?.attributes.find(({ name }) => name === attribute);
 }
 
+/** Header of the column of an attribute; '' where the model names none. */
+export function columnOf(model: FiscalModel, dimension: string, attribute: string): string {
+  const found = attributeOf(model, dimension, attribute);
+  return found !== undefined && 'column' in found ? found.column : '';
+}
+
 /** Reads the model of a descriptor, as far as it goes; empty if it has none. */
 export function readModel(descriptor: JsonView): FiscalModel {
   const model = descriptor.object('model');
@@ -80,7 +86,10 @@ function fieldsOf(view: JsonView | undefined): readonly Field[] {
 }
 
 function readMeasure([name, view]: Field, first: string): Measure {
-  const { resource, column } = columnOf(view.text('source') ?? '', view.text('resource') ?? first);
+  const { resource, column } = splitSource(
+    view.text('source') ?? '',
+    view.text('resource') ?? first,
+  );
   return {
     name,
     pointer: view.pointer,
@@ -92,7 +101,7 @@ function readMeasure([name, view]: Field, first: string): Measure {
 }
 
 /** Version 0.2 writes `resource/column` in one text. */
-function columnOf(source: string, resource: string): { resource: string; column: string } {
+function splitSource(source: string, resource: string): { resource: string; column: string } {
   const slash = source.indexOf('/');
   return slash === -1
     ? { resource, column: source }
@@ -126,8 +135,8 @@ function readMapping(mapping: JsonView, first: string): FiscalModel {
     }
     const title = mapping.object(name)?.text('title');
     const label =
-      title === undefined ? [] : [{ name: 'title', labelFor: 'id', ...columnOf(title, first) }];
-    const attributes = [{ name: 'id', ...columnOf(source, first) }, ...label];
+      title === undefined ? [] : [{ name: 'title', labelFor: 'id', ...splitSource(title, first) }];
+    const attributes = [{ name: 'id', ...splitSource(source, first) }, ...label];
     const type = name === 'date' ? 'datetime' : 'other';
     return [{ name, type, attributes, keys: ['id'] }];
   });

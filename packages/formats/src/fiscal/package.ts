@@ -29,7 +29,7 @@ import type {
 } from '../records.ts';
 import type { FiscalValidator } from './descriptor.ts';
 import type { Dimension, FiscalModel, Measure } from './model.ts';
-import { attributeOf, readModel, startsIn } from './model.ts';
+import { attributeOf, columnOf, readModel, startsIn } from './model.ts';
 import type { Lookup, Resource, ResourceRow } from './resource.ts';
 import { createLookup, readResource } from './resource.ts';
 
@@ -104,6 +104,11 @@ export function readFiscalPackage(
     .flatMap((resource) => readResource(resource, byPath, findings, descriptor.name) ?? []);
   const model = readModel(view);
   const reader = new FactReader(view, model, resources, findings);
+  if (model.measures.length === 0) {
+    const place = { file: descriptor.name, pointer: view.at('model') };
+    const expected = 'a measure: which column is an amount';
+    findings.push({ ...place, code: 'FORMATS_FIELD_MISSING', expected, found: '' });
+  }
   const facts = model.measures.flatMap((measure) => reader.read(measure, descriptor.name));
   const records = facts.flatMap(({ record }) => record ?? []);
   return ok({ descriptor: json, model, resources, facts, records, findings });
@@ -259,11 +264,15 @@ class FactReader {
   }
 
   /** Start and end by name, or the key of the first dimension of dates. */
-  #dates(value: Value): readonly [start: string, end: string] {
-    const start = startsIn(this.#model).map(([dimension, attribute]) =>
-      value(dimension, attribute),
-    );
-    return [start.find((text) => text !== '') ?? '', value('period', 'end')];
+  #dates(value: Value): readonly DateCell[] {
+    const cellOf = (name: DateCell['name'], [dimension, attribute]: readonly [string, string]) => ({
+      name,
+      text: value(dimension, attribute),
+      column: columnOf(this.#model, dimension, attribute),
+    });
+    const starts = startsIn(this.#model).map((place) => cellOf('start', place));
+    const start = starts.find(({ text }) => text !== '');
+    return [...(start === undefined ? [] : [start]), cellOf('end', ['period', 'end'])];
   }
 
   #classifications(value: Value): readonly Classification[] {
@@ -324,11 +333,18 @@ function readMoney(
   return { minor: minor.value, currency };
 }
 
-function readPeriod([start, end]: readonly [string, string], report: Report): Period {
+/** A date of a row under the header of its column. */
+interface DateCell {
+  readonly name: 'start' | 'end';
+  readonly text: string;
+  readonly column: string;
+}
+
+function readPeriod(cells: readonly DateCell[], report: Report): Period {
   const period: { start?: string; end?: string } = {};
-  for (const [name, text] of [['start', start] as const, ['end', end] as const]) {
+  for (const { name, text, column } of cells) {
     if (text !== '' && parseDate(text.replace(/T.*$/, ''), DATES) === undefined) {
-      report(name, 'FORMATS_DATE_UNREADABLE', 'a date of ISO 8601', text);
+      report(column, 'FORMATS_DATE_UNREADABLE', 'a date of ISO 8601', text);
     } else if (text !== '') {
       period[name] = text;
     }

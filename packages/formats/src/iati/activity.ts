@@ -55,15 +55,19 @@ export interface IatiActivity {
   readonly planned: readonly Appropriation[];
   readonly commitments: readonly Commitment[];
   readonly payments: readonly Payment[];
-  /** Transactions without an exact amount; their faults stand among the findings, too. */
-  readonly refused: readonly RefusedTransaction[];
+  /** All of them in the order of the file, with their places. */
+  readonly transactions: readonly IatiTransaction[];
   readonly findings: readonly Finding[];
 }
 
-/** A transaction that is no record, and why. */
-export interface RefusedTransaction {
+/** Where a transaction stands, and what was read of it. */
+export interface IatiTransaction {
+  /** Of its start tag; of the first element that is wrong, if one is. */
   readonly line: number;
   readonly column: number;
+  /** Undefined without an exact amount. */
+  readonly record: Commitment | Payment | undefined;
+  /** They stand among the findings of the activity, too. */
   readonly faults: readonly LineFault[];
 }
 
@@ -71,10 +75,9 @@ const STYLE = { decimalSign: '.', groupSign: ',' };
 const DATES = ['yyyy-MM-dd'].flatMap((pattern) => compileDatePattern(pattern) ?? []);
 
 /** A transaction where it stands, with its number; refused ones have no record. */
-export interface TransactionReading {
+export interface TransactionReading extends Pick<IatiTransaction, 'record'> {
   readonly element: XmlElement;
   readonly source: RecordSource;
-  readonly record: Commitment | Payment | undefined;
 }
 
 /** An activity with the transactions of its file, in their order. */
@@ -137,7 +140,7 @@ class ActivityReader {
   readonly #path: string;
   readonly #identifier: string;
   readonly #findings: Finding[] = [];
-  readonly #refused: RefusedTransaction[] = [];
+  readonly #placed: IatiTransaction[] = [];
   readonly #occurrenceOf = countOccurrences();
 
   constructor(element: XmlElement, file: string, path: string) {
@@ -183,7 +186,7 @@ class ActivityReader {
       planned,
       commitments: records.filter((record) => record.kind === 'commitment'),
       payments: records.filter((record) => record.kind === 'payment'),
-      refused: this.#refused,
+      transactions: this.#placed,
       findings: this.#findings,
     };
     return { activity: read, transactions };
@@ -299,26 +302,31 @@ class ActivityReader {
       const pointer = `${this.#path}/transaction[${index + 1}]`;
       const before = this.#findings.length;
       const type = transactionType(attribute(childOf(element, 'transaction-type'), 'code'));
-      const dated = childOf(element, 'transaction-date');
-      const date = this.#date(dated, `${pointer}/transaction-date`);
-      if (dated === undefined) {
-        const expected = 'a date';
-        this.#report(element, pointer, { code: 'FORMATS_FIELD_MISSING', expected, found: '' });
-      }
+      const date = this.#transactionDate(element, `${pointer}/transaction-date`);
       const source = this.#source(
         [type, date ?? ''],
         attribute(element, 'ref'),
         attribute(element, OCCURRENCE_NAME),
       );
       const money = this.#money(element, pointer);
-      if (money !== undefined) {
-        const record = this.#transaction(element, { type, date, source, money });
-        return { element, source, record };
-      }
-      const faults = this.#findings.slice(before).map(faultOf);
-      this.#refused.push({ line: element.line, column: element.column, faults });
-      return { element, source, record: undefined };
+      const record = money && this.#transaction(element, { type, date, source, money });
+      const findings = this.#findings.slice(before);
+      const { line = element.line, column = element.column } = findings[0] ?? {};
+      this.#placed.push({ line, column, record, faults: findings.map(faultOf) });
+      return { element, source, record };
     });
+  }
+
+  /** A payment without one is refused, so it is told where it is missing. */
+  #transactionDate(transaction: XmlElement, pointer: string): string | undefined {
+    const before = this.#findings.length;
+    const element = childOf(transaction, 'transaction-date');
+    const date = this.#date(element, pointer);
+    if (date === undefined && this.#findings.length === before) {
+      const missing = { code: 'FORMATS_FIELD_MISSING', expected: 'a date', found: '' } as const;
+      this.#report(element ?? transaction, pointer, missing);
+    }
+    return date;
   }
 
   #transaction(

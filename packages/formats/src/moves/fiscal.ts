@@ -3,7 +3,9 @@
  * period, a payment goes out under a commitment for its payee. The row as it was read stands in the
  * details of its line.
  */
-import type { LineFault } from '../errors.ts';
+import { formatAmount } from '../amount.ts';
+import type { Finding, LineFault } from '../errors.ts';
+import { columnOf, startsIn } from '../fiscal/model.ts';
 import type { FiscalPackage, FiscalRecord } from '../fiscal/package.ts';
 import { slugFor, wordFor } from '../names.ts';
 import type { Appropriation, Payment, Period, RecordSource, SourcePlace } from '../records.ts';
@@ -18,67 +20,88 @@ const NUMBER_MAX = 64;
 const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 
 interface Books {
-  readonly place: SourcePlace;
   readonly mapping: BooksMapping;
   readonly holder: string;
 }
 
+/** A row of money where it stands, under the headers of its columns. */
+interface Row {
+  readonly place: SourcePlace;
+  readonly amountColumn: string;
+  readonly dateColumn: string;
+}
+
 /**
- * Lines of one package: its records, then its rows that could not be read.
+ * Lines of one package: its rows of money, then what could not be read.
  * @param file    name of the descriptor
  * @param holder  organisation that keeps the fund; else the publisher does
  */
 export function fiscalMoves(
   file: string,
-  { records, findings }: FiscalPackage,
+  { facts, findings, model }: FiscalPackage,
   {
     mapping,
     holder = mapping.publisher,
   }: { readonly mapping: BooksMapping; readonly holder?: string },
 ): readonly MoneyLine[] {
-  const books = { place: { file, line: 1 }, mapping, holder };
-  const rows = new Map<string, LineFault[]>();
-  const refused: MoneyLine[] = [];
-  for (const { file: table, line, pointer, code, expected, found } of findings) {
-    if (line === undefined) continue;
-    const fault = { field: pointer, code, expected, found };
-    const known = rows.get(`${table} ${line}`);
-    if (known !== undefined) {
-      known.push(fault);
-      continue;
-    }
-    const faults = [fault];
-    rows.set(`${table} ${line}`, faults);
-    const { currency } = mapping;
-    refused.push({ file: table, line, ok: false, faults, amount: undefined, currency });
-  }
-  return [...records.map((record) => lineOf(record, books)), ...refused];
+  const books = { mapping, holder };
+  const dateColumns = startsIn(model).map((place) => columnOf(model, ...place));
+  const dateColumn = dateColumns.find((column) => column !== '') ?? '';
+  const lines = facts.flatMap(({ record, table, row, measure }) => {
+    if (record === undefined) return [];
+    const place = { file: table.file, line: row.line };
+    const { column: amountColumn } = measure;
+    return [lineOf(record, books, { place, amountColumn, dateColumn })];
+  });
+  const { currency } = mapping;
+  const refused = faultsByLine(findings.filter((finding) => isRefusal(finding, file)));
+  return [
+    ...lines,
+    ...refused.map((entry): MoneyLine => ({ ...entry, ok: false, amount: undefined, currency })),
+  ];
 }
 
-function lineOf(record: FiscalRecord, books: Books): MoneyLine {
-  const { place } = books;
+/** A descriptor that differs from its schema is read all the same; what else is wrong costs lines. */
+function isRefusal({ file, code }: Finding, descriptor: string): boolean {
+  return (
+    file !== descriptor || (code !== 'FORMATS_SCHEMA_MISMATCH' && code !== 'FORMATS_NAME_TWICE')
+  );
+}
+
+/** Everything that is wrong with one line together; a whole file counts as its first. */
+function faultsByLine(
+  findings: readonly Finding[],
+): readonly (SourcePlace & { readonly faults: readonly LineFault[] })[] {
+  const lines = new Map<string, SourcePlace & { readonly faults: LineFault[] }>();
+  for (const { file, line = 1, pointer, code, expected, found } of findings) {
+    const entry = lines.get(`${file} ${line}`) ?? { file, line, faults: [] };
+    lines.set(`${file} ${line}`, entry);
+    entry.faults.push({ field: pointer, code, expected, found });
+  }
+  return [...lines.values()];
+}
+
+function lineOf(record: FiscalRecord, books: Books, row: Row): MoneyLine {
+  const { place } = row;
   const { minor: amount, currency } = record.money;
-  const read = moveOf(record, books);
+  const read = moveOf(record, books, row);
   if ('code' in read) return { ...place, ok: false, faults: [read], amount, currency };
   return checkDetails(read, place);
 }
 
-function moveOf(record: FiscalRecord, books: Books): Move | LineFault {
-  const details = writeDetails(record);
+function moveOf(record: FiscalRecord, books: Books, row: Row): Move | LineFault {
   return record.kind === 'payment'
-    ? paymentOf(record, details, books)
-    : budgetOf(record, details, books);
+    ? paymentOf(record, books, row.dateColumn)
+    : budgetOf(record, books, row.amountColumn);
 }
 
-function faultOf(code: LineFault['code'], expected: string, found: string): LineFault {
-  return { field: '', code, expected, found };
-}
-
-function budgetOf(record: Appropriation, details: string, books: Books): Move | LineFault {
+function budgetOf(record: Appropriation, books: Books, column: string): Move | LineFault {
   const { money, title, period } = record;
   const { minor: amount, currency } = money;
   if (amount < 0n) {
-    return faultOf('FORMATS_AMOUNT_NEGATIVE', 'an amount of at least zero', `${amount}`);
+    const expected = 'an amount of at least zero';
+    const found = formatAmount(amount, currency);
+    return { field: column, code: 'FORMATS_AMOUNT_NEGATIVE', expected, found };
   }
   const { mapping, holder } = books;
   const source = fiscalSource(record.source, mapping);
@@ -100,13 +123,16 @@ function budgetOf(record: Appropriation, details: string, books: Books): Move | 
     amount,
     currency,
     period: days,
-    details,
+    details: writeDetails(record),
   };
 }
 
-function paymentOf(record: Payment, details: string, books: Books): Move | LineFault {
+function paymentOf(record: Payment, books: Books, column: string): Move | LineFault {
   const { money, date = '', payee, purpose } = record;
-  if (!DAY.test(date)) return faultOf('FORMATS_FIELD_MISSING', 'a date as YYYY-MM-DD', date);
+  if (!DAY.test(date)) {
+    const code = date === '' ? 'FORMATS_FIELD_MISSING' : 'FORMATS_DATE_UNREADABLE';
+    return { field: column, code, expected: 'a date as YYYY-MM-DD', found: date };
+  }
   const { mapping, holder } = books;
   const { minor, currency } = money;
   const title = payeeTitle(payee);
@@ -122,7 +148,7 @@ function paymentOf(record: Payment, details: string, books: Books): Move | LineF
     period: mapping.period,
     date,
     purpose: cleanText(purpose ?? '') || undefined,
-    details,
+    details: writeDetails(record),
   };
 }
 

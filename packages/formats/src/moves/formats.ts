@@ -7,6 +7,7 @@ import { readFiscalPackage } from '../fiscal/package.ts';
 import { readFundsFile } from '../funds-csv.ts';
 import { decodeFundsMapping } from '../funds-mapping.ts';
 import { readIatiFile } from '../iati/file.ts';
+import { locateFindings } from '../json-places.ts';
 import type { SourceFile } from '../records.ts';
 import { readSpendFile } from '../spend-csv.ts';
 import { decodeSpendMapping } from '../spend-mapping.ts';
@@ -97,7 +98,7 @@ function readFiscal(
   const tables = files.filter((file) => file !== descriptor);
   const read = readFiscalPackage(descriptor, tables, createFiscalValidator());
   if (!read.ok) return read;
-  return ok(
-    fiscalMoves(descriptor.name, read.value, { mapping: mapping.value, ...(holder && { holder }) }),
-  );
+  const findings = locateFindings(descriptor, read.value.findings);
+  const options = { mapping: mapping.value, ...(holder && { holder }) };
+  return ok(fiscalMoves(descriptor.name, { ...read.value, findings }, options));
 }

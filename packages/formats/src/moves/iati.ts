@@ -19,7 +19,7 @@ import { cleanText } from '../text.ts';
 import type { BooksMapping } from './books.ts';
 import { fundRow } from './books.ts';
 import { writeDetails } from './details.ts';
-import type { MoneyLine, MoneyRow } from './move.ts';
+import type { MoneyLine, MoneyRow, Move } from './move.ts';
 import { checkDetails, payeeTitle } from './move.ts';
 
 const NUMBER_MAX = 64;
@@ -48,41 +48,34 @@ export function iatiMoves(
 }
 
 function linesOf(activity: IatiActivity, books: Books): readonly MoneyLine[] {
-  const { commitments, payments, refused, line, column } = activity;
+  const { payments, transactions, line, column } = activity;
   const { mapping, file } = books;
+  const { currency } = mapping;
   const incoming = payments.filter(({ type = '' }) => INCOMING_TYPES.has(type));
-  const outgoing = payments.filter(({ type = '' }) => !INCOMING_TYPES.has(type));
-  return [
-    headOf(activity, incoming, books),
-    ...commitments.map((commitment) => promiseOf(commitment, activity, books)),
-    ...outgoing.map((payment) => paymentOf(payment, activity, books)),
-    ...refused.map(
-      (transaction): MoneyLine => ({
-        file,
-        ...transaction,
-        ok: false,
-        amount: undefined,
-        currency: mapping.currency,
-      }),
-    ),
-  ].map((entry) => (entry.ok ? checkDetails(entry.move, { file, line, column }) : entry));
-}
-
-function refusedLine(
-  place: SourcePlace,
-  fault: LineFault,
-  { amount, currency }: { readonly amount: bigint; readonly currency: string },
-): MoneyLine {
-  return { ...place, ok: false, faults: [fault], amount, currency };
+  const promised: MoneyLine[] = [];
+  const paid: MoneyLine[] = [];
+  const refused: MoneyLine[] = [];
+  for (const { record, faults, ...at } of transactions) {
+    const place = { file, ...at };
+    if (record === undefined) {
+      refused.push({ ...place, ok: false, faults, amount: undefined, currency });
+    } else if (record.kind === 'commitment') {
+      promised.push(checkDetails(promiseOf(record, activity, books), place));
+    } else if (!INCOMING_TYPES.has(record.type ?? '')) {
+      paid.push(paymentOf(record, activity, { books, place, faults }));
+    }
+  }
+  const head = checkDetails(headOf(activity, incoming, books), { file, line, column });
+  return [head, ...promised, ...paid, ...refused];
 }
 
 /** What the activity says itself, with the money that is none of this fund. */
-function headOf(activity: IatiActivity, incoming: readonly Payment[], books: Books): MoneyLine {
-  const { commitments, payments, findings: _f, refused: _r, column, ...head } = activity;
-  const { mapping, file } = books;
+function headOf(activity: IatiActivity, incoming: readonly Payment[], books: Books): Move {
+  const { commitments, payments, findings: _f, transactions: _t, column: _c, ...head } = activity;
+  const { mapping } = books;
   const first = [...commitments, ...payments][0]?.money;
   const currency = first?.currency ?? mapping.currency;
-  const move = {
+  return {
     kind: 'allocation',
     source: activitySource(activity, mapping),
     rows: rowsOf(activity, currency, books),
@@ -90,8 +83,7 @@ function headOf(activity: IatiActivity, incoming: readonly Payment[], books: Boo
     currency,
     period: mapping.period,
     details: writeDetails({ ...head, payments: incoming }),
-  } as const;
-  return { file, line: activity.line, column, ok: true, move };
+  };
 }
 
 /** Under which the ledger keeps what the activity says itself. */
@@ -164,27 +156,32 @@ function baseOf(record: Commitment | Payment, activity: IatiActivity, books: Boo
   };
 }
 
-function promiseOf(commitment: Commitment, activity: IatiActivity, books: Books): MoneyLine {
-  const { file } = books;
-  const { line, column } = activity;
+function promiseOf(commitment: Commitment, activity: IatiActivity, books: Books): Move {
   const date = commitment.period.start ?? 'an unknown day';
   const kind = commitment.money.minor < 0n ? 'return' : 'increase';
   const reason = `Published as a commitment of ${date}.`;
-  const base = baseOf(commitment, activity, books);
-  return { file, line, column, ok: true, move: { kind, reason, ...base } };
+  return { kind, reason, ...baseOf(commitment, activity, books) };
 }
 
-function paymentOf(payment: Payment, activity: IatiActivity, books: Books): MoneyLine {
-  const { file } = books;
-  const place = { file, line: activity.line, column: activity.column };
+/** A payment whose date cannot be read is refused for it, though its amount is known. */
+function paymentOf(
+  payment: Payment,
+  activity: IatiActivity,
+  {
+    books,
+    place,
+    faults,
+  }: {
+    readonly books: Books;
+    readonly place: SourcePlace;
+    readonly faults: readonly LineFault[];
+  },
+): MoneyLine {
   const { date, purpose: text = '', money } = payment;
-  if (date === undefined) {
-    const code = 'FORMATS_FIELD_MISSING';
-    const fault = { field: 'transaction-date', code, expected: 'a date', found: '' } as const;
-    return refusedLine(place, fault, { amount: money.minor, currency: money.currency });
-  }
-  const kind = money.minor < 0n ? 'credit' : 'payment';
+  const { minor: amount, currency } = money;
+  if (date === undefined) return { ...place, ok: false, faults, amount, currency };
+  const kind = amount < 0n ? 'credit' : 'payment';
   const purpose = cleanText(text) || undefined;
   const base = baseOf(payment, activity, books);
-  return { ...place, ok: true, move: { kind, date, purpose, ...base } };
+  return checkDetails({ kind, date, purpose, ...base }, place);
 }

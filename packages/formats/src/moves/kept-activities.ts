@@ -18,7 +18,10 @@ import {
 import type { Commitment, Payment } from '../records.ts';
 
 /** What an activity says itself, with the money that comes in. */
-export type ActivityHead = Omit<IatiActivity, 'column' | 'commitments' | 'findings' | 'refused'>;
+export type ActivityHead = Omit<
+  IatiActivity,
+  'column' | 'commitments' | 'findings' | 'transactions'
+>;
 
 export const activityHead = objectOf<ActivityHead>({
   kind: only('activity'),

@@ -5,7 +5,7 @@
  */
 import type { Call } from '@daybook/core';
 import { encodeUtf8, equalBytes, sha256, toHex } from '@daybook/core';
-import type { LineFault } from '../errors.ts';
+import type { Finding, LineFault } from '../errors.ts';
 import { FOUND_SHOWN_MAX } from '../errors.ts';
 import { writeExactJson } from '../exact-json.ts';
 import type { ProcurementRelease } from '../records.ts';
@@ -77,7 +77,7 @@ export interface OcdsPlanOptions {
 
 /** Plans every release of the files that can be identified. */
 export function planReleases(
-  sources: Iterable<OcdsSource>,
+  sources: readonly OcdsSource[],
   { publisher, hashOf }: OcdsPlanOptions,
 ): OcdsPlan {
   const planned = new Map<string, PlannedRelease>();
@@ -107,6 +107,7 @@ export function planReleases(
       present += 1;
     }
   }
+  refused.push(...emptyRecords(sources));
   const releases = [...planned.values()].sort((a, b) => a.dateMs - b.dateMs);
   return { releases, refused, differing, present, repeated };
 }
@@ -150,12 +151,21 @@ function* releasesOf(
   }
 }
 
+/** Records that would otherwise vanish without a word: nothing of them can be brought. */
+function emptyRecords(sources: readonly OcdsSource[]): readonly FaultyRelease[] {
+  return sources.flatMap(({ file, package: { records } }) =>
+    records.flatMap(({ pointer, missing }) =>
+      missing === undefined ? [] : [{ file, pointer, fault: faultIn(pointer, missing) }],
+    ),
+  );
+}
+
 function planRelease(
   { release, json, findings }: OcdsRelease,
   place: JsonPlace,
   publisher: string,
 ): PlannedRelease | LineFault {
-  if (release === undefined) return unread(findings);
+  if (release === undefined) return unread(findings, place.pointer);
   const dateMs = millisecondsOf(release.date);
   if (dateMs === undefined) {
     const found = release.date.slice(0, FOUND_SHOWN_MAX);
@@ -238,14 +248,18 @@ function millisecondsOf(text: string): number | undefined {
   return Number.isNaN(milliseconds) || milliseconds < 0 ? undefined : milliseconds;
 }
 
-function unread(findings: OcdsRelease['findings']): LineFault {
+function unread(findings: OcdsRelease['findings'], pointer: string): LineFault {
   const finding = findings.find(({ code }) => code === 'FORMATS_RECORD_TWICE') ?? findings[0];
   if (finding === undefined) {
     const expected = 'ocid, id and date';
     return { field: '', code: 'FORMATS_FIELD_MISSING', expected, found: '' };
   }
-  const { pointer: field, code, expected, found } = finding;
-  return { field, code, expected, found };
+  return faultIn(pointer, finding);
+}
+
+/** The finding as a fault of what stands at a pointer, which its own begins with. */
+function faultIn(pointer: string, { pointer: whole, code, expected, found }: Finding): LineFault {
+  return { field: whole.slice(pointer.length), code, expected, found };
 }
 
 function twice(release: string): LineFault {

@@ -6,6 +6,7 @@
 import type { Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
 import type { Finding, FormatsFailure } from '../errors.ts';
+import { FOUND_SHOWN_MAX } from '../errors.ts';
 import type { ExactJson, ExactObject } from '../exact-json.ts';
 import { isExactObject, readExactJson } from '../exact-json.ts';
 import { JsonView } from '../json-view.ts';
@@ -37,7 +38,10 @@ export interface OcdsRecord {
   /** Releases that are only linked to. */
   readonly linked: readonly ExactObject[];
   readonly compiled: OcdsRelease | undefined;
+  /** Those of the record itself; `missing` is one of them. */
   readonly findings: readonly Finding[];
+  /** Why there is nothing to read in it: releases are only linked to, or there are none. */
+  readonly missing: Finding | undefined;
 }
 
 export interface OcdsPackage {
@@ -114,7 +118,7 @@ class PackageReader {
     return (Array.isArray(entries) ? entries : []).flatMap((entry: ExactJson, index) => {
       const at = `${pointer}/${index}`;
       if (isExactObject(entry)) return [[at, entry] as const];
-      const found = String(entry).slice(0, 80);
+      const found = String(entry).slice(0, FOUND_SHOWN_MAX);
       const code = 'FORMATS_SCHEMA_MISMATCH';
       findings.push({ file: this.#file, pointer: at, code, expected: 'object', found });
       return [];
@@ -134,7 +138,7 @@ class PackageReader {
     if (identity !== undefined && this.#seen.has(identity)) {
       const expected = 'each release once in a file';
       const code = 'FORMATS_RECORD_TWICE';
-      findings.push({ file, pointer, code, expected, found: identity.slice(0, 80) });
+      findings.push({ file, pointer, code, expected, found: identity.slice(0, FOUND_SHOWN_MAX) });
       return { pointer, json, release: undefined, findings };
     }
     if (identity !== undefined) this.#seen.add(identity);
@@ -142,23 +146,51 @@ class PackageReader {
   }
 
   #record(json: ExactObject, pointer: string): OcdsRecord {
+    const file = this.#file;
     const view = new JsonView(json, pointer);
-    const findings = [...this.#validate('record', json, { file: this.#file, pointer })];
+    const findings = [...this.#validate('record', json, { file, pointer })];
     const entries = this.#objectsOf(json.releases ?? [], view.at('releases'), findings);
     const embedded = entries.filter(([, entry]) => Object.hasOwn(entry, 'ocid'));
     const linked = entries.filter(([, entry]) => !Object.hasOwn(entry, 'ocid'));
     for (const [at, entry] of linked) {
-      findings.push(...this.#validate('linkedRelease', entry, { file: this.#file, pointer: at }));
+      findings.push(...this.#validate('linkedRelease', entry, { file, pointer: at }));
     }
     const compiled = view.object('compiledRelease');
+    const links = linked.map(([, entry]) => entry);
+    const isEmpty = embedded.length === 0 && compiled === undefined;
+    // A compiled release without whole ones is brought, and holds what stands behind the links.
+    const isTold = embedded.length === 0 && compiled !== undefined;
+    const place = { file, pointer: view.at('releases') };
+    const unread = isTold ? undefined : findUnread(links, { place, isEmpty });
+    if (unread !== undefined) findings.push(unread);
     return {
       pointer,
       json,
       process: view.text('ocid'),
       releases: embedded.map(([at, entry]) => this.#release(entry, at)),
-      linked: linked.map(([, entry]) => entry),
+      linked: links,
       compiled: compiled === undefined ? undefined : this.#release(compiled.json, compiled.pointer),
       findings,
+      missing: isEmpty ? unread : undefined,
     };
   }
+}
+
+/** What of a record does not stand in its file; undefined if all of it does. */
+function findUnread(
+  links: readonly ExactObject[],
+  {
+    place,
+    isEmpty,
+  }: { readonly place: Pick<Finding, 'file' | 'pointer'>; readonly isEmpty: boolean },
+): Finding | undefined {
+  if (links.length === 0) {
+    const expected = 'releases or a compiled release';
+    return isEmpty ? { ...place, code: 'FORMATS_FIELD_MISSING', expected, found: '' } : undefined;
+  }
+  const [first = ''] = links.flatMap(({ url }) => (typeof url === 'string' ? [url] : []));
+  const count = links.length === 1 ? '1 link' : `${links.length} links`;
+  const found = `${count}: ${first}`.slice(0, FOUND_SHOWN_MAX);
+  const expected = isEmpty ? 'whole releases or a compiled release' : 'whole releases';
+  return { ...place, code: 'FORMATS_RELEASES_LINKED', expected, found };
 }
