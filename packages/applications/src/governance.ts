@@ -37,18 +37,12 @@ import {
   value,
   version,
 } from './governance/fields.ts';
-import {
-  epochOf,
-  isOrdered,
-  memberCount,
-  setAt,
-  settleProposal,
-  storedSetOf,
-} from './governance/ground.ts';
+import { epochOf, isOrdered, memberCount, setAt, storedSetOf } from './governance/ground.ts';
 import {
   castVotes,
   checkReservedRole,
   checkStanding,
+  closeProposal,
   decide,
   needOpen,
   propose,
@@ -288,6 +282,10 @@ export const governance = defineContract({
     },
     close: {
       title: { en: 'Close a proposal whose time is over', zh: '关闭到期提案' },
+      help: {
+        en: 'Votes are counted a last time, by who is in good standing then.',
+        zh: '按届时状态正常的机构作最后计票。',
+      },
       by: 'officer',
       input: { proposal: proposalNumber },
       handler(context, { proposal }) {
@@ -295,11 +293,7 @@ export const governance = defineContract({
         const facts = { status: row.status, closes: instantText(row.closes) };
         context.check(row.status === 'open', 'VOTING_CLOSED', facts);
         context.check(row.closes < context.timestampMs, 'VOTING_OPEN', facts);
-        const { yes, no, abstain } = row;
-        const share = (yes + no + abstain) * 100;
-        const isQuorate = share >= context.parameters.quorumPercent * memberCount(context);
-        // A tie is not enough yes votes: rejected like any other lack of them.
-        settleProposal(context, { ...row, status: isQuorate ? 'rejected' : 'lapsed' });
+        closeProposal(context, row);
       },
     },
   },
@@ -312,15 +306,26 @@ export const governance = defineContract({
         after !== undefined && isOrdered(after.present) && isOrdered(after.next ?? after.present),
     },
     votesCounted: {
-      title: { en: 'A proposal shows the votes that were cast', zh: '提案票数与表决记录一致' },
+      title: { en: 'A proposal counts no votes but those cast', zh: '提案票数不超过表决记录' },
       record: 'proposal',
       holds: ({ after }, { sums: kept }) => {
         if (after === undefined) return false;
-        const count = (choice: string): number =>
+        const cast = (choice: string): number =>
           kept.votes.get({ proposal: after.number, choice }).count;
         const { yes, no, abstain } = after;
-        return yes === count('yes') && no === count('no') && abstain === count('abstain');
+        return yes <= cast('yes') && no <= cast('no') && abstain <= cast('abstain');
       },
+    },
+    ballotsListed: {
+      title: { en: 'The votes counted are the votes cast', zh: '所计表决与表决记录一致' },
+      record: 'ballots',
+      holds: ({ after }, { sums: kept }) =>
+        after !== undefined &&
+        (['yes', 'no', 'abstain'] as const).every(
+          (choice) =>
+            kept.votes.get({ proposal: after.proposal, choice }).count ===
+            after.cast.filter((one) => one.choice === choice).length,
+        ),
     },
   },
 

@@ -115,6 +115,55 @@ describe('governance: votes', () => {
     );
   });
 
+  /** Works proposes to raise a parameter and is suspended while the ballot is open. */
+  function suspendedProposer(): TestChain {
+    const chain = createChain({ organisations: [...MEMBERS, 'parks', 'roads'] });
+    const change = { contract: 'governance', parameter: 'blockIntervalMs', value: '250' };
+    expect(propose(chain, 'proposeParameter', change, ['works/admin'])).to.equal('OK');
+    const others = ['audit/admin', 'finance/admin', 'health/admin', 'parks/admin', 'roads/admin'];
+    expect(propose(chain, ...SUSPEND, others)).to.equal('OK');
+    chain.passTo(chain.height() + 1);
+    expect(rowsOf.directory.organisation(chain.view, { slug: 'works' })?.status).to.equal(
+      'suspended',
+    );
+    return chain;
+  }
+
+  it('spec X-27: given a member suspended after it voted, then its vote does not count', () => {
+    const chain = suspendedProposer();
+
+    vote(chain, 1, ['audit/admin', 'finance/admin']);
+    vote(chain, 1, ['health/admin']);
+    expect(rows.proposal(chain.view, { number: 1 })).to.include({ yes: 3, status: 'open' });
+    vote(chain, 1, ['parks/admin']);
+
+    expect(rows.proposal(chain.view, { number: 1 })).to.include({ yes: 4, status: 'done' });
+    const key = { proposal: 1, organisation: 'works' };
+    expect(rows.vote(chain.view, key)?.choice).to.equal('yes');
+  });
+
+  it('given a member suspended after it voted, when the time is over, then no quorum counts it', () => {
+    const chain = suspendedProposer();
+    vote(chain, 1, ['audit/admin', 'finance/admin']);
+    chain.block([], { afterMs: 168 * HOUR_MS });
+
+    expect(codeOf(chain.act(['audit/clerk'], 'governance.close', { proposal: 1 }))).to.equal('OK');
+
+    expect(rows.proposal(chain.view, { number: 1 })).to.include({ yes: 2, status: 'lapsed' });
+  });
+
+  it('given a member reinstated before the end, then its vote counts again', () => {
+    const chain = suspendedProposer();
+    vote(chain, 1, ['audit/admin', 'finance/admin', 'health/admin'], 'yes');
+    const others = ['audit/admin', 'finance/admin', 'health/admin', 'parks/admin', 'roads/admin'];
+    propose(chain, 'proposeReinstatement', { organisation: 'works' }, others);
+    chain.block([], { afterMs: 168 * HOUR_MS });
+
+    expect(codeOf(chain.act(['audit/clerk'], 'governance.close', { proposal: 1 }))).to.equal('OK');
+
+    expect(rows.proposal(chain.view, { number: 1 })).to.include({ yes: 4, status: 'rejected' });
+  });
+
   it('given a second vote of one organisation, then it is refused', () => {
     const chain = newChain();
     propose(chain, ...SUSPEND);

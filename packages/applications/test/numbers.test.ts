@@ -31,6 +31,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     evidence: 14,
     recovery: 15,
     eras: 16,
+    ballots: 17,
   },
   oversight: {
     witness: 1,

@@ -52,6 +52,15 @@ export const notBeforeHeight = field.optional(
   }),
 );
 export const proposalNumber = field.integer({ en: 'Proposal', zh: '提案', min: 1 });
+export const choice = field.choice({
+  en: 'Vote',
+  zh: '表决',
+  of: {
+    yes: { en: 'yes', zh: '赞成' },
+    no: { en: 'no', zh: '反对' },
+    abstain: { en: 'abstention', zh: '弃权' },
+  },
+});
 export const evidenceKind = field.choice({
   en: 'Kind of fault',
   zh: '违规类别',
@@ -108,6 +117,7 @@ export const setField = field.list(
   { en: 'Validators, ascending by id', zh: '验证节点(按标识升序)', max: LIMITS.validatorsMax },
 );
 
+export type Choice = Infer<typeof choice>;
 export type Kind = keyof typeof KINDS;
 export type Change = Infer<typeof change>;
 export type StoredSet = Infer<typeof setField>;

@@ -2,9 +2,9 @@
 import { instantText } from '@daybook/contracts';
 import { assert } from '@daybook/core';
 import type { Hall, Keeper, Proposal } from './context.ts';
-import type { Change, Kind } from './fields.ts';
+import type { Change, Choice, Kind } from './fields.ts';
 import { boundaryAfter, lockedUntil, memberCount, settleProposal } from './ground.ts';
-import { PROPOSALS_PER_HEIGHT_MAX } from './records.ts';
+import { BALLOTS_MAX, PROPOSALS_PER_HEIGHT_MAX } from './records.ts';
 import { adoptSetChange } from './validator-set.ts';
 
 export const HOUR_MS = 3_600_000;
@@ -42,37 +42,65 @@ export function needOpen(context: Hall, proposal: number): Proposal {
 }
 
 /** One vote for each organisation among the delegates who signed. @returns how many are new */
-export function castVotes(
-  context: Hall,
-  proposal: number,
-  choice: 'yes' | 'no' | 'abstain',
-): number {
-  let cast = 0;
+export function castVotes(context: Hall, proposal: number, choice: Choice): number {
+  const before = context.records.ballots.get({ proposal })?.cast ?? [];
+  const fresh: { organisation: string; choice: Choice }[] = [];
   for (const { organisation: member, identity } of context.entitled({ role: 'delegate' })) {
     if (member === undefined) continue;
     const key = { proposal, organisation: member };
     if (context.records.vote.has(key)) continue;
     context.records.vote.insert({ ...key, choice, officer: identity });
     context.emit('voted', { ...key, choice });
-    cast += 1;
+    fresh.push({ organisation: member, choice });
   }
-  return cast;
+  const cast = [...before, ...fresh];
+  context.check(cast.length <= BALLOTS_MAX, 'BALLOTS_FULL', { max: BALLOTS_MAX });
+  if (fresh.length > 0) context.records.ballots.put({ proposal, cast });
+  return fresh.length;
+}
+
+/** The votes of those that are in good standing at this moment; a suspended member decides nothing. */
+function count(context: Hall, row: Proposal): Proposal {
+  const { cast } = context.records.ballots.get({ proposal: row.number }) ?? { cast: [] };
+  const { organisation: members } = context.contracts.directory.records;
+  const valid = cast.filter(({ organisation: slug }) => members.get({ slug })?.status === 'active');
+  const of = (wanted: Choice): number => valid.filter(({ choice }) => choice === wanted).length;
+  return { ...row, yes: of('yes'), no: of('no'), abstain: of('abstain') };
 }
 
 /** Counts, and settles the proposal as soon as the outcome can not change any more. */
 export function decide(context: Hall, row: Proposal): void {
-  const count = (choice: string): number =>
-    context.sums.votes.get({ proposal: row.number, choice }).count;
-  const counted = { ...row, yes: count('yes'), no: count('no'), abstain: count('abstain') };
+  const counted = count(context, row);
   const members = memberCount(context);
-  const needed = context.parameters.approvalPercent * members;
-  if (counted.yes * 100 >= needed) {
+  if (isCarried(context, counted)) {
     adopt(context, counted);
-  } else if ((members - counted.no - counted.abstain) * 100 < needed) {
+  } else if ((members - counted.no - counted.abstain) * 100 < neededOf(context)) {
     settleProposal(context, { ...counted, status: 'rejected' });
   } else {
     context.records.proposal.put(counted);
   }
+}
+
+/** Counts a last time when the time is over: who voted may have been suspended or reinstated since. */
+export function closeProposal(context: Hall, row: Proposal): void {
+  const counted = count(context, row);
+  if (isCarried(context, counted)) {
+    adopt(context, counted);
+    return;
+  }
+  const share = (counted.yes + counted.no + counted.abstain) * 100;
+  const isQuorate = share >= context.parameters.quorumPercent * memberCount(context);
+  // A tie is not enough yes votes: rejected like any other lack of them.
+  settleProposal(context, { ...counted, status: isQuorate ? 'rejected' : 'lapsed' });
+}
+
+function isCarried(context: Hall, { yes }: Proposal): boolean {
+  return yes * 100 >= neededOf(context);
+}
+
+/** Hundredths of votes. */
+function neededOf(context: Hall): number {
+  return context.parameters.approvalPercent * memberCount(context);
 }
 
 /** Decides when an adopted change takes effect, and arranges it. */

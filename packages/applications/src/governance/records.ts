@@ -5,6 +5,7 @@ import type { ParameterName } from '@daybook/core';
 import { LIMITS, PARAMETER_NAMES, PARAMETERS } from '@daybook/core';
 import {
   change,
+  choice,
   consensusKey,
   evidenceKind,
   height,
@@ -21,11 +22,17 @@ import {
 
 export const PENDING_MAX = 64;
 export const PROPOSALS_PER_HEIGHT_MAX = 64;
+/** Organisations that may vote on one proposal: all of them are read whenever votes are counted. */
+export const BALLOTS_MAX = 500;
 
 export const records = {
   proposal: {
     number: 1,
     title: { en: 'Proposal', zh: '提案' },
+    help: {
+      en: 'Votes as last counted: those of organisations that are suspended do not count until they are reinstated.',
+      zh: '票数为最近一次计票结果;被暂停机构的表决在恢复前不计。',
+    },
     key: { number: proposalNumber },
     fields: {
       kind,
@@ -72,15 +79,7 @@ export const records = {
     key: { proposal: proposalNumber, organisation: slug },
     partition: ['proposal'],
     fields: {
-      choice: field.choice({
-        en: 'Vote',
-        zh: '表决',
-        of: {
-          yes: { en: 'yes', zh: '赞成' },
-          no: { en: 'no', zh: '反对' },
-          abstain: { en: 'abstention', zh: '弃权' },
-        },
-      }),
+      choice,
       officer: field.identity({ en: 'Cast by', zh: '投票人' }),
     },
   },
@@ -239,6 +238,22 @@ export const records = {
         max: 256,
       }),
       file: field.bytes({ en: 'Plan and consents', zh: '恢复方案与签名', max: 65_536 }),
+    },
+  },
+  ballots: {
+    number: 17,
+    title: { en: 'Who voted on a proposal', zh: '提案的表决机构' },
+    help: {
+      en: 'The votes once more in one row, so that they are counted by who is in good standing.',
+      zh: '各机构表决汇总于一行,以便按机构当前状态计票。',
+    },
+    key: { proposal: proposalNumber },
+    fields: {
+      cast: field.list(field.object({ organisation: slug, choice }, { en: 'Vote', zh: '表决' }), {
+        en: 'Votes in the order cast',
+        zh: '按次序的表决',
+        max: BALLOTS_MAX,
+      }),
     },
   },
   eras: {

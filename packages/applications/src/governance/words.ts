@@ -106,6 +106,15 @@ export const failures = {
       zh: '请选择清单中保留给治理的行为,并以 JSON 填写输入。',
     },
   },
+  BALLOTS_FULL: {
+    code: 23,
+    en: 'At most {max} organisations vote on a proposal.',
+    zh: '每项提案最多{max}个机构表决。',
+    remedy: {
+      en: 'Let those decide that have voted, or close the proposal after its time.',
+      zh: '请以已有表决为准,或到期后关闭提案。',
+    },
+  },
   RETIREMENT_REFUSED: {
     code: 22,
     en: 'The contract {contract} can not be retired: {fact}.',
