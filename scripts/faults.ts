@@ -5,11 +5,16 @@
  *   npm run faults -- --short            the short forms: minutes
  *   npm run faults -- --only F1,F7       some of them
  *   npm run faults -- --seed 7           other random choices
+ *   npm run faults -- --only F2 --from 101 --to 150
+ *                                        some of the places of one fault: kills, syncs, positions in
+ *                                        each file; a place is the same in every part of a seed
+ *   npm run faults -- --only F7 --kind 'joined node'
+ *                                        damage to the kinds of files that are called so
  *
  * A machine without root, strace or faketime skips by name what needs them. The last line says how
  * many passed, failed and were skipped.
  */
-import type { Fault } from '../test/faults/fault.ts';
+import type { Fault, Part } from '../test/faults/fault.ts';
 import { lackOf } from '../test/faults/machine.ts';
 import { createRandom } from '../test/faults/random.ts';
 import { FAULTS } from '../test/faults/table.ts';
@@ -27,6 +32,9 @@ const { values } = parseOptions(import.meta.filename, {
     only: { type: 'string' },
     short: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    kind: { type: 'string' },
   },
 });
 
@@ -39,14 +47,29 @@ function chosen(): readonly Fault[] {
   });
 }
 
+/** What is played of a fault; undefined when all of it is. */
+function partOf({ id, places }: Fault): Part | undefined {
+  const { from, to, kind, short } = values;
+  if (from === undefined && to === undefined && kind === undefined) return undefined;
+  if (places === undefined) throw new Error(`${id} has no parts`);
+  const all = places[short ? 'short' : 'long'];
+  const part = { from: numberOf(from ?? '1', 'from'), to: numberOf(to ?? String(all), 'to') };
+  if (part.from < 1 || part.to > all || part.from > part.to) {
+    throw new Error(`${id} has the places 1 to ${all}`);
+  }
+  return { ...part, ...(kind !== undefined && { kind }) };
+}
+
 async function play(fault: Fault): Promise<Row> {
   const lack = lackOf(fault.needs);
   if (lack !== undefined) return { fault, outcome: 'skipped', seconds: 0, words: lack };
   const startedMs = performance.now();
   const secondsSince = (): number => Math.round((performance.now() - startedMs) / 1000);
   try {
+    const part = partOf(fault);
     const words = await fault.run({
       short: values.short,
+      ...(part && { part }),
       random: createRandom(numberOf(values.seed, 'seed')),
       tell: (text) => console.log(`  ${text}`),
     });

@@ -33,7 +33,7 @@ describe('faults on real processes, short forms', function () {
   }
 
   it('F7: given damage at five places of every kind of file, then a node names it or answers as before (I3, I22)', async () => {
-    const run = { positions: 5, random: createRandom(SEED), tell: tellFigure };
+    const run = { positions: [1, 2, 3, 4, 5], random: createRandom(SEED), tell: tellFigure };
 
     // Throws what was silent, or another answer than before.
     const lines = await tryDamage(run);

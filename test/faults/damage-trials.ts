@@ -19,6 +19,8 @@ import { Tally } from './tally.ts';
 import type { Answers } from './trial-answers.ts';
 import { askEverything, compareAnswers } from './trial-answers.ts';
 import { createTrialCluster, JOINED, PAID, VALIDATOR } from './trial-cluster.ts';
+import type { TrialRun } from './trial-run.ts';
+import { isChosen } from './trial-run.ts';
 import { tryVoteLogs } from './vote-trials.ts';
 
 /** Files by what they are; patterns below the data directory. */
@@ -45,15 +47,8 @@ const OF_JOINED = {
   'values of a joined node': 'state/values-*.seg',
 } as const;
 
-export interface TrialRun {
-  /** In each kind of file. */
-  readonly positions: number;
-  readonly random: Random;
-  tell(text: string): void;
-}
-
 /**
- * @returns counts by kind of file
+ * @returns counts by kind of file, none for a `kind` that is no part of a title
  * @throws Error I22 or I3 with file, damage and what was wrong
  */
 export async function tryDamage(run: TrialRun): Promise<readonly string[]> {
@@ -66,10 +61,13 @@ export async function tryDamage(run: TrialRun): Promise<readonly string[]> {
       [JOINED, OF_JOINED],
     ] as const;
     for (const [slug, kinds] of places) {
+      const chosen = Object.entries(kinds).filter(([title]) => isChosen(title, run));
+      if (chosen.length === 0) continue;
       const folder = await openFolder(cluster, cluster.node(slug));
-      for (const [title, pattern] of Object.entries(kinds)) {
-        for (let position = 0; position < run.positions; position += 1) {
-          await tally.take(title, () => tryOnce(folder, pattern, run.random));
+      for (const [title, pattern] of chosen) {
+        for (const position of run.positions) {
+          const random = run.random.fork(`${title} ${position}`);
+          await tally.take(title, position, () => tryOnce(folder, pattern, random));
         }
         run.tell([tally.line(title), ...tally.faults].join('; '));
       }

@@ -12,6 +12,7 @@ import { eventually } from '../e2e/support/waiting.ts';
 import { tryDamage } from './damage-trials.ts';
 import { damage, overwrite } from './damaging.ts';
 import type { Fault } from './fault.ts';
+import { placesOf } from './fault.ts';
 import { inspect, outlinesOf, renderInspection } from './inspection.ts';
 import type { Random } from './random.ts';
 import type { Stage } from './stage.ts';
@@ -23,7 +24,7 @@ const VICTIM = 'audit';
 const WITNESS = 'finance';
 /** Of each kind of file on real processes; the long form tries many more in one process. */
 const POSITIONS = 5;
-const TRIALS = 200;
+const TRIALS = { short: POSITIONS, long: 200 } as const;
 /** Exit code of a defect: what no damage may cause. */
 const DEFECT = 1;
 
@@ -177,10 +178,19 @@ export const damagedFiles: Fault = {
   id: 'F7',
   title: 'damaged files: named, or harmless, and never a wrong answer or a second vote',
   needs: [],
-  run: async ({ short, random, tell }) => {
+  places: TRIALS,
+  run: async (options) => {
+    const { short, part, random, tell } = options;
     const tally = new Tally();
     const run = { positions: POSITIONS, random, tally };
-    if (!short) await tryDamage({ positions: TRIALS, random, tell });
+    if (!short || part !== undefined) {
+      const kind = part?.kind === undefined ? {} : { kind: part.kind };
+      const positions = placesOf({ places: TRIALS }, options);
+      const lines = await tryDamage({ positions, random, tell, ...kind });
+      if (lines.length === 0) throw new Error(`no kind of file is called ${part?.kind}`);
+      // A part of the positions is one of those trials alone; the processes play as a whole.
+      if (part !== undefined) return lines.join('; ');
+    }
     return await onStage({ clients: 1, pauseMs: 200 }, async (stage) => {
       await stage.votes(VICTIM);
       await stage.grows(VICTIM, 10);

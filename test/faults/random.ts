@@ -6,6 +6,8 @@ export interface Random {
   /** An integer of at least `from`, less than `to`. */
   integer(from: number, to: number): number;
   pick<T>(items: readonly T[]): T;
+  /** Choices of their own for what has this name: the same ones, whatever was chosen before. */
+  fork(name: string): Random;
 }
 
 /** Mulberry32: small, and the same everywhere. */
@@ -26,5 +28,13 @@ export function createRandom(seed: number): Random {
       if (item === undefined) throw new Error('there is something to pick from');
       return item;
     },
+    fork: (name) => createRandom(seedOf(`${seed} ${name}`)),
   };
+}
+
+/** FNV-1a. */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }

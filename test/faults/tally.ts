@@ -25,11 +25,12 @@ export class Tally {
   }
 
   /** Takes the outcome of a trial, or what it failed with. */
-  async take(title: string, trial: () => Promise<Outcome>): Promise<void> {
+  async take(title: string, position: number, trial: () => Promise<Outcome>): Promise<void> {
     try {
       this.add(title, await trial());
     } catch (error) {
-      this.faults.push(`${title}: ${error instanceof Error ? error.message : String(error)}`);
+      const words = error instanceof Error ? error.message : String(error);
+      this.faults.push(`${title}, position ${position}: ${words}`);
     }
   }
 

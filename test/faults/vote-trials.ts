@@ -16,9 +16,10 @@ import {
 } from '@daybook/core';
 import type { Lock, VoteSigner } from '@daybook/state';
 import { createNodeDisk, createVoteLog, openVoteSigner } from '@daybook/state';
-import type { TrialRun } from './damage-trials.ts';
 import { damageContent } from './damaging.ts';
 import type { Outcome, Tally } from './tally.ts';
+import type { TrialRun } from './trial-run.ts';
+import { isChosen } from './trial-run.ts';
 
 const MIRRORS = {
   'vote log, mirror A': ['wal-A'],
@@ -37,13 +38,15 @@ function filled(byte: number): Hash {
 /** @throws Error I3 when a slot was signed over, I22 when damage is not named */
 export async function tryVoteLogs(directory: string, run: TrialRun, tally: Tally): Promise<void> {
   for (const [title, names] of Object.entries(MIRRORS)) {
-    for (let position = 0; position < run.positions; position += 1) {
+    if (!isChosen(title, run)) continue;
+    for (const position of run.positions) {
+      const random = run.random.fork(`${title} ${position}`);
       rmSync(directory, { recursive: true, force: true });
       const signed = await writeVotes(directory);
       const words = names.map((name) => {
-        return `${name}: ${damageContent(path.join(directory, name), run.random)}`;
+        return `${name}: ${damageContent(path.join(directory, name), random)}`;
       });
-      await tally.take(title, () => judge(directory, signed, words.join(', ')));
+      await tally.take(title, position, () => judge(directory, signed, words.join(', ')));
     }
     run.tell(tally.line(title));
   }
