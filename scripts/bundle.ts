@@ -20,6 +20,7 @@ export const NATIVE = ['@duckdb/node-api', 'classic-level', 'sodium-native'] as 
 const PROGRAMS = {
   daybookd: 'packages/node/src/daemon.ts',
   'ahead-thread': 'packages/node/src/ahead/ahead-thread.ts',
+  'reading-process': 'packages/state/src/store/reading-process.ts',
   'store-process': 'packages/readmodel/src/process/store-process.ts',
 };
 

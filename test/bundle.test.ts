@@ -54,7 +54,7 @@ describe('the bundle of daybookd', () => {
         (name) => readFileSync(name, 'utf8').match(/(?<=import\.meta\.resolve\(')#[^']+/g) ?? [],
       );
 
-    expect(asked).to.have.members(['#ahead-thread', '#store-process']);
+    expect(asked).to.have.members(['#ahead-thread', '#reading-process', '#store-process']);
     for (const name of asked) {
       expect(existsSync(path.join(folder, imports[name])), name).to.equal(true);
     }

@@ -2,10 +2,11 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createNodeDisk, openBlockLog } from '@daybook/state';
-import type { Cluster, ClusterNode } from '@daybook/testkit';
+import type { Cluster, ClusterNode, ProcessEnd } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
 import { getJson, heightOf, stateRootsAt } from './support/api.ts';
+import { breakIndex } from './support/broken-index.ts';
 import { openFund } from './support/fund.ts';
 import { startLoad } from './support/load.ts';
 import { FOUR } from './support/members.ts';
@@ -94,6 +95,33 @@ describe('daybookd repair (validators=4)', function () {
     expect(done.exitCode, done.output).to.equal(0);
     expect(done.output).to.contain('made again from the block log');
     expect(again.exitCode, again.output).to.equal(0);
+    await expectSound();
+  });
+
+  it('given a state that ends whoever reads it, then the third start, doctor and repair name it, and repair makes it again', async () => {
+    expect(await breakIndex(path.join(node.dataDirectory, 'state/index'))).to.be.above(0);
+    const ends: ProcessEnd[] = [];
+    for (let start = 0; start < 3; start += 1) {
+      await node.process.start().catch(() => undefined);
+      ends.push(await node.process.ended());
+    }
+
+    const examined = await runDaemon('doctor', '--config', node.configFile);
+    const told = await repair('--dry-run');
+    const done = await repair();
+
+    expect(ends.map(({ signal, exitCode }) => signal ?? exitCode)).to.deep.equal([
+      'SIGABRT',
+      'SIGABRT',
+      4,
+    ]);
+    expect(await readFile(node.logFile, 'utf8')).to.match(/SIGABRT \(.*Assertion.*must stop/);
+    for (const { exitCode, output } of [examined, told]) {
+      expect(exitCode, output).to.equal(4);
+      expect(output).to.match(/state\/index: .*SIGABRT \(.*Assertion/);
+    }
+    expect(done.exitCode, done.output).to.equal(0);
+    expect(done.output).to.contain('made again from the block log');
     await expectSound();
   });
 

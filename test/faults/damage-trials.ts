@@ -8,11 +8,10 @@ import { execFileSync } from 'node:child_process';
 import { globSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '@daybook/node';
-import { createNodeDisk, openKeepsakes } from '@daybook/state';
+import { createNodeDisk, openKeepsakes, readThrough } from '@daybook/state';
 import type { Cluster, ClusterNode, InProcessNode } from '@daybook/testkit';
 import { startInProcessNode } from '@daybook/testkit';
 import { damageContent } from './damaging.ts';
-import { endsProcess } from './level-trial.ts';
 import type { Random } from './random.ts';
 import type { Outcome } from './tally.ts';
 import { Tally } from './tally.ts';
@@ -136,7 +135,7 @@ async function tryOnce(folder: Folder, pattern: string, random: Random): Promise
   if (files.length === 0) throw new Error(`${node.slug} has no ${pattern}`);
   const file = random.pick(files);
   const what = `${path.relative(node.dataDirectory, file)}: ${damageContent(file, random)}`;
-  if (pattern.startsWith(INDEX) && endsReader(folder)) return 'ended';
+  if (pattern.startsWith(INDEX) && (await endsReader(folder))) return 'ended';
   const said: string[] = [];
   const words = [path.basename(file), path.dirname(file), ...wordsFor(pattern)];
   const isNamed = (): boolean => words.some((name) => said.join('\n').includes(name));
@@ -149,12 +148,21 @@ async function tryOnce(folder: Folder, pattern: string, random: Random): Promise
   }
 }
 
-/** On a copy: a reader mends and writes, too. */
-function endsReader({ cluster, node }: Folder): boolean {
+/**
+ * Whether the damage ends whoever reads it, which must not be this process; then it is named. On a
+ * copy: a reader mends and writes, too.
+ */
+async function endsReader({ cluster, node }: Folder): Promise<boolean> {
   const probe = path.join(cluster.directory, 'probe');
   rmSync(probe, { recursive: true, force: true });
   copyAll([path.join(node.dataDirectory, INDEX)], probe);
-  return endsProcess(probe);
+  try {
+    await readThrough(probe);
+    return false;
+  } catch (error) {
+    if (ownErrorOf(error).includes(probe)) return true;
+    throw error;
+  }
 }
 
 /** Other names of what lies there. */

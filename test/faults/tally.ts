@@ -1,7 +1,7 @@
 /** What damage led to, counted by kind of file, and every case that did not hold. */
 
 /**
- * `ended`: LevelDB's own assertion ends the process, which then serves nothing;
+ * `ended`: LevelDB ends a process that reads it, which is named by whoever lets another one read;
  * `shorter`: the end of the chain was dropped, and comes again from others.
  */
 export type Outcome =

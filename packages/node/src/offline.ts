@@ -6,7 +6,7 @@ import type { Engine } from '@daybook/contracts';
 import { createEngine } from '@daybook/contracts';
 import type { Genesis, RecoveryFile } from '@daybook/core';
 import type { BlockLog, DataDirectory, StateStore } from '@daybook/state';
-import { createNodeDisk, openBlockLog, openLevel } from '@daybook/state';
+import { createNodeDisk, openBlockLog, openSuspectLevel } from '@daybook/state';
 import { createSystemClock } from './clock.ts';
 import { createExecutor } from './ledger/executor.ts';
 import type { LedgerOpening } from './ledger/open-ledger.ts';
@@ -44,7 +44,7 @@ export async function withOfflineChain<T>(
   const disk = createNodeDisk();
   const blockLog = await openBlockLog({ directory: directory.paths.blocks }, { disk });
   try {
-    const parts = { disk, openKeyValue: openLevel };
+    const parts = { disk, openKeyValue: openSuspectLevel };
     const stateStore = await openState(directory.paths.state, keeping, parts);
     try {
       const engine = createEngine(contracts);

@@ -17,8 +17,8 @@ import {
   createNodeDisk,
   openBlockLog,
   openDataDirectory,
+  openGuardedLevel,
   openKeepsakes,
-  openLevel,
 } from '@daybook/state';
 import type { DiskLimits, FreeSpace, FreeSpaceParts } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
@@ -72,7 +72,7 @@ export interface StorageParts extends Places {
 export function systemPlaces(limits: DiskLimits, watch: FreeSpaceParts): Places {
   return {
     disk: createNodeDisk(),
-    openKeyValue: openLevel,
+    openKeyValue: openGuardedLevel,
     openDirectory: openDataDirectory,
     watchFreeSpace: (directory) => watchFreeSpace({ directory, limits }, watch),
   };

@@ -47,6 +47,7 @@ export {
 } from './joining-directory.ts';
 export type { Keepsake, Keepsakes } from './keepsakes/keepsakes.ts';
 export { openKeepsakes } from './keepsakes/keepsakes.ts';
+export { openGuardedLevel, openSuspectLevel, readThrough } from './store/guarded-level.ts';
 export type { KeyValue, MemoryKeyValue } from './store/key-value.ts';
 export { createMemoryKeyValue } from './store/key-value.ts';
 export type { LevelOptions } from './store/level.ts';

@@ -5,7 +5,7 @@
  */
 import { createEngine } from '@daybook/contracts';
 import type { ValidatorSet } from '@daybook/core';
-import { createNodeDisk, openLevel, StateError } from '@daybook/state';
+import { createNodeDisk, openSuspectLevel, StateError } from '@daybook/state';
 import { NodeError } from '../errors.ts';
 import { readKnownSets } from '../governance-reads.ts';
 import type { OfflinePlace } from '../offline.ts';
@@ -24,7 +24,7 @@ export async function readLaterSets(place: OfflinePlace): Promise<readonly Valid
 }
 
 async function readRecorded({ directory, contracts, keeping }: OfflinePlace) {
-  const parts = { disk: createNodeDisk(), openKeyValue: openLevel };
+  const parts = { disk: createNodeDisk(), openKeyValue: openSuspectLevel };
   try {
     const stateStore = await openState(directory.paths.state, keeping, parts);
     try {

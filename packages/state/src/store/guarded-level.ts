@@ -1,0 +1,82 @@
+/**
+ * LevelDB, opened so that it cannot end this process without a word. It asserts what it reads, and
+ * where damage breaks an assertion, or leads it outside of its memory, the process is gone. So a
+ * database that is suspect is read by a process of its own first: then the damage has a name here.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { attempt } from '../disk/attempt.ts';
+import { joinPath } from '../disk/disk.ts';
+import { StateError } from '../errors.ts';
+import type { KeyValue } from './key-value.ts';
+import { openLevel } from './level.ts';
+
+/** In the folder of the database while it is open: how often in a row it was not closed before. */
+const OPENED_FILE = 'opened.json';
+/** One may be the power, two in a row are suspect. */
+const SUSPECT_FROM = 2;
+
+/**
+ * Opens a database for a node: one that was not closed twice in a row is read by another process
+ * first, which takes about as long as reading all of it twice.
+ * @throws StateError as `openLevel`, and STATE_DATABASE_FAILED where reading it ends a process
+ */
+export async function openGuardedLevel(path: string): Promise<KeyValue> {
+  const file = joinPath(path, OPENED_FILE);
+  let unclosed = unclosedBefore(file);
+  if (unclosed >= SUSPECT_FROM) {
+    await readThrough(path);
+    unclosed = 0;
+  }
+  attempt('write', file, () => {
+    fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+    fs.writeFileSync(file, JSON.stringify({ unclosed }), { mode: 0o600 });
+  });
+  const database = await openLevel(path);
+  return {
+    ...database,
+    close: async () => {
+      await database.close();
+      attempt('remove', file, () => fs.rmSync(file, { force: true }));
+    },
+  };
+}
+
+/** Opens a database of a node that is down, whatever its state. @throws StateError as `openGuardedLevel` */
+export async function openSuspectLevel(path: string): Promise<KeyValue> {
+  await readThrough(path);
+  return await openLevel(path);
+}
+
+function unclosedBefore(file: string): number {
+  if (!fs.existsSync(file)) return 0;
+  const content = attempt('read', file, () => fs.readFileSync(file, 'utf8'));
+  // What cannot be read was cut off by a crash: not closed this once at least.
+  return 1 + Number(/^\{"unclosed":(\d)\}$/.exec(content)?.[1] ?? 0);
+}
+
+/** @throws StateError STATE_DATABASE_FAILED when reading the database ends the process that does */
+export async function readThrough(path: string): Promise<void> {
+  if (!fs.existsSync(path)) return;
+  const program = fileURLToPath(import.meta.resolve('#reading-process'));
+  const child = fork(program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  child.send(path);
+  const [said, [exitCode, signal]] = await Promise.all([textOf(child.stderr), once(child, 'exit')]);
+  if (exitCode === 0) return;
+  const reason = `reading it ends a process by ${signal ?? `exit code ${exitCode}`}${wordsIn(said)}`;
+  throw new StateError({ code: 'STATE_DATABASE_FAILED', path, reason });
+}
+
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  return stream === null ? '' : await text(stream);
+}
+
+/** The assertion, or what else stands last. */
+function wordsIn(said: string): string {
+  const lines = said.split('\n').filter((line) => line.trim() !== '');
+  const line = lines.find((one) => one.includes('Assertion')) ?? lines.at(-1);
+  return line === undefined ? '' : ` (${line.trim()})`;
+}

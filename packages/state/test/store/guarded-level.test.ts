@@ -1,0 +1,112 @@
+/** Damage by which LevelDB ends the process that reads it: named, by a process that is spared. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { openGuardedLevel, openLevel, openSuspectLevel, readThrough } from '../../src/index.ts';
+
+const SOURCE = new URL('../../src/index.ts', import.meta.url).href;
+const USER = `
+import { openGuardedLevel } from ${JSON.stringify(SOURCE)};
+const database = await openGuardedLevel(process.argv[2]);
+await database.scan({ from: new Uint8Array(), to: Uint8Array.of(255), limit: 1000 });
+`;
+
+/** Values that cannot be compressed, so that the table shows its entries. */
+const entryOf = (id: number): [Uint8Array, Uint8Array] => [
+  Buffer.from(`key ${String(id).padStart(6, '0')}`),
+  createHash('sha512').update(`${id}`).digest(),
+];
+
+async function fill(directory: string): Promise<void> {
+  const database = await openLevel(directory);
+  await database.write(
+    { put: Array.from({ length: 50 }, (_, id) => entryOf(id)), remove: [] },
+    true,
+  );
+  await database.close();
+  // An open writes its log into a table.
+  await (await openLevel(directory)).close();
+}
+
+/** Makes the first key of the table shorter than LevelDB takes any key to be. */
+function cutFirstKey(directory: string): void {
+  const [name = ''] = fs.readdirSync(directory).filter((one) => one.endsWith('.ldb'));
+  const file = path.join(directory, name);
+  const bytes = fs.readFileSync(file);
+  const [shared, unshared] = bytes;
+  expect([shared, unshared]).to.deep.equal([0, 'key 000000'.length + 8]);
+  bytes[1] = 3;
+  fs.writeFileSync(file, bytes);
+}
+
+/** A process that opens the database as a node does, reads it, and does not close it. */
+async function use(directory: string): Promise<NodeJS.Signals | number> {
+  const program = `${directory}.mjs`;
+  fs.writeFileSync(program, USER);
+  const args = ['--conditions=source', program, directory];
+  const user = spawn(process.execPath, args, { stdio: 'ignore' });
+  const [exitCode, signal] = await once(user, 'exit');
+  fs.rmSync(program);
+  return signal ?? exitCode;
+}
+
+describe('state: a database that ends processes', function () {
+  this.timeout(60_000);
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), 'daybook-level-'));
+    await fill(directory);
+  });
+
+  afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+  it('given a sound one, or none yet, then reading it through says nothing, and it opens', async () => {
+    await readThrough(directory);
+    await readThrough(path.join(directory, 'none'));
+    const database = await openSuspectLevel(directory);
+    const [key, value] = entryOf(7);
+
+    expect(await database.getMany([key])).to.deep.equal([value]);
+    await database.close();
+  });
+
+  it('given damage that breaks an assertion, then it is named with the assertion (F7, I22)', async () => {
+    cutFirstKey(directory);
+
+    const failure = await openSuspectLevel(directory).catch((error: unknown) => error);
+
+    expect(failure).to.have.property('code', 'STATE_DATABASE_FAILED');
+    expect(String(failure))
+      .to.contain(directory)
+      .and.match(/SIGABRT \(.*Assertion/);
+  });
+
+  it('given a node that ended twice on it, then the third start names the damage, and so does the fourth', async () => {
+    cutFirstKey(directory);
+    const ends = [await use(directory), await use(directory)];
+
+    const third = await openGuardedLevel(directory).catch((error: unknown) => error);
+    const fourth = await openGuardedLevel(directory).catch((error: unknown) => error);
+
+    expect(ends).to.deep.equal(['SIGABRT', 'SIGABRT']);
+    expect(third).to.have.property('code', 'STATE_DATABASE_FAILED');
+    expect(String(fourth)).to.equal(String(third));
+  });
+
+  it('given a sound one that was not closed twice, then it is read once, and opens as ever', async () => {
+    const ends = [await use(directory), await use(directory), await use(directory)];
+    const marker = path.join(directory, 'opened.json');
+    const counted = fs.readFileSync(marker, 'utf8');
+    const database = await openGuardedLevel(directory);
+    await database.close();
+
+    expect(ends).to.deep.equal([0, 0, 0]);
+    expect(counted, 'read before the third').to.equal('{"unclosed":0}');
+    expect(fs.existsSync(marker)).to.equal(false);
+  });
+});
