@@ -18,10 +18,12 @@ import { openLevel } from './level.ts';
 const OPENED_FILE = 'opened.json';
 /** One may be the power, two in a row are suspect. */
 const SUSPECT_FROM = 2;
+/** Batches, about one a block, after which the end before is no longer in a row with the next. */
+const WELL_AFTER = 1000;
 
 /**
- * Opens a database for a node: one that was not closed twice in a row is read by another process
- * first, which takes about as long as reading all of it twice.
+ * Opens a database for a node: one that was not closed twice in a row, with little work between, is
+ * read by another process first, which takes about as long as reading all of it twice.
  * @throws StateError as `openLevel`, and STATE_DATABASE_FAILED where reading it ends a process
  */
 export async function openGuardedLevel(path: string): Promise<KeyValue> {
@@ -31,13 +33,17 @@ export async function openGuardedLevel(path: string): Promise<KeyValue> {
     await readThrough(path);
     unclosed = 0;
   }
-  attempt('write', file, () => {
-    fs.mkdirSync(path, { recursive: true, mode: 0o700 });
-    fs.writeFileSync(file, JSON.stringify({ unclosed }), { mode: 0o600 });
-  });
+  attempt('write', path, () => fs.mkdirSync(path, { recursive: true, mode: 0o700 }));
+  note(file, unclosed);
   const database = await openLevel(path);
+  let batches = 0;
   return {
     ...database,
+    write: async (batch, isSynced) => {
+      await database.write(batch, isSynced);
+      batches += 1;
+      if (batches === WELL_AFTER && unclosed > 0) note(file, 0);
+    },
     close: async () => {
       await database.close();
       attempt('remove', file, () => fs.rmSync(file, { force: true }));
@@ -49,6 +55,12 @@ export async function openGuardedLevel(path: string): Promise<KeyValue> {
 export async function openSuspectLevel(path: string): Promise<KeyValue> {
   await readThrough(path);
   return await openLevel(path);
+}
+
+function note(file: string, unclosed: number): void {
+  attempt('write', file, () =>
+    fs.writeFileSync(file, JSON.stringify({ unclosed }), { mode: 0o600 }),
+  );
 }
 
 function unclosedBefore(file: string): number {

@@ -12,6 +12,9 @@ const SOURCE = new URL('../../src/index.ts', import.meta.url).href;
 const USER = `
 import { openGuardedLevel } from ${JSON.stringify(SOURCE)};
 const database = await openGuardedLevel(process.argv[2]);
+for (let batches = Number(process.argv[3]); batches > 0; batches -= 1) {
+  await database.write({ put: [], remove: [] }, false);
+}
 await database.scan({ from: new Uint8Array(), to: Uint8Array.of(255), limit: 1000 });
 `;
 
@@ -43,11 +46,11 @@ function cutFirstKey(directory: string): void {
   fs.writeFileSync(file, bytes);
 }
 
-/** A process that opens the database as a node does, reads it, and does not close it. */
-async function use(directory: string): Promise<NodeJS.Signals | number> {
+/** A process that opens the database as a node does, writes, reads it, and does not close it. */
+async function use(directory: string, batches = 0): Promise<NodeJS.Signals | number> {
   const program = `${directory}.mjs`;
   fs.writeFileSync(program, USER);
-  const args = ['--conditions=source', program, directory];
+  const args = ['--conditions=source', program, directory, `${batches}`];
   const user = spawn(process.execPath, args, { stdio: 'ignore' });
   const [exitCode, signal] = await once(user, 'exit');
   fs.rmSync(program);
@@ -108,5 +111,17 @@ describe('state: a database that ends processes', function () {
     expect(ends).to.deep.equal([0, 0, 0]);
     expect(counted, 'read before the third').to.equal('{"unclosed":0}');
     expect(fs.existsSync(marker)).to.equal(false);
+  });
+
+  it('given a thousand batches since the last end, then that one is no longer in a row', async () => {
+    const unclosed = () => fs.readFileSync(path.join(directory, 'opened.json'), 'utf8');
+    await use(directory);
+    await use(directory, 999);
+    const early = unclosed();
+    // The third is read first, the fourth counts that one.
+    await use(directory);
+    await use(directory, 1000);
+
+    expect([early, unclosed()]).to.deep.equal(['{"unclosed":1}', '{"unclosed":0}']);
   });
 });
