@@ -26,11 +26,11 @@ import { FOUR, member } from './support/members.ts';
 import { eventually } from './support/waiting.ts';
 
 const WITNESS = 'university.example/w1';
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 120_000;
 const REGISTRAR = { name: 'registrar', roles: ['oversight.registrar'] };
 
 describe('checkpoints (validators=4, observers=1)', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const signer = createSigner(generateSecretKey());
   const key: NoteKey = { name: WITNESS, type: 'cosignature', publicKey: signer.publicKey };
   let cluster: Cluster;

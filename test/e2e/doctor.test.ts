@@ -67,7 +67,7 @@ describe('daybookd doctor', function () {
   it('given a running cluster, then the node is asked, and what it holds open is named with its process', async () => {
     await cluster.start();
     const blocks = async (): Promise<boolean> => (await heightOf(node.apiUrl)) >= 2;
-    await eventually(blocks, { what: 'two blocks', withinMs: 30_000 });
+    await eventually(blocks, { what: 'two blocks', withinMs: 90_000 });
 
     const { exitCode, told } = await doctor();
     const lines = await runDaemon('doctor', '--config', node.configFile);

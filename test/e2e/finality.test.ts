@@ -2,7 +2,7 @@
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
-import { postTransaction, statusOf } from './support/api.ts';
+import { commitTransaction, statusOf } from './support/api.ts';
 import { tellFigure } from './support/figures.ts';
 import { openFund, signedPayment } from './support/fund.ts';
 import { FOUR } from './support/members.ts';
@@ -40,7 +40,7 @@ describe('finality on an idle cluster (validators=4)', function () {
       const { bytes } = signedPayment(cluster, `idle-${sample}`);
 
       const sentMs = performance.now();
-      const { status } = await postTransaction(apiUrl, bytes);
+      const { status } = await commitTransaction(apiUrl, bytes);
       const ms = performance.now() - sentMs;
 
       expect(status, `payment ${sample}`).to.equal(200);

@@ -14,11 +14,13 @@ import type { Impostor } from './support/impostor.ts';
 import { decideElsewhere, startImpostor } from './support/impostor.ts';
 import { FOUR } from './support/members.ts';
 import { runDaemon, runDaybook } from './support/programs.ts';
+import { eventually } from './support/waiting.ts';
 
 const LIAR = 'audit';
 const VICTIM = 'finance';
 const WITNESS = 'health';
 const SAFETY = 10;
+const WITHIN_MS = 60_000;
 
 describe('fork shown to a node (spec C-32, validators=4)', function () {
   this.timeout(180_000);
@@ -79,7 +81,11 @@ describe('fork shown to a node (spec C-32, validators=4)', function () {
   });
 
   it('given nodes that have not seen it, then they are up, and the victim follows them when an operator moves the proof away', async () => {
-    expect(await heightOf(cluster.node(WITNESS).apiUrl)).to.be.at.least(height);
+    const { apiUrl } = cluster.node(WITNESS);
+    await eventually(async () => (await heightOf(apiUrl)) >= height, {
+      what: `${WITNESS} at ${height}`,
+      withinMs: WITHIN_MS,
+    });
     await impostor?.stop();
     impostor = undefined;
     await rm(proof);

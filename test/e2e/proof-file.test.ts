@@ -6,7 +6,7 @@ import type { Hash } from '@daybook/core';
 import type { Cluster } from '@daybook/testkit';
 import { createCluster, startInProcessNodes } from '@daybook/testkit';
 import { expect } from 'chai';
-import { getBytes, postTransaction } from './support/api.ts';
+import { commitTransaction, getBytes } from './support/api.ts';
 import { tellFigure } from './support/figures.ts';
 import { openFund, paymentPath, signedPayment } from './support/fund.ts';
 import { FOUR } from './support/members.ts';
@@ -38,7 +38,7 @@ describe('proof file without a node (spec L-9)', function () {
     try {
       const apiUrl = nodes[0]?.apiUrl ?? '';
       await openFund(apiUrl, cluster);
-      const paid = await postTransaction(apiUrl, signedPayment(cluster, 'proven').bytes);
+      const paid = await commitTransaction(apiUrl, signedPayment(cluster, 'proven').bytes);
       expect(paid.status, JSON.stringify(paid.body)).to.equal(200);
       bytes = await getBytes(apiUrl, `${paymentPath('proven')}?proof=bundle`);
     } finally {

@@ -41,8 +41,6 @@ const REPLACEMENTS = ['parks', 'roads'] as const;
 const ALIVE = [...SURVIVORS, ...REPLACEMENTS];
 const DELEGATES = [...ALIVE, 'audit'].map((slug) => `${slug}/admin`);
 const PATIENCE_MS = 120_000;
-/** Programs start slowly where many tests run. */
-const SLOWLY = { timeoutMs: 180_000 };
 
 describe('recovery from the loss of two of four validators (spec C-33)', function () {
   this.timeout(480_000);
@@ -57,7 +55,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     recoverWith(cluster.node(slug).configFile, ...words);
   const recoverWith = (configFile: string, ...words: readonly string[]): Promise<Run> => {
     const command = ['recover', '--config', configFile, '--file', file, ...words];
-    return runProgram('packages/node/bin/daybookd.js', command, SLOWLY);
+    return runProgram('packages/node/bin/daybookd.js', command);
   };
   /** Hands a payment in and waits until it is final, however long the machine takes. */
   const pay = async (slug: string, name: string): Promise<void> => {
@@ -95,7 +93,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
   const consent = async (slug: string): Promise<void> => {
     const key = await governanceFile(slug);
     const words = ['recovery', 'sign', file, '--key', key, '--organisation', slug, '--yes'];
-    const { exitCode, stderr } = await runDaybook(words, SLOWLY);
+    const { exitCode, stderr } = await runDaybook(words);
     expect(exitCode, stderr).to.equal(0);
   };
 
@@ -151,7 +149,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
       ...['recovery', 'draft', '--url', urlOf('finance'), '--genesis', cluster.genesisFile],
       ...[...kept, ...validators, '--reason', 'two sites burned down', '--out', file, '--json'],
     ];
-    const drafted = await runDaybook(drafting, SLOWLY);
+    const drafted = await runDaybook(drafting);
 
     expect(drafted.exitCode, drafted.stderr).to.equal(0);
     const said = JSON.parse(drafted.stdout) as { readonly height: number };
@@ -229,7 +227,7 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     expect(rows[0]?.row.reason).to.equal('two sites burned down');
     expect(rows[0]?.row.departments).to.deep.equal(['audit', 'finance', 'health']);
     const words = ['--url', urlOf('roads'), '--genesis', cluster.genesisFile, '--recovery', file];
-    const listed = await runDaybook(['list', 'governance', 'recovery', ...words], SLOWLY);
+    const listed = await runDaybook(['list', 'governance', 'recovery', ...words]);
     expect(listed.exitCode, listed.stderr).to.equal(0);
     expect(listed.stdout).to.contain('two sites burned down');
     const set = await getJson(urlOf('roads'), '/v1/validators');
@@ -242,8 +240,8 @@ describe('recovery from the loss of two of four validators (spec C-33)', functio
     await writeFile(proof, bundle);
     const words = ['verify', proof, '--genesis', cluster.genesisFile, '--json'];
 
-    const vouched = await runDaybook([...words, '--recovery', file], SLOWLY);
-    const alone = await runDaybook(words, SLOWLY);
+    const vouched = await runDaybook([...words, '--recovery', file]);
+    const alone = await runDaybook(words);
 
     expect(vouched.exitCode, vouched.stdout).to.equal(0);
     expect(JSON.parse(vouched.stdout)).to.include({ outcome: 'valid' });

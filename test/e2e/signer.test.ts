@@ -208,12 +208,16 @@ describe('signer process (validators=4, two of them with signers)', function () 
   });
 
   it('I3: given all that, then no node has seen a contradiction', async () => {
+    const { promised } = load;
+    await eventually(() => promised.length > 100, {
+      what: 'payments all the time',
+      withinMs: WITHIN_MS,
+    });
     await load.stop();
 
     const seen = await Promise.all(cluster.nodes.map(({ apiUrl }) => evidenceAt(apiUrl)));
 
     expect(seen).to.deep.equal([0, 0, 0, 0]);
-    expect(load.promised.length).to.be.above(100);
   });
 
   it('given nodes and signers at work, when asked to end, then each ends with code 0', async () => {

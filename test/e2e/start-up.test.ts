@@ -1,10 +1,15 @@
-/** A node with a long history starts quickly, even after it was killed. */
+/**
+ * A node with a long history starts as quickly as one with a short history, even after it was killed:
+ * in processor time, which other programs on the machine do not change, and as a ratio, which its
+ * speed does not. `npm run start-up` has the long form, 100,000 blocks, and holds it to the seconds
+ * that were promised of this machine.
+ */
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { expect } from 'chai';
-import { postTransaction } from './support/api.ts';
+import { commitTransaction } from './support/api.ts';
 import { tellFigure } from './support/figures.ts';
 import { openingCalls } from './support/fund.ts';
 import { growChain } from './support/grown-chain.ts';
@@ -13,7 +18,14 @@ import type { Elapsed } from './support/stopwatch.ts';
 import { neededMs, startStopwatch, tellElapsed } from './support/stopwatch.ts';
 import { signedBy } from './support/transactions.ts';
 
-const BLOCKS = 100_000;
+const LONG_BLOCKS = 100_000;
+const BLOCKS = Number(process.env.DAYBOOK_START_BLOCKS ?? 12_000);
+const IS_LONG = BLOCKS >= LONG_BLOCKS;
+/** More than a start looks back on, and nothing beside the long history. */
+const SHORT_BLOCKS = 1200;
+/** Executing every block again would be more than ten times as much. */
+const START_RATIO_MAX = 1.5;
+const SIGNED_RATIO_MAX = 2;
 const START_MS_MAX = 3000;
 /** From the start of the killed process to a block that it has signed. */
 const SIGNED_MS_MAX = 5000;
@@ -27,6 +39,7 @@ describe(`start-up with a long history (blocks=${BLOCKS})`, function () {
   this.timeout(400_000);
   let cluster: Cluster;
   let node: ClusterNode;
+  let short: Elapsed;
 
   before(async () => {
     cluster = await createCluster({
@@ -38,6 +51,8 @@ describe(`start-up with a long history (blocks=${BLOCKS})`, function () {
       parameters: { emptyIntervalMs: HOUR_MS },
     });
     node = cluster.node('finance');
+    await growChain(cluster, node, SHORT_BLOCKS);
+    short = await medianOfStarts(SHORT_BLOCKS);
     const startedMs = performance.now();
     await growChain(cluster, node, BLOCKS);
     tellFigure(`${BLOCKS} blocks made in ${Math.round((performance.now() - startedMs) / 1000)} s`);
@@ -46,39 +61,46 @@ describe(`start-up with a long history (blocks=${BLOCKS})`, function () {
     await cluster?.remove();
   });
 
-  it('given 100,000 blocks, when started, then it is ready within 3 s and executes few again', async () => {
+  /** Of some starts, each after SIGKILL: a clean end would leave nothing to recover. */
+  async function medianOfStarts(blocks: number): Promise<Elapsed> {
     const times: Elapsed[] = [];
-    let most = 0;
     for (let start = 0; start < STARTS; start++) {
       const opened = node.process.logged('ledger open');
       const elapsed = startStopwatch(node);
       await node.process.start();
       times.push(elapsed());
       const { height, reexecuted } = await opened;
-      // SIGKILL each time: a clean end would leave nothing to recover.
       await node.process.kill();
-      expect(height).to.equal(BLOCKS);
-      most = Math.max(most, Number(reexecuted));
+      expect(height).to.equal(blocks);
+      expect(reexecuted, 'blocks that are executed again').to.be.at.most(REEXECUTED_MAX);
     }
+    tellFigure(`${blocks} blocks: ready after ${times.map(tellElapsed).join(', ')}`);
+    const [, median = expect.fail('there are three')] = times.toSorted(
+      (a, b) => a.processorMs - b.processorMs,
+    );
+    return median;
+  }
 
-    tellFigure(`ready after ${times.map(tellElapsed).join(', ')}, ${most} executed again`);
-    const [, median] = times.map(neededMs).toSorted((a, b) => a - b);
-    expect(median).to.be.below(START_MS_MAX);
-    expect(most).to.be.at.most(REEXECUTED_MAX);
+  it('given many blocks, when started, then it needs what it needs with few, and executes few again', async () => {
+    const long = await medianOfStarts(BLOCKS);
+
+    expect(long.processorMs / short.processorMs).to.be.below(START_RATIO_MAX);
+    if (IS_LONG) expect(neededMs(long)).to.be.below(START_MS_MAX);
   });
 
-  it('F1: given 100,000 blocks and a kill, when started, then it has signed again within 5 s', async () => {
+  it('F1: given many blocks and a kill, when started, then it signs again with what a start and a block need', async () => {
     const officers = ['finance/treasurer', 'finance/budgeter'];
     const { bytes } = signedBy(cluster, officers, openingCalls());
     const elapsed = startStopwatch(node);
 
     await node.process.start();
-    const { status, body } = await postTransaction(node.apiUrl, bytes);
+    const { status, body } = await commitTransaction(node.apiUrl, bytes);
 
     const signed = elapsed();
     tellFigure(`signed again after ${tellElapsed(signed)}`);
     expect(status, JSON.stringify(body)).to.equal(200);
     expect(body.height).to.equal(BLOCKS + 1);
-    expect(neededMs(signed)).to.be.below(SIGNED_MS_MAX);
+    expect(signed.processorMs / short.processorMs).to.be.below(SIGNED_RATIO_MAX);
+    if (IS_LONG) expect(neededMs(signed)).to.be.below(SIGNED_MS_MAX);
   });
 });

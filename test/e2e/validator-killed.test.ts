@@ -12,13 +12,14 @@ import { FOUR_AND_OBSERVER } from './support/members.ts';
 import { eventually } from './support/waiting.ts';
 
 const VICTIM = 'audit';
-const CATCH_UP_MS = 60_000;
+const WITHIN_MS = 120_000;
 
 describe('validator killed under load (validators=4, observers=1)', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let cluster: Cluster;
   let load: Load | undefined;
   let urls: readonly string[];
+  let promised: readonly string[] = [];
 
   before(async () => {
     cluster = await startCluster({
@@ -35,8 +36,8 @@ describe('validator killed under load (validators=4, observers=1)', function () 
 
   it('given payments to every node, when one is killed, then the others go on promising', async () => {
     load = startLoad(cluster, { apiUrls: urls, clientsPerNode: 2, prefix: 'load' });
-    const { promised } = load;
-    await eventually(() => promised.length > 50, { what: '50 payments', withinMs: 60_000 });
+    ({ promised } = load);
+    await eventually(() => promised.length > 50, { what: '50 payments', withinMs: WITHIN_MS });
 
     const end = await cluster.node(VICTIM).process.kill();
 
@@ -44,7 +45,7 @@ describe('validator killed under load (validators=4, observers=1)', function () 
     expect(end.signal).to.equal('SIGKILL');
     await eventually(() => promised.length > before + 100, {
       what: '100 payments without the victim',
-      withinMs: 60_000,
+      withinMs: WITHIN_MS,
     });
   });
 
@@ -58,17 +59,16 @@ describe('validator killed under load (validators=4, observers=1)', function () 
       const { activity, head } = await statusOf(apiUrl);
       return activity === 'voting' && head.height >= target;
     };
-    await eventually(caughtUp, { what: 'the victim votes at the head', withinMs: CATCH_UP_MS });
+    await eventually(caughtUp, { what: 'the victim votes at the head', withinMs: WITHIN_MS });
   });
 
   it('given everything that was promised, when every node is asked, then all of it is there', async () => {
     await load?.stop();
-    const promised = load?.promised ?? [];
     load = undefined;
     const head = Math.max(...(await Promise.all(urls.map(heightOf))));
     const isThere = async (url: string): Promise<boolean> => (await heightOf(url)) >= head;
     for (const url of urls) {
-      await eventually(() => isThere(url), { what: `${url} at ${head}`, withinMs: CATCH_UP_MS });
+      await eventually(() => isThere(url), { what: `${url} at ${head}`, withinMs: WITHIN_MS });
     }
 
     const lost: string[] = [];
@@ -87,12 +87,18 @@ describe('validator killed under load (validators=4, observers=1)', function () 
 
   it('given the observer, when a payment is asked of it with its proof, then the proof holds', async () => {
     const { apiUrl } = cluster.node('newspaper');
-    const { activity, role } = await statusOf(apiUrl);
+    const status = await eventually(
+      async () => {
+        const told = await statusOf(apiUrl);
+        return told.ready && told;
+      },
+      { what: 'the observer follows', withinMs: WITHIN_MS },
+    );
 
-    const bundle = await getBytes(apiUrl, `${paymentPath('load-0-0-0')}?proof=bundle`);
+    const bundle = await getBytes(apiUrl, `${paymentPath(promised[0] ?? '')}?proof=bundle`);
 
     const trust = { chain: cluster.genesis.chain, nowMs: Date.now() };
-    expect({ activity, role }).to.deep.equal({ activity: 'following', role: 'observer' });
+    expect(status).to.include({ activity: 'following', role: 'observer' });
     expect(verifyProofBundle(bundle, trust).outcome).to.equal('valid');
   });
 

@@ -35,11 +35,11 @@ import { eventually } from './support/waiting.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const NAME = 'university.example/w1';
-const WITHIN_MS = 40_000;
+const WITHIN_MS = 120_000;
 const REGISTRAR = { name: 'registrar', roles: ['oversight.registrar'] };
 
 describe('witness (validators=4)', function () {
-  this.timeout(180_000);
+  this.timeout(400_000);
   let cluster: Cluster;
   let clients: readonly Client[];
   let folder = '';
@@ -219,7 +219,7 @@ describe('witness (validators=4)', function () {
     await beginAgain();
     await eventually(async () => (await sizeOf(client)) > size, {
       what: 'a second history that is longer',
-      withinMs: 90_000,
+      withinMs: WITHIN_MS,
     });
 
     const alarmed = await oneRound('state');

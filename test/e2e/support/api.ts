@@ -36,11 +36,14 @@ export async function getBytes(apiUrl: string, path: string): Promise<Uint8Array
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** Longest waiting that a node allows; a busy machine needs more than what a node waits by itself. */
+const PATIENT = 'committed&timeoutMs=60000';
+
 /** Hands in the wire bytes of one transaction. */
 export async function postTransaction(
   apiUrl: string,
   bytes: Uint8Array,
-  wait: 'none' | 'committed' = 'committed',
+  wait: 'none' | 'committed' | typeof PATIENT = 'committed',
 ): Promise<Answer> {
   const response = await fetch(`${apiUrl}/v1/transactions?wait=${wait}`, {
     method: 'POST',
@@ -48,6 +51,11 @@ export async function postTransaction(
     body: bytes,
   });
   return await answerOf(response);
+}
+
+/** Hands in one transaction, and waits until it is final however long the machine takes. */
+export async function commitTransaction(apiUrl: string, bytes: Uint8Array): Promise<Answer> {
+  return await postTransaction(apiUrl, bytes, PATIENT);
 }
 
 export async function statusOf(apiUrl: string): Promise<StatusView> {

@@ -1,6 +1,6 @@
 /** The books of a small fund: what must be there before payments, and any number of payments. */
 import type { Call, CallArguments } from '@daybook/core';
-import { postTransaction } from './api.ts';
+import { commitTransaction } from './api.ts';
 import type { Signed, Signing } from './transactions.ts';
 import { signedBy } from './transactions.ts';
 
@@ -71,6 +71,6 @@ export function paymentPath(name: string): string {
 export async function openFund(apiUrl: string, signing: Signing): Promise<void> {
   const officers = [`${HOLDER}/treasurer`, `${HOLDER}/budgeter`];
   const { bytes } = signedBy(signing, officers, openingCalls());
-  const { status, body } = await postTransaction(apiUrl, bytes);
+  const { status, body } = await commitTransaction(apiUrl, bytes);
   if (status !== 200) throw new Error(`the fund was not opened: ${JSON.stringify(body)}`);
 }

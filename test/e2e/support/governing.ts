@@ -12,7 +12,7 @@ import {
 import { createKeyFile } from '@daybook/keystore';
 import { createVotes } from '@daybook/node';
 import type { Cluster } from '@daybook/testkit';
-import { getJson, postTransaction } from './api.ts';
+import { commitTransaction, getJson } from './api.ts';
 import { signedBy } from './transactions.ts';
 
 /**
@@ -34,7 +34,7 @@ export async function adopt(
 ): Promise<number> {
   const call = { contract: 'governance', action, args: { reason: 'for the test', ...args } };
   const { bytes } = signedBy(cluster, delegates, [call]);
-  const { status, body } = await postTransaction(apiUrl, bytes);
+  const { status, body } = await commitTransaction(apiUrl, bytes);
   if (status !== 200) throw new Error(`${action}: ${JSON.stringify(body)}`);
   const events = (body as { readonly events?: readonly { fields?: { proposal?: number } }[] })
     .events;
