@@ -86,6 +86,8 @@ export type { ListCell, ListColumn, ListColumnType, ListTable } from './verify/l
 export { tableOfList } from './verify/list-table.ts';
 export type { ProvenFacts, ProvenFrame, Verdict, VerdictOf } from './verify/proof.ts';
 export { verifyProofBundle } from './verify/proof.ts';
+export type { ProofMemory } from './verify/proof-memory.ts';
+export { createProofMemory } from './verify/proof-memory.ts';
 export type { Stamp, StampVerdict } from './verify/stamp.ts';
 export { decodeStamp, encodeStamp, STAMP_BYTES_MAX, verifyStamp } from './verify/stamp.ts';
 export type { ServedBlock, TrustedStart } from './verify/start.ts';

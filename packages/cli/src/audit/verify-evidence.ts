@@ -4,7 +4,7 @@
  * findings, and whether this is the folder that was reported from the engagement on the ledger.
  */
 import type { ListVerdict, ProvenFrame, ProvenList, Trust, Verdict } from '@daybook/client';
-import { verifyListBundles, verifyProofBundle } from '@daybook/client';
+import { createProofMemory, verifyListBundles, verifyProofBundle } from '@daybook/client';
 import type { Hash } from '@daybook/core';
 import { equalBytes, sha256, toHex } from '@daybook/core';
 import { readCitations } from './citations.ts';
@@ -42,8 +42,9 @@ type Undecided = Extract<Verdict | ListVerdict, { readonly outcome: 'unknown' }>
 /** @throws CliError CLI_FILE_FAILED when a file cannot be read */
 export async function verifyEvidence(
   folder: EvidenceFolder,
-  trust: Trust,
+  given: Trust,
 ): Promise<EvidenceVerdict> {
+  const trust = { memory: createProofMemory(), ...given };
   const isThere = folder.names.includes(INDEX_FILE);
   const bytes = isThere ? await folder.read(INDEX_FILE) : undefined;
   const index = bytes && readEvidenceIndex(bytes);

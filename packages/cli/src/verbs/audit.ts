@@ -1,6 +1,6 @@
 /** `daybook monitor` and `daybook evidence`: the rules of an engagement, and what proves their findings. */
 import type { Client, TransactionAuthor, Trust } from '@daybook/client';
-import { SYSTEM_CLOCK } from '@daybook/client';
+import { createProofMemory, SYSTEM_CLOCK } from '@daybook/client';
 import { assertNever } from '@daybook/core';
 import { writeEvidence, writeReportProof } from '../audit/evidence.ts';
 import { isFresh } from '../audit/evidence-folder.ts';
@@ -70,12 +70,13 @@ async function prepareRun(
   const chain = await client.chain();
   const eras = await trustedErasOf(input);
   const folder = input.optionalText('keep');
+  const memory = createProofMemory();
   return {
     ...(folder !== undefined && { keep: keptProofsIn(folder, world) }),
     engagement: input.operand('engagement'),
     author: authorFor({ organisation, role: 'audit.monitor' }),
     validUntilMs: () => world.nowMs() + validMs,
-    trust: () => ({ chain, eras, nowMs: world.nowMs() }),
+    trust: () => ({ chain, eras, memory, nowMs: world.nowMs() }),
   };
 }
 
@@ -124,7 +125,8 @@ async function evidence(input: Input, world: World): Promise<Exit> {
   const folder = input.text('out');
   const chain = await client.chain();
   const eras = await trustedErasOf(input);
-  const trust = (): Trust => ({ chain, eras, nowMs: world.nowMs() });
+  const memory = createProofMemory();
+  const trust = (): Trust => ({ chain, eras, memory, nowMs: world.nowMs() });
   const keptIn = input.optionalText('kept');
   const kept = keptIn === undefined ? {} : { kept: keptProofsIn(keptIn, world) };
   const place = { folder, world, trust, ...kept };

@@ -19,9 +19,11 @@ import type {
   TrustedSet,
 } from '@daybook/core';
 import {
+  changeToCbor,
   decodeHeader,
   decodeProofBundle,
   decodeVersionBundle,
+  encodeCanonical,
   equalBytes,
   fail,
   ok,
@@ -34,6 +36,8 @@ import type { NamedRecord } from './claims.ts';
 import { nameRecord, verifyClaim, verifySchema } from './claims.ts';
 import { ageHindrance, eraHindrance } from './hindrances.ts';
 import { followSets, foreign, readTrustedGenesis, verifyHeader } from './light-client.ts';
+import type { ProofMemory } from './proof-memory.ts';
+import { createProofMemory } from './proof-memory.ts';
 import type { Checkpoint, Trust } from './trust.ts';
 import { verifyVersion } from './version.ts';
 
@@ -118,12 +122,17 @@ export function verifyFile<B extends ProofFrame, C extends object>(
     const fact = 'fact' in bundle.reason ? bundle.reason.fact : bundle.reason.code;
     return { outcome: 'invalid', reason: { code: 'CLIENT_PROOF_MALFORMED', fact } };
   }
-  const genesis = readTrustedGenesis(bundle.value.genesis);
+  const { memory = createProofMemory() } = trust;
+  const { genesis: document } = bundle.value;
+  const genesis = memory.genesis([document], () => readTrustedGenesis(document));
   if (!genesis.ok) return { outcome: 'invalid', reason: genesis.reason };
-  const frame = verifyFrame(bundle.value, genesis.value, trust);
+  const frame = verifyFrame(bundle.value, genesis.value, { ...trust, memory });
   if (!frame.ok) return { outcome: 'invalid', reason: frame.reason };
   const { stateRoot } = frame.value.block.header;
-  const contract = verifySchema(bundle.value, stateRoot);
+  const { schema, schemaRecord } = bundle.value;
+  const contract = memory.words([stateRoot, schema, encodeClaim(schemaRecord)], () =>
+    verifySchema(bundle.value, stateRoot),
+  );
   const claim = contract.ok ? check(bundle.value, contract.value, stateRoot) : contract;
   if (!claim.ok) return { outcome: 'invalid', reason: claim.reason };
   const facts = { ...frame.value, ...claim.value };
@@ -135,14 +144,17 @@ export function verifyFile<B extends ProofFrame, C extends object>(
 function verifyFrame(
   bundle: ProofFrame,
   genesis: Genesis,
-  { chain, checkpoint }: Trust,
+  { chain, checkpoint, memory }: Trust & { readonly memory: ProofMemory },
 ): Result<ProvenFrame, VerifyFailure> {
   for (const trusted of [chain, checkpoint?.header.chain]) {
     if (trusted !== undefined && !equalBytes(trusted, genesis.chain)) {
       return foreign(trusted, genesis.chain);
     }
   }
-  const block = followBundle(bundle, trustGenesis(genesis));
+  const changes = encodeCanonical(bundle.changes.map(changeToCbor));
+  const block = memory.block([genesis.bytes, changes, bundle.header, bundle.certificate], () =>
+    followBundle(bundle, trustGenesis(genesis)),
+  );
   if (!block.ok) return block;
   const fault = checkpoint && contradiction(bundle, block.value, checkpoint);
   if (fault !== undefined) return fail(fault);
@@ -156,6 +168,12 @@ function verifyFrame(
     setChanges: bundle.changes.length,
     recoveries: set.recoveries,
   });
+}
+
+/** All that a claim says, as bytes that no other claim has. */
+function encodeClaim({ recordKey, value, proof }: RecordClaim): Uint8Array {
+  const { set, partition, key } = recordKey;
+  return encodeCanonical([set, partition ?? null, key, value ?? null, proof]);
 }
 
 /** From a trusted set through all changes to the header of the bundle. */

@@ -25,6 +25,7 @@ import {
   validatorsHash,
 } from '@daybook/core';
 import type { VerifyFailure } from '../errors.ts';
+import type { ProofMemory } from './proof-memory.ts';
 
 /** A block that somebody trusted has vouched for, with the set that signs what follows it. */
 export interface Checkpoint {
@@ -41,6 +42,8 @@ export interface Trust {
   readonly eras?: readonly Hash[] | undefined;
   /** The clock of the verifier. */
   readonly nowMs: TimestampMs;
+  /** For verifiers of many files: what they share is checked once. It changes no verdict. */
+  readonly memory?: ProofMemory | undefined;
 }
 
 /** The chain id from 64 hex digits or from the text of a genesis file; undefined for anything else. */
