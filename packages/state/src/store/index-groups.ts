@@ -31,6 +31,7 @@ export interface GroupShape extends KeyRange {
 /** First bytes of the keys of groups, behind what all of them share, as numbers that ascend. */
 interface Numbers {
   readonly shared: number;
+  /** As many as there are groups, and room for more. */
   readonly values: Float64Array;
 }
 
@@ -54,15 +55,14 @@ export class IndexGroups {
 
   /** @param checksum  its CRC-32C */
   add(key: Uint8Array, checksum: number): void {
-    const last = this.#groups.at(-1);
-    const isHighest = compareBytes(key, this.#highest) > 0;
-    if (isHighest) this.#highest = key;
-    if (isHighest && last !== undefined && last.count >= GROUP_KEYS) {
-      this.#groups.push({ from: key, count: 1, sum: checksum });
-      this.#numbers = undefined;
-    } else {
+    if (compareBytes(key, this.#highest) <= 0) {
       change(this.#groups[this.#indexOf(key)], checksum, 1);
+      return;
     }
+    this.#highest = key;
+    const last = this.#groups[this.#groups.length - 1];
+    if (last !== undefined && last.count < GROUP_KEYS) change(last, checksum, 1);
+    else this.#append({ from: key, count: 1, sum: checksum });
   }
 
   delete(key: Uint8Array): void {
@@ -92,6 +92,16 @@ export class IndexGroups {
   /** Memory that it takes, about. */
   bytes(): number {
     return this.#groups.length * GROUP_BYTES;
+  }
+
+  /** Behind all others; a set that grows there would otherwise number its groups again and again. */
+  #append(group: Group): void {
+    const index = this.#groups.push(group) - 1;
+    if (this.#numbers === undefined) return;
+    const { shared, values } = this.#numbers;
+    const isAlike = comparePrefix(group.from, this.#groups[1]?.from ?? group.from, shared) === 0;
+    if (index > 1 && isAlike && index < values.length) values[index] = numberAt(group.from, shared);
+    else this.#numbers = undefined;
   }
 
   #indexOf(key: Uint8Array): number {
@@ -133,7 +143,8 @@ function numbersOf(groups: readonly Group[]): Numbers {
   const last = groups.at(-1)?.from ?? first;
   let shared = 0;
   while (shared < first.length && first[shared] === last[shared]) shared += 1;
-  const values = Float64Array.from(groups, ({ from }) => numberAt(from, shared));
+  const values = new Float64Array(2 * groups.length).fill(Number.POSITIVE_INFINITY);
+  for (const [index, { from }] of groups.entries()) values[index] = numberAt(from, shared);
   values[0] = Number.NEGATIVE_INFINITY;
   return { shared, values };
 }
@@ -169,5 +180,8 @@ function groupOf(keys: readonly Uint8Array[]): Group {
 function change(group: Group | undefined, checksum: number, by: 1 | -1): void {
   if (group === undefined) return;
   group.count += by;
-  group.sum = (group.sum + by * checksum + SUM_MODULUS) % SUM_MODULUS;
+  group.sum += by * checksum;
+  // A remainder of doubles would cost more than the rest together.
+  if (group.sum < 0) group.sum += SUM_MODULUS;
+  else if (group.sum >= SUM_MODULUS) group.sum -= SUM_MODULUS;
 }
