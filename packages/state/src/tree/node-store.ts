@@ -4,6 +4,7 @@
  * when it executes and again when it writes.
  */
 import { RECORD_KINDS, readInner } from './inner.ts';
+import { NodeTable } from './node-table.ts';
 import type { InnerNode } from './nodes.ts';
 import { INNER_MEMORY_BYTES, InnerPool } from './nodes.ts';
 import { RecentBytes } from './recent-bytes.ts';
@@ -21,8 +22,7 @@ export class NodeStore {
   readonly stagePool = new InnerPool();
   /** Chunks of memory that finished stages have given back. */
   readonly freeChunks: Uint8Array[] = [];
-  readonly #cache = new Map<Ref, InnerNode>();
-  #hand = this.#cache.entries();
+  readonly #cache = new NodeTable();
   readonly #buckets: RecentBytes<Ref>;
   readonly #nodesMax: number;
   readonly #cacheBytes: number;
@@ -83,7 +83,7 @@ export class NodeStore {
     if (old === undefined) {
       node.copyFrom(staged);
     } else {
-      this.#cache.delete(oldRef);
+      this.#cache.take(oldRef);
       node.takeChanges(staged);
     }
     node.wasUsed = true;
@@ -98,10 +98,8 @@ export class NodeStore {
 
   /** Gives up a node that the newest version no longer uses. */
   drop(ref: Ref): void {
-    const node = this.#cache.get(ref);
-    if (node === undefined) return;
-    this.#cache.delete(ref);
-    this.pool.give(node);
+    const node = this.#cache.take(ref);
+    if (node !== undefined) this.pool.give(node);
   }
 
   /**
@@ -109,7 +107,10 @@ export class NodeStore {
    * nodes that would be taken from under them.
    */
   trim(): void {
-    while (this.#cache.size > this.#nodesMax) this.#evictOne();
+    while (this.#cache.size > this.#nodesMax) {
+      const unused = this.#cache.takeUnused();
+      if (unused !== undefined) this.pool.give(unused);
+    }
     this.limitFree();
   }
 
@@ -125,8 +126,7 @@ export class NodeStore {
 
   clear(): void {
     this.#buckets.clear();
-    for (const node of this.#cache.values()) this.pool.give(node);
-    this.#cache.clear();
+    for (const node of this.#cache.takeAll()) this.pool.give(node);
   }
 
   /** Memory of all that stays: what the bound is for. */
@@ -137,25 +137,6 @@ export class NodeStore {
 
   #countOf(share: number): number {
     return Math.floor((this.#cacheBytes * share) / INNER_MEMORY_BYTES);
-  }
-
-  // The clock algorithm: a node used since the hand passed last gets a second round. The hand is an
-  // iterator that stays: a new one would walk again over all that was deleted before.
-  #evictOne(): void {
-    while (true) {
-      const { value: entry } = this.#hand.next();
-      if (entry === undefined) {
-        this.#hand = this.#cache.entries();
-        continue;
-      }
-      const [ref, node] = entry;
-      if (!node.wasUsed) {
-        this.#cache.delete(ref);
-        this.pool.give(node);
-        return;
-      }
-      node.wasUsed = false;
-    }
   }
 }
 

@@ -13,7 +13,7 @@ import { nameOfInner, RECORD_KINDS } from './inner.ts';
 import { childOf, openBucket, openInner } from './lookup.ts';
 import type { NodeStore } from './node-store.ts';
 import type { InnerNode, PendingValue } from './nodes.ts';
-import { BASE_AT, INNER_COUNT, noValues, StagedBucket } from './nodes.ts';
+import { BASE_AT, INNER_COUNT, noValues, PLACE_AT, StagedBucket } from './nodes.ts';
 import { copyBytes } from './numbers.ts';
 import type { FoundRecord, PassedRecord, Ref } from './record-form.ts';
 import type { RecordLog } from './record-log.ts';
@@ -22,8 +22,8 @@ import type { TreeStage } from './tree-stage.ts';
 import { decodeValue } from './values.ts';
 
 /** Where in a tree a record would be, if it is current. */
-type Target = { readonly ref: Ref; readonly key: Uint8Array } & (
-  | { readonly kind: 'inner'; readonly depth: number }
+type Target = { readonly ref: Ref; readonly key: Uint8Array; readonly depth: number } & (
+  | { readonly kind: 'inner' }
   | { readonly kind: 'bucket' }
   | { readonly kind: 'value'; readonly moved: PendingValue }
 );
@@ -76,7 +76,7 @@ export class Sweep {
       const target = targetOf(found.value);
       if (target === undefined) continue;
       lookups -= 1;
-      swept = this.#touch(swept, target, stage);
+      if (this.#mayUse(swept, target)) swept = this.#touch(swept, target, stage);
     }
     return swept;
   }
@@ -93,6 +93,26 @@ export class Sweep {
     if (segment === undefined) return undefined;
     this.#swept.add(segment);
     return log.scanSegment(segment, (ref) => dead.has(ref));
+  }
+
+  /**
+   * Whether a tree uses a record, as far as its inner nodes tell. Most are superfluous, and after a
+   * start nobody remembers of which that is known: so nothing is made on the way.
+   */
+  #mayUse(root: Child, { kind, ref, key, depth }: Target): boolean {
+    let { count, node, ref: place } = root;
+    while (count === INNER_COUNT) {
+      const inner = node ?? this.#parts.nodes.inner(place);
+      if (!inner.isInner) return false;
+      if (kind === 'inner' && inner.depth >= depth) {
+        return inner.depth === depth && isAt(inner, ref);
+      }
+      const slot = nibbleAt(key, inner.depth);
+      count = inner.count(slot);
+      place = inner.refs[slot] ?? 0;
+      node = inner.kids?.[slot];
+    }
+    return kind === 'bucket' ? place === ref : kind === 'value' && count > 0;
   }
 
   /** The tree in which the target will be written again, if the tree uses it at all. */
@@ -114,7 +134,7 @@ export class Sweep {
   }
 
   #restageInner(child: Child, node: InnerNode, ref: Ref, stage: TreeStage): Child {
-    if (node.ref !== ref && node.refs[BASE_AT] !== ref) return child;
+    if (!isAt(node, ref)) return child;
     const copy = stage.ownCopy(node);
     copy.mustBeComplete = true;
     return copy === node ? child : { ...ownChild(copy), ...hashOf(child) };
@@ -160,12 +180,17 @@ function targetOf({ ref, kind, body }: FoundRecord): Target | undefined {
     return { kind: 'inner', ref, ...nameOfInner(body) };
   }
   if (kind === RECORD_KINDS.bucket) {
-    return { kind: 'bucket', ref, key: keyAt(body, layoutOf(body, 0), 0) };
+    return { kind: 'bucket', ref, depth: 0, key: keyAt(body, layoutOf(body, 0), 0) };
   }
   const { key, value, previous, height } = decodeValue(body);
   if (value === undefined) return undefined;
   const moved = { key, value, previous, ref: 0, writtenAt: height };
-  return { kind: 'value', ref, key: treeKeyOf(key), moved };
+  return { kind: 'value', ref, depth: 0, key: treeKeyOf(key), moved };
+}
+
+/** Whether a node, or the complete record under it, lies at a place. */
+function isAt({ refs }: InnerNode, ref: Ref): boolean {
+  return refs[PLACE_AT] === ref || refs[BASE_AT] === ref;
 }
 
 function hashOf({ hashBytes, hashAt }: Child): Pick<Child, 'hashBytes' | 'hashAt'> {
