@@ -110,7 +110,8 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
   metrics.register(NODE_METRICS);
   metrics.register(NETWORK_METRICS);
   const limits = diskLimitsOf(settings.disk);
-  const places = systemPlaces(limits, { clock: parts.clock, onGone: parts.onFatal });
+  const { clock, logger, onFatal: onGone } = parts;
+  const places = systemPlaces(limits, { clock, logger, onGone });
   const { dataDirectory } = settings.node;
   refuseAfterFork(dataDirectory);
   const recoveries = installedRecoveries(dataDirectory, genesis);

@@ -69,10 +69,16 @@ export interface StorageParts extends Places {
 }
 
 /** Disks and databases of this machine. @param watch.onGone  the data directory was taken away */
-export function systemPlaces(limits: DiskLimits, watch: FreeSpaceParts): Places {
+export function systemPlaces(
+  limits: DiskLimits,
+  { logger, ...watch }: FreeSpaceParts & { readonly logger: Logger },
+): Places {
   return {
     disk: createNodeDisk(),
-    openKeyValue: openGuardedLevel,
+    openKeyValue: (path) =>
+      openGuardedLevel(path, () => {
+        logger.warn('database read first', { path, reason: 'it was not closed twice in a row' });
+      }),
     openDirectory: openDataDirectory,
     watchFreeSpace: (directory) => watchFreeSpace({ directory, limits }, watch),
   };

@@ -93,10 +93,15 @@ describe('state: a database that ends processes', function () {
     cutFirstKey(directory);
     const ends = [await use(directory), await use(directory)];
 
-    const third = await openGuardedLevel(directory).catch((error: unknown) => error);
+    let isTold = false;
+    const tell = (): void => {
+      isTold = true;
+    };
+    const third = await openGuardedLevel(directory, tell).catch((error: unknown) => error);
     const fourth = await openGuardedLevel(directory).catch((error: unknown) => error);
 
     expect(ends).to.deep.equal(['SIGABRT', 'SIGABRT']);
+    expect(isTold).to.equal(true);
     expect(third).to.have.property('code', 'STATE_DATABASE_FAILED');
     expect(String(fourth)).to.equal(String(third));
   });
