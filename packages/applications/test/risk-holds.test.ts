@@ -130,10 +130,23 @@ describe('risk: holds (spec X-33)', () => {
     expect(pay(ledger, 1001, line)).to.equal('TREASURY_ALREADY_IMPORTED');
   });
 
-  it('given a refused payment under the same number, then it may be tried again', () => {
+  it('given releasers of one organisation who refuse, then the payment stays held', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    pay(ledger, 1001);
+    const held = heldCall(ledger);
+
+    expect(answer(ledger, 'refuse', held, ONE, SAME)).to.equal('ok');
+    expect(pending(ledger.view, { call: held })?.status).to.equal('held');
+    expect(hits(ledger)[0]?.status).to.equal('held');
+    expect(answer(ledger, 'release', held, SAME, TWO)).to.equal('ok');
+
+    expect(hits(ledger)[0]?.status).to.equal('paid');
+  });
+
+  it('given a payment that two organisations refused, then under the same number it may be tried again', () => {
     const ledger = guarded(rule('top', 'payment', LIMIT));
     pay(ledger, 1001, { payment: 'inv-9' });
-    expect(answer(ledger, 'refuse', heldCall(ledger), ONE)).to.equal('ok');
+    expect(answer(ledger, 'refuse', heldCall(ledger), ONE, TWO)).to.equal('ok');
 
     expect(pay(ledger, 1000, { payment: 'inv-9' })).to.equal('paid');
     expect(hits(ledger)[0]).to.deep.include({ status: 'refused', amount: gbp(1001) });

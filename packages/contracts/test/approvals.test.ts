@@ -23,6 +23,7 @@ const CAT = as('cc/cat', 4);
 const PLAIN = as('aa/plain', 5);
 const RISK1 = as('rr/one', 6);
 const RISK2 = as('ss/two', 7);
+const DAN = as('dd/dan', 9);
 
 const reason = 'because of the test';
 const codeOf = ({ failure }: Executed): string => failure?.code ?? 'OK';
@@ -58,6 +59,15 @@ const payments = defineContract({
       handler(context, { id, amount }) {
         const by = context.signers.map(({ identity }) => identity);
         context.records.payment.insert({ id, amount, by });
+      },
+    },
+    payControlled: {
+      title: t,
+      by: { role: 'payer' },
+      approvals: { officers: 2, role: 'controller' },
+      input: { id: field.slug(t) },
+      handler(context, { id }) {
+        context.records.payment.insert({ id, amount: 0n, by: [] });
       },
     },
     payNow: {
@@ -107,6 +117,7 @@ const PEOPLE: readonly Person[] = [
   { identity: 'aa/plain', publicKey: key(5), roles: [] },
   { identity: 'rr/one', publicKey: key(6), roles: ['watch.releaser'] },
   { identity: 'ss/two', publicKey: key(7), roles: ['watch.releaser'] },
+  { identity: 'dd/dan', publicKey: key(9), roles: ['payments.payer'] },
 ];
 
 const newBench = (suspended: ReadonlySet<string> = new Set(), ...guards: (typeof watch)[]): Bench =>
@@ -175,9 +186,24 @@ describe('approvals: all sign at once (spec X-21)', () => {
       officers: 1,
       organisations: 1,
       pointer: '/signers',
-      expected: '2 officers of 1 organisations',
+      expected: 'one with the role payments.payer, and one other with the role payments.payer',
     });
   });
+
+  const controlled: readonly (readonly [string, readonly Signer[], string])[] = [
+    ['two payers', [ANN, DAN], 'CONTRACTS_APPROVALS_MISSING'],
+    ['a payer and a controller', [DAN, BEN], 'OK'],
+    ['one officer with both roles', [ART], 'CONTRACTS_APPROVALS_MISSING'],
+    ['a payer beside one with both roles', [ANN, ART], 'OK'],
+    ['two controllers of whom one pays, too', [BEN, CAT], 'OK'],
+  ];
+  for (const [who, signers, expected] of controlled) {
+    it(`given ${who} where a controller must join, then ${expected}`, () => {
+      const executed = newBench().run(signers, ['payments', 'payControlled', { id: 'p1' }]);
+
+      expect(codeOf(executed)).to.equal(expected);
+    });
+  }
 
   it('given two keys of one officer, then they are one pair of eyes', () => {
     const people = [...PEOPLE, { identity: 'aa/ann', publicKey: key(8), roles: [] }];
@@ -353,14 +379,39 @@ describe('guards', () => {
     expect(statusOf(bench, call)).to.equal('done');
   });
 
-  it('given a releaser refuses it, then it never takes effect; a payer may not refuse', () => {
+  it('given two releasers of two organisations refuse it, then it never takes effect', () => {
     const bench = guarded();
     const call = callOf(pay(bench, [ANN, BEN], 'p1', 5000));
 
     expect(ledgerCall(bench, [CAT], 'refuse', call)).to.equal('CONTRACTS_NOT_ENTITLED');
     expect(ledgerCall(bench, [RISK1], 'refuse', call)).to.equal('OK');
+    expect(statusOf(bench, call)).to.equal('held');
+    expect(ledgerCall(bench, [RISK1], 'refuse', call)).to.equal('CONTRACTS_APPROVED_ALREADY');
+    expect(ledgerCall(bench, [RISK2], 'refuse', call)).to.equal('OK');
+
+    expect(statusOf(bench, call)).to.equal('refused');
     expect(ledgerCall(bench, [RISK2], 'release', call)).to.equal('CONTRACTS_CALL_CLOSED');
     expect(ledgerCall(bench, [RISK2], 'refuse', call)).to.equal('CONTRACTS_CALL_CLOSED');
+    expect(paymentOf(bench)).to.equal(undefined);
+  });
+
+  it('given one who released and then refuses, then the release is taken back, and the other way round', () => {
+    const bench = guarded();
+    const call = callOf(pay(bench, [ANN, BEN], 'p1', 5000));
+    const of = () => {
+      const { releasers = [], refusers = [] } = rows.pending(bench.view, { call }) ?? {};
+      return [releasers, refusers].map((list) => list.map(({ identity }) => identity));
+    };
+
+    expect(ledgerCall(bench, [RISK1], 'release', call)).to.equal('OK');
+    expect(of()).to.deep.equal([['rr/one'], []]);
+    expect(ledgerCall(bench, [RISK1], 'refuse', call)).to.equal('OK');
+    expect(of()).to.deep.equal([[], ['rr/one']]);
+    expect(ledgerCall(bench, [RISK2], 'release', call)).to.equal('OK');
+    expect(statusOf(bench, call)).to.equal('held');
+    expect(ledgerCall(bench, [RISK1], 'release', call)).to.equal('OK');
+
+    expect(statusOf(bench, call)).to.equal('done');
   });
 
   it('given a hold that nobody lifted in time, then it has expired', () => {

@@ -98,7 +98,10 @@ export function entitledBy(
   }
 }
 
-/** Whether those who agree suffice: one entitled to begin, enough officers, enough organisations. */
+/**
+ * Whether those who agree suffice: one entitled to begin, and enough others with the role of those
+ * who join, together of enough organisations. A second one who may begin joins nobody by that alone.
+ */
 export function judgeAgreement(
   session: Session,
   actors: readonly Actor[],
@@ -108,7 +111,11 @@ export function judgeAgreement(
   const entitled = entitledBy(session, actors, demand);
   const joining = holdersOf(session, actors, { role: approvals.role, scope: demand.scope });
   const agreed = eachOnce([...entitled, ...joining]);
-  return { agreed, isEnough: entitled.length > 0 && suffice(agreed, approvals) };
+  const isEnough = entitled.some((first) => {
+    const others = joining.filter(({ identity }) => identity !== first.identity);
+    return suffice([first, ...others], approvals);
+  });
+  return { agreed, isEnough };
 }
 
 /** Whether these officers are as many, of as many organisations, as asked for. */
@@ -147,6 +154,16 @@ export function demandText({ by, organisation, scope }: Demand): string {
   if (by === 'contract') return 'a call by another contract';
   const of = organisation === undefined ? '' : ` of ${organisation}`;
   return `the role ${by.role}${of}${scope === undefined ? '' : ` for ${scope}`}`;
+}
+
+/** What a refusal says was needed where several must agree. @param first  who may begin */
+export function agreementText(
+  { officers, organisations, role }: ManifestApprovals,
+  first: string,
+): string {
+  const others = officers === 2 ? 'one other' : `${officers - 1} others`;
+  const of = organisations === 1 ? '' : `, of ${organisations} organisations together`;
+  return `one with ${first}, and ${others} with the role ${role}${of}`;
 }
 
 function eachOnce(actors: readonly Actor[]): readonly Actor[] {

@@ -8,6 +8,7 @@ import type { Actor, Facts, Hold } from '../language/context.ts';
 import type { Values } from '../language/definition.ts';
 import type { Demand } from './authorise.ts';
 import {
+  agreementText,
   approversOf,
   demandOf,
   demandText,
@@ -142,7 +143,7 @@ function authorise(session: Session, prepared: Prepared): readonly Actor[] | 'wa
   if (approvals.days === 0 || frame.caller !== undefined) {
     const organisations = new Set(agreed.map(({ organisation }) => organisation)).size;
     const facts = { officers: agreed.length, organisations };
-    const expected = `${approvals.officers} officers of ${approvals.organisations} organisations`;
+    const expected = agreementText(approvals, demandText(demand));
     return abort('CONTRACTS_APPROVALS_MISSING', { ...facts, pointer: SIGNERS_POINTER, expected });
   }
   storeCall(session, prepared, { approvers: agreed, days: approvals.days });
@@ -182,6 +183,7 @@ function storeCall(
     status: hold === undefined ? 'waiting' : 'held',
     ...(hold !== undefined && { guard: hold.guard, rule: hold.rule, cites: hold.records }),
     releasers: [],
+    refusers: [],
   });
   const { due, clock } = face.records;
   const { dueOn } = face.sums;

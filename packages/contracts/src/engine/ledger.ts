@@ -105,6 +105,7 @@ export const ledger = defineContract({
         rule: field.optional(field.text({ en: 'Rule', zh: '规则', max: 300 })),
         cites: field.optional(field.list(citation, { en: 'Rests on', zh: '依据', max: 64 })),
         releasers: approvers('Released by', '已放行'),
+        refusers: approvers('Refused by', '已拒绝'),
       },
       states: {
         field: 'status',
@@ -229,6 +230,10 @@ export const ledger = defineContract({
     },
     release: {
       title: { en: 'Release a held call', zh: '放行被暂缓的调用' },
+      help: {
+        en: 'By as many as the guard names; who refused before takes that back.',
+        zh: '人数与机构数由风控规则规定;此前拒绝者视为撤回拒绝。',
+      },
       by: 'officer',
       discretion: true,
       input: { call, reason: field.reason() },
@@ -236,36 +241,46 @@ export const ledger = defineContract({
         const row = context.records.pending.need({ call: input.call });
         const closed = closedFor(row, 'held', context.timestampMs);
         if (closed !== undefined) return context.refuse(closed.code, closed.facts);
+        const { guard = '' } = row;
         const everyone = joined(row.releasers, context.signers);
-        const { counted, isEnough } = context.ledger.judgeRelease(row.guard ?? '', everyone);
+        const { counted, isEnough } = context.ledger.judgeRelease(guard, everyone);
         if (!bringsMore(counted, row.releasers))
           return context.refuse('CONTRACTS_APPROVED_ALREADY');
 
         const status = isEnough ? 'done' : 'held';
         if (isEnough) context.ledger.runReleased(row);
-        context.records.pending.put({ ...row, releasers: counted, status });
+        const refusers = without(row.refusers, counted);
+        context.records.pending.put({ ...row, releasers: counted, refusers, status });
         if (isEnough) context.emit('closed', { call: input.call, status });
       },
     },
     refuse: {
       title: { en: 'Refuse a held call', zh: '拒绝被暂缓的调用' },
+      help: {
+        en: 'By as many as release it, so that nobody alone stops a payment for good; who released before takes that back. A call that was refused may be handed in anew.',
+        zh: '所需人数与放行相同,任何一方不得单独否决;此前放行者视为撤回放行。被拒绝的调用可重新提交。',
+      },
       by: 'officer',
       discretion: true,
       input: { call, reason: field.reason() },
       handler(context, input) {
         const row = context.records.pending.need({ call: input.call });
-        const facts = { call: input.call, status: row.status };
-        if (row.status !== 'held') return context.refuse('CONTRACTS_CALL_CLOSED', facts);
-        const { counted } = context.ledger.judgeRelease(
-          row.guard ?? '',
-          joined([], context.signers),
-        );
+        const closed = closedFor(row, 'held', context.timestampMs);
+        if (closed !== undefined) return context.refuse(closed.code, closed.facts);
+        const { guard = '' } = row;
+        const everyone = joined(row.refusers, context.signers);
+        const { counted, isEnough } = context.ledger.judgeRelease(guard, everyone);
         if (counted.length === 0) {
-          return context.refuse('CONTRACTS_NOT_ENTITLED', { needed: `a releaser of ${row.guard}` });
+          return context.refuse('CONTRACTS_NOT_ENTITLED', { needed: `a releaser of ${guard}` });
         }
-        context.records.pending.put({ ...row, status: 'refused' });
-        if (row.guard !== undefined) context.ledger.tellEnded(row.guard, row.call, 'refused');
-        context.emit('closed', { call: input.call, status: 'refused' });
+        if (!bringsMore(counted, row.refusers)) return context.refuse('CONTRACTS_APPROVED_ALREADY');
+
+        const status = isEnough ? 'refused' : 'held';
+        const releasers = without(row.releasers, counted);
+        context.records.pending.put({ ...row, refusers: counted, releasers, status });
+        if (!isEnough) return;
+        context.ledger.tellEnded(guard, row.call, 'refused');
+        context.emit('closed', { call: input.call, status });
       },
     },
     expire: {
@@ -345,6 +360,11 @@ export function joined(
 /** Whether somebody counts who is not among those present. */
 function bringsMore(counted: readonly Approver[], present: readonly Approver[]): boolean {
   return counted.some(({ identity: who }) => !present.some((other) => other.identity === who));
+}
+
+/** Those of the first who are not among the others. */
+function without(present: readonly Approver[], others: readonly Approver[]): readonly Approver[] {
+  return present.filter(({ identity: who }) => !others.some((other) => other.identity === who));
 }
 
 function isOpen(status: string): boolean {

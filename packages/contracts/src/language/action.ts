@@ -33,13 +33,14 @@ export type By<L extends string, I> =
     };
 
 /**
- * How many different officers (of how many organisations) must agree. They sign one transaction,
+ * How many different officers (of how many organisations) must agree: one entitled by `by`, all
+ * others with `role`. They sign one transaction,
  * or the first call is kept as a pending call until `days` have passed and enough have approved.
  */
 export interface Approvals<L extends string> {
   readonly officers: number;
   readonly organisations?: number;
-  /** Role of those who join the one entitled by `by`; the same role if left out. */
+  /** Role that each of those has who join the one entitled by `by`; the same role if left out. */
   readonly role?: L;
   /** How long a call may wait; left out, all must sign at once. */
   readonly days?: number;
