@@ -11,6 +11,7 @@ import { renderCliReference } from '@daybook/cli';
 import { createEngine } from '@daybook/contracts';
 import { renderConfigReference, renderDashboard, renderSampleConfig } from '@daybook/node';
 import { buildApiPage } from './generate/api.ts';
+import { buildApprovalsPage } from './generate/approvals.ts';
 import { buildErrorsPage } from './generate/errors.ts';
 import { buildMetricsPage } from './generate/metrics.ts';
 import { fillProtocolTables } from './generate/protocol.ts';
@@ -23,6 +24,7 @@ const FILES: Readonly<Record<string, (present: string) => string | Promise<strin
   'config/daybookd.yaml': renderSampleConfig,
   'config/dashboard.json': renderDashboard,
   'docs/reference/api.md': buildApiPage,
+  'docs/reference/approvals.md': buildApprovalsPage,
   'docs/reference/cli.md': () =>
     renderCliReference(createEngine(applications).manifest().contracts),
   'docs/reference/config.md': renderConfigReference,

@@ -261,6 +261,12 @@ const failures = {
       zh: '请另立问题,并注明前次编号。',
     },
   },
+  SECOND_AUDITOR: {
+    code: 12,
+    en: 'Auditors of {auditor} who sign: {signing}. This takes two of them.',
+    zh: '{auditor}签署的审计官员为{signing}名,须有两名。',
+    remedy: { en: 'Let a second auditor of it sign.', zh: '请由该机构的另一名审计官员共同签署。' },
+  },
   DATE_PAST: {
     code: 10,
     en: 'The date {date} is over.',
@@ -500,13 +506,17 @@ export const audit = defineContract({
 
     withdraw: {
       title: { en: 'Withdraw a finding', zh: '撤销问题' },
+      help: {
+        en: 'Signed by two auditors of the organisation that audits.',
+        zh: '由审计机构的两名审计官员共同签署。',
+      },
       by: { role: 'auditor' },
       approvals: { officers: 2 },
       discretion: true,
       input: { ...onFinding, reason },
       handler(context, { reason: _, ...key }) {
         const row = needFinding(context, key, ['open', 'replied', 'agreed']);
-        checkAuditor(context, row);
+        checkTwoAuditors(context, row);
         move(context, { ...row, status: 'withdrawn' });
       },
     },
@@ -514,8 +524,8 @@ export const audit = defineContract({
     report: {
       title: { en: 'Report', zh: '出具报告' },
       help: {
-        en: 'The hash of the report; the bundle with every cited record verifies offline.',
-        zh: '登记报告哈希;附全部引用记录的报告包可离线验证。',
+        en: 'The hash of the report; the bundle with every cited record verifies offline. Signed by two auditors of the organisation that audits.',
+        zh: '登记报告哈希;附全部引用记录的报告包可离线验证。由审计机构的两名审计官员共同签署。',
       },
       by: { role: 'auditor' },
       approvals: { officers: 2 },
@@ -523,6 +533,7 @@ export const audit = defineContract({
       input: { engagement, report: events.reported.fields.report, reason },
       handler(context, { engagement, report }) {
         const row = openEngagement(context, engagement, 'auditor');
+        checkTwoAuditors(context, row);
         context.records.engagement.put({ ...row, report, status: 'reported' });
         context.emit('reported', { engagement, report });
       },
@@ -641,6 +652,13 @@ function addedCosts(present: Costs, more: Costs): Costs {
 function checkAuditor(context: Books, { engagement }: Finding): void {
   const row = context.records.engagement.need({ engagement }, 'ENGAGEMENT_UNKNOWN');
   checkHolder(context, row.auditor, 'auditor');
+}
+
+/** The approvals count auditors of any organisation; who is audited must not be the second of them. */
+function checkTwoAuditors(context: Books, { engagement }: Pick<Engagement, 'engagement'>): void {
+  const { auditor } = context.records.engagement.need({ engagement }, 'ENGAGEMENT_UNKNOWN');
+  const signing = context.entitled({ role: 'auditor', organisation: auditor }).length;
+  context.check(signing >= 2, 'SECOND_AUDITOR', { auditor, signing });
 }
 
 function needFinding(

@@ -984,6 +984,10 @@ export const procurement = defineContract({
 
     cancelTender: {
       title: { en: 'Cancel a tender', zh: '取消招标' },
+      help: {
+        en: 'Signed by the buyer and an evaluator: another person, of any organisation, the own one included.',
+        zh: '由采购官员与评审官员共同签署;评审官员须为另一人,可属任何机构(含本机构)。',
+      },
       by: { role: 'buyer' },
       approvals: { officers: 2, role: 'evaluator' },
       discretion: true,
@@ -1119,8 +1123,8 @@ export const procurement = defineContract({
     cancelAward: {
       title: { en: 'Cancel an award', zh: '取消授标' },
       help: {
-        en: 'No contract under it may be in force; the bid can then win again.',
-        zh: '其下不得有履行中的合同;取消后该投标可再次中标。',
+        en: 'Signed by the buyer and an evaluator, another person of any organisation. No contract under it may be in force; the bid can then win again.',
+        zh: '由采购官员与评审官员共同签署,评审官员须为另一人,可属任何机构。其下不得有履行中的合同;取消后该投标可再次中标。',
       },
       by: { role: 'buyer' },
       approvals: { officers: 2, role: 'evaluator' },
@@ -1179,6 +1183,7 @@ export const procurement = defineContract({
 
     amendContract: {
       title: { en: 'Amend a contract', zh: '变更合同' },
+      help: { en: 'Signed by buyer and supplier.', zh: '由采购方与供应商共同签署。' },
       by: { role: 'buyer' },
       approvals: { officers: 2, organisations: 2, role: 'tenderer' },
       discretion: true,
@@ -1593,7 +1598,7 @@ function ownBid(context: Books, key: Pick<Bid, 'ocid' | 'bid'>): Bid {
   return row;
 }
 
-/** The approvals of the action count a second buyer, too; a winner needs an evaluator's judgement. */
+/** Who wins does not judge itself; that buyer and evaluator are two persons is in the approvals. */
 function checkEvaluated(
   context: Books,
   { publisher }: Process,

@@ -530,6 +530,7 @@ export const risk = defineContract({
 
     list: {
       title: { en: 'Blacklist a payee', zh: '列入黑名单' },
+      help: { en: 'Analysts of two organisations together.', zh: '由两个机构的风控官员共同办理。' },
       by: { role: 'analyst' },
       approvals: { officers: 2, organisations: 2 },
       discretion: true,

@@ -642,7 +642,10 @@ export const treasury = defineContract({
   actions: {
     appropriate: {
       title: { en: 'Appropriate', zh: '批复预算' },
-      help: { en: 'The grantor gives, the holder accepts.', zh: '批复机构给予，持有机构接受。' },
+      help: {
+        en: 'The grantor gives; a budget officer of the holder, another person, accepts.',
+        zh: '批复机构给予;持有机构的预算官员(须为另一人)接受。',
+      },
       by: { role: 'appropriator' },
       approvals: { officers: 2, role: 'budgeter' },
       input: {
@@ -675,6 +678,10 @@ export const treasury = defineContract({
 
     supplement: {
       title: { en: 'Supplement an appropriation', zh: '追加预算' },
+      help: {
+        en: 'Signed by an appropriator and a budget officer of the holder, two persons.',
+        zh: '由批复人与持有机构预算官员共同签署,须为两人。',
+      },
       by: { role: 'appropriator' },
       approvals: { officers: 2, role: 'budgeter' },
       discretion: true,
@@ -919,8 +926,8 @@ export const treasury = defineContract({
     credit: {
       title: { en: 'Credit', zh: '冲回' },
       help: {
-        en: 'Money that came back from the payee; it can be spent again under the same commitment.',
-        zh: '收款人退回的资金，可在同一承诺下再次支用。',
+        en: 'Money that came back from the payee; it can be spent again under the same commitment. Signed by a paying officer of the holder and an officer of the controller.',
+        zh: '收款人退回的资金，可在同一承诺下再次支用。由持有机构付款官员与监督机构官员共同签署。',
       },
       by: { role: 'payer' },
       approvals: { officers: 2, role: 'controller' },
@@ -976,8 +983,8 @@ export const treasury = defineContract({
     correct: {
       title: { en: 'Correct a payment', zh: '更正付款' },
       help: {
-        en: 'Purpose, date or description; an amount is corrected by a credit and a new payment.',
-        zh: '更正用途、日期或说明；金额须以冲回并重新付款更正。',
+        en: 'Purpose, date or description; an amount is corrected by a credit and a new payment. Signed as the payment was.',
+        zh: '更正用途、日期或说明；金额须以冲回并重新付款更正。签署同付款。',
       },
       by: { role: 'payer' },
       approvals: { officers: 2, role: 'controller' },

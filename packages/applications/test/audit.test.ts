@@ -91,6 +91,20 @@ describe('audit: findings', () => {
     });
   });
 
+  it('given an auditor of another organisation as the second, then nothing is withdrawn or reported', () => {
+    const ledger = newLedger([find(), AUDITOR]);
+    const report = { engagement: KEY.engagement, report: new Uint8Array(32), reason };
+
+    for (const each of [call('withdraw', { ...KEY, reason }), call('report', report)]) {
+      const executed = ledger.act([each], [AUDITOR, STRANGER]);
+      expect(outcome(executed)).to.equal('AUDIT_SECOND_AUDITOR');
+      expect(executed.failure?.facts).to.deep.equal({ auditor: 'court', signing: 1 });
+      expect(codeOf(ledger, each, AUDITOR, SECOND)).to.equal('ok');
+      if (each.action === 'withdraw') continue;
+      expect(ledger.rows(audit, 'engagement')[0]?.status).to.equal('reported');
+    }
+  });
+
   it('given a reply that is not enough, then the auditee has to reply again', () => {
     const ledger = newLedger(
       [find(), AUDITOR],

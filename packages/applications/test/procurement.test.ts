@@ -479,11 +479,9 @@ describe('procurement: sealed bids', () => {
     must(ledger, reveal('pump-works', 300), PUMPS);
     ledger.wait(MINUTE_MS);
 
-    for (const second of [SECOND_BUYER, PUMPS_EVALUATOR]) {
-      expect(outcome(ledger.act([AWARD], [BUYER, second]))).to.equal(
-        'PROCUREMENT_EVALUATOR_MISSING',
-      );
-    }
+    const second = (who: string): string => outcome(ledger.act([AWARD], [BUYER, who]));
+    expect(second(SECOND_BUYER)).to.equal('CONTRACTS_APPROVALS_MISSING');
+    expect(second(PUMPS_EVALUATOR)).to.equal('PROCUREMENT_EVALUATOR_MISSING');
     expect(outcome(ledger.act([AWARD], [BUYER, EVALUATOR]))).to.equal('ok');
   });
 
@@ -496,6 +494,22 @@ describe('procurement: sealed bids', () => {
     expect(outcome(ledger.act([bidOf('pump-works', 300)], [PUMPS]))).to.equal(
       'PROCUREMENT_TENDER_CLOSED',
     );
+  });
+
+  it('given two buyers and no evaluator, then neither tender nor award is cancelled', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    const cancel = act('cancelAward', { award: 'a-1', reason: 'Wrong.' });
+    const drop = act('cancelTender', { status: 'cancelled', reason: 'No money.' });
+
+    for (const call of [cancel, drop]) {
+      const executed = ledger.act([call], [BUYER, SECOND_BUYER]);
+      expect(outcome(executed)).to.equal('CONTRACTS_APPROVALS_MISSING');
+      expect(executed.failure?.facts).to.include({
+        expected:
+          'one with the role procurement.buyer, and one other with the role procurement.evaluator',
+      });
+    }
   });
 
   it('given bids until after they are opened, then the tender is refused', () => {
