@@ -6,13 +6,12 @@
 import { CONTRACTS_ERRORS } from '../errors.ts';
 import { instantText } from '../fields/calendar.ts';
 import { field } from '../fields/field.ts';
-import type { Actor, Approver } from '../language/context.ts';
 import { defineContract } from '../language/definition.ts';
 import type { FailureDefinition } from '../language/parts.ts';
+import { APPROVERS_MAX, bringsMore, joined, without } from './approvers.ts';
 import { awaitExpiry, expiryAfter, expiryRecords, expirySums, passDays } from './expiry.ts';
 import { PARAMETER_CHANGES_MAX } from './parameters.ts';
 
-const APPROVERS_MAX = 64;
 const ARGS_BYTES_MAX = 64 * 1024;
 
 const call = field.hash({ en: 'Pending call', zh: '待审批调用' });
@@ -340,32 +339,6 @@ export const ledger = defineContract({
     acts: { title: { en: 'Discretionary acts', zh: '裁量行为' }, record: 'act', by: ['height'] },
   },
 });
-
-/** The approvers with those signers who are not among them yet. */
-export function joined(
-  present: readonly Approver[],
-  signers: readonly Actor[],
-): readonly Approver[] {
-  const all = [...present];
-  for (const signer of signers) {
-    const { identity: who, publicKey } = signer;
-    const isNew = !all.some((other) => other.identity === who);
-    if (isNew && publicKey !== undefined && all.length < APPROVERS_MAX) {
-      all.push({ identity: who, publicKey });
-    }
-  }
-  return all;
-}
-
-/** Whether somebody counts who is not among those present. */
-function bringsMore(counted: readonly Approver[], present: readonly Approver[]): boolean {
-  return counted.some(({ identity: who }) => !present.some((other) => other.identity === who));
-}
-
-/** Those of the first who are not among the others. */
-function without(present: readonly Approver[], others: readonly Approver[]): readonly Approver[] {
-  return present.filter(({ identity: who }) => !others.some((other) => other.identity === who));
-}
 
 function isOpen(status: string): boolean {
   return status === 'waiting' || status === 'held';
