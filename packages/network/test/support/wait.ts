@@ -3,16 +3,15 @@
  */
 import { setTimeout as pause, setImmediate as turnOfLoop } from 'node:timers/promises';
 
-/** Resolves once `condition` holds; @throws after `boundMs` with the text that says what was awaited */
-export async function until(
-  what: string,
-  condition: () => boolean,
-  boundMs = 10_000,
-): Promise<void> {
-  const deadline = performance.now() + boundMs;
+/** Only against hanging; within the time that a test has. */
+const HANGING_MS = 30_000;
+
+/** Resolves once `condition` holds; @throws after long with the text that says what was awaited */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + HANGING_MS;
   while (!condition()) {
     if (performance.now() > deadline) {
-      throw new Error(`not within ${boundMs} ms: ${what}`);
+      throw new Error(`not within ${HANGING_MS} ms: ${what}`);
     }
     await pause(2);
   }
