@@ -2,6 +2,7 @@
  * `npm test`, the single gate: lint, types, generated files, then every test, in that order.
  * Each of the first three counts as one test, and so do the seeds of the simulator and the bundle of
  * the daemon; a stage that dies counts as one failed test.
+ * The time-out of a test (.mocharc.json) is only against hanging, and no measure of anything.
  * The last line is always `N passed, N failed, N skipped`; the exit code says whether N failed is 0.
  *
  *   npm test                          everything

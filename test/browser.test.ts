@@ -13,7 +13,6 @@ import type { Browser } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
 const ROOT = join(import.meta.dirname, '..');
-const START_MS_MAX = 30_000;
 const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** The same questions to both sides; answers are JSON. */
@@ -58,7 +57,6 @@ describe('core in a browser', () => {
   it('given the bundle in Chromium, then it passes the vectors and agrees with Node (spec D-13)', async function () {
     const executablePath = CHROMIUM_PATHS.find((path) => existsSync(path));
     if (executablePath === undefined) this.skip();
-    this.timeout(START_MS_MAX);
     const script = await bundle();
     const server = createServer((_request, response) => response.end('<!doctype html>'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -60,8 +60,7 @@ const RECORDS = [
 ];
 
 for (const database of openDatabases()) {
-  describe(`reports on public money: ${database.name}`, function () {
-    this.timeout(30_000);
+  describe(`reports on public money: ${database.name}`, () => {
     let model: ReadModel;
     before(async () => {
       await database.open();

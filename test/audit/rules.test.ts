@@ -278,8 +278,7 @@ async function run(
 }
 
 for (const database of openDatabases()) {
-  describe(`rules of continuous audit: ${database.name}`, function () {
-    this.timeout(30_000);
+  describe(`rules of continuous audit: ${database.name}`, () => {
     before(() => database.open());
     after(() => database.close());
     for (const { kind, measures = '', title, found, cites, passed } of SCENES) {

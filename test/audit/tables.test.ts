@@ -15,8 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   'timestamp without time zone': 'TIMESTAMP',
 };
 
-describe('tables of all applications in PostgreSQL', function () {
-  this.timeout(30_000);
+describe('tables of all applications in PostgreSQL', () => {
   let store: SqlStore;
   before(async () => {
     store = await openPostgres();

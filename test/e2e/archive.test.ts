@@ -8,8 +8,7 @@ import { openFund } from './support/fund.ts';
 import { ALONE } from './support/members.ts';
 import { runDaemon } from './support/programs.ts';
 
-describe('daybookd archive', function () {
-  this.timeout(90_000);
+describe('daybookd archive', () => {
   let cluster: Cluster;
   let node: ClusterNode;
   let folder: string;

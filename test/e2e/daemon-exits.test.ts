@@ -9,8 +9,7 @@ import { expect } from 'chai';
 import { ALONE } from './support/members.ts';
 import { changedConfig, runDaemon } from './support/programs.ts';
 
-describe('daybookd: exit codes', function () {
-  this.timeout(90_000);
+describe('daybookd: exit codes', () => {
   let cluster: Cluster;
   let node: ClusterNode;
 

@@ -17,8 +17,7 @@ interface Told {
   readonly advice?: string;
 }
 
-describe('daybookd doctor', function () {
-  this.timeout(120_000);
+describe('daybookd doctor', () => {
   let cluster: Cluster;
   let node: ClusterNode;
 

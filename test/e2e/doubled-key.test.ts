@@ -27,8 +27,7 @@ function inOrderOfPeers({ consortium }: Cluster): readonly string[] {
     .map(({ slug }) => slug);
 }
 
-describe('one validator key on two machines (validators=4)', function () {
-  this.timeout(180_000);
+describe('one validator key on two machines (validators=4)', () => {
   let relays: Relays;
   let cluster: Cluster;
   let twin: Twin;

@@ -12,8 +12,7 @@ const SAMPLES = 60;
 const WARM_UP = 10;
 const P50_MS_MAX = 150;
 
-describe('finality on an idle cluster (validators=4)', function () {
-  this.timeout(120_000);
+describe('finality on an idle cluster (validators=4)', () => {
   let cluster: Cluster;
 
   before(async () => {

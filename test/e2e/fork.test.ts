@@ -22,8 +22,7 @@ const WITNESS = 'health';
 const SAFETY = 10;
 const WITHIN_MS = 60_000;
 
-describe('fork shown to a node (spec C-32, validators=4)', function () {
-  this.timeout(180_000);
+describe('fork shown to a node (spec C-32, validators=4)', () => {
   let cluster: Cluster;
   let impostor: Impostor | undefined;
   let height: number;

@@ -13,8 +13,7 @@ import { releaseFolder } from '../../scripts/imports/releases.ts';
 import { importSources } from '../../scripts/imports/sources.ts';
 import { heightOf, stateRootsAt } from './support/api.ts';
 
-describe('public data on a cluster of processes', function () {
-  this.timeout(120_000);
+describe('public data on a cluster of processes', () => {
   let folder: string;
   let target: ImportTarget;
   before(async () => {

@@ -15,9 +15,7 @@ function lineOf(stdout: string): Failed {
   return JSON.parse(stdout) as Failed;
 }
 
-describe('the main job without a report', function () {
-  this.timeout(90_000);
-
+describe('the main job without a report', () => {
   it('given nodes that refuse to start, when it ends, then the last line has the error and where the logs are', async () => {
     const environment = { DAYBOOK_LOG_LEVEL: 'loud' };
 

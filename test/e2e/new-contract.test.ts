@@ -57,8 +57,7 @@ const TSCONFIG = {
   })),
 };
 
-describe('a new contract in one file', function () {
-  this.timeout(180_000);
+describe('a new contract in one file', () => {
   let copy: RepositoryCopy;
   let cluster: Cluster;
   let apiUrl: string;

@@ -24,8 +24,7 @@ function flipped(bytes: Uint8Array, position: number): Uint8Array {
   return changed;
 }
 
-describe('proof file without a node (spec L-9)', function () {
-  this.timeout(180_000);
+describe('proof file without a node (spec L-9)', () => {
   let cluster: Cluster;
   let chain: Hash;
   let file: string;

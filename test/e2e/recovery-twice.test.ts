@@ -23,8 +23,7 @@ const WITHIN_MS = 90_000;
 /** What the victim has decided before it is killed: a few blocks, however many payments each takes. */
 const HEIGHT = 6;
 
-describe('recovering twice (validators=4)', function () {
-  this.timeout(180_000);
+describe('recovering twice (validators=4)', () => {
   let cluster: Cluster;
   let node: ClusterNode;
 

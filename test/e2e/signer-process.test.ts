@@ -13,8 +13,7 @@ import { changedConfig, runDaemon } from './support/programs.ts';
 import { connectTo } from './support/signer.ts';
 import { eventually } from './support/waiting.ts';
 
-describe('daybookd signer', function () {
-  this.timeout(90_000);
+describe('daybookd signer', () => {
   let cluster: Cluster;
   let place: SignerPlace;
 

@@ -16,8 +16,7 @@ const PUBLISHER = 'cabinet-office';
 const FOLDER = releaseFolder();
 const sources = readReleases(FOLDER);
 
-describe('imports of OCDS releases', function () {
-  this.timeout(30_000);
+describe('imports of OCDS releases', () => {
   const books = createBooks();
   const rows = openRecords(procurement);
   const plan = planReleases(sources, { publisher: PUBLISHER });

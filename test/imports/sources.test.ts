@@ -75,8 +75,7 @@ function byIdentity(moves: readonly Move[]): Readonly<Record<string, object>> {
   return Object.fromEntries(plain.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-describe('imports of every shipped source', function () {
-  this.timeout(60_000);
+describe('imports of every shipped source', () => {
   for (const source of importSources()) {
     describe(source.name, () => {
       const read = MONEY_FORMATS[source.format](filesOf(source), mappingOf(source), {

@@ -15,8 +15,7 @@ import { carryOut, createBooks, presentIn, rowsOf, signersOf } from './books.ts'
 
 const FOLDER = join(import.meta.dirname, '../../config/samples/uk-cabinet-office-spend');
 
-describe('the shipped spending data in the contracts', function () {
-  this.timeout(120_000);
+describe('the shipped spending data in the contracts', () => {
   const mapping: unknown = JSON.parse(readFileSync(join(FOLDER, 'mapping.json'), 'utf8'));
   const files = readdirSync(FOLDER)
     .filter((name) => name.endsWith('.csv'))

@@ -136,8 +136,7 @@ describe('treasury: conservation', () => {
     ['under risk rules', true, PINNED],
     ['under risk rules', true, FRESH],
   ] as const) {
-    it(`given ${OPERATIONS} random operations ${what} (seed ${seed}), when audited, then no penny was made, lost or diverted`, function () {
-      this.timeout(120_000);
+    it(`given ${OPERATIONS} random operations ${what} (seed ${seed}), when audited, then no penny was made, lost or diverted`, () => {
       const outcomes = new Map<string, number>();
       const steps = { minLength: OPERATIONS / RUNS, maxLength: OPERATIONS / RUNS };
 

@@ -16,9 +16,8 @@ import { run } from './fixtures/run.ts';
 const SLUGS = ['finance', 'health', 'education', 'audit'];
 const PASSPHRASE: Surroundings = { environment: { DAYBOOK_PASSPHRASE: 'correct horse' } };
 
-describe('cli: founding a consortium', function () {
+describe('cli: founding a consortium', () => {
   // scrypt takes a moment for each of some thirty keys.
-  this.timeout(60_000);
   let folder = '';
   const inFolder = (...names: readonly string[]): string => path.join(folder, ...names);
 

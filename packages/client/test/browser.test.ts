@@ -23,7 +23,6 @@ import { chromium } from 'playwright-core';
 import { createTestChain, START_MS } from './fixtures/chain.ts';
 import { headOf, lastOf, noteOf, WITNESSES, witnessKeys } from './fixtures/histories.ts';
 
-const START_MS_MAX = 30_000;
 const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** Runs in the page, where `daybook` is the bundle. Flips a bit in every `step`-th byte. */
@@ -108,10 +107,9 @@ describe('client in a browser', () => {
   let ask: ((question: string, about: unknown) => Promise<unknown>) | undefined;
   let stop: (() => void) | undefined;
 
-  before(async function () {
+  before(async () => {
     const executablePath = CHROMIUM_PATHS.find((path) => existsSync(path));
     if (executablePath === undefined) return;
-    this.timeout(START_MS_MAX);
     const { code } = await bundle(`export { readWitnessPolicy } from '@daybook/core';`);
     const server = createServer((_request, response) => response.end('<!doctype html>'));
     stop = () => server.close();
@@ -137,7 +135,6 @@ describe('client in a browser', () => {
 
   it('given a proof file in Chromium, then it is verified there as here (spec L-1)', async function () {
     if (ask === undefined) this.skip();
-    this.timeout(START_MS_MAX);
     const chain = createTestChain();
     chain.append([]);
     const file = chain.bundle(manifestRecordKey(), 1);
@@ -150,7 +147,6 @@ describe('client in a browser', () => {
 
   it('spec S-12: given the proof of an older version in Chromium, then it is verified there as here', async function () {
     if (ask === undefined) this.skip();
-    this.timeout(START_MS_MAX);
     const chain = createTestChain();
     for (let height = 1; height <= 3; height++) chain.append([]);
     const recordKey = manifestRecordKey();
@@ -172,7 +168,6 @@ describe('client in a browser', () => {
 
   it('spec L-16: given a cosigned checkpoint in Chromium, then trust starts there, and a later one is judged as here', async function () {
     if (ask === undefined) this.skip();
-    this.timeout(START_MS_MAX);
     const nowMs = START_MS + 60_000;
     const later = ['cc', 'dd', 'ee', 'ff'];
     const chain = createTestChain();

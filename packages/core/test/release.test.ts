@@ -17,8 +17,7 @@ function packedFiles(): readonly string[] {
 }
 
 describe('a release of core', () => {
-  it('given the files that npm packs, then the switch of the simulator is not among them', function () {
-    this.timeout(30_000);
+  it('given the files that npm packs, then the switch of the simulator is not among them', () => {
     const files = packedFiles();
 
     expect(files).to.include('src/crypto/simulation/none.ts');

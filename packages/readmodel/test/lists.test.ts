@@ -38,8 +38,7 @@ const STORES: readonly (readonly [name: string, open: () => Promise<SqlStore>])[
 ];
 
 for (const [database, open] of STORES) {
-  describe(`readmodel: lists of ${database}`, function () {
-    this.timeout(30_000);
+  describe(`readmodel: lists of ${database}`, () => {
     let store: SqlStore;
     const table = bookTable();
     const at = (name: string): number => table.columns.findIndex((column) => column.name === name);

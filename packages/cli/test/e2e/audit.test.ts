@@ -49,8 +49,7 @@ function hasRemedy(fault: { readonly remedy?: string } | undefined): boolean {
   return fault === undefined || (fault.remedy ?? '') !== '';
 }
 
-describe('continuous audit by commands', function () {
-  this.timeout(120_000);
+describe('continuous audit by commands', () => {
   let cluster: Cluster;
   let node: ClusterNode;
   let client: Client;

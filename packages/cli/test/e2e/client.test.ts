@@ -15,8 +15,7 @@ import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
 import { MEMBERS, TREASURY } from './departments.ts';
 
-describe('client against real nodes', function () {
-  this.timeout(120_000);
+describe('client against real nodes', () => {
   let cluster: Cluster;
   let client: Client;
 

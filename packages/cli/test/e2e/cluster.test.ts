@@ -28,8 +28,7 @@ describe('officers of local clusters', () => {
   });
 });
 
-describe('daybook cluster', function () {
-  this.timeout(60_000);
+describe('daybook cluster', () => {
   const name = `test-${process.pid}`;
   let folder = '';
 

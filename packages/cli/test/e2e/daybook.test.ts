@@ -19,8 +19,7 @@ const SAMPLES = path.join(
 );
 const PASSPHRASE = 'correct horse battery staple';
 
-describe('daybook against real nodes', function () {
-  this.timeout(120_000);
+describe('daybook against real nodes', () => {
   let cluster: Cluster;
   let environment: Record<string, string>;
 

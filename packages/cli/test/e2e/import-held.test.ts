@@ -68,8 +68,7 @@ const LIMIT = {
   reason: 'Large payments are looked at',
 };
 
-describe('imports that a guard holds', function () {
-  this.timeout(120_000);
+describe('imports that a guard holds', () => {
   let cluster: Cluster;
   let client: Client;
   let folder: string;

@@ -51,8 +51,7 @@ const boxes = defineContract({
   },
 });
 
-describe('a contract of 60 lines', function () {
-  this.timeout(60_000);
+describe('a contract of 60 lines', () => {
   let cluster: Cluster;
   let nodes: readonly InProcessNode[] = [];
   let url = '';

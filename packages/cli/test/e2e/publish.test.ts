@@ -57,8 +57,7 @@ async function firstRow<T>(list: AsyncIterable<{ readonly row: T }>): Promise<T>
   throw new Error('the list is empty');
 }
 
-describe('imports by commands, and what they give back', function () {
-  this.timeout(120_000);
+describe('imports by commands, and what they give back', () => {
   let cluster: Cluster;
   let folder: string;
 

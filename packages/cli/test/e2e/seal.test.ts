@@ -36,8 +36,7 @@ const MEMBERS = [
 const TENDER_MS = 1000;
 const HOUR_MS = 3_600_000;
 
-describe('seals by command', function () {
-  this.timeout(180_000);
+describe('seals by command', () => {
   let cluster: Cluster;
   let client: Client;
   let folder: string;

@@ -11,8 +11,7 @@ import { daybook } from './process.ts';
 
 const OFFICERS = `SELECT name, _height FROM directory_officer WHERE organisation = '${TREASURY}' ORDER BY name`;
 
-describe('SQL tables of a node process', function () {
-  this.timeout(120_000);
+describe('SQL tables of a node process', () => {
   let cluster: Cluster;
   let node: ClusterNode;
   let client: Client;

@@ -18,8 +18,7 @@ const MEMBERS = [
 ] as const;
 const NAMES = ['a.txt', 'b.txt', 'c.txt'] as const;
 
-describe('stamps of documents by command', function () {
-  this.timeout(60_000);
+describe('stamps of documents by command', () => {
   let cluster: Cluster;
   let folder: string;
   const inFolder = (name: string): string => path.join(folder, name);

@@ -42,8 +42,7 @@ extendedKeyUsage = serverAuth
 `;
 const exec = promisify(execFile);
 
-describe('a time-stamp authority by command', function () {
-  this.timeout(120_000);
+describe('a time-stamp authority by command', () => {
   let cluster: Cluster;
   let client: Client;
   let folder: string;

@@ -22,8 +22,7 @@ const genesis = makeGenesis({ isReachable: true });
 const MIRRORS = ['/data/votes/wal-A', '/data/votes/wal-B'] as const;
 const key = (index: number) => asPublicKey(publicKeyOf(consensusSeed(index)));
 
-describe('node: trust in the vote log (validators=4)', function () {
-  this.timeout(60_000);
+describe('node: trust in the vote log (validators=4)', () => {
   let cluster: MemoryCluster;
 
   async function start(options: Parameters<typeof startMemoryCluster>[1] = {}): Promise<void> {

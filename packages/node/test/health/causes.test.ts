@@ -26,8 +26,7 @@ function spoilMiddle(file: DiskFile): void {
   }
 }
 
-describe('health: causes in a cluster (validators=4)', function () {
-  this.timeout(60_000);
+describe('health: causes in a cluster (validators=4)', () => {
   let cluster: MemoryCluster;
 
   async function start(options: Parameters<typeof startMemoryCluster>[1] = {}): Promise<void> {

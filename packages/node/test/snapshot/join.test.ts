@@ -134,8 +134,7 @@ const forging =
     return forged;
   };
 
-describe('node: joining by a snapshot', function () {
-  this.timeout(20_000);
+describe('node: joining by a snapshot', () => {
   let source: OpenChain;
   let serve: (request: Uint8Array) => Promise<Uint8Array | undefined>;
   let snapshotAt: Height;

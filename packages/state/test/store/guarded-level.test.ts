@@ -57,8 +57,7 @@ async function use(directory: string, batches = 0): Promise<NodeJS.Signals | num
   return signal ?? exitCode;
 }
 
-describe('state: a database that ends processes', function () {
-  this.timeout(60_000);
+describe('state: a database that ends processes', () => {
   let directory: string;
 
   beforeEach(async () => {

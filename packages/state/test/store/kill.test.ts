@@ -70,5 +70,5 @@ describe('state: store of a process that is killed', () => {
       }
       await store.close();
     }
-  }).timeout(60_000);
+  });
 });

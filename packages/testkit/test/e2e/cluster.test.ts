@@ -22,8 +22,7 @@ async function statusOf(apiUrl: string): Promise<{ readonly chain: { readonly id
   return (await (await fetch(`${apiUrl}/v1/status`)).json()) as never;
 }
 
-describe('testkit: clusters', function () {
-  this.timeout(90_000);
+describe('testkit: clusters', () => {
   const clusters: Cluster[] = [];
   const keep = (cluster: Cluster): Cluster => {
     clusters.push(cluster);

@@ -95,7 +95,7 @@ describe('what the consortium does to its cluster', () => {
 
     expect(counts).to.include.all.keys(['set grew', 'set shrank', 'key rotated']);
     expect(counts).to.include.all.keys(['light client across a change']);
-  }).timeout(180_000);
+  });
 
   it('given two releases at work, then blocks are final among them and the next one is put in force', async () => {
     const counts = await run(['mixed releases', 'pauses']);
@@ -106,11 +106,11 @@ describe('what the consortium does to its cluster', () => {
       'block final among mixed releases',
       'contract version in force',
     ]);
-  }).timeout(180_000);
+  });
 
   it('given writes that land elsewhere on a disk, then its node says so or goes on as if nothing were', async () => {
     const counts = await run(['misdirected writes', 'crashes']);
 
     expect(counts).to.include.all.keys(['misdirected write', 'restart']);
-  }).timeout(180_000);
+  });
 });

@@ -57,8 +57,7 @@ describe('simulator: seeds', () => {
     });
   }
 
-  it('given a seed run twice, once after others, then the traces are equal (I32)', async function () {
-    this.timeout(120_000);
+  it('given a seed run twice, once after others, then the traces are equal (I32)', async () => {
     const seeds = [1, 12, 37];
     const first: string[] = [];
     for (const seed of seeds) first.push((await simulate(drawPlan(seed), foundry)).traceHash);
@@ -71,8 +70,7 @@ describe('simulator: seeds', () => {
     expect(second).to.deep.equal(first);
   });
 
-  it('given clients that remember an earlier run, then the traces differ (I32)', async function () {
-    this.timeout(120_000);
+  it('given clients that remember an earlier run, then the traces differ (I32)', async () => {
     let calls = 0;
     const workload = {
       ...TALLY_WORKLOAD,
@@ -90,8 +88,7 @@ describe('simulator: seeds', () => {
     expect(second.traceHash).not.to.equal(first.traceHash);
   });
 
-  it('given blocks executed once for all, or by every node, then the traces are equal', async function () {
-    this.timeout(120_000);
+  it('given blocks executed once for all, or by every node, then the traces are equal', async () => {
     for (const seed of [4, 21]) {
       const plan = drawPlan(seed);
       const own = await simulate({ ...plan, execution: 'own' }, foundry);
@@ -101,8 +98,7 @@ describe('simulator: seeds', () => {
     }
   });
 
-  it('given a seed with its log printed, then the trace is that of the seed without', async function () {
-    this.timeout(120_000);
+  it('given a seed with its log printed, then the trace is that of the seed without', async () => {
     const lines: string[] = [];
     const silent = await simulate(drawPlan(4), foundry);
     const told = await simulate(drawPlan(4), foundry, { print: (line) => lines.push(line) });
@@ -111,8 +107,7 @@ describe('simulator: seeds', () => {
     expect(lines.length).to.be.greaterThan(1000);
   });
 
-  it('given a plan made calm, then processes die less than half as often', async function () {
-    this.timeout(120_000);
+  it('given a plan made calm, then processes die less than half as often', async () => {
     const faults = ['crashes', 'crashes at disk work'];
     const plan = { ...drawPlan(4), validators: 4, observers: 0, traitors: [], faults };
     const restarts = async (calm: number): Promise<number> => {
@@ -127,8 +122,7 @@ describe('simulator: seeds', () => {
       .and.below(usual / 2);
   });
 
-  it('given a series of seeds, then nothing of a world that has ended is kept', async function () {
-    this.timeout(120_000);
+  it('given a series of seeds, then nothing of a world that has ended is kept', async () => {
     const ended = [await liveAWhile(4), await liveAWhile(5), await liveAWhile(6)].flat();
 
     await collectGarbage();
@@ -137,8 +131,7 @@ describe('simulator: seeds', () => {
   });
 
   for (const [index, { plan, invariant, cause }] of REGRESSIONS.entries()) {
-    it(`given regression ${index + 1}, which broke ${invariant}, then it holds`, async function () {
-      this.timeout(120_000);
+    it(`given regression ${index + 1}, which broke ${invariant}, then it holds`, async () => {
       const result = await simulate(plan, foundry);
 
       expect(result.violation, `${cause}\n${renderResult(result)}`).to.equal(undefined);

@@ -32,7 +32,7 @@ describe('twins', () => {
       [[], [], [], [15]],
       [[], [], [], []],
     ]).to.deep.include(told[0]?.next);
-  }).timeout(60_000);
+  });
 
   for (const seed of SEEDS) {
     it(`given four validators of which one runs twice, then two hundred cases are harmless (${seed} of ${SEEDS.length})`, async () => {

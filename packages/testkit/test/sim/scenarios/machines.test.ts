@@ -155,7 +155,7 @@ describe('scenarios: machines and time', () => {
     const largest = Math.max(...blocks.map(({ size }) => size));
     expect(largest).to.be.within(0.8 * blockBytesMax, blockBytesMax);
     scenario.end();
-  }).timeout(120_000);
+  });
 
   it(`scenario 37: ${IS_LONG ? 30 : 1} days of idle time, one empty block per interval in round 0`, async () => {
     const emptyIntervalMs = IS_LONG ? 60_000 : HOUR_MS;

@@ -89,7 +89,7 @@ describe('scenarios: changes of the validator set', () => {
     const voting = machines(scenario, 0, 1, 2, 3, 4, 5, 6, 7, 8, 10);
     await gain(scenario, voting, { heights: 4, withinMs: 60_000 });
     scenario.end();
-  }).timeout(120_000);
+  });
 
   it('scenario 23: a newcomer that never lived is not admitted, one that dies then halts nobody', async () => {
     const options = { validators: 4, observers: 2, parameters: EPOCHS };
