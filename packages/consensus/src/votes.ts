@@ -32,7 +32,9 @@ export function heldAt<Message>(
 
 /** Rounds of a table in ascending order: the language keeps keys that are integers in it. */
 export function roundsOf(table: Readonly<Record<Round, unknown>>): readonly Round[] {
-  return Object.keys(table).map(Number);
+  const rounds: Round[] = [];
+  for (const round in table) rounds.push(Number(round));
+  return rounds;
 }
 
 /** Whether no vote is held; what a table loses last is its row. */

@@ -19,6 +19,7 @@ import {
   derivedOnce,
   holdsByHash,
   isKeyedHash,
+  judgedOnce,
   signWithHash,
 } from './simulation/simulation.ts';
 
@@ -53,7 +54,8 @@ export function verifyStrict(
   countSignatureCheck();
   if (!precheckSignature(publicKey, signature)) return false;
   if (isKeyedHash()) return holdsByHash(publicKey, message, signature);
-  return verifyEquation(publicKey, message, signature);
+  const parts = [publicKey, message, signature];
+  return judgedOnce(parts, () => verifyEquation(publicKey, message, signature));
 }
 
 /**
@@ -81,6 +83,10 @@ export function isGoodPublicKey(publicKey: Uint8Array): boolean {
   }
   // The keys of a simulation are made by it; this would be a tenth of its time.
   if (isKeyedHash()) return true;
+  return judgedOnce([publicKey], () => isTorsionFree(publicKey));
+}
+
+function isTorsionFree(publicKey: Uint8Array): boolean {
   try {
     return Point.fromBytes(publicKey, false).isTorsionFree();
   } catch {

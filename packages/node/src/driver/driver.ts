@@ -81,7 +81,8 @@ class QueueDriver implements Driver {
   #drain(): void {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const before = this.#state;
-      const { state, effects } = step(before, { ...next, ...this.#instant() } as Event);
+      const { monoMs, wallMs } = this.#instant();
+      const { state, effects } = step(before, { ...next, monoMs, wallMs } as Event);
       const broken = brokenInvariants(before, state);
       assert(broken.length === 0, broken.join('; '));
       this.#state = state;

@@ -59,6 +59,7 @@ export async function openSimulation(
   { print, workload = workloadOf(plan) }: SimulationOptions = {},
 ): Promise<Simulation> {
   const switches = simulationSwitches();
+  switches?.verdicts.clear();
   if (switches !== undefined) switches.signatures = plan.signatures;
   const contracts = contractsOf(plan, workload);
   const chain = chainFor(plan, foundry.chain(plan, contracts));

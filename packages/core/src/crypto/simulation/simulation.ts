@@ -52,6 +52,8 @@ export interface Simulation {
   signatureChecks: number;
   /** Public keys by secret key in hex: the same few nodes start again and again. */
   readonly publicKeys: Map<string, Uint8Array>;
+  /** Verdicts on real signatures and keys by all that they are about, for one run. */
+  readonly verdicts: Map<string, boolean>;
 }
 
 /** The switches; undefined where there are none, that is in every release. */
@@ -84,6 +86,18 @@ export function derivedOnce(
   const publicKey = simulation.publicKeys.get(name) ?? derive(secretKey);
   simulation.publicKeys.set(name, publicKey);
   return publicKey;
+}
+
+/**
+ * A verdict on some bytes, and on nothing else. In a simulation it is asked for once: all nodes are
+ * in one process, and each would verify the same signature.
+ */
+export function judgedOnce(parts: readonly Uint8Array[], judge: () => boolean): boolean {
+  if (simulation === undefined) return judge();
+  const name = parts.map(toHex).join(' ');
+  const verdict = simulation.verdicts.get(name) ?? judge();
+  simulation.verdicts.set(name, verdict);
+  return verdict;
 }
 
 /** 64 bytes that pass the rules of encoding: a point's R below 2^254 and an S below L. */

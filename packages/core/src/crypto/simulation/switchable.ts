@@ -9,4 +9,5 @@ export const simulation: Simulation = {
   mutant: undefined,
   signatureChecks: 0,
   publicKeys: new Map(),
+  verdicts: new Map(),
 };

@@ -25,11 +25,12 @@ export const BARRIERS: Checker = {
       if (signature === undefined) return;
       const known = hints.get(machine) ?? new Map<string, number>();
       hints.set(machine, known);
-      const paths = machine.disk.pathsBelow(VOTES);
       const lacking = MIRRORS.find((mirror) => {
-        return !paths.some((path) => {
+        const isHeldBy = (path: string): boolean => {
           return mirror.test(path) && holds(machine, path, { signature, hints: known });
-        });
+        };
+        // Nearly always it stands where the last one stood.
+        return ![...known.keys()].some(isHeldBy) && !machine.disk.pathsBelow(VOTES).some(isHeldBy);
       });
       if (lacking === undefined) return;
       const path = lacking.source.slice(-6, -1);

@@ -64,14 +64,14 @@ function countExecutions(world: World): void {
     const { current } = machine.replica()?.consensus.driver.state() ?? {};
     if (!machine.isHonest || current?.context.height !== height) return;
     const { context, round } = current;
-    // Who proposes tries what it offers, within the bounds of a block.
-    if (proposerOf({ ...context, epochBlocks }, round) === context.selfIndex) return;
     const before = slots.get(machine);
     const { lives: life } = machine;
     const isSame = before?.life === life && before.height === height && before.round === round;
     const executions = isSame ? before.executions + 1 : 1;
     slots.set(machine, { life, height, round, executions });
     if (executions <= EXECUTIONS_MAX) return;
+    // Who proposes tries what it offers, within the bounds of a block.
+    if (proposerOf({ ...context, epochBlocks }, round) === context.selfIndex) return;
     const words = `${machine.name} executes ${executions} blocks in ${height}/${round}`;
     world.violate('I24', words);
   });
