@@ -15,8 +15,8 @@ import {
   workingHours,
   zoneMinutes,
 } from './audit/measures.ts';
+import { KNOWN, PAYEE_ID } from './audit/payees.ts';
 import { citeSql } from './audit-citation.ts';
-import { partyNameKeySql } from './party-name.ts';
 
 /** Whose payments are looked at, and of which days (`YYYY-MM-DD`, both included). */
 export interface RuleScope {
@@ -59,19 +59,13 @@ const MONEY_BACK = citeSql('treasury.payment', ['b.fund', 'b.payment']);
 
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
-/** Who was paid, in the words of risk.relation, whatever way a name was written. */
-const PAYEE_ID = `CASE
-        WHEN p.payee_organisation IS NOT NULL THEN 'organisation:' || p.payee_organisation
-        WHEN p.payee_person IS NOT NULL THEN 'person:' || p.payee_person
-        ELSE 'name:' || ${partyNameKeySql("COALESCE(p.payee_name, '')")} END`;
-
 /** Payments of the auditee in the period; credits are among them, by their kind. */
 function paid({ auditee, period }: RuleScope): string {
   return `paid AS (
     SELECT p.fund, p.payment, p.commitment, p.kind, p.amount_minor AS minor,
-      p.amount_currency AS currency, p.date AS day, p.payee_organisation, p.payee_key,
+      p.amount_currency AS currency, p.date AS day, p.payee_organisation, p.payee_name, p.payee_key,
       COALESCE(p.payee_name, p.payee_organisation, p.payee_person, '') AS payee,
-      ${PAYEE_ID} AS payee_id, COALESCE(p.description, '') AS what,
+      ${PAYEE_ID} AS first_id, COALESCE(p.description, '') AS what,
       p.source_publisher AS publisher, p.source_dataset AS dataset, p.source_number AS number, p.recorded,
       p.reverses,
       p._height AS height, ${citeSql('treasury.payment', ['p.fund', 'p.payment'])} AS record
@@ -93,7 +87,7 @@ function mostOf(paidMinor: string, percent: number, minor: string): string {
 
 /** Two sides of a pair as two rows: what was found cites both, if there is another. */
 function bothSides(pairs: string): string {
-  return `pairs AS (${pairs})
+  return `pairs AS (SELECT DISTINCT * FROM (${pairs}) found)
     SELECT DISTINCT hit, description, record, height, minor, currency FROM pairs
     UNION ALL SELECT hit, description, other, other_height, CAST(0 AS BIGINT), currency FROM pairs
       WHERE other IS NOT NULL
@@ -162,12 +156,12 @@ export const AUDIT_RULES = {
     weight: 'significantDeficiency',
     measures: { days: days(7), floor: FLOOR },
     sql: ({ days: within, floor }, scope) =>
-      `WITH ${paid(scope)}, ${bothSides(`
+      `WITH ${paid(scope)}, ${KNOWN}, ${bothSides(`
       SELECT a.record || ' ' || b.record AS hit,
         a.minor || ' ' || a.currency || ' to ' || a.payee || ' on ' || a.day || ' and on ' || b.day
           AS description,
         a.record, a.height, b.record AS other, b.height AS other_height, a.minor, a.currency
-      FROM paid a JOIN paid b ON b.payee_id = a.payee_id AND b.minor = a.minor
+      FROM known a JOIN known b ON b.payee_id = a.payee_id AND b.minor = a.minor
         AND b.currency = a.currency AND b.what = a.what AND b.kind = a.kind
         AND (b.day > a.day OR (b.day = a.day AND b.record > a.record))
         AND b.day - a.day <= ${within}
@@ -208,14 +202,16 @@ export const AUDIT_RULES = {
     title: 'Payments under a ceiling add up to more than it',
     weight: 'significantDeficiency',
     measures: { ceiling: wholeNumber(2_500_000, 1, 1e15), days: days(7) },
-    sql: ({ ceiling, days: within }, scope) => `WITH ${paid(scope)},
-      small AS (SELECT * FROM paid WHERE kind = 'disbursement' AND minor < ${ceiling}),
+    // By another name only if that brings payments together which the first does not.
+    sql: ({ ceiling, days: within }, scope) => `WITH ${paid(scope)}, ${KNOWN},
+      small AS (SELECT * FROM known WHERE kind = 'disbursement' AND minor < ${ceiling}),
       ends AS (
         SELECT DISTINCT a.payee_id, a.currency, a.day
         FROM small a JOIN small b ON b.payee_id = a.payee_id AND b.currency = a.currency
           AND a.day - b.day BETWEEN 0 AND ${within}
-        GROUP BY a.record, a.payee_id, a.currency, a.day
+        GROUP BY a.record, a.first_id, a.payee_id, a.currency, a.day
         HAVING SUM(b.minor) >= ${ceiling} AND COUNT(*) > 1
+          AND (a.payee_id = a.first_id OR COUNT(DISTINCT b.first_id) > 1)
       ),
       firsts AS (
         SELECT payee_id, currency, MIN(day) AS day FROM ends GROUP BY payee_id, currency,
@@ -295,7 +291,7 @@ export const AUDIT_RULES = {
     measures: { days: days(30), floor: FLOOR, part: wholeNumber(90, 1, 100) },
     // Credits that name the payment count together; one that names none must be alike by itself.
     sql: ({ days: within, floor, part }, scope) =>
-      `WITH ${paid(scope)}, named AS (
+      `WITH ${paid(scope)}, ${KNOWN}, named AS (
         SELECT a.record, a.height, a.minor, a.currency, a.payee, a.day,
           b.record AS other, b.height AS other_height, b.day AS back_day, b.minor AS back
         FROM paid a JOIN paid b ON b.fund = a.fund AND b.reverses = a.payment
@@ -317,7 +313,7 @@ export const AUDIT_RULES = {
         a.minor || ' ' || a.currency || ' to ' || a.payee || ' on ' || a.day
           || ', of which ' || b.minor || ' came back on ' || b.day,
         a.record, a.height, b.record, b.height, a.minor, a.currency
-      FROM paid a JOIN paid b ON b.payee_id = a.payee_id AND ${mostOf('a.minor', part, 'b.minor')}
+      FROM known a JOIN known b ON b.payee_id = a.payee_id AND ${mostOf('a.minor', part, 'b.minor')}
         AND b.reverses IS NULL
         AND b.currency = a.currency AND b.kind = 'credit' AND b.day - a.day BETWEEN 0 AND ${within}
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}
@@ -337,20 +333,23 @@ export const AUDIT_RULES = {
     title: 'Payees belong together, or to those who pay',
     weight: 'materialWeakness',
     measures: {},
-    sql: (_, scope) => `WITH ${paid(scope)},
+    // One finding for each relation, by what says most of the payee.
+    sql: (_, scope) => `WITH ${paid(scope)}, ${KNOWN},
       keys AS (
         SELECT payee_key FROM paid WHERE payee_key IS NOT NULL
-        GROUP BY payee_key HAVING COUNT(DISTINCT payee_id) > 1
+        GROUP BY payee_key HAVING COUNT(DISTINCT first_id) > 1
       ),
-      related AS (
+      matched AS (
         SELECT 'relation ' || r.payee AS hit,
           'Paid to ' || r.payee || ', a related party: ' || r.relation AS description,
           ${citeSql('risk.relation', ['r.organisation', 'r.payee'])} AS other,
-          r._height AS other_height, p.record, p.height, p.minor, p.currency
-        FROM paid p JOIN risk_relation r ON r.organisation = ${text(scope.auditee)}
+          r._height AS other_height, p.record, p.height, p.minor, p.currency,
+          ROW_NUMBER() OVER (PARTITION BY p.record, r.relation ORDER BY r.payee DESC) AS place
+        FROM known p JOIN risk_relation r ON r.organisation = ${text(scope.auditee)}
           AND r.payee = p.payee_id AND r.status = 'related'
         WHERE p.kind = 'disbursement'
-      )
+      ),
+      related AS (SELECT * FROM matched WHERE place = 1)
       SELECT 'key ' || p.payee_key AS hit, 'Payees of several names have one key' AS description,
         p.record, p.height, p.minor, p.currency
       FROM paid p JOIN keys k ON k.payee_key = p.payee_key

@@ -14,9 +14,18 @@ import type {
   RowOf,
 } from '@daybook/contracts';
 import { addDays, daysBetween, defineContract, expiryAfter, field } from '@daybook/contracts';
-import { equalBytes, toHex } from '@daybook/core';
+import { equalBytes } from '@daybook/core';
 import { cite } from './audit-citation.ts';
-import { partyNameKey } from './party-name.ts';
+import { directory } from './directory.ts';
+import type { Lookup } from './risk/payees.ts';
+import {
+  canonicalPayee,
+  isPayee,
+  organisationIn,
+  payeesNamed,
+  payeesOf,
+  writtenPayee,
+} from './risk/payees.ts';
 import { periodsBetween } from './risk/tallies.ts';
 import { isPaidElsewhere, treasury } from './treasury.ts';
 import {
@@ -101,15 +110,15 @@ const terms = {
   fund: field.optional(fund),
   ...measures,
 };
-/** `organisation:slug`, `name:text` or `person:hex`: whom money goes to, in one text. */
+/** `organisation:slug`, `name:text`, `person:hex` or `key:hex`: whom money goes to, in one text. */
 const payee = field.text({
   en: 'Payee',
   zh: '收款人',
   min: 3,
   max: 220,
   help: {
-    en: 'organisation:slug, name:text, or person: and the blinded identifier in hex. A name is kept without case, punctuation and legal form.',
-    zh: 'organisation:标识、name:名称,或 person:盲化标识。名称不计大小写、标点与公司形式。',
+    en: 'organisation:slug, name:text, person: and the blinded identifier in hex, or key: and the public key in hex. A name is kept without case, punctuation and legal form. A payment is judged and counted by all that its payee is called; an organisation by its titles in the directory, too.',
+    zh: 'organisation:标识、name:名称、person:盲化标识或 key:公钥(十六进制)。名称不计大小写、标点与公司形式。付款按收款人的全部称谓判断与计数;机构并计其在名录中的名称。',
   },
 });
 const reason = field.reason();
@@ -314,11 +323,8 @@ const records = {
   },
   flow: {
     number: 9,
-    title: { en: 'Latest payment between two organisations', zh: '两机构间最近付款' },
-    key: {
-      payer: field.slug({ en: 'Payer', zh: '付款机构' }),
-      payee: field.slug({ en: 'Paid organisation', zh: '收款机构' }),
-    },
+    title: { en: 'Latest payment of an organisation to a payee', zh: '某机构对某收款人的最近付款' },
+    key: { payer: field.slug({ en: 'Payer', zh: '付款机构' }), payee },
     fields: { fund, payment, day },
   },
   hold: {
@@ -409,8 +415,8 @@ const failures = {
   },
   PAYEE_MALFORMED: {
     code: 7,
-    en: 'A payee begins with organisation:, name: or person:, not {found}.',
-    zh: '收款人须以 organisation:、name: 或 person: 开头,而非{found}。',
+    en: 'A payee begins with organisation:, name:, person: or key:, not {found}.',
+    zh: '收款人须以 organisation:、name:、person: 或 key: 开头,而非{found}。',
     remedy: { en: 'Write the payee so.', zh: '请按此填写。' },
   },
   WINDOW_TOO_LONG: {
@@ -482,7 +488,7 @@ export const risk = defineContract({
   failures,
   events,
   parameters,
-  uses: { treasury },
+  uses: { directory, treasury },
 
   actions: {
     setRule: {
@@ -538,8 +544,9 @@ export const risk = defineContract({
       handler(context, { payee, legalBasis, until }) {
         context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
         context.check(until >= context.today, 'DATE_PAST', { until });
-        const key = canonicalPayee(payee);
-        context.records.listing.put({ payee: key, legalBasis, until, status: 'listed' });
+        for (const key of payeesNamed(payee, lookup(context))) {
+          context.records.listing.put({ payee: key, legalBasis, until, status: 'listed' });
+        }
       },
     },
 
@@ -550,9 +557,11 @@ export const risk = defineContract({
       discretion: true,
       input: { payee, reason },
       handler(context, { payee }) {
-        const key = canonicalPayee(payee);
-        const row = context.records.listing.need({ payee: key }, 'NOT_LISTED');
-        context.records.listing.put({ ...row, status: 'removed' });
+        context.records.listing.need({ payee: canonicalPayee(payee) }, 'NOT_LISTED');
+        for (const key of payeesNamed(payee, lookup(context))) {
+          const row = context.records.listing.get({ payee: key });
+          if (row !== undefined) context.records.listing.put({ ...row, status: 'removed' });
+        }
       },
     },
 
@@ -569,8 +578,9 @@ export const risk = defineContract({
       },
       handler(context, { organisation, payee, relation }) {
         context.check(isPayee(payee), 'PAYEE_MALFORMED', { found: payee });
-        const key = canonicalPayee(payee);
-        context.records.relation.put({ organisation, payee: key, relation, status: 'related' });
+        for (const key of payeesNamed(payee, lookup(context))) {
+          context.records.relation.put({ organisation, payee: key, relation, status: 'related' });
+        }
       },
     },
 
@@ -586,7 +596,12 @@ export const risk = defineContract({
         const row = context.records.relation.need(key, 'NOT_RELATED');
         const facts = { key: `${organisation}/${key.payee}` };
         context.check(row.status === 'related', 'NOT_RELATED', facts);
-        context.records.relation.put({ ...row, status: 'withdrawn' });
+        for (const each of payeesNamed(payee, lookup(context))) {
+          const related = context.records.relation.get({ organisation, payee: each });
+          if (related !== undefined) {
+            context.records.relation.put({ ...related, status: 'withdrawn' });
+          }
+        }
       },
     },
 
@@ -623,7 +638,7 @@ export const risk = defineContract({
         if (paid === undefined) return { verdict: 'pass' };
         const applying = rules.filter((rule) => rule.fund === undefined || rule.fund === paid.fund);
         const hits = applying.flatMap((rule) => {
-          const finding = CHECKS[rule.kind](context, rule, paid);
+          const finding = findingOf(context, rule, paid);
           return finding === undefined ? [] : [{ rule, ...finding }];
         });
         if (hits.length === 0) return { verdict: 'pass' };
@@ -703,13 +718,12 @@ type Books = GuardContext<
   typeof events,
   typeof parameters,
   typeof sums,
-  { readonly treasury: typeof treasury }
+  { readonly directory: typeof directory; readonly treasury: typeof treasury }
 >;
 type Rulebook = RowOf<typeof records.rulebook>;
 type Rule = Rulebook['rules'][number];
 type Kind = Infer<typeof kind>;
 type Measure = keyof InferFields<typeof measures>;
-type Payee = RowOf<(typeof treasury)['records']['commitment']>['payee'];
 type Named = RowOf<typeof records.tally>['named'][number];
 
 /** A payment about to be made, or made. */
@@ -718,8 +732,11 @@ interface Paid extends Named {
   readonly amount: Infer<typeof limit>;
   readonly day: string;
   readonly commitment: string;
-  /** In one text, names as `partyNameKey` has them. */
+  /** As it is judged: one of `payees`. */
   readonly payee: string;
+  /** All that the payee is called, and the payer: the books count under each. */
+  readonly payees: readonly string[];
+  readonly payers: readonly string[];
   /** As it was written. */
   readonly written: string;
   readonly reference: string;
@@ -803,11 +820,16 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
       cites: before.cites,
     };
   },
-  roundTrip: (context, { days = 30 }, { payee, payer, day }) => {
+  roundTrip: (context, { days = 30 }, { payee, payer, payers, day }) => {
     const organisation = organisationIn(payee);
     if (organisation === undefined) return undefined;
-    const back = context.records.flow.get({ payer: organisation, payee: payer });
-    if (back === undefined || Math.abs(daysBetween(back.day, day)) >= days) return undefined;
+    const flows = payers.map((name) =>
+      context.records.flow.get({ payer: organisation, payee: name }),
+    );
+    const back = flows.find(
+      (flow) => flow !== undefined && Math.abs(daysBetween(flow.day, day)) < days,
+    );
+    if (back === undefined) return undefined;
     const found = `${payee} paid ${payer} on ${back.day}`;
     return { found, allowed: `no payment back in ${days} days`, cites: [citePayment(back)] };
   },
@@ -818,6 +840,21 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     return { found, allowed: `at most ${days} days`, cites: [citePayment(last)] };
   },
 };
+
+/** What a rule finds of a payment by the first of the payee's names under which it finds anything. */
+function findingOf(context: Books, rule: Rule, paid: Paid): Finding | undefined {
+  for (const payee of paid.payees) {
+    const finding = CHECKS[rule.kind](context, rule, { ...paid, payee });
+    if (finding === undefined) continue;
+    const isFirst = payee === paid.payees[0];
+    return isFirst ? finding : { ...finding, found: `${payee}: ${finding.found}` };
+  }
+  return undefined;
+}
+
+function lookup({ contracts }: Pick<Books, 'contracts'>): Lookup {
+  return (slug) => contracts.directory.records.organisation.get({ slug });
+}
 
 /** What all payments of a payee are counted under, beside those just under a ceiling. */
 const ALL_PAYMENTS = 'all';
@@ -870,15 +907,6 @@ function tally(context: Books, { payee, day, fund, payment }: Paid, of: string):
 }
 
 const NOTHING_TALLIED = { count: 0, named: [] };
-
-function organisationIn(payee: string): string | undefined {
-  const [, organisation] = /^organisation:(.+)$/.exec(payee) ?? [];
-  return organisation;
-}
-
-function isPayee(text: string): boolean {
-  return ['organisation:', 'name:', 'person:'].some((start) => text.startsWith(start));
-}
 
 /** Which measures a rule must name. */
 function needs(which: Kind): readonly Measure[] {
@@ -933,20 +961,13 @@ function paymentOf(context: Books, { input }: GuardedCall): Paid | undefined {
   const elsewhere = isPaidElsewhere(row, source) ? source : undefined;
   const day = elsewhere === undefined ? context.today : line.date;
   const reference = elsewhere?.number ?? payment;
-  const written = payeeOf(row.payee);
-  const named = { payee: canonicalPayee(written), written, reference };
-  return { fund, payment, payer: row.holder, amount, day, commitment, ...named };
-}
-
-function payeeOf({ organisation, name, person }: Payee): string {
-  if (organisation !== undefined) return `organisation:${organisation}`;
-  return person === undefined ? `name:${name ?? ''}` : `person:${toHex(person)}`;
-}
-
-/** One text for all ways of writing a payee's name. */
-function canonicalPayee(payee: string): string {
-  const [, name] = /^name:(.+)$/s.exec(payee) ?? [];
-  return name === undefined ? payee : `name:${partyNameKey(name)}`;
+  const { holder: payer } = row;
+  const payees = payeesOf(row.payee, lookup(context));
+  const payers = payeesNamed(`organisation:${payer}`, lookup(context));
+  const written = writtenPayee(row.payee);
+  const [payee = written] = payees;
+  const named = { payee, payees, payers, written, reference };
+  return { fund, payment, payer, amount, day, commitment, ...named };
 }
 
 interface Held {
@@ -996,19 +1017,24 @@ function endHits(context: Books, call: Uint8Array, status: HoldEnd | 'paid'): vo
   }
 }
 
-/** Writes a payment that took effect into the books. */
+/** Writes a payment that took effect into the books, under all that the payee is called. */
 function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
-  const { fund, payment, payee, payer, amount, day, reference } = paid;
-  const place = { fund, payment, day };
-  const last = context.records.account.get({ payee });
-  if (last === undefined || last.day <= day) context.records.account.put({ payee, ...place });
-  const organisation = organisationIn(payee);
-  if (organisation !== undefined) bookFlow(context, { payer, payee: organisation }, place);
   const ceilings = rules.flatMap((rule) =>
     rule.kind === 'splitting' ? [ceilingOf(rule)].filter((of) => of !== undefined) : [],
   );
   const under = ceilings.filter((of) => isUnder(of, paid)).map((of) => of.text);
-  for (const of of new Set([ALL_PAYMENTS, ...under])) tally(context, paid, of);
+  const counts = new Set([ALL_PAYMENTS, ...under]);
+  for (const payee of paid.payees) bookPayee(context, { ...paid, payee }, counts);
+}
+
+/** @param counts  what the payment is counted under */
+function bookPayee(context: Books, paid: Paid, counts: ReadonlySet<string>): void {
+  const { fund, payment, payee, payer, amount, day, reference } = paid;
+  const place = { fund, payment, day };
+  const last = context.records.account.get({ payee });
+  if (last === undefined || last.day <= day) context.records.account.put({ payee, ...place });
+  bookFlow(context, { payer, payee }, place);
+  for (const of of counts) tally(context, paid, of);
   const month = { payee, currency: amount.currency, month: day.slice(0, 7) };
   const { total = 0n } = context.records.month.get(month) ?? {};
   context.records.month.put({ ...month, total: total + amount.minor });

@@ -58,8 +58,8 @@ describe('risk: holds (spec X-33)', () => {
 
     expect(ledger.rows(treasury, 'payment')).to.have.length(1);
     expect(hits(ledger)[0]?.status).to.equal('paid');
-    expect(ledger.rows(risk, 'account')).to.have.length(1);
-    expect(ledger.rows(risk, 'tally').map(({ count }) => count)).to.deep.equal([1, 1]);
+    expect(ledger.rows(risk, 'account')).to.have.length(2);
+    expect(ledger.rows(risk, 'tally').map(({ count }) => count)).to.deep.equal([1, 1, 1, 1]);
   });
 
   it('given a hold, when the days of the parameter are over, then nobody can release it', () => {

@@ -320,6 +320,72 @@ describe('risk: what rules find', () => {
     expect(hits(ledger).map((hit) => hit.rule)).to.include('black');
   });
 
+  it('given an organisation beside a blacklisted name, or another name beside it, then it is held', () => {
+    const ledger = guarded(rule('black', 'listed'), rule('kin', 'related'));
+    const named = (payee: object, commitment: string): void => {
+      const back = { fund: FUND, commitment: 'pumps', amount: gbp(10) };
+      carryOut(ledger, call('returnCommitment', back));
+      const set = { payee, commitment, amount: gbp(10) };
+      expect(outcome(ledger.act([commit(set)], [BUDGETER]))).to.equal('ok');
+    };
+    const key = new Uint8Array(32).fill(5);
+    const more = { legalBasis: 'Act 7', until: '2026-12-31', reason };
+    const list = (payee: string): void => {
+      const each: Call = { contract: 'risk', action: 'list', args: { payee, ...more } };
+      expect(outcome(ledger.act([each], ANALYSTS))).to.equal('ok');
+    };
+    named({ name: 'Tar & Sons Ltd', organisation: 'other' }, 'beside');
+    named({ name: 'Harmless', organisation: 'pump-works' }, 'masked');
+    named({ name: 'Pump-Works Ltd' }, 'bare');
+    named({ name: 'Nobody', key }, 'keyed');
+    for (const commitment of ['beside', 'masked', 'bare', 'keyed']) {
+      expect(pay(ledger, 1, { commitment }), commitment).to.equal('paid');
+    }
+    list('name:TAR AND SONS');
+    list('organisation:pump-works');
+    list(`key:${'05'.repeat(32)}`);
+
+    for (const commitment of ['beside', 'masked', 'bare', 'keyed']) {
+      expect(pay(ledger, 1, { commitment }), commitment).to.equal('held');
+    }
+    const found = hits(ledger).map(({ payee, found: what }) => `${payee} ${what.split(':')[0]}`);
+    expect(found).to.have.members([
+      'organisation:other name',
+      'organisation:pump-works listed until 2026-12-31',
+      'name:Pump-Works Ltd listed until 2026-12-31',
+      'name:Nobody key',
+    ]);
+    const off = { payee: 'organisation:pump-works', reason };
+    const unlist: Call = { contract: 'risk', action: 'unlist', args: off };
+    expect(outcome(ledger.act([unlist], ANALYSTS))).to.equal('ok');
+    expect(pay(ledger, 1, { commitment: 'masked' })).to.equal('paid');
+    expect(pay(ledger, 1, { commitment: 'bare' })).to.equal('paid');
+  });
+
+  it('given payments by a name, and by it beside an organisation, then counts and totals mean both', () => {
+    const ledger = guarded(
+      rule('monthly', 'period', { ...LIMIT, months: 'month' }),
+      rule('fast', 'velocity', { count: 3, days: 1 }),
+      rule('split', 'splitting', { ...LIMIT, percent: 90, count: 2, days: 7 }),
+    );
+    const payees = [{ name: 'Tar', organisation: 'other' }, { name: 'TAR Ltd' }, { name: 'Grit' }];
+    for (const [index, payee] of payees.entries()) {
+      carryOut(
+        ledger,
+        call('returnCommitment', { fund: FUND, commitment: 'pumps', amount: gbp(2000) }),
+        commit({ payee, commitment: `c-${index}`, amount: gbp(2000) }),
+      );
+    }
+
+    expect(pay(ledger, 950, { commitment: 'c-0' })).to.equal('paid');
+    expect(pay(ledger, 950, { commitment: 'c-2' })).to.equal('paid');
+    expect(pay(ledger, 950, { commitment: 'c-1' })).to.equal('held');
+    expect(hits(ledger).map((hit) => hit.rule)).to.have.members(['monthly', 'split']);
+    expect(pay(ledger, 10, { commitment: 'c-1' })).to.equal('paid');
+    expect(pay(ledger, 10, { commitment: 'c-1' })).to.equal('held');
+    expect(hits(ledger).map((hit) => hit.rule)).to.include('fast');
+  });
+
   it('given money that the payee paid to the payer before, then it is a round trip', () => {
     const ledger = guarded(rule('circle', 'roundTrip', { days: 30 }));
     expect(pay(ledger, 1)).to.equal('paid');

@@ -24,10 +24,15 @@ const PARSERS = Object.fromEntries(
   ]),
 );
 
+/** What the audit rules call by the name that DuckDB has for it. */
+const NFC_NORMALIZE = `CREATE FUNCTION nfc_normalize(name TEXT) RETURNS TEXT
+  LANGUAGE SQL IMMUTABLE AS 'SELECT NORMALIZE(name, NFC)'`;
+
 /** A database in memory, gone with `close`. */
 export async function openPostgres(): Promise<SqlStore> {
   const database = await PGlite.create();
   await database.exec(createTableSql(PROGRESS_TABLE, PROGRESS_COLUMNS));
+  await database.exec(NFC_NORMALIZE);
   const progress = async () => {
     const { rows } = await database.query<readonly unknown[]>(
       `SELECT height, block_hash, CAST(EXTRACT(EPOCH FROM block_time) * 1000 AS BIGINT), chain, "schema" FROM ${PROGRESS_TABLE}`,
