@@ -322,7 +322,7 @@ describe('risk: what rules find', () => {
 
   it('given an organisation beside a blacklisted name, or another name beside it, then it is held', () => {
     const ledger = guarded(rule('black', 'listed'), rule('kin', 'related'));
-    const named = (payee: object, commitment: string): void => {
+    const named = (payee: CallArguments, commitment: string): void => {
       const back = { fund: FUND, commitment: 'pumps', amount: gbp(10) };
       carryOut(ledger, call('returnCommitment', back));
       const set = { payee, commitment, amount: gbp(10) };
