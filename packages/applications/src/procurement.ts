@@ -31,6 +31,8 @@ const PART_BYTES_MAX = 48 * 1024;
 /** All parts of a release are read once, within the bytes of one transaction: 720 KB. */
 const PARTS_MAX = 15;
 const DAY_MS = 86_400_000;
+/** Opened bids that are compared by price: the lowest of them, more have no chance to win. */
+const RANKED_MAX = 200;
 
 // Fields that several records and actions share.
 
@@ -135,8 +137,8 @@ const criteria = field.choice({
   en: 'Award criteria',
   zh: '授标标准',
   help: {
-    en: 'As in OCDS the lowest price is that of a bid that qualifies, which the buyer and an evaluator judge.',
-    zh: '与 OCDS 相同,最低价指合格投标中的最低价;是否合格由采购官员与评审官员评定。',
+    en: 'By lowest price no bid wins while a lower one is open that was not disqualified, with its reason, by the buyer and an evaluator.',
+    zh: '以最低价授标时,若有更低且未被采购官员与评审官员说明理由取消资格的已开投标,其他投标不得中标。',
   },
   of: {
     priceOnly: { en: 'lowest price', zh: '最低价' },
@@ -181,6 +183,7 @@ const bidStatus = field.choice({
   of: {
     sealed: { en: 'sealed', zh: '密封' },
     revealed: { en: 'opened', zh: '已开标' },
+    disqualified: { en: 'disqualified', zh: '已取消资格' },
     withdrawn: { en: 'withdrawn before the deadline', zh: '截止前撤回' },
   },
 });
@@ -300,11 +303,19 @@ const records = {
       value: field.optional(price),
       documents: field.optional(field.hash({ en: 'SHA-256 of the documents', zh: '文件哈希' })),
       award: field.optional(idOf('Award in force', '有效授标')),
+      disqualified: field.optional(
+        field.text({ en: 'Why it was disqualified', zh: '取消资格的理由', max: 2000, lines: true }),
+      ),
     },
     states: {
       field: 'status',
       initial: ['sealed'],
-      transitions: { sealed: ['revealed', 'withdrawn'], revealed: [], withdrawn: [] },
+      transitions: {
+        sealed: ['revealed', 'withdrawn'],
+        revealed: ['disqualified'],
+        disqualified: [],
+        withdrawn: [],
+      },
     },
     deadlines: [{ field: 'revealBy', open: ['sealed'] }],
   },
@@ -476,6 +487,22 @@ const records = {
     links: { by: { record: 'treasury.payment', by: { fund: 'fund', payment: 'payment' } } },
   },
   filePart: { number: 13, ...FILE_PART_WORDS, key: fileKey, fields: filePart },
+  ranking: {
+    number: 14,
+    title: { en: 'Opened bids by price', zh: '已开标报价排序' },
+    help: {
+      en: 'Of a tender by lowest price: bids that can still win, the lowest first.',
+      zh: '最低价招标中仍可中标的投标,由低到高。',
+    },
+    key: { ocid },
+    fields: {
+      bids: field.list(field.object({ bid: bidId, value: price }, { en: 'Bid', zh: '投标' }), {
+        en: 'Bids',
+        zh: '投标',
+        max: RANKED_MAX,
+      }),
+    },
+  },
 } as const;
 
 const sums = {
@@ -512,6 +539,12 @@ const sums = {
     record: 'charge',
     of: 'owed',
     by: ['fund', 'commitment'],
+  },
+  bidsOf: {
+    number: 107,
+    title: { en: 'Bids by tenderer', zh: '各投标人投标数' },
+    record: 'bid',
+    by: ['ocid', 'tenderer'],
   },
   inForce: {
     number: 106,
@@ -785,11 +818,20 @@ const failures = {
   },
   EVALUATOR_MISSING: {
     code: 43,
-    en: 'No evaluator signs beside a buyer of {publisher}; one of {tenderer}, which wins, does not count.',
-    zh: '除{publisher}的采购官员外没有评审官员签署;中标人{tenderer}的评审官员不计。',
+    en: 'No evaluator signs beside a buyer of {publisher}; one of an organisation that bids does not count.',
+    zh: '除{publisher}的采购官员外没有评审官员签署;投标机构的评审官员不计。',
     remedy: {
-      en: 'Let an evaluator sign who is another person than the buyer and not of the winner.',
-      zh: '请由采购官员以外且不属于中标人的评审官员签署。',
+      en: 'Let an evaluator sign who is another person than the buyer and of no organisation that bids.',
+      zh: '请由采购官员以外且不属于任何投标人的评审官员签署。',
+    },
+  },
+  BID_NOT_LOWEST: {
+    code: 44,
+    en: 'The award goes to the lowest price: {bid} is at {value}, {lower} at {price} can still win.',
+    zh: '须授予最低价:投标{bid}报价{value},投标{lower}报价{price}仍可中标。',
+    remedy: {
+      en: 'Award the lower bid; or disqualify it first, with the reason (disqualifyBid). A bid in another currency is compared with none.',
+      zh: '请授予更低报价;或先说明理由取消其资格(disqualifyBid)。不同币种的投标无从比较。',
     },
   },
   MILESTONE_EXISTS: takenAlready(32, { en: 'a milestone', zh: '里程碑' }, REMEDIES.otherIdentifier),
@@ -806,6 +848,10 @@ const events = {
     fields: { ocid, bid: bidId, value: price },
   },
   bidWithdrawn: { title: { en: 'Bid withdrawn', zh: '已撤回投标' }, fields: { ocid, bid: bidId } },
+  bidDisqualified: {
+    title: { en: 'Bid disqualified', zh: '投标已取消资格' },
+    fields: { ocid, bid: bidId },
+  },
 } as const;
 
 const parameters = {
@@ -985,8 +1031,8 @@ export const procurement = defineContract({
     cancelTender: {
       title: { en: 'Cancel a tender', zh: '取消招标' },
       help: {
-        en: 'Signed by the buyer and an evaluator: another person, of any organisation, the own one included.',
-        zh: '由采购官员与评审官员共同签署;评审官员须为另一人,可属任何机构(含本机构)。',
+        en: 'Signed by the buyer and an evaluator: another person, of any organisation that does not bid, the own one included.',
+        zh: '由采购官员与评审官员共同签署;评审官员须为另一人,可属任何未投标机构(含本机构)。',
       },
       by: { role: 'buyer' },
       approvals: { officers: 2, role: 'evaluator' },
@@ -1006,6 +1052,7 @@ export const procurement = defineContract({
       handler(context, { ocid, status }) {
         const process = conducted(context, ocid, 'buyer');
         const tender = openTender(context, ocid);
+        checkEvaluated(context, process);
         const releaseId = release(context, process, 'tenderCancellation');
         context.records.tender.put({ ...tender, status, release: releaseId });
       },
@@ -1065,22 +1112,45 @@ export const procurement = defineContract({
       },
       handler(context, { ocid, bid, salt, value, documents }) {
         const row = ownBid(context, { ocid, bid });
-        const { closes, revealBy } = timesOf(openTender(context, ocid));
+        const tender = openTender(context, ocid);
+        const { closes, revealBy } = timesOf(tender);
         const now = context.timestampMs;
         context.check(now > closes, 'TOO_EARLY', { from: instantText(closes) });
         context.check(now <= revealBy, 'TOO_LATE', { until: instantText(revealBy) });
         const sealed = sealBid(row, salt, { value, documents });
         context.check(equalBytes(sealed, row.commitment), 'SEAL_DIFFERS');
         context.records.bid.put({ ...row, status: 'revealed', value, documents });
+        rank(context, tender, { bid, value });
         context.emit('bidRevealed', { ocid, bid, value });
+      },
+    },
+
+    disqualifyBid: {
+      title: { en: 'Disqualify a bid', zh: '取消投标资格' },
+      help: {
+        en: 'Once the time to open bids is over; signed by the buyer and an evaluator of no organisation that bids. The reason stays with the bid, which cannot win any more.',
+        zh: '开标期满后由采购官员与未投标机构的评审官员共同签署。理由随投标公开,该投标不得再中标。',
+      },
+      by: { role: 'buyer' },
+      approvals: { officers: 2, role: 'evaluator' },
+      discretion: true,
+      input: { ocid, bid: bidId, reason: field.reason() },
+      handler(context, { ocid, bid, reason }) {
+        const process = conducted(context, ocid, 'buyer');
+        const tender = awardableTender(context, ocid);
+        const row = openedBid(context, { ocid, bid });
+        checkEvaluated(context, process);
+        context.records.bid.put({ ...row, status: 'disqualified', disqualified: reason });
+        unrank(context, tender, bid);
+        context.emit('bidDisqualified', { ocid, bid });
       },
     },
 
     award: {
       title: { en: 'Award', zh: '授标' },
       help: {
-        en: 'Once the time to open bids is over; signed by the buyer and an evaluator: another person, of any organisation, the own one included, but not of the one that wins. The reason says why the bid wins by the award criteria; where these are the lowest price, why a lower bid does not qualify.',
-        zh: '开标期满后由采购官员与评审官员共同签署;评审官员须为另一人,可属任何机构(含本机构),但不得属中标人。理由须说明按授标标准中标的原因;以最低价授标时,说明更低报价为何不合格。',
+        en: 'Once the time to open bids is over; signed by the buyer and an evaluator: another person, of any organisation that does not bid, the own one included. The reason says why the bid wins by the award criteria; where these are the lowest price, no lower bid is left that was not disqualified.',
+        zh: '开标期满后由采购官员与评审官员共同签署;评审官员须为另一人,可属任何未投标机构(含本机构)。理由须说明按授标标准中标的原因;以最低价授标时,不得有更低且未取消资格的投标。',
       },
       by: { role: 'buyer' },
       approvals: { officers: 2, role: 'evaluator' },
@@ -1095,26 +1165,19 @@ export const procurement = defineContract({
       },
       handler(context, { ocid, award, bid, title, items }) {
         const process = conducted(context, ocid, 'buyer');
-        const tender = context.records.tender.need({ ocid }, 'TENDER_UNKNOWN');
-        const isAwardable = tender.status === 'active' || tender.status === 'complete';
-        context.check(isAwardable, 'TENDER_CLOSED', { status: tender.status });
-        const { revealBy } = timesOf(tender);
-        const from = { from: instantText(revealBy) };
-        context.check(context.timestampMs > revealBy, 'TOO_EARLY', from);
-        const won = context.records.bid.need({ ocid, bid }, 'BID_UNKNOWN');
-        const isOpened = won.status === 'revealed' && won.value !== undefined;
-        context.check(isOpened, 'BID_NOT_OPENED', { bid, status: won.status });
-        checkEvaluated(context, process, won);
+        const tender = awardableTender(context, ocid);
         const isNew = !context.records.award.has({ ocid, award });
         context.check(isNew, 'AWARD_EXISTS', { key: `${ocid}/${award}` });
-        const facts = { bid, award: won.award ?? '' };
-        context.check(won.award === undefined, 'BID_AWARDED', facts);
+        const won = openedBid(context, { ocid, bid });
+        checkEvaluated(context, process);
+        checkLowest(context, won);
 
         const releaseId = release(context, process, 'award');
         const made = { status: 'active', date: context.today, value: won.value, bid } as const;
         const suppliers = [{ organisation: won.tenderer }];
         const row = { ocid, award, title, items, suppliers, ...made, release: releaseId };
         context.records.bid.put({ ...won, award });
+        unrank(context, tender, bid);
         context.records.award.insert(row);
         context.records.tender.put({ ...tender, status: 'complete', release: releaseId });
       },
@@ -1123,8 +1186,8 @@ export const procurement = defineContract({
     cancelAward: {
       title: { en: 'Cancel an award', zh: '取消授标' },
       help: {
-        en: 'Signed by the buyer and an evaluator, another person of any organisation. No contract under it may be in force; the bid can then win again.',
-        zh: '由采购官员与评审官员共同签署,评审官员须为另一人,可属任何机构。其下不得有履行中的合同;取消后该投标可再次中标。',
+        en: 'Signed by the buyer and an evaluator, another person of any organisation that does not bid. No contract under it may be in force; the bid can then win again.',
+        zh: '由采购官员与评审官员共同签署,评审官员须为另一人,可属任何未投标机构。其下不得有履行中的合同;取消后该投标可再次中标。',
       },
       by: { role: 'buyer' },
       approvals: { officers: 2, role: 'evaluator' },
@@ -1136,10 +1199,13 @@ export const procurement = defineContract({
         const { count: contracts } = context.sums.inForce.get({ ocid, award });
         const facts = { key: `${ocid}/${award}`, contracts };
         context.check(contracts === 0, 'AWARD_CONTRACTED', facts);
+        checkEvaluated(context, process);
         const releaseId = release(context, process, 'awardCancellation');
         context.records.award.put({ ...row, status: 'cancelled', release: releaseId });
         const bid = context.records.bid.need({ ocid, bid: row.bid ?? '' }, 'BID_UNKNOWN');
         context.records.bid.put({ ...bid, award: undefined });
+        const tender = context.records.tender.need({ ocid }, 'TENDER_UNKNOWN');
+        if (bid.value !== undefined) rank(context, tender, { bid: bid.bid, value: bid.value });
       },
     },
 
@@ -1418,7 +1484,9 @@ export const procurement = defineContract({
       },
       record: 'bid',
       holds: ({ after }) =>
-        after !== undefined && (after.status === 'revealed') === (after.value !== undefined),
+        after !== undefined &&
+        (after.status === 'revealed' || after.status === 'disqualified') ===
+          (after.value !== undefined),
     },
     winnersWereOpen: {
       title: { en: 'Who wins here opened the bid', zh: '中标者均已开标' },
@@ -1598,20 +1666,80 @@ function ownBid(context: Books, key: Pick<Bid, 'ocid' | 'bid'>): Bid {
   return row;
 }
 
-/** Who wins does not judge itself; that buyer and evaluator are two persons is in the approvals. */
-function checkEvaluated(
-  context: Books,
-  { publisher }: Process,
-  { tenderer }: Pick<Bid, 'tenderer'>,
-): void {
+/** Who bids does not judge bids; that buyer and evaluator are two persons is in the approvals, too. */
+function checkEvaluated(context: Books, { ocid, publisher }: Process): void {
   const buyers = context.entitled({ role: 'buyer', organisation: publisher });
   const evaluators = context
     .entitled({ role: 'evaluator' })
-    .filter(({ organisation }) => organisation !== tenderer);
+    .filter(({ organisation: tenderer = '' }) => !bidsIn(context, { ocid, tenderer }));
   const isEvaluated = evaluators.some((evaluator) =>
     buyers.some(({ identity }) => identity !== evaluator.identity),
   );
-  context.check(isEvaluated, 'EVALUATOR_MISSING', { publisher, tenderer });
+  context.check(isEvaluated, 'EVALUATOR_MISSING', { publisher });
+}
+
+function bidsIn({ sums: kept }: Books, of: Pick<Bid, 'ocid' | 'tenderer'>): boolean {
+  return kept.bidsOf.get(of).count > 0;
+}
+
+/** A tender whose bids are all open, those that ever will be. */
+function awardableTender(context: Books, ocid: string): Tender {
+  const tender = context.records.tender.need({ ocid }, 'TENDER_UNKNOWN');
+  const isAwardable = tender.status === 'active' || tender.status === 'complete';
+  context.check(isAwardable, 'TENDER_CLOSED', { status: tender.status });
+  const { revealBy } = timesOf(tender);
+  const from = { from: instantText(revealBy) };
+  context.check(context.timestampMs > revealBy, 'TOO_EARLY', from);
+  return tender;
+}
+
+/** A bid that can still win. */
+function openedBid(context: Books, key: Pick<Bid, 'ocid' | 'bid'>): Bid & { value: Money } {
+  const row = context.records.bid.need(key, 'BID_UNKNOWN');
+  const { bid, status, value, award } = row;
+  context.check(status === 'revealed' && value !== undefined, 'BID_NOT_OPENED', { bid, status });
+  context.check(award === undefined, 'BID_AWARDED', { bid, award: award ?? '' });
+  assert(value !== undefined, 'an opened bid shows its price');
+  return { ...row, value };
+}
+
+type Ranked = RowOf<typeof records.ranking>['bids'][number];
+
+function rankedIn(context: Books, ocid: string): readonly Ranked[] {
+  return context.records.ranking.get({ ocid })?.bids ?? [];
+}
+
+/** Keeps what an opened bid asks, where the lowest price wins. */
+function rank(context: Books, { ocid, awardCriteria }: Tender, opened: Ranked): void {
+  if (awardCriteria !== 'priceOnly') return;
+  const all = [...rankedIn(context, ocid), opened];
+  const bids = all.sort((a, b) => compareBids(a, b)).slice(0, RANKED_MAX);
+  context.records.ranking.put({ ocid, bids });
+}
+
+/** By price, then by name: never by who opened first. */
+function compareBids(a: Ranked, b: Ranked): number {
+  if (a.value.minor !== b.value.minor) return a.value.minor < b.value.minor ? -1 : 1;
+  return a.bid < b.bid ? -1 : 1;
+}
+
+function unrank(context: Books, { ocid, awardCriteria }: Tender, bid: string): void {
+  if (awardCriteria !== 'priceOnly') return;
+  const bids = rankedIn(context, ocid).filter((ranked) => ranked.bid !== bid);
+  context.records.ranking.put({ ocid, bids });
+}
+
+/** Nothing is ranked in a tender by rated criteria. */
+function checkLowest(context: Books, { ocid, bid, value }: Bid & { readonly value: Money }): void {
+  const better = rankedIn(context, ocid).find(
+    (other) =>
+      other.bid !== bid &&
+      (other.value.minor < value.minor || other.value.currency !== value.currency),
+  );
+  const shown = (money: Money): string => `${money.currency} ${money.minor}`;
+  const facts = { bid, value: shown(value), lower: better?.bid ?? '' };
+  const price = better === undefined ? '' : shown(better.value);
+  context.check(better === undefined, 'BID_NOT_LOWEST', { ...facts, price });
 }
 
 function awardInForce(context: Books, key: { readonly ocid: string; readonly award: string }) {

@@ -75,7 +75,7 @@ export const reveal = (tenderer: string, minor: number): Call =>
   act('revealBid', { bid: `bid-${tenderer}`, salt: SALT, value: gbp(minor) });
 
 /** A tender that takes bids for a minute, opens them for another and awards within a third. */
-export function opened(ledger: TestLedger): void {
+export function opened(ledger: TestLedger, terms: CallArguments = {}): void {
   must(
     ledger,
     act('plan', { publisher: 'water', planning: { rationale: 'Wells run dry.' } }),
@@ -88,7 +88,7 @@ export function opened(ledger: TestLedger): void {
     awardBy: now + 3 * MINUTE_MS,
   };
   const item = { id: '1', description: 'Pump', quantity: { value: 3_000_000n, unit: 'C62' } };
-  must(ledger, act('openTender', { title: 'Pumps', items: [item], ...times }), BUYER);
+  must(ledger, act('openTender', { title: 'Pumps', items: [item], ...times, ...terms }), BUYER);
 }
 
 export const AWARD = act('award', {

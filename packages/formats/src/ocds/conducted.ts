@@ -28,6 +28,7 @@ const MILLIONTHS = 6;
 const BID_STATES: Readonly<Record<string, string>> = {
   sealed: 'pending',
   revealed: 'valid',
+  disqualified: 'disqualified',
   withdrawn: 'withdrawn',
 };
 
