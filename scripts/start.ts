@@ -7,7 +7,8 @@
  *   npm start -- --once            stop after the report
  *   npm start -- --once --json     the report as one JSON object, the last line of the output;
  *                                  `{ "error": { "message", "logs" } }` if it came to no report
- *   npm start -- --files 3         only the newest three files of the large data set
+ *   npm start -- --files 3         only the newest three files of the large data set, and of the
+ *                                  small one 300 lines
  *
  * `finalityMs` is measured on the smaller data set: each payment is a request of its own, timed from
  * handing it in over HTTP to the answer that it is final, four at a time.
@@ -104,7 +105,7 @@ async function work(cluster: Cluster, folder: string, options: Options): Promise
   const stopped = stopRequest();
   const samples: Samples = {
     large: readSample('uk-cabinet-office-spend', options.filesMax),
-    small: readSample('epsrc-spend'),
+    small: readSample('epsrc-spend', 1, (options.filesMax ?? Number.POSITIVE_INFINITY) * 100),
   };
   const ledger = openLedger(cluster);
   const job = async (): Promise<JobResult> => {

@@ -15,8 +15,13 @@ const FOLDER = path.join(import.meta.dirname, '../../config/samples');
 /**
  * Reads a folder of config/samples.
  * @param filesMax  takes only the newest files, for a short run; all by default
+ * @param linesMax  takes only the first lines of each file, its header aside; all by default
  */
-export function readSample(name: string, filesMax = Number.POSITIVE_INFINITY): Sample {
+export function readSample(
+  name: string,
+  filesMax = Number.POSITIVE_INFINITY,
+  linesMax = Number.POSITIVE_INFINITY,
+): Sample {
   const folder = path.join(FOLDER, name);
   const json: unknown = JSON.parse(readFileSync(path.join(folder, 'mapping.json'), 'utf8'));
   const mapping = decodeSpendMapping(json);
@@ -25,7 +30,15 @@ export function readSample(name: string, filesMax = Number.POSITIVE_INFINITY): S
   const chosen = names.sort((a, b) => (a < b ? -1 : 1)).slice(-Math.min(filesMax, names.length));
   const files = chosen.map((file) => ({
     name: file,
-    bytes: new Uint8Array(readFileSync(path.join(folder, file))),
+    bytes: beginningOf(readFileSync(path.join(folder, file)), linesMax),
   }));
   return { title: mapping.value.title, mapping: mapping.value, files };
+}
+
+const LINE_FEED = 10;
+
+function beginningOf(bytes: Uint8Array, linesMax: number): Uint8Array {
+  let end = bytes.indexOf(LINE_FEED);
+  for (let line = 0; line < linesMax && end !== -1; line++) end = bytes.indexOf(LINE_FEED, end + 1);
+  return new Uint8Array(end === -1 ? bytes : bytes.subarray(0, end + 1));
 }

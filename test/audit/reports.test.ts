@@ -11,7 +11,7 @@ import type { ReadModel } from '@daybook/readmodel';
 import { expect } from 'chai';
 import { commitment, contract, openDatabases, payment, treasuryRow } from './tables.ts';
 
-const LIMITS = { rowsMax: 1000, timeMs: 10_000 };
+const LIMITS = { rowsMax: 1000, timeMs: 60_000 };
 const money = (minor: bigint) => ({ amount: { minor, currency: 'GBP' } });
 const PERIOD = { start: '2026-01-01', end: '2026-12-31' };
 const NODE = {

@@ -8,7 +8,7 @@ import type { Database } from './tables.ts';
 import { commitment, contract, openDatabases, organisation, payment, relation } from './tables.ts';
 
 const SCOPE = { auditee: 'works', period: { start: '2026-01-01', end: '2026-12-31' } };
-const LIMITS = { rowsMax: 1000, timeMs: 10_000 };
+const LIMITS = { rowsMax: 1000, timeMs: 60_000 };
 const money = (minor: bigint) => ({ amount: { minor, currency: 'GBP' } });
 const source = (number: string) => ({
   source: { publisher: 'works', dataset: 'spend/2026', number, occurrence: 1 },

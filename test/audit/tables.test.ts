@@ -36,7 +36,7 @@ describe('tables of all applications in PostgreSQL', () => {
     await transaction.commit();
     const answer = await store.query(
       "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'daybook_progress' ORDER BY table_name, ordinal_position",
-      { rowsMax: 10_000, timeMs: 10_000 },
+      { rowsMax: 10_000, timeMs: 60_000 },
     );
     assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
     const made = answer.value.rows.map(([table, column, type]) =>

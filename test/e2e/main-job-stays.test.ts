@@ -5,7 +5,7 @@ import { startMainJob } from './support/main-job.ts';
 import { eventually } from './support/waiting.ts';
 
 /** Only against hanging. */
-const HANGING_MS = 480_000;
+const HANGING_MS = 900_000;
 
 async function isUp(url: string): Promise<boolean> {
   return await fetch(`${url}/healthz`).then(

@@ -28,6 +28,8 @@ import { createVotes } from '@daybook/node';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
+import { openFund } from './support/fund.ts';
+import { startLoad } from './support/load.ts';
 import { FOUR, member } from './support/members.ts';
 import type { Run } from './support/programs.ts';
 import { runDaybook } from './support/programs.ts';
@@ -217,10 +219,14 @@ describe('witness (validators=4)', function () {
     const size = Number(saw.note.split('\n')[1]);
     expect(first.exitCode, first.stderr).to.equal(0);
     await beginAgain();
+    await openFund(client.urls[0] ?? '', cluster);
+    // Payments make blocks sooner than the pause between empty ones.
+    const load = startLoad(cluster, { apiUrls: client.urls, clientsPerNode: 1, prefix: 'again' });
     await eventually(async () => (await sizeOf(client)) > size, {
       what: 'a second history that is longer',
       withinMs: WITHIN_MS,
     });
+    await load.stop();
 
     const alarmed = await oneRound('state');
     const file = path.join(folder, 'state/checkpoint-fork.bin');

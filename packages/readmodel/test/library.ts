@@ -100,4 +100,4 @@ export function progressAt(height: number): Progress {
   };
 }
 
-export const LIMITS = { rowsMax: 1000, timeMs: 5000 } as const;
+export const LIMITS = { rowsMax: 1000, timeMs: 60_000 } as const;

@@ -7,7 +7,7 @@ import type { TestNode } from './cluster.ts';
 import { eventsOf } from './cluster.ts';
 import type { Start } from './compliance-start.ts';
 import { pair } from './compliance-start.ts';
-import { turn, until } from './wait.ts';
+import { until } from './wait.ts';
 
 export function messageTests(start: Start): void {
   it('given many messages, then they arrive intact, in order, from their sender', async () => {
@@ -209,23 +209,18 @@ function accepted(node: TestNode): number {
  * each other's topics, and a message of that moment is told again for two seconds at most.
  */
 async function reaches(node: TestNode | undefined, others: number): Promise<void> {
-  let count = 0;
-  for (let tries = 0; count < others && tries < 200; tries += 1) {
+  let tries = 0;
+  const isReached = async (): Promise<boolean> => {
     // On a topic that nobody judges; a message that was published before reaches nobody.
-    count = (await node?.network.publish('system', Uint8Array.of(tries))) ?? 0;
-    await turns(count < others ? 10 : 0);
-  }
-  expect(count).to.be.at.least(others);
+    tries += 1;
+    const count = await node?.network.publish('system', Uint8Array.of(tries >> 8, tries));
+    return count !== undefined && count >= others;
+  };
+  await until(`${others} are reached`, isReached, 20);
 }
 
 /** Publishes once somebody is reached; what reached nobody would stay known and be sent no more. */
 async function published(node: TestNode | undefined, bytes: Uint8Array): Promise<number> {
   await reaches(node, 1);
   return (await node?.network.publish('blocks', bytes)) ?? 0;
-}
-
-async function turns(count: number): Promise<void> {
-  for (let index = 0; index < count; index += 1) {
-    await turn();
-  }
 }

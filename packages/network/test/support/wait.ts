@@ -7,13 +7,17 @@ import { setTimeout as pause, setImmediate as turnOfLoop } from 'node:timers/pro
 const HANGING_MS = 30_000;
 
 /** Resolves once `condition` holds; @throws after long with the text that says what was awaited */
-export async function until(what: string, condition: () => boolean): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  everyMs = 2,
+): Promise<void> {
   const deadline = performance.now() + HANGING_MS;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) {
       throw new Error(`not within ${HANGING_MS} ms: ${what}`);
     }
-    await pause(2);
+    await pause(everyMs);
   }
 }
 
