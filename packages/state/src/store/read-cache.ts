@@ -5,10 +5,12 @@
 import type { RecordKey } from '@daybook/core';
 import { treeKeyOf } from '@daybook/core';
 import { RecentBytes } from '../tree/recent-bytes.ts';
+import { KeyMarks } from './key-marks.ts';
 
 /** A record with the value it has from now on. */
 export interface Change {
   readonly recordKey: RecordKey;
+  readonly treeKey: Uint8Array;
   readonly value: Uint8Array | undefined;
 }
 
@@ -21,8 +23,16 @@ export interface CachedRecord {
   readonly length: number;
 }
 
+/** Four megabytes hold some ten thousand records: two or three of a hundred others pass for known. */
+const MARKS = 2 ** 19;
+/** Records that were put until marks of those that have gone are given up. */
+const PUTS_MAX = 16_384;
+
 export class ReadCache {
   readonly #records: RecentBytes<string, CachedRecord>;
+  /** Records that are here: a block changes thousands of which nobody asked for most. */
+  readonly #marks = new KeyMarks(MARKS);
+  #puts = 0;
 
   constructor(bytesMax: number) {
     this.#records = new RecentBytes(bytesMax);
@@ -40,13 +50,15 @@ export class ReadCache {
   #put(name: string, treeKey: Uint8Array, value: Uint8Array | undefined): CachedRecord {
     const record = { treeKey, value, length: treeKey.length + (value?.length ?? 0) };
     this.#records.put(name, record);
+    this.#mark(treeKey);
     return record;
   }
 
   /** A newer version has other values, or none; what nobody read is not taken up. */
   changeAll(changes: readonly Change[]): void {
     if (this.#records.isEmpty()) return;
-    for (const { recordKey, value } of changes) {
+    for (const { recordKey, treeKey, value } of changes) {
+      if (!this.#marks.mayHave(treeKey)) continue;
       const name = cacheName(recordKey);
       const known = this.#records.get(name);
       if (known === undefined) continue;
@@ -58,6 +70,17 @@ export class ReadCache {
 
   clear(): void {
     this.#records.clear();
+    this.#marks.clear();
+    this.#puts = 0;
+  }
+
+  #mark(treeKey: Uint8Array): void {
+    this.#marks.add(treeKey);
+    this.#puts += 1;
+    if (this.#puts < PUTS_MAX) return;
+    this.#puts = 0;
+    this.#marks.clear();
+    for (const known of this.#records.values()) this.#marks.add(known.treeKey);
   }
 }
 

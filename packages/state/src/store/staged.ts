@@ -6,11 +6,13 @@ import type { Child, TreeWrite } from '../tree/child.ts';
 import type { NodeStore } from '../tree/node-store.ts';
 import { rebaseStage, releaseStage } from '../tree/tree-persist.ts';
 import type { TreeStage } from '../tree/tree-stage.ts';
+import { KeyMarks } from './key-marks.ts';
 import type { StagedState, StateReader } from './state-store.ts';
 
 /** Candidates of one height that may wait at the same time; beyond, the oldest are dropped. */
 const STAGED_MAX = 16;
-const MARK_BYTES = 0x1_0000 / 8;
+/** Bits for the keys that a staged state and those below it wrote. */
+const MARKS = 2 ** 16;
 
 export class Staged implements StagedState {
   readonly height: Height;
@@ -26,8 +28,8 @@ export class Staged implements StagedState {
   /** The tree; its nodes are in memory until it is committed. */
   tree: Child;
   phase: 'staged' | 'committed' | 'discarded' = 'staged';
-  /** A bit for each key that this state wrote, or one that it was built on; other keys may share it. */
-  readonly #marks: Uint8Array;
+  /** Keys that this state wrote, or one that it was built on. */
+  readonly #marks: KeyMarks;
   readonly #onDiscard: (staged: Staged) => void;
 
   constructor(fields: StagedFields, read: ReadStaged, onDiscard: (staged: Staged) => void) {
@@ -41,11 +43,8 @@ export class Staged implements StagedState {
     this.reader = { get: (key) => read(this, key) };
     this.#onDiscard = onDiscard;
     const below = fields.parent?.phase === 'staged' ? fields.parent.#marks : undefined;
-    this.#marks = below?.slice() ?? new Uint8Array(MARK_BYTES);
-    for (const { treeKey } of this.writes) {
-      const bit = markOf(treeKey);
-      this.#marks[bit >> 3] = (this.#marks[bit >> 3] ?? 0) | (1 << (bit & 7));
-    }
+    this.#marks = new KeyMarks(MARKS, below);
+    for (const { treeKey } of this.writes) this.#marks.add(treeKey);
   }
 
   discard(): void {
@@ -57,8 +56,7 @@ export class Staged implements StagedState {
    * without a search through the writes of a whole range of blocks.
    */
   mayHaveWritten(treeKey: Uint8Array): boolean {
-    const bit = markOf(treeKey);
-    return ((this.#marks[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
+    return this.#marks.mayHave(treeKey);
   }
 
   /** Whether this state, and not one below it, wrote a record. */
@@ -82,12 +80,6 @@ export class Staged implements StagedState {
     if (this.phase !== 'discarded') return;
     throw new StateError({ code: 'STATE_STAGE_DISCARDED', height: this.height });
   }
-}
-
-/** A tree key ends with a hash, of which two bytes choose the mark. */
-function markOf(treeKey: Uint8Array): number {
-  const { length } = treeKey;
-  return ((treeKey[length - 2] ?? 0) << 8) | (treeKey[length - 1] ?? 0);
 }
 
 export type ReadStaged = (staged: Staged, key: RecordKey) => Uint8Array | undefined;

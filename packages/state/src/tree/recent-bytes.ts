@@ -48,6 +48,12 @@ export class RecentBytes<K, V extends { readonly length: number } = Uint8Array> 
     return this.#old.delete(key) || wasYoung;
   }
 
+  /** What is there; an entry used in both generations twice. */
+  *values(): Generator<V> {
+    yield* this.#young.values();
+    yield* this.#old.values();
+  }
+
   clear(): void {
     this.#young.clear();
     this.#old.clear();

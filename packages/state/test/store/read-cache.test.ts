@@ -1,7 +1,9 @@
 /** Reads between blocks: what was read before a block, absent or not, is read as the block left it. */
+import { treeKeyOf } from '@daybook/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { StateReader, StateStore } from '../../src/index.ts';
+import { ReadCache } from '../../src/store/read-cache.ts';
 import type { ModelState } from './model.ts';
 import { keyOf, nameOf } from './model.ts';
 import { blocksArbitrary, createWorld, open, statesOf, toWrites } from './world.ts';
@@ -34,6 +36,19 @@ async function commitReading(
 }
 
 describe('state: reads that are remembered', () => {
+  it('given more records than are counted at once, then a change of the first is still taken up', () => {
+    const cache = new ReadCache(2 ** 26);
+    const keys = Array.from({ length: 20_000 }, (_, id) => keyOf(id));
+    for (const key of keys) cache.get(key, () => Uint8Array.of(1));
+    const [recordKey = keyOf(0)] = keys;
+
+    const changes = [{ recordKey, treeKey: treeKeyOf(recordKey), value: Uint8Array.of(2) }];
+    cache.changeAll(changes);
+
+    const known = cache.get(recordKey, () => expect.fail('it was read again'));
+    expect(known.value).to.deep.equal(Uint8Array.of(2));
+  });
+
   it('given any blocks and reads between them, then each read is of its own state', async () => {
     await fc.assert(
       fc.asyncProperty(blocksArbitrary, async (picks) => {
