@@ -180,6 +180,24 @@ const sums = {
     record: 'finding',
     by: ['auditee', 'status'],
   },
+  engagements: {
+    number: 103,
+    title: { en: 'Engagements by auditor and status', zh: '各审计机构项目数' },
+    record: 'engagement',
+    by: ['auditor', 'status'],
+  },
+  findingsIn: {
+    number: 104,
+    title: { en: 'Findings by engagement and status', zh: '各项目问题数' },
+    record: 'finding',
+    by: ['engagement', 'status'],
+  },
+  rulesOf: {
+    number: 105,
+    title: { en: 'Rules by engagement', zh: '各项目规则数' },
+    record: 'rule',
+    by: ['engagement'],
+  },
   questioned: {
     number: 102,
     title: { en: 'Questioned costs by auditee', zh: '各机构存疑金额' },
@@ -267,6 +285,33 @@ const failures = {
     zh: '{auditor}签署的审计官员为{signing}名,须有两名。',
     remedy: { en: 'Let a second auditor of it sign.', zh: '请由该机构的另一名审计官员共同签署。' },
   },
+  ENGAGEMENTS_FULL: {
+    code: 13,
+    en: 'Engagements of {auditor} under way: {open}; {max} is the most.',
+    zh: '{auditor}进行中的项目为{open}个,上限{max}个。',
+    remedy: {
+      en: 'Report on one of them first; or ask the members for another audit.engagementsMax.',
+      zh: '请先就其中一个出具报告;或提请成员调整 audit.engagementsMax。',
+    },
+  },
+  FINDINGS_FULL: {
+    code: 14,
+    en: 'Findings of {engagement} that wait for a reply: {open}; {max} is the most.',
+    zh: '项目{engagement}待答复的问题为{open}项,上限{max}项。',
+    remedy: {
+      en: 'Wait for replies, or withdraw what is not needed; or ask the members for another audit.findingsMax.',
+      zh: '请等待答复或撤销不必要的问题;或提请成员调整 audit.findingsMax。',
+    },
+  },
+  RULES_FULL: {
+    code: 15,
+    en: 'Rules of {engagement}: {rules}; {max} is the most.',
+    zh: '项目{engagement}的规则为{rules}条,上限{max}条。',
+    remedy: {
+      en: 'Change one of them; or ask the members for another audit.rulesMax.',
+      zh: '请变更现有规则;或提请成员调整 audit.rulesMax。',
+    },
+  },
   DATE_PAST: {
     code: 10,
     en: 'The date {date} is over.',
@@ -291,6 +336,33 @@ const events = {
 } as const;
 
 const parameters = {
+  engagementsMax: {
+    field: field.integer({
+      en: 'Engagements of an auditor under way at a time, at most',
+      zh: '同一审计机构进行中项目上限',
+      min: 1,
+      max: 10_000,
+    }),
+    default: 50,
+  },
+  findingsMax: {
+    field: field.integer({
+      en: 'Findings of an engagement that wait for a reply at a time, at most',
+      zh: '每个项目待答复问题上限',
+      min: 1,
+      max: 100_000,
+    }),
+    default: 2000,
+  },
+  rulesMax: {
+    field: field.integer({
+      en: 'Rules of an engagement, at most',
+      zh: '每个项目规则上限',
+      min: 1,
+      max: 10_000,
+    }),
+    default: 100,
+  },
   replyDays: {
     field: field.integer({ en: 'Days to reply to a finding', zh: '答复天数', min: 1, max: 366 }),
     default: 30,
@@ -344,6 +416,10 @@ export const audit = defineContract({
       handler(context, { reason: _, ...input }) {
         context.check(input.auditor !== input.auditee, 'SELF_AUDIT');
         checkAhead(context, input.reportBy);
+        const { auditor } = input;
+        const { count: open } = context.sums.engagements.get({ auditor, status: 'open' });
+        const max = context.parameters.engagementsMax;
+        context.check(open < max, 'ENGAGEMENTS_FULL', { auditor, open, max });
         const row = { ...input, findings: 0, status: 'open' } as const;
         context.records.engagement.insert(row, 'ENGAGEMENT_EXISTS');
       },
@@ -366,6 +442,7 @@ export const audit = defineContract({
         const present = context.records.rule.get({ rule: input.rule });
         const isOwn = present === undefined || present.engagement === input.engagement;
         context.check(isOwn, 'RULE_UNKNOWN', { rule: input.rule });
+        if (present === undefined) checkRoomForRule(context, input.engagement);
         context.records.rule.put({ ...input, status: 'active' });
       },
     },
@@ -672,6 +749,12 @@ function needFinding(
   return row;
 }
 
+function checkRoomForRule(context: Books, engagement: string): void {
+  const { count: rules } = context.sums.rulesOf.get({ engagement });
+  const max = context.parameters.rulesMax;
+  context.check(rules < max, 'RULES_FULL', { engagement, rules, max });
+}
+
 function replyDate(context: Books): string {
   return addDays(context.today, context.parameters.replyDays);
 }
@@ -681,6 +764,9 @@ function keepFinding(context: Books, row: Engagement, input: Found): void {
   const key = `${engagement}/${finding}`;
   context.check(!context.records.finding.has(input), 'FINDING_EXISTS', { key });
   context.check(input.evidence.length > 0, 'NO_EVIDENCE');
+  const { count: open } = context.sums.findingsIn.get({ engagement, status: 'open' });
+  const max = context.parameters.findingsMax;
+  context.check(open < max, 'FINDINGS_FULL', { engagement, open, max });
   const { auditee } = row;
   const rest = { auditee, replyBy: replyDate(context), status: 'open' } as const;
   context.records.finding.insert({ ...input, ...rest });

@@ -7,7 +7,7 @@
  * against validators is in `governance`; a complaint may name a row of either, which the engine checks.
  * Longer than other files because a contract is one file, half of it titles in two languages.
  */
-import type { InferFields, KeyOf, RowOf, SystemContext } from '@daybook/contracts';
+import type { Actor, Facts, InferFields, KeyOf, RowOf, SystemContext } from '@daybook/contracts';
 import { addDays, civilDateOf, defineContract, field, ledger } from '@daybook/contracts';
 import {
   asHash,
@@ -247,6 +247,20 @@ const records = {
     key: { number, missed: field.integer({ en: 'Time', zh: '第几次', min: 1 }) },
     fields: { body, answerBy: day },
   },
+  filing: {
+    number: 10,
+    title: { en: 'Complaints filed on a day', zh: '当日投诉数' },
+    help: {
+      en: 'By all officers of an organisation together, or by one key; taken to another body counts, too.',
+      zh: '同一机构全体经办人合计,或同一密钥;向其他机构申诉亦计入。',
+    },
+    key: {
+      filer: field.text({ en: 'By', zh: '投诉方', max: 160, characters: 'ascii' }),
+      day,
+    },
+    partition: ['filer'],
+    fields: { count: field.integer({ en: 'Complaints', zh: '投诉数', min: 1 }) },
+  },
   clock: {
     number: 8,
     title: { en: 'Day looked at', zh: '已核日期' },
@@ -308,6 +322,15 @@ const parameters = {
       max: 366,
     }),
     default: 30,
+  },
+  complaintsPerDayMax: {
+    field: field.integer({
+      en: 'Complaints of an organisation, or of a key, on one day, at most',
+      zh: '同一机构或密钥每日投诉上限',
+      min: 1,
+      max: 10_000,
+    }),
+    default: 20,
   },
   deferDaysMax: {
     field: field.integer({
@@ -457,6 +480,15 @@ export const oversight = defineContract({
       en: 'Access and salt are not those that were sealed.',
       zh: '查阅内容与盐值和密封时不符。',
       remedy: { en: 'Disclose what was sealed.', zh: '请告知密封时的内容。' },
+    },
+    COMPLAINTS_FULL: {
+      code: 18,
+      en: '{filer} filed {filed} complaints on {day}; {max} a day is the most.',
+      zh: '{filer}于{day}已提交{filed}件投诉;每日上限{max}件。',
+      remedy: {
+        en: 'File it tomorrow; or ask the members for another oversight.complaintsPerDayMax.',
+        zh: '请于次日提交;或提请成员调整 oversight.complaintsPerDayMax。',
+      },
     },
     STATUS_WRONG: {
       code: 8,
@@ -618,8 +650,8 @@ export const oversight = defineContract({
     complain: {
       title: { en: 'Complain', zh: '投诉' },
       help: {
-        en: 'Against an act on the feed or about a record; the body named must answer in time.',
-        zh: '针对裁量行为或某记录;所指机构须按期答复。',
+        en: 'Against an act on the feed or about a record; the body named must answer in time. So many a day as complaintsPerDayMax says, by an organisation or by a key.',
+        zh: '针对裁量行为或某记录;所指机构须按期答复。同一机构或密钥每日不得超过 complaintsPerDayMax。',
       },
       by: 'anyone',
       input: { body, ...target, text },
@@ -630,6 +662,7 @@ export const oversight = defineContract({
         const isNamed = [act, fault, [input.record]].some(isGiven);
         const isWhole = [act, fault].every((parts) => isGiven(parts) || !parts.some(isPresent));
         context.check(isNamed && isWhole, 'TARGET_UNCLEAR');
+        countFiling(context, context.actor);
         const next = context.sums.complaints.get({}).count + 1;
         const answerBy = addDays(context.today, context.parameters.answerDays);
         const filed = { filed: context.timestampMs, by: context.actor.identity, missed: 0 };
@@ -671,9 +704,11 @@ export const oversight = defineContract({
       input: { number, body, text },
       handler(context, { number: which, body: next, text: why }) {
         const row = context.records.complaint.need({ number: which }, 'COMPLAINT_UNKNOWN');
-        context.check(isBy(context.signers, row), 'NOT_COMPLAINANT');
+        const filer = context.signers.find(({ identity }) => identity === row.by);
+        context.check(filer !== undefined, 'NOT_COMPLAINANT');
         const isDone = row.status === 'unanswered' || row.status === 'answered';
         context.check(isDone, 'COMPLAINT_CLOSED', { status: row.status });
+        countFiling(context, filer ?? context.actor);
         const answerBy = addDays(context.today, context.parameters.answerDays);
         const cleared = { outcome: undefined, answer: undefined, text: why };
         const raised = { ...row, ...cleared, body: next, answerBy, status: 'open' } as const;
@@ -767,6 +802,9 @@ const isGiven = (parts: readonly unknown[]): boolean => parts.every(isPresent);
 
 type Complaint = RowOf<typeof records.complaint>;
 type Clock = RowOf<typeof records.clock>;
+interface Checking {
+  check(condition: boolean, code: 'COMPLAINTS_FULL', facts: Facts): void;
+}
 type Keeper = SystemContext<
   typeof records,
   Readonly<Record<never, never>>,
@@ -781,6 +819,18 @@ function isBy(
   { by }: Pick<Complaint, 'by'>,
 ): boolean {
   return signers.some(({ identity }) => identity === by);
+}
+
+/** One more complaint of this day by an organisation, whoever of it signs, or by a bare key. */
+function countFiling(
+  context: Pick<Keeper, 'records' | 'parameters' | 'today'> & Checking,
+  { organisation, identity }: Pick<Actor, 'organisation' | 'identity'>,
+): void {
+  const key = { filer: organisation ?? identity, day: context.today };
+  const filed = context.records.filing.get(key)?.count ?? 0;
+  const max = context.parameters.complaintsPerDayMax;
+  context.check(filed < max, 'COMPLAINTS_FULL', { ...key, filed, max });
+  context.records.filing.put({ ...key, count: filed + 1 });
 }
 
 /** Puts a complaint into the book of its day. */

@@ -91,6 +91,45 @@ describe('audit: findings', () => {
     });
   });
 
+  it('given as many engagements, findings and rules as an auditor may have, then no more of them', () => {
+    const ledger = newLedger([find(), AUDITOR]);
+    const refusal = (each: Call) => {
+      const { failure } = ledger.act([each], [AUDITOR]);
+      return [failure?.code, failure?.facts];
+    };
+    for (let count = 1; count < 50; count += 1)
+      must(ledger, [open({ engagement: `e-${count}` }), AUDITOR]);
+    expect(refusal(open({ engagement: 'e-50' }))).to.deep.equal([
+      'AUDIT_ENGAGEMENTS_FULL',
+      { auditor: 'court', open: 50, max: 50 },
+    ]);
+    must(ledger, [open({ engagement: 'other-1', auditor: 'other' }), STRANGER]);
+
+    const ruled = (name: string): Call =>
+      call('setRule', {
+        rule: name,
+        engagement: KEY.engagement,
+        kind: 'gaps',
+        title: 'Gaps',
+        query: 'missing=5',
+        reason,
+      });
+    for (let count = 0; count < 100; count += 1) must(ledger, [ruled(`r-${count}`), AUDITOR]);
+    const { engagement } = KEY;
+    const full = { engagement, rules: 100, max: 100 };
+    expect(refusal(ruled('r-100'))).to.deep.equal(['AUDIT_RULES_FULL', full]);
+    must(ledger, [ruled('r-7'), AUDITOR]);
+
+    const calls = Array.from({ length: 1999 }, (_, count) => find({ finding: `f-${count}` }));
+    ledger.blocks(
+      Array.from({ length: 20 }, (_, at) =>
+        ledger.transaction(calls.slice(at * 100, at * 100 + 100), [AUDITOR]),
+      ),
+    );
+    const most = { engagement, open: 2000, max: 2000 };
+    expect(refusal(find({ finding: 'f-last' }))).to.deep.equal(['AUDIT_FINDINGS_FULL', most]);
+  });
+
   it('given an auditor of another organisation as the second, then nothing is withdrawn or reported', () => {
     const ledger = newLedger([find(), AUDITOR]);
     const report = { engagement: KEY.engagement, report: new Uint8Array(32), reason };

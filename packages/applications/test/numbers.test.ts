@@ -43,6 +43,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     silence: 7,
     clock: 8,
     deferral: 9,
+    filing: 10,
     accesses: 101,
     complaints: 102,
     complaintsTo: 103,
@@ -98,7 +99,16 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     hold: 10,
     hits: 101,
   },
-  audit: { engagement: 1, rule: 2, finding: 3, findings: 101, questioned: 102 },
+  audit: {
+    engagement: 1,
+    rule: 2,
+    finding: 3,
+    findings: 101,
+    questioned: 102,
+    engagements: 103,
+    findingsIn: 104,
+    rulesOf: 105,
+  },
   timestamps: { stamp: 1, batch: 2, token: 3, tokens: 101 },
 };
 

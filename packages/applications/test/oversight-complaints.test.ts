@@ -52,6 +52,28 @@ describe('oversight: complaints', () => {
     expect(answer(chain, 'health/clerk', 2)).to.equal('OVERSIGHT_COMPLAINT_UNKNOWN');
   });
 
+  it('given twenty complaints of a day by one key or organisation, then no more until tomorrow', () => {
+    const chain = newChain();
+    const args = { body: 'health', record: 'treasury.payment/water/1', text: 'Again.' };
+    const file = (who: string): string => act(chain, who, 'complain', args);
+    for (let count = 0; count < 20; count += 1) {
+      expect(file(count % 2 === 0 ? 'works/admin' : 'works/clerk'), `${count}`).to.equal('OK');
+    }
+
+    const refused = chain.act(['works/clerk'], 'oversight.complain', args);
+    expect(codeOf(refused)).to.equal('OVERSIGHT_COMPLAINTS_FULL');
+    expect(refused.failure?.facts).to.include({ filer: 'works', filed: 20, max: 20 });
+    expect(act(chain, 'works/admin', 'withdrawComplaint', { number: 1 })).to.equal('OK');
+    expect(file('works/admin')).to.equal('OVERSIGHT_COMPLAINTS_FULL');
+    expect(answer(chain, 'health/clerk', 3)).to.equal('OK');
+    const onward = { number: 3, body: 'audit', text: 'No answer.' };
+    expect(act(chain, 'works/admin', 'escalate', onward)).to.equal('OVERSIGHT_COMPLAINTS_FULL');
+    expect(file(CITIZEN)).to.equal('OK');
+    pass(chain, 1);
+    expect(file('works/clerk')).to.equal('OK');
+    expect(act(chain, 'works/admin', 'escalate', onward)).to.equal('OK');
+  });
+
   it('given an act on the feed, then a complaint names it; an act that never was is refused', () => {
     const chain = newChain();
     // The feed got an entry when the complaint before was answered.
@@ -136,7 +158,10 @@ describe('oversight: complaints', () => {
   it('given more complaints than one block looks at, then the next blocks go on', () => {
     const chain = newChain();
     const each = ['oversight.complain', { body: 'health', record: 'a.b/1', text: 'Why?' }] as const;
-    chain.block([entryOf(chain.genesis.chain, [CITIZEN], Array(120).fill(each))]);
+    const citizens = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay'];
+    chain.block(
+      citizens.map((name) => entryOf(chain.genesis.chain, [`key:${name}`], Array(20).fill(each))),
+    );
     pass(chain, 31);
     const silent = (): number =>
       Array.from({ length: 120 }, (_, index) => complaint(chain, index + 1)).filter(
