@@ -21,9 +21,11 @@ const { constants } = Mocha.Runner;
 class GateReporter extends Mocha.reporters.Base {
   readonly #timings: { title: string; ms: number }[] = [];
   readonly #failures: string[] = [];
+  #passed = 0;
   #depth = 0;
   #suiteCount = 0;
   #suiteMs = 0;
+  #suiteBeganMs = performance.now();
 
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
     super(runner, options);
@@ -37,6 +39,7 @@ class GateReporter extends Mocha.reporters.Base {
 
   #onPass(test: Mocha.Test): void {
     const ms = test.duration ?? 0;
+    this.#passed += 1;
     this.#suiteCount += 1;
     this.#suiteMs += ms;
     this.#timings.push({ title: test.fullTitle(), ms });
@@ -50,16 +53,23 @@ class GateReporter extends Mocha.reporters.Base {
   }
 
   #onSuiteBegin(suite: Mocha.Suite): void {
-    if (!suite.root) this.#depth += 1;
+    if (suite.root) return;
+    if (this.#depth === 0) this.#suiteBeganMs = performance.now();
+    this.#depth += 1;
   }
 
   #onSuiteEnd(suite: Mocha.Suite): void {
     if (!suite.root) this.#depth -= 1;
     if (this.#depth > 0 || this.#suiteCount === 0) return;
     const title = suite.fullTitle() || 'tests outside a suite';
-    print(`  ok    ${title}: ${this.#suiteCount} in ${this.#suiteMs} ms`);
+    // In parallel mode the suite has ended before it is told of: its hooks cannot be measured.
+    const hooksMs = Math.max(0, performance.now() - this.#suiteBeganMs - this.#suiteMs);
+    this.#timings.push({ title: `${title}: before and after`, ms: Math.round(hooksMs) });
+    const ms = Math.round(this.#suiteMs + hooksMs);
+    print(`  ok    ${title}: ${this.#suiteCount} in ${ms} ms`);
     this.#suiteCount = 0;
     this.#suiteMs = 0;
+    this.#suiteBeganMs = performance.now();
   }
 
   #onRunEnd(): void {
@@ -71,7 +81,7 @@ class GateReporter extends Mocha.reporters.Base {
   #summary(): RunSummary {
     const slowest = this.#timings.sort((a, b) => b.ms - a.ms).slice(0, SLOWEST_MAX);
     return {
-      passed: this.#timings.length,
+      passed: this.#passed,
       failed: this.#failures.length,
       skipped: this.stats.pending,
       slowest,
