@@ -106,7 +106,7 @@ describe('daybookd signer', () => {
       const child: ChildProcess = spawn(activator, args, { stdio: 'ignore' });
       const ended = new Promise((resolve) => child.once('close', resolve));
       try {
-        await eventually(() => existsSync(socket), { what: 'the socket', withinMs: 10_000 });
+        await eventually(() => existsSync(socket), { what: 'the socket', withinMs: 60_000 });
         await chmod(socket, 0o600);
 
         const signer = await connectTo({ path: socket, chain: cluster.genesis.chain });

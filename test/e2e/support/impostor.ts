@@ -20,7 +20,8 @@ import { createMetrics, createSystemClock, SILENT_LOGGER } from '@daybook/node';
 import type { Cluster } from '@daybook/testkit';
 import { eventually } from './waiting.ts';
 
-const LINK_MS = 30_000;
+/** Only against hanging. */
+const LINK_HANGING_MS = 90_000;
 
 export interface Impostor {
   /** Sends one message on the channel of votes. */
@@ -63,7 +64,10 @@ export async function startImpostor(cluster: Cluster, slug: string, to: string):
   await network.start();
   const isLinked = (): boolean =>
     network.links().some((link) => link.peerId === peerId && link.channels.includes('consensus'));
-  await eventually(isLinked, { what: `the impostor is linked with ${to}`, withinMs: LINK_MS });
+  await eventually(isLinked, {
+    what: `the impostor is linked with ${to}`,
+    withinMs: LINK_HANGING_MS,
+  });
   return {
     send: (message) => {
       if (!network.send(peerId, 'consensus', encodeMessage(message))) throw new Error('not sent');

@@ -3,6 +3,9 @@ import type { Genesis } from '@daybook/core';
 import type { RemoteSigner } from '@daybook/state';
 import { connectSigner } from '@daybook/state';
 
+/** A signer that has just been started needs some seconds of a processor until it answers. */
+const HANGING_MS = 120_000;
+
 export interface Door {
   /** Path of the socket. */
   readonly path: string;
@@ -13,7 +16,7 @@ export interface Door {
 export async function connectTo({
   path,
   chain,
-  connectMsMax = 20_000,
+  connectMsMax = HANGING_MS,
 }: Door): Promise<RemoteSigner> {
   return await connectSigner(
     { path, chain, connectMsMax },
