@@ -714,9 +714,12 @@ const failures = {
   },
   PAYMENT_DIFFERS: {
     code: 25,
-    en: 'The treasury has no payment {fund}/{payment} under the commitment of this contract.',
-    zh: '国库在本合同承诺下没有付款{fund}/{payment}。',
-    remedy: { en: 'Pay under that commitment first.', zh: '请先在该承诺下付款。' },
+    en: 'The treasury has no payment {fund}/{payment} under the commitment of this contract, nor a credit for one that it counts.',
+    zh: '国库在本合同承诺下没有付款{fund}/{payment},亦非本合同已计付款的冲回。',
+    remedy: {
+      en: 'Pay under that commitment first; record a payment before its credit.',
+      zh: '请先在该承诺下付款;冲回须在其付款登记之后。',
+    },
   },
   TRANSACTION_EXISTS: {
     code: 26,
@@ -812,8 +815,8 @@ const failures = {
     en: 'The contract still owes {owed} to {supplier}; neither {supplier} nor an evaluator of {controller}, another organisation that controls the money, signs its end.',
     zh: '合同尚欠{supplier} {owed};{supplier}与资金监督机构{controller}(须非采购机构)的评审官员均未签署。',
     remedy: {
-      en: 'Let an officer of the supplier sign, too, or an evaluator of the controller of the commitment.',
-      zh: '请由供应商官员或支出承诺监督机构的评审官员共同签署。',
+      en: 'Let an officer of the supplier sign, too, or an evaluator of the controller of the commitment; record credits under their contracts.',
+      zh: '请由供应商官员或支出承诺监督机构的评审官员共同签署;冲回须登记到所属合同。',
     },
   },
   EVALUATOR_MISSING: {
@@ -1315,8 +1318,8 @@ export const procurement = defineContract({
     recordTransaction: {
       title: { en: 'Record a payment under a contract', zh: '登记合同付款' },
       help: {
-        en: 'Date, amount and payee are those of the treasury payment, the payer holds its commitment. A contract that ended counts what it was paid, too.',
-        zh: '日期、金额与收款人取自国库付款,付款人为支出承诺的持有机构;已终止的合同亦须登记其付款。',
+        en: 'Date, amount and payee are those of the treasury payment, the payer holds its commitment. A contract that ended counts what it was paid, too. A credit for a payment that the contract counts is recorded in the same way, with its amount below zero: so much is owed again.',
+        zh: '日期、金额与收款人取自国库付款,付款人为支出承诺的持有机构;已终止的合同亦须登记其付款。已计付款的冲回同样登记,金额为负,合同因此重新欠付。',
       },
       by: { role: 'buyer' },
       input: { ocid, contract: contractId, transaction: transactionId, payment },
@@ -1326,12 +1329,15 @@ export const procurement = defineContract({
         const charged = context.records.charge.need({ ocid, contract }, 'CONTRACT_UNKNOWN');
         const { fund, commitment } = charged;
         const paid = context.contracts.treasury.records.payment.get({ fund, payment });
-        const isOfContract = paid?.commitment === commitment && paid.kind === 'disbursement';
+        const isOfContract =
+          paid?.commitment === commitment && isCountable(context, paid, { ocid, contract });
         context.check(isOfContract, 'PAYMENT_DIFFERS', { fund, payment });
         if (paid === undefined) return;
         const releaseId = release(context, process, 'implementation');
         const { name, organisation } = paid.payee;
-        const money = { date: paid.date, value: paid.amount, fund, payment } as const;
+        const sign = paid.kind === 'credit' ? -1n : 1n;
+        const value = { ...paid.amount, minor: sign * paid.amount.minor };
+        const money = { date: paid.date, value, fund, payment } as const;
         const parties = {
           payer: { organisation: commitmentOf(context, charged).holder },
           payee: defined({ name, organisation }),
@@ -1341,7 +1347,7 @@ export const procurement = defineContract({
         context.records.transaction.insert(made, 'TRANSACTION_EXISTS');
         const counted = { fund, payment, ocid, contract, transaction };
         context.records.settlement.insert(counted, 'PAYMENT_COUNTED');
-        charge(context, row, charged);
+        charge(context, row, { ...charged, payment });
       },
     },
 
@@ -1573,6 +1579,7 @@ type Release = RowOf<typeof records.release>;
 type Charge = RowOf<typeof records.charge>;
 type Contract = RowOf<typeof records.contract>;
 type Commitment = RowOf<(typeof treasury)['records']['commitment']>;
+type Payment = RowOf<(typeof treasury)['records']['payment']>;
 
 /** What a tenderer seals; the client makes the same bytes. */
 export interface Offer {
@@ -1764,14 +1771,16 @@ function checkEndAgreed(
   { publisher }: Process,
   { ocid, award, owed, fund, commitment }: Charge,
 ): void {
-  if (owed.minor === 0n) return;
+  const { controller, givenBack = 0n } = commitmentOf(context, { fund, commitment });
+  // Of which contract it came back is unknown until it is recorded: none ends meanwhile by one word.
+  const open = owed.minor + givenBack;
+  if (open === 0n) return;
   const won = context.records.award.need({ ocid, award }, 'AWARD_UNKNOWN');
   const supplier = won.suppliers[0]?.organisation ?? '';
-  const { controller } = commitmentOf(context, { fund, commitment });
   const suppliers = context.entitled({ role: 'tenderer', organisation: supplier });
   const controllers = context.entitled({ role: 'evaluator', organisation: controller });
   const isControlled = controller !== publisher && controllers.length > 0;
-  const facts = { owed: owed.minor, supplier, controller };
+  const facts = { owed: open, supplier, controller };
   context.check(suppliers.length > 0 || isControlled, 'OWED_UNAGREED', facts);
 }
 
@@ -1821,18 +1830,39 @@ function checkCovered(
 }
 
 /** What contracts take of a commitment, and what was paid out of it that no contract counts. */
-function takenOf(context: Books, { fund, commitment, currency, spent, credited }: Commitment) {
+function takenOf(context: Books, row: Commitment): bigint {
+  const { fund, commitment, currency, spent, credited, givenBack = 0n } = row;
   const key = { fund, commitment, currency };
   const { total: charged } = context.sums.charged.get(key);
-  const uncounted = spent - credited - (charged - context.sums.owed.get(key).total);
+  // What came back of counted payments hides no other payment before it is recorded.
+  const uncounted = spent - credited + givenBack - (charged - context.sums.owed.get(key).total);
   return uncounted > 0n ? charged + uncounted : charged;
+}
+
+type Charged = Omit<Charge, 'status' | 'value' | 'owed'> & {
+  /** The payment or credit that is counted now. */
+  readonly payment?: string;
+};
+
+/** A payment; or a credit for one that this contract counts. */
+function isCountable(
+  context: Books,
+  { fund, kind, reverses }: Payment,
+  { ocid, contract }: Pick<Charge, 'ocid' | 'contract'>,
+): boolean {
+  if (kind === 'disbursement') return true;
+  const counted =
+    reverses === undefined
+      ? undefined
+      : context.records.settlement.get({ fund, payment: reverses });
+  return counted?.ocid === ocid && counted.contract === contract;
 }
 
 /** Says what a contract takes now, and lets the treasury keep what is still owed of it. */
 function charge(
   context: Books,
   { status, value }: Pick<Contract, 'status' | 'value'>,
-  { ocid, contract, award, fund, commitment }: Omit<Charge, 'status' | 'value' | 'owed'>,
+  { ocid, contract, award, fund, commitment, payment }: Charged,
 ): void {
   assert(value !== undefined, 'a contract of this ledger has a value');
   const { currency } = value;
@@ -1843,7 +1873,8 @@ function charge(
   const owed = { minor: minor - paid, currency };
   context.records.charge.put({ ...key, status, value: { minor, currency }, owed });
   const { total } = context.sums.owed.get({ fund, commitment, currency });
-  context.contracts.treasury.call('owe', { fund, commitment, amount: { minor: total, currency } });
+  const amount = { minor: total, currency };
+  context.contracts.treasury.call('owe', { fund, commitment, amount, ...defined({ payment }) });
 }
 
 /** A contract is signed for what was awarded, and no award is used twice. */

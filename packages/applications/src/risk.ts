@@ -48,6 +48,8 @@ const WINDOW_DAYS_MAX = 366;
 /** Payments named by a running count: enough to begin a look with, the books have the others. */
 const NAMED_MAX = 8;
 const CITES_MAX = 16;
+/** Organisation or person, its titles in both languages, name and key. */
+const PAYEES_MAX = 5;
 const HOLD_DAYS_MAX = 60;
 
 // Fields that several records and actions share.
@@ -326,6 +328,20 @@ const records = {
     title: { en: 'Latest payment of an organisation to a payee', zh: '某机构对某收款人的最近付款' },
     key: { payer: field.slug({ en: 'Payer', zh: '付款机构' }), payee },
     fields: { fund, payment, day },
+  },
+  booked: {
+    number: 11,
+    title: { en: 'Payment in the books', zh: '已入账付款' },
+    help: {
+      en: 'Under what it was counted, so that a credit gives back the same.',
+      zh: '入账所用称谓与月份;冲回时按此减计。',
+    },
+    key: { fund, payment },
+    partition: ['fund'],
+    fields: {
+      payees: field.list(payee, { en: 'Payees', zh: '收款人', max: PAYEES_MAX }),
+      month: field.text({ en: 'Month', zh: '月份', min: 7, max: 7, characters: 'ascii' }),
+    },
   },
   hold: {
     number: 10,
@@ -629,10 +645,14 @@ export const risk = defineContract({
 
   guards: {
     payments: {
-      title: { en: 'Payments of the treasury', zh: '国库付款' },
-      actions: ['treasury.disburse'],
+      title: {
+        en: 'Payments of the treasury, and what comes back of them',
+        zh: '国库付款及其冲回',
+      },
+      actions: ['treasury.disburse', 'treasury.credit'],
       release: { officers: 2, organisations: 2, role: 'releaser', days: HOLD_DAYS_MAX },
       judge(context, call) {
+        if (call.action === 'credit') return { verdict: 'pass' };
         const { rules } = rulebookOf(context.records.rulebook.get({}));
         const paid = rules.length === 0 ? undefined : paymentOf(context, call);
         if (paid === undefined) return { verdict: 'pass' };
@@ -661,6 +681,10 @@ export const risk = defineContract({
         return { verdict: 'hold', ...what, days: context.parameters.holdDays };
       },
       observe(context, call) {
+        if (call.action === 'credit') {
+          giveBack(context, call);
+          return;
+        }
         const { rules } = rulebookOf(context.records.rulebook.get({}));
         const paid = rules.length === 0 ? undefined : paymentOf(context, call);
         if (paid !== undefined) book(context, paid, rules);
@@ -1025,6 +1049,28 @@ function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
   const under = ceilings.filter((of) => isUnder(of, paid)).map((of) => of.text);
   const counts = new Set([ALL_PAYMENTS, ...under]);
   for (const payee of paid.payees) bookPayee(context, { ...paid, payee }, counts);
+  const { fund, payment, payees, day } = paid;
+  context.records.booked.put({ fund, payment, payees, month: day.slice(0, 7) });
+}
+
+/**
+ * A credit lowers the totals of the month in which its payment was booked, and of no other. Of money that
+ * one organisation holds and controls alone it lowers none: that would open room by one word. Counts,
+ * numbers paid and days of payments stay: the payment was made.
+ */
+function giveBack(context: Books, { input }: GuardedCall): void {
+  // The input was checked against the action of the treasury.
+  const line = input as InferFields<(typeof treasury)['actions']['credit']['input']>;
+  const { fund, commitment, reverses, amount } = line;
+  const booked =
+    reverses === undefined ? undefined : context.records.booked.get({ fund, payment: reverses });
+  const row = context.contracts.treasury.records.commitment.get({ fund, commitment });
+  if (booked === undefined || row === undefined || row.holder === row.controller) return;
+  const { currency } = amount;
+  for (const payee of booked.payees) {
+    const month = context.records.month.need({ payee, currency, month: booked.month });
+    context.records.month.put({ ...month, total: month.total - amount.minor });
+  }
 }
 
 /** @param counts  what the payment is counted under */

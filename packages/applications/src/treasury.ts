@@ -233,6 +233,17 @@ const records = {
           },
         }),
       ),
+      givenBack: field.optional(
+        field.amount({
+          en: 'Came back of what contracts count',
+          zh: '合同已计付款的冲回',
+          currencyOf: 'currency',
+          help: {
+            en: 'Credits that are not yet recorded under the contract, which is owed so much more.',
+            zh: '尚未登记到合同的冲回;合同因此另欠此额。',
+          },
+        }),
+      ),
       cover: field.optional(
         field.choice({
           en: 'Cover of what is owed',
@@ -289,6 +300,7 @@ const records = {
       ),
       reversed: field.amount({ en: 'Credited back', zh: '已冲回' }),
       reverses: field.optional(field.identifier({ en: 'Credit for', zh: '冲回的付款' })),
+      counted: field.optional(field.boolean({ en: 'Counted under a contract', zh: '已计入合同' })),
       source: field.optional(source),
     },
     states: {
@@ -852,7 +864,8 @@ export const treasury = defineContract({
         checkHolder(context, row);
         checkPublisher(context, row, source);
         checkLeft(context, row, amount);
-        const { left, owed = 0n } = row;
+        const { left } = row;
+        const owed = owedOf(row);
         const facts = { left, owed, asked: amount.minor };
         context.check(amount.minor <= left - owed, 'OWED_UNDER_CONTRACTS', facts);
         putCommitment(context, handedBack(row, amount.minor));
@@ -867,16 +880,22 @@ export const treasury = defineContract({
     owe: {
       title: { en: 'Say what contracts are owed', zh: '登记合同尚未支付额' },
       help: {
-        en: 'All contracts of a commitment together, whenever one is signed, changed, paid or ended.',
-        zh: '支出承诺下各合同合计；签订、变更、付款、终止时登记。',
+        en: 'All contracts of a commitment together, whenever one is signed, changed, paid or ended; and which payment or credit a contract counts from now on.',
+        zh: '支出承诺下各合同合计；签订、变更、付款、终止时登记,并注明合同自此计入的付款或冲回。',
       },
       by: 'contract',
       callers: ['procurement'],
-      input: { fund, commitment: commitmentName, amount: openingMoney },
-      handler(context, { fund, commitment, amount }) {
+      input: {
+        fund,
+        commitment: commitmentName,
+        amount: openingMoney,
+        payment: field.optional(paymentName),
+      },
+      handler(context, { fund, commitment, amount, payment }) {
         const row = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkCurrency(context, row, amount);
-        putCommitment(context, { ...row, owed: amount.minor });
+        const more = payment === undefined ? 0n : countPayment(context, { fund, payment });
+        putCommitment(context, withGivenBack({ ...row, owed: amount.minor }, more));
       },
     },
 
@@ -931,6 +950,7 @@ export const treasury = defineContract({
       },
       by: { role: 'payer' },
       approvals: { officers: 2, role: 'controller' },
+      guarded: true,
       input: {
         fund,
         commitment: commitmentName,
@@ -950,7 +970,7 @@ export const treasury = defineContract({
         checkPublisher(context, row, input.source);
         checkCurrency(context, row, amount);
         checkPurposes(context, row.purposes, [input.purpose]);
-        reverse(context, row, input);
+        const reversed = reverse(context, row, input);
         const { payee } = row;
         const credit = {
           ...input,
@@ -960,7 +980,8 @@ export const treasury = defineContract({
           reversed: 0n,
         } as const;
         insertPayment(context, row, credit);
-        putCommitment(context, creditedBack(row, amount.minor));
+        const more = reversed?.counted === true ? amount.minor : 0n;
+        putCommitment(context, withGivenBack(creditedBack(row, amount.minor), more));
         context.emit('credited', { fund, amount, commitment, payment });
       },
     },
@@ -1167,9 +1188,29 @@ function putCommitment(context: Books, row: Commitment): void {
 }
 
 /** Undefined where no contract is paid out of the commitment. */
-function coverOf({ owed, left }: Commitment): Commitment['cover'] {
-  if (owed === undefined) return undefined;
-  return owed > left ? 'short' : 'covered';
+function coverOf(row: Commitment): Commitment['cover'] {
+  if (row.owed === undefined) return undefined;
+  return owedOf(row) > row.left ? 'short' : 'covered';
+}
+
+/** What came back of a payment is owed again, also before the contract that counts it says so. */
+function owedOf({ owed = 0n, givenBack = 0n }: Commitment): bigint {
+  return owed + givenBack;
+}
+
+function withGivenBack(row: Commitment, more: bigint): Commitment {
+  const givenBack = (row.givenBack ?? 0n) + more;
+  return { ...row, givenBack: givenBack === 0n ? undefined : givenBack };
+}
+
+/** From now on a contract counts a payment, or a credit. @returns how much more came back unrecorded */
+function countPayment(
+  context: Books,
+  key: { readonly fund: string; readonly payment: string },
+): bigint {
+  const row = context.records.payment.need(key, 'PAYMENT_UNKNOWN');
+  context.records.payment.put({ ...row, counted: true });
+  return row.kind === 'credit' ? -row.amount.minor : row.reversed;
 }
 
 /** The one who gives is the actor; another officer must accept for the organisation that holds. */
@@ -1365,13 +1406,20 @@ function identityOf({ details: _, ...source }: ImportedLine): Pick<Payment, 'sou
   return { source };
 }
 
-/** Takes a credit off its payment. Only where the budget itself was reconstructed it may have none. */
-function reverse(context: Books, row: Commitment, { fund, reverses, amount, date }: Line): void {
+/**
+ * Takes a credit off its payment. Only where the budget itself was reconstructed it may have none.
+ * @returns the payment as it was
+ */
+function reverse(
+  context: Books,
+  row: Commitment,
+  { fund, reverses, amount, date }: Line,
+): Payment | undefined {
   const { start, end } = row.period;
   context.check(start <= date, 'OUTSIDE_PERIOD', { start, end });
   if (reverses === undefined) {
     context.check(row.basis === 'reconstructed', 'CREDIT_UNLINKED');
-    return;
+    return undefined;
   }
   const paid = context.records.payment.need({ fund, payment: reverses }, 'PAYMENT_UNKNOWN');
   context.check(paid.commitment === row.commitment, 'CREDIT_UNLINKED');
@@ -1379,6 +1427,7 @@ function reverse(context: Books, row: Commitment, { fund, reverses, amount, date
   const left = paid.amount.minor - paid.reversed;
   context.check(amount.minor <= left, 'CREDIT_TOO_HIGH', { left, asked: amount.minor });
   context.records.payment.put({ ...paid, reversed: paid.reversed + amount.minor });
+  return paid;
 }
 
 function freshNode(received: bigint) {

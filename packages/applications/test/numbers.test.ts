@@ -97,6 +97,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     tally: 8,
     flow: 9,
     hold: 10,
+    booked: 11,
     hits: 101,
   },
   audit: {

@@ -1,5 +1,5 @@
 /** Procurement: a purchase from plan to payment, bids that stay sealed, contracts that money covers. */
-import type { CallArguments } from '@daybook/core';
+import type { Call, CallArguments } from '@daybook/core';
 import { expect } from 'chai';
 import { procurement } from '../src/procurement.ts';
 import { treasury } from '../src/treasury.ts';
@@ -260,6 +260,68 @@ describe('procurement: from plan to payment', () => {
     expect(end('c-1', BUYER, PUMPS)).to.equal('ok');
     expect(end('c-2', BUYER, CONTROLLER)).to.equal('ok');
     expect(end('c-3', BUYER)).to.equal('ok');
+  });
+
+  it('given a counted payment of which part comes back, then so much is owed again, recorded or not', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    disbursed(ledger, 'inv-1', 300);
+    const count = (transaction: string, payment: string): Call =>
+      act('recordTransaction', { contract: 'c-1', transaction, payment });
+    const back = { commitment: 'pumps', payment: 'back-1', reverses: 'inv-1', amount: gbp(120) };
+    const credit = pay('credit', { ...back, date: '2026-03-02', purpose: 'water' });
+    const owed = () => {
+      const [row] = ledger.rows(treasury, 'commitment');
+      return [row?.owed, row?.givenBack, row?.left, row?.cover];
+    };
+    must(ledger, count('t-1', 'inv-1'), BUYER);
+    expect(owed()).to.deep.equal([0n, undefined, 0n, 'covered']);
+
+    must(ledger, credit, PAYER, CONTROLLER);
+
+    expect(owed()).to.deep.equal([0n, 120n, 120n, 'covered']);
+    const giveUp = pay('returnCommitment', { commitment: 'pumps', amount: gbp(1) });
+    expect(outcome(ledger.act([giveUp], [EVALUATOR]))).to.equal('TREASURY_OWED_UNDER_CONTRACTS');
+    const end = { ...END.args, status: 'terminated' };
+    expect(outcome(ledger.act([act('endContract', end)], [BUYER]))).to.equal(
+      'PROCUREMENT_OWED_UNAGREED',
+    );
+    must(ledger, count('t-2', 'back-1'), BUYER);
+    expect(owed()).to.deep.equal([120n, undefined, 120n, 'covered']);
+    expect(
+      ledger.rows(procurement, 'transaction').map(({ value }) => value?.minor),
+    ).to.have.members([300n, -120n]);
+    expect(ledger.rows(procurement, 'charge')[0]?.owed).to.deep.equal(gbp(120));
+    expect(outcome(ledger.act([count('t-3', 'back-1')], [BUYER]))).to.equal(
+      'PROCUREMENT_PAYMENT_COUNTED',
+    );
+    disbursed(ledger, 'inv-2', 120);
+    must(ledger, count('t-4', 'inv-2'), BUYER);
+    must(ledger, act('endContract', end), BUYER);
+  });
+
+  it('given a credit before its payment is counted, then it waits for the payment', () => {
+    const ledger = newLedger();
+    awarded(ledger);
+    funded(ledger, 300);
+    must(ledger, act('signContract', CONTRACT), BUYER, PUMPS);
+    disbursed(ledger, 'inv-1', 300);
+    const back = { commitment: 'pumps', payment: 'back-1', reverses: 'inv-1', amount: gbp(120) };
+    const credit = pay('credit', { ...back, date: '2026-03-02', purpose: 'water' });
+    must(ledger, credit, PAYER, CONTROLLER);
+    const count = (transaction: string, payment: string): Call =>
+      act('recordTransaction', { contract: 'c-1', transaction, payment });
+
+    expect(outcome(ledger.act([count('t-1', 'back-1')], [BUYER]))).to.equal(
+      'PROCUREMENT_PAYMENT_DIFFERS',
+    );
+    must(ledger, count('t-1', 'inv-1'), BUYER);
+    expect(ledger.rows(treasury, 'commitment')[0]?.givenBack).to.equal(120n);
+    must(ledger, count('t-2', 'back-1'), BUYER);
+
+    expect(ledger.rows(treasury, 'commitment')[0]).to.deep.include({ owed: 120n, left: 120n });
   });
 
   it('given money that another organisation holds, when its payment is recorded, then that is the payer', () => {
