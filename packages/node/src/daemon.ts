@@ -27,7 +27,6 @@ import { repair } from './repair/repair.ts';
 import { runSigner } from './signer-daemon.ts';
 import { connectServiceManager } from './systemd.ts';
 import { VERSION } from './version.ts';
-import { collectYoungInOneThread } from './young-garbage.ts';
 
 const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
 
@@ -105,7 +104,6 @@ function connectManager(logger: Logger): ReturnType<typeof connectServiceManager
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one life of a process, started, started anew and ended in one place.
 async function run({ config: configFile, quarantine }: Command): Promise<number> {
-  collectYoungInOneThread();
   let settings = loadSettings(configFile, process.env);
   const logger = createMainLogger(settings);
   const clock = createSystemClock();

@@ -17,7 +17,6 @@ import * as inspector from 'node:inspector/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { encodeStateProof, treeKeyOf, verifyStateProof } from '@daybook/core';
 import type { StateStore } from '../src/index.ts';
 import { createNodeDisk, openLevel, openStateStore } from '../src/index.ts';
@@ -184,8 +183,6 @@ if (options['only-load']) {
 }
 console.log(`${os.cpus()[0]?.model}, ${os.cpus().length} CPUs, Node ${process.version}`);
 loadApart();
-// As daybookd does.
-setFlagsFromString('--no-parallel-scavenge');
 const store = await open(retained);
 await measureBlocks(store);
 measureMachine();
