@@ -68,6 +68,21 @@ const SCENES: readonly Scene[] = [
     ],
   },
   {
+    kind: 'duplicates',
+    title: 'one amount twice under two descriptions',
+    found: [payment('a'), payment('b', { description: 'Something else' })],
+    cites: ['a', 'b'],
+    passed: [payment('a'), payment('b', money(123_457n))],
+  },
+  {
+    kind: 'duplicates',
+    measures: 'purpose=same',
+    title: 'one amount twice under one description, if only that counts',
+    found: [payment('a'), payment('b')],
+    cites: ['a', 'b'],
+    passed: [payment('a'), payment('b', { description: 'Something else' })],
+  },
+  {
     kind: 'gaps',
     title: 'a number that is missing',
     found: [payment('a', source('7')), payment('b', source('9'))],
@@ -87,6 +102,19 @@ const SCENES: readonly Scene[] = [
     found: [payment('7', here(source('1'))), payment('9', here(source('2')))],
     cites: ['7', '9'],
     passed: [payment('7', here(source('1'))), payment('8', here(source('3')))],
+  },
+  {
+    kind: 'splits',
+    measures: 'ceiling=200000;days=3',
+    title: 'every payment of a run of payments under the ceiling',
+    found: [
+      payment('a'),
+      payment('b', { date: '2026-03-05' }),
+      payment('c', { date: '2026-03-08' }),
+      payment('d', { date: '2026-03-10' }),
+    ],
+    cites: ['a', 'b', 'c', 'd'],
+    passed: [payment('a'), payment('b', { date: '2026-03-09' })],
   },
   {
     kind: 'splits',
@@ -417,6 +445,16 @@ for (const database of openDatabases()) {
       ];
 
       expect(await run(database, 'outsideHours', '', others)).to.deep.equal([]);
+    });
+
+    it('given two runs of payments under the ceiling in one month, then each is a finding', async () => {
+      const days = ['02', '03', '20', '21', '22'];
+      const small = days.map((day) => payment(day, { date: `2026-03-${day}` }));
+
+      const findings = await run(database, 'splits', 'ceiling=200000;days=3', small);
+
+      const cited = findings.map(({ evidence }) => evidence.map(({ record }) => record.slice(-2)));
+      expect(cited).to.deep.equal([days.slice(0, 2), days.slice(2)]);
     });
 
     it('given a SELECT of the auditors, then it is a rule, too', async () => {

@@ -6,8 +6,10 @@
  */
 import type { Result } from '@daybook/core';
 import { ok } from '@daybook/core';
-import type { Days, Hours, Measure, MeasureFault, Measures, ValuesOf } from './audit/measures.ts';
+import { isOff, isOutside } from './audit/calendar-sql.ts';
+import type { Measure, MeasureFault, Measures, ValuesOf } from './audit/measures.ts';
 import {
+  choice,
   dayList,
   readMeasures,
   weekdays,
@@ -37,6 +39,7 @@ interface RuleKind<M extends Measures> {
 interface Rule {
   readonly title: string;
   readonly weight: FindingWeight;
+  readonly check: (measures: string) => Result<unknown, MeasureFault>;
   /** The SELECT for measures as the rule's text has them. */
   readonly select: (measures: string, scope: RuleScope) => Result<string, MeasureFault>;
 }
@@ -45,6 +48,7 @@ function defineRule<const M extends Measures>({ title, weight, measures, sql }: 
   return {
     title,
     weight,
+    check: (written) => readMeasures(measures, written),
     select: (written, scope) => {
       const values = readMeasures(measures, written);
       return values.ok ? ok(sql(values.value, scope)) : values;
@@ -94,28 +98,6 @@ function bothSides(pairs: string): string {
     ORDER BY hit, record`;
 }
 
-interface Calendar {
-  readonly weekend: readonly number[];
-  readonly holidays: readonly Days[];
-  /** On which people work although the week says otherwise. */
-  readonly workdays: readonly Days[];
-}
-
-function isOff(day: string, { weekend, holidays, workdays }: Calendar): string {
-  const within = (spans: readonly Days[]): readonly string[] =>
-    spans.map(({ start, end }) => `${day} BETWEEN DATE '${start}' AND DATE '${end}'`);
-  const ofWeek = weekend.map((number) => `EXTRACT(ISODOW FROM ${day}) = ${number}`);
-  return `(${anyOf([...ofWeek, ...within(holidays)])} AND NOT ${anyOf(within(workdays))})`;
-}
-
-function isOutside(time: string, hours: Hours | undefined): string {
-  if (hours === undefined) return 'FALSE';
-  return `(${time} < TIME '${hours.start}:00' OR ${time} >= TIME '${hours.end}:00')`;
-}
-
-const anyOf = (conditions: readonly string[]): string =>
-  `(${['FALSE', ...conditions].join(' OR ')})`;
-
 export const AUDIT_RULES = {
   benford: defineRule({
     title: 'First digits differ from what Benford expects',
@@ -154,15 +136,17 @@ export const AUDIT_RULES = {
   duplicates: defineRule({
     title: 'The same amount was paid to the same payee twice',
     weight: 'significantDeficiency',
-    measures: { days: days(7), floor: FLOOR },
-    sql: ({ days: within, floor }, scope) =>
+    measures: { days: days(7), floor: FLOOR, purpose: choice('any', 'same') },
+    // Any by default: whoever pays twice writes the description, too.
+    sql: ({ days: within, floor, purpose }, scope) =>
       `WITH ${paid(scope)}, ${KNOWN}, ${bothSides(`
       SELECT a.record || ' ' || b.record AS hit,
         a.minor || ' ' || a.currency || ' to ' || a.payee || ' on ' || a.day || ' and on ' || b.day
           AS description,
         a.record, a.height, b.record AS other, b.height AS other_height, a.minor, a.currency
       FROM known a JOIN known b ON b.payee_id = a.payee_id AND b.minor = a.minor
-        AND b.currency = a.currency AND b.what = a.what AND b.kind = a.kind
+        AND b.currency = a.currency AND b.kind = a.kind
+        AND ${purpose === 'same' ? 'b.what = a.what' : 'TRUE'}
         AND (b.day > a.day OR (b.day = a.day AND b.record > a.record))
         AND b.day - a.day <= ${within}
       WHERE a.kind = 'disbursement' AND a.minor >= ${floor}`)}`,
@@ -202,7 +186,8 @@ export const AUDIT_RULES = {
     title: 'Payments under a ceiling add up to more than it',
     weight: 'significantDeficiency',
     measures: { ceiling: wholeNumber(2_500_000, 1, 1e15), days: days(7) },
-    // By another name only if that brings payments together which the first does not.
+    // By another name only if that brings payments together which the first does not. What goes on
+    // without a pause of so many days is one finding a month.
     sql: ({ ceiling, days: within }, scope) => `WITH ${paid(scope)}, ${KNOWN},
       small AS (SELECT * FROM known WHERE kind = 'disbursement' AND minor < ${ceiling}),
       ends AS (
@@ -213,15 +198,24 @@ export const AUDIT_RULES = {
         HAVING SUM(b.minor) >= ${ceiling} AND COUNT(*) > 1
           AND (a.payee_id = a.first_id OR COUNT(DISTINCT b.first_id) > 1)
       ),
-      firsts AS (
-        SELECT payee_id, currency, MIN(day) AS day FROM ends GROUP BY payee_id, currency,
-          EXTRACT(YEAR FROM day), EXTRACT(MONTH FROM day)
+      steps AS (
+        SELECT *, CASE WHEN day - LAG(day) OVER line <= ${within} THEN 0 ELSE 1 END AS opens
+        FROM ends WINDOW line AS (PARTITION BY payee_id, currency, EXTRACT(YEAR FROM day),
+          EXTRACT(MONTH FROM day) ORDER BY day)
+      ),
+      runs AS (
+        SELECT *, SUM(opens) OVER (PARTITION BY payee_id, currency ORDER BY day) AS run FROM steps
+      ),
+      spans AS (
+        SELECT payee_id, currency, MIN(day) AS day, MAX(day) AS last_day
+        FROM runs GROUP BY payee_id, currency, run
       )
       SELECT f.payee_id || ' ' || f.currency || ' ' || f.day AS hit,
-        'Payments to ' || f.payee_id || ' up to ' || f.day || ', each under ${ceiling}' AS description,
+        'Payments to ' || f.payee_id || ' from ' || f.day || ' on, each under ${ceiling}'
+          AS description,
         s.record, s.height, s.minor, s.currency
-      FROM firsts f JOIN small s ON s.payee_id = f.payee_id AND s.currency = f.currency
-        AND f.day - s.day BETWEEN 0 AND ${within}
+      FROM spans f JOIN small s ON s.payee_id = f.payee_id AND s.currency = f.currency
+        AND f.day - s.day <= ${within} AND s.day <= f.last_day
       ORDER BY hit, record`,
   }),
   outsideHours: defineRule({
@@ -368,6 +362,14 @@ export const AUDIT_RULES = {
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type AuditRuleKind = keyof typeof AUDIT_RULES;
+
+/** Whether a rule of this kind can read its measures; what an auditor wrote as SELECT is not looked at. */
+export function checkAuditRule(
+  kind: AuditRuleKind | 'other',
+  measures: string,
+): Result<unknown, MeasureFault> {
+  return kind === 'other' ? ok(undefined) : AUDIT_RULES[kind].check(measures);
+}
 
 /**
  * The SELECT of a rule.

@@ -7,6 +7,7 @@
  */
 import type { Context, RowOf } from '@daybook/contracts';
 import { addDays, defineContract, field } from '@daybook/contracts';
+import { checkAuditRule } from './audit-rules.ts';
 import { legalBasis, longText, organisation, recordName, ruleName } from './vocabulary/fields.ts';
 import { notThere, REMEDIES, takenAlready } from './vocabulary/refusals.ts';
 
@@ -303,6 +304,21 @@ const failures = {
       zh: '请等待答复或撤销不必要的问题;或提请成员调整 audit.findingsMax。',
     },
   },
+  RULE_MEASURES: {
+    code: 16,
+    en: 'The rule {rule} cannot run: expected {expected}, found {found}.',
+    zh: '规则{rule}无法运行:应为{expected},实为{found}。',
+    remedy: {
+      en: 'Correct the measures; - stands for none.',
+      zh: '请更正参数;“-”表示不设参数。',
+    },
+  },
+  RULE_TAKEN: {
+    code: 17,
+    en: 'The rule {rule} belongs to the engagement {engagement}.',
+    zh: '规则{rule}属于项目{engagement}。',
+    remedy: { en: 'Give the rule another name.', zh: '请另取规则名称。' },
+  },
   RULES_FULL: {
     code: 15,
     en: 'Rules of {engagement}: {rules}; {max} is the most.',
@@ -440,8 +456,13 @@ export const audit = defineContract({
       handler(context, { reason: _, ...input }) {
         openEngagement(context, input.engagement, 'auditor');
         const present = context.records.rule.get({ rule: input.rule });
-        const isOwn = present === undefined || present.engagement === input.engagement;
-        context.check(isOwn, 'RULE_UNKNOWN', { rule: input.rule });
+        const { engagement: owner = input.engagement } = present ?? {};
+        context.check(owner === input.engagement, 'RULE_TAKEN', {
+          rule: input.rule,
+          engagement: owner,
+        });
+        const read = checkAuditRule(input.kind, input.query);
+        if (!read.ok) return context.refuse('RULE_MEASURES', { rule: input.rule, ...read.reason });
         if (present === undefined) checkRoomForRule(context, input.engagement);
         context.records.rule.put({ ...input, status: 'active' });
       },

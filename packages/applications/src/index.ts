@@ -6,7 +6,7 @@ export { cite, citeSql, readCitation } from './audit-citation.ts';
 export type { KnownFinding, RuleFinding, RuleRow } from './audit-findings.ts';
 export { findingsOf } from './audit-findings.ts';
 export type { AuditRuleKind, FindingWeight, RuleScope } from './audit-rules.ts';
-export { AUDIT_RULES, auditRuleSql } from './audit-rules.ts';
+export { AUDIT_RULES, auditRuleSql, checkAuditRule } from './audit-rules.ts';
 export { directory, identityOf, officerOf } from './directory.ts';
 export { foundingContracts } from './founding.ts';
 export { governance } from './governance.ts';

@@ -202,7 +202,7 @@ describe('audit: engagements and rules', () => {
       engagement: 'water-2026',
       kind: 'duplicates',
       title: 'Paid twice',
-      query: 'select fund, payment from treasury_payment',
+      query: 'days=7;floor=500000',
       reason,
       ...change,
     });
@@ -214,6 +214,16 @@ describe('audit: engagements and rules', () => {
 
     expect(codeOf(ledger, own, AUDITOR)).to.equal('AUDIT_SELF_AUDIT');
     expect(codeOf(ledger, open(), AUDITOR)).to.equal('AUDIT_ENGAGEMENT_EXISTS');
+  });
+
+  it('given measures that no run could read, then the rule is refused with what is expected', () => {
+    const ledger = newLedger();
+    const wrong = ledger.act([rule({ query: 'days=7;weekendd=6' })], [AUDITOR]).failure;
+    expect(wrong?.code).to.equal('AUDIT_RULE_MEASURES');
+    expect(wrong?.facts).to.include({ rule: 'twice', found: 'weekendd=6' });
+    expect(wrong?.facts.expected).to.contain('days=0..366');
+    const free = rule({ rule: 'free', kind: 'other', query: 'weekendd=6' });
+    must(ledger, [free, AUDITOR]);
   });
 
   it('given a rule that runs, then what it finds twice is one finding', () => {
@@ -256,7 +266,7 @@ describe('audit: engagements and rules', () => {
 
     must(ledger, [open({ engagement: 'other-2026', auditor: 'other' }), STRANGER]);
     const taken = rule({ engagement: 'other-2026' });
-    expect(codeOf(ledger, taken, STRANGER)).to.equal('AUDIT_RULE_UNKNOWN');
+    expect(codeOf(ledger, taken, STRANGER)).to.equal('AUDIT_RULE_TAKEN');
   });
 
   it('given a report of two auditors, then no finding joins it and it can be closed', () => {

@@ -54,6 +54,16 @@ export function wholeNumber(usual: number, min: number, max: number): Measure<nu
   };
 }
 
+/** One of some words, of which the first holds without it. */
+export function choice<const T extends string>(usual: T, ...others: readonly T[]): Measure<T> {
+  const words = [usual, ...others];
+  return {
+    default: usual,
+    expected: words.join('|'),
+    read: (written) => words.find((word) => word === written),
+  };
+}
+
 /** Days of the week, ISO 8601: 1 is Monday. */
 export function weekdays(usual: readonly number[]): Measure<readonly number[]> {
   return {
