@@ -8,9 +8,9 @@
  *   npm run sim -- --plan plan.json                     a plan as a failure printed it, with its log
  *   npm run sim -- --seeds 50 --twice                   each seed twice: equal traces (I32)
  *   npm run sim -- --mutants [--seeds 500]              planted bugs: each must be noticed
- *   npm run sim -- --twins                              every case of four validators, one twice
+ *   npm run sim -- --twins [--rounds 4]                 every scenario of four validators, one twice
  *   npm run sim -- --twins --journal twins.json         goes on where it was stopped, on one commit
- *   npm run sim -- --twins --validators 7 --seeds 1000  a sample of those of seven
+ *   npm run sim -- --twins --validators 7 --seeds 1000  a sample for seven, by whole replicas
  *   npm run sim -- --crash-points [--jobs 2]            a death at every point of disk work
  *   npm run sim -- --seeds 200 --coverage               what the runs have visited
  *   npm run sim -- --seeds 100000 --journal run.json    goes on where it was stopped, on one commit

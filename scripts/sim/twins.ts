@@ -1,15 +1,15 @@
-/** Twins from the command line: every case for four validators, or a sample for more. */
-import type { TwinsCursor, TwinsReport } from '@daybook/testkit';
-import { createFoundry, enumerateTwins, sampleTwins } from '@daybook/testkit';
+/** Twins from the command line: every scenario of four validators, or a sample of whole replicas. */
+import type { TwinsFound, TwinsProgress, TwinsUnit } from '@daybook/testkit';
+import { createFoundry, DROPPED, sampleTwins, searchTwins } from '@daybook/testkit';
 import { commitNow, expectCommit, readJournal, writeJournal } from './journal.ts';
 
 export interface TwinsOptions {
   readonly validators: number;
   readonly rounds: number;
-  /** So many cases, drawn; all of them when absent. */
+  /** So many cases of whole replicas, drawn; every scenario, searched, when absent. */
   readonly count?: number | undefined;
   readonly seed: number;
-  /** File from which an enumeration goes on that was stopped. */
+  /** File from which a search goes on that was stopped. */
   readonly journal: string | undefined;
 }
 
@@ -17,43 +17,69 @@ interface Journal {
   readonly commit: string;
   readonly validators: number;
   readonly rounds: number;
-  readonly cursor: TwinsCursor;
-  /** Of all sittings together. */
-  readonly seconds: number;
+  /** Searches that have come to their end. */
+  readonly done: readonly TwinsProgress[];
+  /** The one that was under way. */
+  readonly progress: TwinsProgress | undefined;
   /** Processor time of all sittings together. */
   readonly cpuSeconds: number;
 }
 
-/** @returns whether every case kept every invariant */
+/** @returns whether every scenario kept every invariant */
 export async function runTwins(options: TwinsOptions): Promise<boolean> {
   const { validators, rounds, count, seed, journal } = options;
-  if (count === undefined) return await runAll(options);
-  if (journal !== undefined) throw new Error('--journal is for all cases, not for a sample');
+  if (count === undefined) return searchAll(options);
+  if (journal !== undefined) throw new Error('--journal is for all scenarios, not for a sample');
   const startedMs = performance.now();
-  const report = await sampleTwins({ validators, rounds, count, seed }, createFoundry());
-  return tell(report, (performance.now() - startedMs) / 1000);
+  const { played, failed } = await sampleTwins(
+    { validators, rounds, count, seed },
+    createFoundry(),
+  );
+  if (failed !== undefined) {
+    const { one, violation } = failed;
+    print(`breaks ${violation.invariant}: ${violation.words}`);
+    print(`  role ${one.role}, layouts ${one.layouts.join(' ')}, lost ${one.dropped ?? 'nothing'}`);
+  }
+  const rate = ((1000 * played) / (performance.now() - startedMs)).toFixed(1);
+  print(`${played} cases, ${failed === undefined ? 0 : 1} violations, ${rate} cases/s`);
+  return failed === undefined;
 }
 
-async function runAll({ validators, rounds, journal: file }: TwinsOptions): Promise<boolean> {
+function searchAll({ validators, rounds, journal: file }: TwinsOptions): boolean {
   const commit = commitNow();
   const before = readJournal<Journal>(file);
   if (before !== undefined) expectPlan(file, before, { commit, validators, rounds });
-  const startedMs = performance.now();
-  const seconds = (): number =>
-    (before?.seconds ?? 0) + Math.round((performance.now() - startedMs) / 1000);
+  const done: TwinsProgress[] = [...(before?.done ?? [])];
+  const roles = Array.from({ length: validators }, (_, role) => role);
+  const units: readonly TwinsUnit[] = DROPPED.flatMap((dropped) => {
+    return roles.map((role) => ({ validators, rounds, role, dropped }));
+  });
   const cpuSeconds = (): number => {
     const { user, system } = process.cpuUsage();
     return (before?.cpuSeconds ?? 0) + Math.round((user + system) / 1_000_000);
   };
-  const onProgress = (cursor: TwinsCursor): void => {
-    const times = { seconds: seconds(), cpuSeconds: cpuSeconds() };
-    writeJournal<Journal>(file, { commit, validators, rounds, cursor, ...times });
-    const { played, equal } = cursor;
-    print(`${played} cases played, ${equal} equal to one of them`);
+  const save = (progress: TwinsProgress | undefined): void => {
+    const plan = { commit, validators, rounds };
+    writeJournal<Journal>(file, { ...plan, done, progress, cpuSeconds: cpuSeconds() });
   };
-  const plan = { validators, rounds, onProgress };
-  const report = await enumerateTwins(plan, createFoundry(), before?.cursor);
-  return tell(report, seconds());
+  let from = before?.progress;
+  for (const unit of units.slice(done.length)) {
+    const { failed, ...end } = searchTwins(unit, { from, onProgress: save });
+    if (failed !== undefined) return tellFailure(unit, failed);
+    from = undefined;
+    done.push(end);
+    save(undefined);
+    print(`role ${unit.role}, lost ${unit.dropped ?? 'nothing'}: ${wordsOf(end)}`);
+  }
+  const sum = (count: (one: TwinsProgress) => number): number =>
+    done.reduce((total, one) => total + count(one), 0);
+  const figures = `${sum((one) => one.scenarios)} scenarios, ${sum((one) => one.passages)} rounds`;
+  print(`${done.length} searches, ${figures} played, 0 violations, ${cpuSeconds()} s of CPU`);
+  return true;
+}
+
+function wordsOf({ scenarios, passages, states }: TwinsProgress): string {
+  return `${scenarios} scenarios, ${passages} rounds played, clusters ${states.join(', ')}`;
 }
 
 function expectPlan(
@@ -66,18 +92,16 @@ function expectPlan(
   throw new Error(`${file} is of ${before.validators} validators and ${before.rounds} rounds`);
 }
 
-function tell({ played, equal, failed }: TwinsReport, seconds: number): boolean {
-  if (failed !== undefined) {
-    const { one, violation } = failed;
-    print(`breaks ${violation.invariant}: ${violation.words}`);
-    print(`  role ${one.role}, layouts ${one.layouts.join(' ')}, lost ${one.dropped ?? 'nothing'}`);
-  }
-  const violations = failed === undefined ? 0 : 1;
-  const rate = (played / seconds).toFixed(1);
-  print(
-    `${played} cases, ${equal} equal to one of them, ${violations} violations, ${rate} cases/s`,
+function tellFailure(
+  { role, dropped }: TwinsUnit,
+  { scenario, violation }: NonNullable<TwinsFound['failed']>,
+): false {
+  print(`breaks ${violation.words}`);
+  const rounds = scenario.map(
+    ({ layout, isSecondFirst }) => `${layout}${isSecondFirst ? 's' : ''}`,
   );
-  return failed === undefined;
+  print(`  role ${role}, layouts ${rounds.join(' ')}, lost ${dropped ?? 'nothing'}`);
+  return false;
 }
 
 function print(line: string): void {

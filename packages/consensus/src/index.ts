@@ -60,6 +60,7 @@ export type {
 export type { Awaited, ValidatorReport, WaitingReport } from './explain.ts';
 export { explainWaiting } from './explain.ts';
 export { brokenInvariants } from './invariants.ts';
+export { RESEND_AGE_MS } from './limits.ts';
 export { newestVoteOf } from './newest-vote.ts';
 export { endsQuarantine, quarantineStartMs } from './quarantine.ts';
 export type { HeightState, Phase, State, StateOptions } from './state.ts';

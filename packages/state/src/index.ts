@@ -114,5 +114,7 @@ export type {
   VoteRepair,
   VoteState,
 } from './votes/vote-log.ts';
+export type { VoteRecord } from './votes/vote-record.ts';
 export type { VoteSignerOpening, VoteSignerOptions, VoteSignerParts } from './votes/vote-signer.ts';
 export { openVoteSigner } from './votes/vote-signer.ts';
+export { applyVoteRecord, EMPTY_VOTES } from './votes/vote-state.ts';

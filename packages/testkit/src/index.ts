@@ -34,6 +34,15 @@ export type { CrashPoint } from './sim/crash-points.ts';
 export { listCrashPoints, runCrashPoint } from './sim/crash-points.ts';
 export type { Foundry } from './sim/foundry.ts';
 export { createFoundry } from './sim/foundry.ts';
+export type { TwinsRound } from './sim/model/twins-round.ts';
+export type {
+  TwinsFailure,
+  TwinsFound,
+  TwinsOptions,
+  TwinsProgress,
+  TwinsUnit,
+} from './sim/model/twins-search.ts';
+export { searchTwins } from './sim/model/twins-search.ts';
 export type { RunPlan, Sizes, Traitor } from './sim/plan.ts';
 export { drawPlan } from './sim/plan.ts';
 export { REGRESSIONS } from './sim/regressions/all.ts';
@@ -46,8 +55,9 @@ export { simulate } from './sim/simulate.ts';
 export type { RunResult, Simulation, SimulationOptions } from './sim/simulation.ts';
 export type { Bend, Outgoing, Strategy } from './sim/strategies/strategy.ts';
 export type { TwinsCase } from './sim/twins.ts';
-export type { TwinsCursor, TwinsPlan, TwinsReport } from './sim/twins-space.ts';
-export { enumerateTwins, sampleTwins } from './sim/twins-space.ts';
+export { DROPPED } from './sim/twins.ts';
+export type { TwinsPlan, TwinsReport } from './sim/twins-space.ts';
+export { sampleTwins } from './sim/twins-space.ts';
 export type { Workload } from './sim/workload.ts';
 export type { Prng } from './sim/world/prng.ts';
 export { createPrng } from './sim/world/prng.ts';

@@ -1,8 +1,7 @@
 /**
  * Twins: two full copies of one validator's honest code, and a network that is parted anew for the
- * length of every round. Enumerated, not drawn: which validator is twinned, the parts of the
- * network per round, and a kind of message that is lost. One height of a running cluster plays one
- * case.
+ * length of every round. A case says which validator is twinned, the parts of the network per round,
+ * and a kind of message that is lost. One height of a running cluster plays one case.
  *
  * A validator counts by the round in which it proposes: other names for the same machines are no
  * other case, and within as many rounds as there are validators each proposes once.
@@ -28,28 +27,17 @@ export interface TwinsCase {
   readonly dropped?: FrameKind | undefined;
 }
 
-export interface TwinsOutcome {
-  readonly violation: Violation | undefined;
-  /** How many of the layouts came to bear: any others would have made no difference. */
-  readonly used: number;
-}
-
 export interface TwinsWorld {
   /** Waits for rest. @returns the role of the twinned validator at the next height */
   role(): Promise<number>;
-  play(one: TwinsCase): Promise<TwinsOutcome>;
+  /** @returns the first invariant that broke */
+  play(one: TwinsCase): Promise<Violation | undefined>;
   /** Whether a fresh cluster is due: a twin has found out about its double and signs no more. */
   isSpent(): boolean;
 }
 
 /** Kinds that a case may lose, none of them first. */
-export const DROPPED: readonly (FrameKind | undefined)[] = [
-  undefined,
-  'pre-prepare',
-  'prepare',
-  'commit',
-  'round-change',
-];
+export const DROPPED = [undefined, 'pre-prepare', 'prepare', 'commit', 'round-change'] as const;
 
 const ROUND_MS = 400;
 /** A round, and the messages that begin the next one. */
@@ -143,7 +131,7 @@ class RunningTwins implements TwinsWorld {
     return [...inOrder, this.#scenario.machine(this.#validators)];
   }
 
-  async play({ layouts, dropped }: TwinsCase): Promise<TwinsOutcome> {
+  async play({ layouts, dropped }: TwinsCase): Promise<Violation | undefined> {
     const { world, conditions } = this.#scenario;
     const { timeline } = world;
     const places = placesOf(this.#inOrder());
@@ -161,7 +149,6 @@ class RunningTwins implements TwinsWorld {
       return world.machines.every((one) => one.height() >= goal) || world.violation() !== undefined;
     };
     await timeline.run(startMs + layouts.length * SLICE_MS, hasEnded);
-    const used = Math.min(layouts.length, sliceNow() + 1);
     world.wire.partition(undefined, false);
     conditions.lossByKind.clear();
     await timeline.run(timeline.now() + REST_MS, hasEnded);
@@ -169,7 +156,7 @@ class RunningTwins implements TwinsWorld {
     // What the case leaves behind may show only now, and is to be told of this case.
     const isOver = (): boolean => this.#isAtRest() || world.violation() !== undefined;
     if (!this.isSpent()) await timeline.run(timeline.now() + REST_MS, isOver);
-    return { violation: world.violation(), used };
+    return world.violation();
   }
 }
 

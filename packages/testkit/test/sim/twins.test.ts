@@ -3,37 +3,13 @@ import type { MutantName } from '@daybook/core';
 import { simulationSwitches } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../src/sim/foundry.ts';
-import type { TwinsCursor } from '../../src/sim/twins-space.ts';
-import { enumerateTwins, sampleTwins } from '../../src/sim/twins-space.ts';
+import { sampleTwins } from '../../src/sim/twins-space.ts';
 
 const foundry = createFoundry();
 /** Together a thousand cases. */
 const SEEDS = [1, 2, 3, 4, 5];
 
 describe('twins', () => {
-  it('given an enumeration that goes on where it was told to be, then each case is played once', async () => {
-    const told: TwinsCursor[] = [];
-    const onProgress = (cursor: TwinsCursor): void => {
-      told.push(cursor);
-    };
-    const plan = { validators: 4, rounds: 1, dropped: [undefined], onProgress };
-    const next = [[], [14], [], [15]];
-
-    // The cases 14 and 15 of one role, 15 of another: the hundredth is one of them.
-    const left = await enumerateTwins(plan, foundry, { played: 98, equal: 7, kind: 0, next });
-
-    expect(left).to.deep.equal({ played: 101, equal: 7, failed: undefined });
-    expect(told.map(({ played, kind }) => [played, kind])).to.deep.equal([
-      [100, 0],
-      [101, 1],
-    ]);
-    expect([
-      [[], [15], [], []],
-      [[], [], [], [15]],
-      [[], [], [], []],
-    ]).to.deep.include(told[0]?.next);
-  });
-
   for (const seed of SEEDS) {
     it(`given four validators of which one runs twice, then two hundred cases are harmless (${seed} of ${SEEDS.length})`, async () => {
       const plan = { validators: 4, rounds: 4, count: 200, seed };
