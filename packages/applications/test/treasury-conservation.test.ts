@@ -179,9 +179,10 @@ describe('treasury: conservation', () => {
       const others = isGuarded ? ['held', 'released', 'refused'] : [];
       const isKnown = (code: string): boolean =>
         code === 'ok' || others.includes(code) || code.startsWith('TREASURY_');
-      expect(outcomes.get('ok')).to.be.greaterThan(OPERATIONS / 4);
       expect(codes.filter((code) => !isKnown(code))).to.deep.equal([]);
+      // How much a fresh seed reaches is chance.
       if (seed !== PINNED) return;
+      expect(outcomes.get('ok')).to.be.greaterThan(OPERATIONS / 4);
       expect(codes).to.include.members([...expected.map((code) => `TREASURY_${code}`), ...others]);
     });
   }
