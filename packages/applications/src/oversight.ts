@@ -20,6 +20,7 @@ import {
   sealOf,
   verifyStrict,
 } from '@daybook/core';
+import { readCitation } from './audit-citation.ts';
 import { evidenceKind, validator } from './governance/fields.ts';
 import { governance } from './governance.ts';
 import {
@@ -454,8 +455,8 @@ export const oversight = defineContract({
     },
     TARGET_UNCLEAR: {
       code: 13,
-      en: 'A complaint names a record, an act by height, transaction and ordinal, or a proven fault by validator, height and kind.',
-      zh: '投诉须指明记录,或以高度、交易与序号指明行为,或以验证节点、高度与类别指明违规。',
+      en: 'A complaint names a record as contract.record/key, an act by height, transaction and ordinal, or a proven fault by validator, height and kind.',
+      zh: '投诉须以 合约.记录/键 指明记录,或以高度、交易与序号指明行为,或以验证节点、高度与类别指明违规。',
       remedy: { en: 'Give at least one of them, whole.', zh: '请完整填写其一。' },
     },
     DISCLOSURE_DAY: {
@@ -661,7 +662,9 @@ export const oversight = defineContract({
         const fault = [input.validator, input.faultHeight, input.fault];
         const isNamed = [act, fault, [input.record]].some(isGiven);
         const isWhole = [act, fault].every((parts) => isGiven(parts) || !parts.some(isPresent));
-        context.check(isNamed && isWhole, 'TARGET_UNCLEAR');
+        // Whether it is there is not asked: that a record is missing is a complaint, too.
+        const isCited = input.record === undefined || readCitation(input.record) !== undefined;
+        context.check(isNamed && isWhole && isCited, 'TARGET_UNCLEAR');
         countFiling(context, context.actor);
         const next = context.sums.complaints.get({}).count + 1;
         const answerBy = addDays(context.today, context.parameters.answerDays);

@@ -88,6 +88,8 @@ describe('oversight: complaints', () => {
       'CONTRACTS_REFERENCE_MISSING',
     );
     expect(act(chain, CITIZEN, 'complain', bare)).to.equal('OVERSIGHT_TARGET_UNCLEAR');
+    const vague = { ...bare, record: 'the payment to Tar Ltd' };
+    expect(act(chain, CITIZEN, 'complain', vague)).to.equal('OVERSIGHT_TARGET_UNCLEAR');
     const half = { ...bare, record: 'a.b/1', height: chain.height() };
     expect(act(chain, CITIZEN, 'complain', half)).to.equal('OVERSIGHT_TARGET_UNCLEAR');
   });
