@@ -93,7 +93,12 @@ export { decodeStamp, encodeStamp, STAMP_BYTES_MAX, verifyStamp } from './verify
 export type { ServedBlock, TrustedStart } from './verify/start.ts';
 export { startAtBlock, startAtGenesis, startAtWitnesses } from './verify/start.ts';
 export type { TableFormat } from './verify/table-file.ts';
-export { renderTableFile, TABLE_FORMATS, verifyTableFile } from './verify/table-file.ts';
+export {
+  renderTableFile,
+  spreadsheetText,
+  TABLE_FORMATS,
+  verifyTableFile,
+} from './verify/table-file.ts';
 export type { ProvenTransaction } from './verify/transaction-proof.ts';
 export { verifyTransactionProof } from './verify/transaction-proof.ts';
 export type { Checkpoint, Trust } from './verify/trust.ts';

@@ -1,6 +1,6 @@
 /** The SQL tables of a node as a table, CSV or JSON: queries, lists, and what is asked of money. */
 import type { SqlAnswer, TablePage } from '@daybook/client';
-import { timeText } from '@daybook/client';
+import { spreadsheetText, timeText } from '@daybook/client';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -110,7 +110,10 @@ function cellText(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** RFC 4180, with a line of names first. NULL is empty, an empty text is `""`. */
+/**
+ * RFC 4180, with a line of names first. NULL is empty, an empty text is `""`; texts that a spreadsheet
+ * would take for formulas begin with ', as in files of `export`.
+ */
 function renderCsv({ columns, rows }: Pick<SqlAnswer, 'columns' | 'rows'>): string {
   const names = columns.map(({ name }) => csvField(name));
   return [names, ...rows.map((row) => row.map(csvField))]
@@ -119,7 +122,7 @@ function renderCsv({ columns, rows }: Pick<SqlAnswer, 'columns' | 'rows'>): stri
 }
 
 function csvField(value: unknown): string {
-  const text = cellText(value);
+  const text = typeof value === 'string' ? spreadsheetText(value) : cellText(value);
   const isPlain = !/[",\r\n]/.test(text) && (text !== '' || value === null);
   return isPlain ? text : `"${text.replaceAll('"', '""')}"`;
 }

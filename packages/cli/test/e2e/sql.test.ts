@@ -65,6 +65,8 @@ describe('SQL tables of a node process', () => {
     expect(table.errors).to.match(/^4 rows, after block \d+ of /);
     const csv = await ask(`SELECT 'a "b", c' AS x, NULL AS y, '' AS z`, '--format', 'csv');
     expect(csv.out).to.equal('x,y,z\r\n"a ""b"", c",,""\r\n');
+    const cells = `SELECT '=1+1' AS x, '-3.50' AS y, -4 AS z`;
+    expect((await ask(cells, '--format', 'csv')).out).to.equal("x,y,z\r\n'=1+1,-3.50,-4\r\n");
     const json = await ask('SELECT 1 AS one', '--json');
     expect(json.json()).to.deep.include({ rows: [[1]], truncated: false });
   });

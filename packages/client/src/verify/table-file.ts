@@ -74,10 +74,14 @@ function lineOf({ key, value, stored }: ProvenRow): Readonly<Record<string, Json
  * A text that a spreadsheet would take for a formula gets an apostrophe before it, as spreadsheets
  * write it themselves: whoever opens a public table must not run what a stranger put there.
  */
+export function spreadsheetText(text: string): string {
+  const isNumber = /^-?\d+(\.\d+)?$/.test(text);
+  return !isNumber && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}
+
 function cellText(cell: ListCell): string {
   if (typeof cell !== 'string') return cell === undefined ? '' : String(cell);
-  const isNumber = /^-?\d+$/.test(cell);
-  return !isNumber && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return spreadsheetText(cell);
 }
 
 function quoted(cell: string): string {
