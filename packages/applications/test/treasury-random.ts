@@ -148,6 +148,15 @@ export function remember(names: Names, { action, args }: Call): void {
 export const sumOf = (values: readonly bigint[]): bigint =>
   values.reduce((sum, each) => sum + each, 0n);
 
+/** Rows by the name of what they hang on. */
+function grouped<R>(
+  rows: readonly R[],
+  nameOf: (row: R) => string,
+): (name: string) => readonly R[] {
+  const groups = Map.groupBy(rows, nameOf);
+  return (name) => groups.get(name) ?? [];
+}
+
 /** Adds up every row of the ledger and says what does not fit. */
 export function audit(ledger: TestLedger): readonly string[] {
   const faults: string[] = [];
@@ -159,12 +168,15 @@ export function audit(ledger: TestLedger): readonly string[] {
   const commitments = ledger.rows(treasury, 'commitment');
   const payments = ledger.rows(treasury, 'payment');
 
+  const allocationsOf = grouped(allocations, ({ fund, parent }) => `${fund}/${parent}`);
+  const commitmentsOf = grouped(commitments, (row) => `${row.fund}/${row.allocation}`);
+  const paymentsOf = grouped(payments, (row) => `${row.fund}/${row.commitment}`);
   const netOf = (rows: readonly { received: bigint; returned: bigint }[]): bigint =>
     sumOf(rows.map(({ received, returned }) => received - returned));
   const checkNode = (node: Row<'appropriation'> | Row<'allocation'>, name: string): void => {
     const { fund, received, allocated, committed, returned, left } = node;
-    const below = allocations.filter((row) => row.fund === fund && row.parent === name);
-    const taken = commitments.filter((row) => row.fund === fund && row.allocation === name);
+    const below = allocationsOf(`${fund}/${name}`);
+    const taken = commitmentsOf(`${fund}/${name}`);
     demand(received === allocated + committed + returned + left, `${fund}/${name} adds up`);
     demand(allocated === netOf(below), `${fund}/${name} allocated what is below it`);
     demand(committed === netOf(taken), `${fund}/${name} committed what is below it`);
@@ -178,7 +190,7 @@ export function audit(ledger: TestLedger): readonly string[] {
   for (const row of appropriations) checkNode(row, row.fund);
   for (const row of allocations) checkNode(row, row.allocation);
   for (const row of commitments) {
-    const own = payments.filter((p) => p.fund === row.fund && p.commitment === row.commitment);
+    const own = paymentsOf(`${row.fund}/${row.commitment}`);
     const paid = (kind: string): bigint =>
       sumOf(own.filter((each) => each.kind === kind).map(({ amount }) => amount.minor));
     const { received, credited, spent, returned, left, commitment } = row;
