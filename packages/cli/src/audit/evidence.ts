@@ -6,7 +6,7 @@
 import path from 'node:path';
 import type { AtHeight, Client, ListVerdict, ProvenRow } from '@daybook/client';
 import { nextOfList, verifyListBundle, verifyProofBundle } from '@daybook/client';
-import { sha256, toHex } from '@daybook/core';
+import { encodeUtf8, sha256, toHex } from '@daybook/core';
 import { writeOut } from '../files.ts';
 import type { World } from '../frame/world.ts';
 import { readCitations } from './citations.ts';
@@ -30,12 +30,17 @@ interface Place {
   readonly trust: TrustNow;
 }
 
+/** What was written, and the SHA-256 of `index.json` in hex, which a report names. */
+export interface WrittenEvidence extends Evidence {
+  readonly index: string;
+}
+
 /** Writes the folder. `index.json` in it lists the files with their hashes. */
 export async function writeEvidence(
   client: Client,
   engagement: string,
   place: Place,
-): Promise<Evidence> {
+): Promise<WrittenEvidence> {
   const { cite } = await import('@daybook/applications');
   const { files: lists, rows, height } = await keepFindings(client, engagement, place);
   const itself = await proveEngagement(client, engagement, {
@@ -56,16 +61,21 @@ export async function writeEvidence(
   const evidence = { engagement, files, remarks };
   const index = `${JSON.stringify(evidence, undefined, 2)}\n`;
   await writeOut(path.join(place.folder, INDEX_FILE), index, place.world);
-  return evidence;
+  return { ...evidence, index: toHex(sha256(encodeUtf8(index))) };
 }
 
-/** Adds the proof of the report, which names the hash of the index, to a folder that was reported. */
+/**
+ * Adds the proof of the report, which names the hash of the index, to a folder that was reported; to
+ * one that was not, nothing is added.
+ */
 export async function writeReportProof(
   client: Client,
   engagement: string,
   place: Place,
 ): Promise<void> {
-  const { bytes } = await proveEngagement(client, engagement, { place, at: {} });
+  const { bytes, verdict } = await proveEngagement(client, engagement, { place, at: {} });
+  const facts = verdict.outcome === 'invalid' ? undefined : verdict.facts;
+  if (facts !== undefined && facts.stored?.fields.report === undefined) return;
   await writeOut(path.join(place.folder, REPORT_FILE), bytes, place.world);
 }
 

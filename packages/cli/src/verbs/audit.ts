@@ -20,7 +20,7 @@ import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { createAuthorFinder } from '../imports/authors.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
-import { answer, jsonLine } from '../print.ts';
+import { answer, jsonLine, remark } from '../print.ts';
 import { verifyFolder } from './verify-folder.ts';
 
 /** Rules look at whole tables: on a busy chain this keeps them from running at every block. */
@@ -130,16 +130,18 @@ async function evidence(input: Input, world: World): Promise<Exit> {
   const keptIn = input.optionalText('kept');
   const kept = keptIn === undefined ? {} : { kept: keptProofsIn(keptIn, world) };
   const place = { folder, world, trust, ...kept };
+  const engagement = input.operand('engagement');
+  await checkEngagement(client, engagement);
   if (input.flag('add-report')) {
-    await writeReportProof(client, input.operand('engagement'), place);
+    await writeReportProof(client, engagement, place);
     return await verifyFolder(folder, trust(), { input, world });
   }
   if (!(await isFresh(folder))) {
     const expected = 'a folder that is empty or not there yet';
     throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--out', expected });
   }
-  const found = await writeEvidence(client, input.operand('engagement'), place);
-  const { files, remarks } = found;
+  const found = await writeEvidence(client, engagement, place);
+  const { files, remarks, index } = found;
   const count = (wanted: EvidenceFile['outcome']): number =>
     files.filter(({ outcome }) => outcome === wanted).length;
   const [wrong, untold] = [count('invalid'), count('unknown')];
@@ -149,6 +151,7 @@ async function evidence(input: Input, world: World): Promise<Exit> {
       renderPairs(
         [
           { title: 'Files', text: `${files.length} in ${folder}, listed in index.json` },
+          { title: 'Hash of the index', text: index },
           { title: 'Not valid', text: String(wrong) },
           ...(untold === 0 ? [] : [{ title: 'Cannot be told', text: String(untold) }]),
           ...remarks.map(({ record, height, state }) => ({
@@ -160,7 +163,20 @@ async function evidence(input: Input, world: World): Promise<Exit> {
       ),
   });
   const isProven = remarks.every(({ state }) => state === 'changed' || state === 'kept');
-  return wrong + untold === 0 && isProven ? 'done' : 'refused';
+  const isWhole = wrong + untold === 0 && isProven;
+  if (isWhole && !input.flag('json')) {
+    remark(world, `Report it: daybook audit report --engagement ${engagement} --report ${index}`);
+    remark(world, `Then add that: daybook evidence ${engagement} --out ${folder} --add-report`);
+  }
+  return isWhole ? 'done' : 'refused';
+}
+
+/** A proof that there is no engagement would be evidence of nothing. @throws CliError */
+async function checkEngagement(client: Client, engagement: string): Promise<void> {
+  const { audit } = await import('@daybook/applications');
+  const found = await client.contractOf(audit).records.engagement.get({ engagement });
+  if (found !== undefined) return;
+  throw new CliError({ code: 'CLI_ENGAGEMENT_UNKNOWN', name: engagement });
 }
 
 const REMARKS: Readonly<Record<EvidenceRemark['state'], string>> = {

@@ -41,6 +41,8 @@ export const OFFICERS = [
   { name: 'analyst', roles: ['risk.analyst'] },
   { name: 'releaser', roles: ['risk.releaser'] },
   { name: 'auditor', roles: ['audit.auditor', 'audit.monitor'] },
+  // A report takes two of one organisation.
+  { name: 'inspector', roles: ['audit.auditor'] },
   { name: 'respondent', roles: ['audit.respondent', 'oversight.respondent'] },
   {
     name: 'registrar',

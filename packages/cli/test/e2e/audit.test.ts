@@ -1,5 +1,6 @@
 /** `daybook monitor` and `daybook evidence`: a rule finds two payments, and their proofs verify offline. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { audit, treasury } from '@daybook/applications';
@@ -353,6 +354,18 @@ describe('continuous audit by commands', () => {
     const kept = await daybook([...keep, '--kept', path.join(folder, 'kept')]);
     expect(kept.code, kept.errors + kept.out).to.equal(0);
     const report = sha256(await readFile(path.join(out, 'index.json')));
+    expect(kept.out).to.contain(toHex(report));
+    expect(kept.errors)
+      .to.contain(`--report ${toHex(report)}`)
+      .and.to.contain('--add-report');
+    const early = await daybook([...keep, '--add-report']);
+    expect(early.code, early.out).to.equal(5);
+    expect(early.out).to.contain('After audit report');
+    expect(await readdir(out)).to.not.include('report.proof');
+    const nowhere = path.join(folder, 'none');
+    const none = await daybook(['evidence', 'no-such', '--out', nowhere, '--url', node.apiUrl]);
+    expect([none.code, existsSync(nowhere)], none.errors).to.deep.equal([1, false]);
+    expect(none.errors).to.contain('CLI_ENGAGEMENT_UNKNOWN');
     const issue = { engagement: 'roads-told', report, reason: REASON };
     const { calls } = client.contractOf(audit);
     await perform(calls.report(issue), `${AUDIT}/head`, `${AUDIT}/other`);
