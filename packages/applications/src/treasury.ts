@@ -8,6 +8,13 @@ import type { Context, Infer, Money, Period, RowOf } from '@daybook/contracts';
 import { defineContract, field } from '@daybook/contracts';
 import { equalBytes } from '@daybook/core';
 import { directory } from './directory.ts';
+import {
+  isBoundAsBefore,
+  isPeriodInside,
+  isSamePayee,
+  isWithin,
+  purposeOutside,
+} from './vocabulary/earmark.ts';
 import { commitmentName, fundName, organisation, paymentName } from './vocabulary/fields.ts';
 import {
   FILE_PART_WORDS,
@@ -1065,6 +1072,77 @@ export const treasury = defineContract({
       holds: ({ after }) =>
         after !== undefined && (after.basis === 'reconstructed' || after.credited <= after.spent),
     },
+    appropriationBound: {
+      title: { en: 'What binds an appropriation stays', zh: '批复之约束不变' },
+      record: 'appropriation',
+      holds: ({ before, after }) =>
+        after !== undefined && (before === undefined || isBoundAsBefore(before, after)),
+    },
+    allocationEarmarked: {
+      title: { en: 'An allocation is bound by what it is taken from', zh: '拨款受其来源约束' },
+      record: 'allocation',
+      holds: ({ before, after }, { records }) =>
+        after !== undefined &&
+        isEarmarkKept(before, after, () => nodeAt(records, after.fund, after.parent)) &&
+        (before === undefined ||
+          (after.parent === before.parent && after.holder === before.holder)),
+    },
+    commitmentEarmarked: {
+      title: { en: 'A commitment is bound by what it is taken from', zh: '承诺受其来源约束' },
+      record: 'commitment',
+      holds({ before, after }, { records }) {
+        if (after === undefined) return false;
+        const above = () => nodeAt(records, after.fund, after.allocation);
+        if (!isEarmarkKept(before, after, above)) return false;
+        if (before === undefined) return after.holder === above()?.holder;
+        return (
+          after.allocation === before.allocation &&
+          after.holder === before.holder &&
+          isSamePayee(after.payee, before.payee)
+        );
+      },
+    },
+    paymentEarmarked: {
+      title: {
+        en: 'A payment keeps to payee, purposes, period and currency of its commitment',
+        zh: '付款须合承诺之收款人、用途、期间与币种',
+      },
+      record: 'payment',
+      holds({ after }, { records }) {
+        const owner = after && records.commitment.get(after);
+        return after !== undefined && owner !== undefined && isPaidWithin(owner, after);
+      },
+    },
+    allocationsTaken: {
+      title: { en: 'What allocations received was taken from above', zh: '下级拨款均自上级扣减' },
+      sum: 'allocated',
+      holds: ({ key }, face) => isAllocatedAbove(face, key),
+    },
+    allocationsGivenBack: {
+      title: { en: 'What allocations returned is back above', zh: '下级拨款退回均归上级' },
+      sum: 'allocatedBack',
+      holds: ({ key }, face) => isAllocatedAbove(face, key),
+    },
+    commitmentsTaken: {
+      title: { en: 'What commitments received was taken from above', zh: '承诺均自上级扣减' },
+      sum: 'committed',
+      holds: ({ key }, face) => isCommittedAbove(face, key),
+    },
+    commitmentsGivenBack: {
+      title: { en: 'What commitments returned is back above', zh: '承诺退回均归上级' },
+      sum: 'committedBack',
+      holds: ({ key }, face) => isCommittedAbove(face, key),
+    },
+    paymentsCounted: {
+      title: { en: 'Payments are taken from their commitment', zh: '付款均自承诺扣减' },
+      sum: 'paid',
+      holds({ total, key }, { records }) {
+        const { fund, commitment, currency, kind } = key;
+        const owner = records.commitment.get({ fund: `${fund}`, commitment: `${commitment}` });
+        if (owner === undefined || owner.currency !== currency) return false;
+        return total === (kind === 'credit' ? owner.credited : owner.spent);
+      },
+    },
     appropriationConserved: {
       title: { en: 'An appropriation neither gains nor loses money', zh: '批复资金收支平衡' },
       record: 'appropriation',
@@ -1175,6 +1253,15 @@ function needNode(context: Books, fund: string, name: string): Node {
     : context.records.allocation.need({ fund, allocation: name }, 'ALLOCATION_UNKNOWN');
 }
 
+/** The same row as an invariant finds it. */
+function nodeAt(
+  { appropriation, allocation }: NodeReaders,
+  fund: string,
+  name: string,
+): Node | undefined {
+  return name === fund ? appropriation.get({ fund }) : allocation.get({ fund, allocation: name });
+}
+
 function putNode(context: Books, row: Node): void {
   if ('allocation' in row) {
     context.records.allocation.put(row);
@@ -1250,14 +1337,12 @@ function checkBasis(context: Books, above: Node, basis: Basis): void {
 
 /** The rule of `checkBasis`, judged by the rows themselves. */
 function isBasisKept(
-  { appropriation, allocation }: NodeReaders,
+  readers: NodeReaders,
   { basis, fund }: Allocation | Commitment,
   parent: string,
 ): boolean {
   if (basis === 'recorded') return true;
-  const above =
-    parent === fund ? appropriation.get({ fund }) : allocation.get({ fund, allocation: parent });
-  return above?.basis === 'reconstructed';
+  return nodeAt(readers, fund, parent)?.basis === 'reconstructed';
 }
 
 /** Only what was paid elsewhere, and is imported, may have had no controller but its holder. */
@@ -1299,16 +1384,12 @@ interface Narrower {
 function checkTerms(context: Books, above: Narrower, { purposes, period }: Narrower): void {
   checkPurposes(context, above.purposes, purposes);
   const { start, end } = above.period;
-  context.check(start <= period.start && period.end <= end, 'OUTSIDE_PERIOD', { start, end });
+  context.check(isPeriodInside(above.period, period), 'OUTSIDE_PERIOD', { start, end });
 }
 
 function checkPurposes(context: Books, allowed: readonly string[], asked: readonly string[]): void {
-  const outside = asked.find((purpose) => !allowed.some((path) => covers(path, purpose)));
+  const outside = purposeOutside(allowed, asked);
   context.check(outside === undefined, 'OUTSIDE_PURPOSE', { purpose: outside ?? '' });
-}
-
-function covers(path: string, purpose: string): boolean {
-  return purpose === path || purpose.startsWith(`${path}/`);
 }
 
 type Payee = Commitment['payee'];
@@ -1480,11 +1561,59 @@ function isConserved({ received, allocated, committed, returned, left, status }:
 
 /** What a row says it passed on is what the rows below it received and did not return. */
 function isPassedOn({ fund, allocated, committed }: Node, name: string, sums: Sums): boolean {
-  const allocations = { fund, parent: name };
-  const commitments = { fund, allocation: name };
   return (
-    allocated ===
-      sums.allocated.get(allocations).total - sums.allocatedBack.get(allocations).total &&
-    committed === sums.committed.get(commitments).total - sums.committedBack.get(commitments).total
+    allocated === allocatedBelow(sums, fund, name) && committed === committedBelow(sums, fund, name)
+  );
+}
+
+function allocatedBelow(sums: Sums, fund: string, parent: string): bigint {
+  const key = { fund, parent };
+  return sums.allocated.get(key).total - sums.allocatedBack.get(key).total;
+}
+
+function committedBelow(sums: Sums, fund: string, allocation: string): bigint {
+  const key = { fund, allocation };
+  return sums.committed.get(key).total - sums.committedBack.get(key).total;
+}
+
+interface Face {
+  readonly records: NodeReaders;
+  readonly sums: Sums;
+}
+type SumKey = Readonly<Record<string, unknown>>;
+
+/** The same from below: a row above that a handler left alone is judged by what was taken from it. */
+function isAllocatedAbove({ records, sums }: Face, key: SumKey): boolean {
+  const [fund, parent] = [`${key.fund}`, `${key.parent}`];
+  return nodeAt(records, fund, parent)?.allocated === allocatedBelow(sums, fund, parent);
+}
+
+function isCommittedAbove({ records, sums }: Face, key: SumKey): boolean {
+  const [fund, allocation] = [`${key.fund}`, `${key.allocation}`];
+  return nodeAt(records, fund, allocation)?.committed === committedBelow(sums, fund, allocation);
+}
+
+/** A row is as narrow as what it is taken from when it is opened, and bound as before ever after. */
+function isEarmarkKept(
+  before: Allocation | Commitment | undefined,
+  after: Allocation | Commitment,
+  above: () => Node | undefined,
+): boolean {
+  if (before !== undefined) return isBoundAsBefore(before, after);
+  const from = above();
+  return from !== undefined && isWithin(from, after);
+}
+
+/** Money may come back after the period, never before it. */
+function isPaidWithin(owner: Commitment, payment: Payment): boolean {
+  const { kind, date, amount, purpose, payee, reversed } = payment;
+  const { start, end } = owner.period;
+  return (
+    amount.currency === owner.currency &&
+    reversed <= amount.minor &&
+    start <= date &&
+    (kind === 'credit' || date <= end) &&
+    purposeOutside(owner.purposes, [purpose]) === undefined &&
+    isSamePayee(payee, owner.payee)
   );
 }

@@ -22,11 +22,13 @@ import {
   appropriate,
   BUDGETER,
   CONTROLLER,
+  call,
   carryOut,
   commit,
   credit,
   disburse,
   emptyLedger,
+  FUND,
   GRANTOR,
   gbp,
   PAYEE,
@@ -200,7 +202,10 @@ type Tables = Readonly<
 >;
 
 /** The treasury with an action whose handler writes other rows than it should. */
-function broken(action: string, changes: Readonly<Record<string, Change>>): typeof treasury {
+function broken(
+  action: string,
+  changes: Readonly<Record<string, Change | 'left alone'>>,
+): typeof treasury {
   const { definition } = treasury;
   const spoilt = definition.actions[action];
   const handler = (context: { readonly records: Tables }, input: never): unknown => {
@@ -208,6 +213,10 @@ function broken(action: string, changes: Readonly<Record<string, Change>>): type
       const { [record]: table } = context.records;
       if (table === undefined) throw new Error(`the treasury keeps no ${record}`);
       const { put, insert } = table;
+      if (change === 'left alone') {
+        Object.assign(table, { put: () => undefined });
+        return () => Object.assign(table, { put });
+      }
       Object.assign(table, {
         put: (row: Row) => put(change(row)),
         insert: (row: Row, code: string) => insert(change(row), code),
@@ -252,13 +261,19 @@ const more =
 describe('treasury: a broken handler', () => {
   const opened = [appropriate(), allocate()];
 
-  for (const field of ['left', 'spent', 'returned', 'received', 'credited']) {
-    it(`given a handler that adds a penny to ${field}, when it pays, then the invariant refuses it`, () => {
+  for (const [field, invariant] of [
+    ['left', 'commitmentConserved'],
+    ['spent', 'paymentsCounted'],
+    ['returned', 'commitmentsGivenBack'],
+    ['received', 'commitmentsTaken'],
+    ['credited', 'commitmentConserved'],
+  ] as const) {
+    it(`given a handler that adds a penny to ${field}, when it pays, then ${invariant} refuses it`, () => {
       const contract = broken('disburse', { commitment: more(field, 1n) });
 
       const refusal = refusalOf(contract, ...opened, commit(), disburse());
 
-      expect(refusal).to.equal('commitmentConserved');
+      expect(refusal).to.equal(invariant);
     });
   }
 
@@ -290,6 +305,106 @@ describe('treasury: a broken handler', () => {
     ],
   ] as const) {
     it(`given recorded money, when a handler ${what} as if it were reconstructed, then ${invariant} refuses it`, () => {
+      expect(refusalOf(contract, ...calls)).to.equal(invariant);
+    });
+  }
+
+  const untouched = (record: string, action: string) => broken(action, { [record]: 'left alone' });
+  const set =
+    (field: string, value: unknown): Change =>
+    (row) => ({ ...row, [field]: value });
+  const paidIn = [...opened, commit(), disburse()];
+  const back = (action: string, args: object) =>
+    call(action, { fund: FUND, amount: gbp(10), ...args });
+  for (const [what, invariant, contract, calls] of [
+    [
+      'allocates without taking from the appropriation',
+      'allocationsTaken',
+      untouched('appropriation', 'allocate'),
+      opened,
+    ],
+    [
+      'takes an allocation back without giving it to the appropriation',
+      'allocationsGivenBack',
+      untouched('appropriation', 'returnAllocation'),
+      [...opened, back('returnAllocation', { allocation: 'north' })],
+    ],
+    [
+      'commits without taking from the allocation',
+      'commitmentsTaken',
+      untouched('allocation', 'commit'),
+      [...opened, commit()],
+    ],
+    [
+      'takes a commitment back without giving it to the allocation',
+      'commitmentsGivenBack',
+      untouched('allocation', 'returnCommitment'),
+      [...opened, commit(), back('returnCommitment', { commitment: 'pumps' })],
+    ],
+    [
+      'pays without taking from the commitment',
+      'paymentsCounted',
+      untouched('commitment', 'disburse'),
+      paidIn,
+    ],
+    [
+      'allocates for a purpose outside',
+      'allocationEarmarked',
+      broken('allocate', { allocation: set('purposes', ['roads']) }),
+      opened,
+    ],
+    [
+      'allocates for a period outside',
+      'allocationEarmarked',
+      broken('allocate', {
+        allocation: set('period', { start: '2026-01-01', end: '2027-01-01' }),
+      }),
+      opened,
+    ],
+    [
+      'commits for a purpose outside',
+      'commitmentEarmarked',
+      broken('commit', { commitment: set('purposes', ['water']) }),
+      [...opened, commit()],
+    ],
+    [
+      'changes the payee of a commitment',
+      'commitmentEarmarked',
+      broken('increaseCommitment', { commitment: set('payee', { name: 'Eve' }) }),
+      [...opened, commit(), back('increaseCommitment', { commitment: 'pumps', reason: 'More.' })],
+    ],
+    [
+      'widens an appropriation',
+      'appropriationBound',
+      broken('allocate', { appropriation: set('purposes', ['water', 'roads']) }),
+      opened,
+    ],
+    [
+      'pays for a purpose outside',
+      'paymentEarmarked',
+      broken('disburse', { payment: set('purpose', 'water/wells') }),
+      paidIn,
+    ],
+    [
+      'pays after the period',
+      'paymentEarmarked',
+      broken('disburse', { payment: set('date', '2027-01-01') }),
+      paidIn,
+    ],
+    [
+      'pays another payee',
+      'paymentEarmarked',
+      broken('disburse', { payment: set('payee', { name: 'Eve' }) }),
+      paidIn,
+    ],
+    [
+      'pays another currency',
+      'paymentsCounted',
+      broken('disburse', { payment: set('amount', { minor: 100n, currency: 'EUR' }) }),
+      paidIn,
+    ],
+  ] as const) {
+    it(`given a handler that ${what}, then ${invariant} refuses it`, () => {
       expect(refusalOf(contract, ...calls)).to.equal(invariant);
     });
   }
