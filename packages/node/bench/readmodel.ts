@@ -5,6 +5,7 @@
  *
  *   npm run bench:readmodel                     100,000 payments
  *   npm run bench:readmodel -- --payments 20000
+ *   npm run bench:readmodel -- --payments 0 --gap 20000    how long tables that were off take to follow
  *
  * Times are of this machine at its load; CPU time is what a quiet machine would need at least. It
  * counts both processes: the node's and the database's.
@@ -28,7 +29,7 @@ import { BLOCK_TRANSACTIONS, FUND, openFund } from './readmodel/fund.ts';
 import { listOf, searchOf } from './readmodel/questions.ts';
 
 const QUERIES = 120;
-/** Blocks that come at once, and blocks that the tables miss. Fewer than fill the memory for them. */
+/** Blocks that come at once. Fewer than fill the memory for them. */
 const BURST_BLOCKS = 30;
 
 interface Running {
@@ -189,22 +190,37 @@ async function measure(chain: FundChain, directory: string, payments: number): P
   });
   printRate('intake of final blocks', burst, taken);
   await second.sql.stop();
-
-  await chain.pay(burst);
-  const third = start(chain, directory);
-  const closed = await costOf(() => third.reach(headOf(chain)));
-  printRate(`gap of ${BURST_BLOCKS} blocks, executed again and taken in`, burst, closed);
-  await third.sql.stop();
 }
 
-const { values } = parseArgs({ options: { payments: { type: 'string', default: '100000' } } });
+/** Tables that were off while payments became final begin at their cursor and fill up to the head. */
+async function measureGap(chain: FundChain, directory: string, payments: number): Promise<void> {
+  const before = start(chain, directory);
+  await before.reach(headOf(chain));
+  await before.sql.stop();
+  await chain.pay(payments);
+  const behind = start(chain, directory);
+  const closed = await costOf(() => behind.reach(headOf(chain)));
+  const load = (loadavg()[0] ?? 0).toFixed(1);
+  print('gap', `${payments} payments, closed in ${told(closed)}, load ${load}`);
+  printRate('gap, executed again and taken in', payments, closed);
+  await behind.sql.stop();
+}
+
+const { values } = parseArgs({
+  options: {
+    payments: { type: 'string', default: '100000' },
+    gap: { type: 'string', default: '15000' },
+  },
+});
 const directory = await mkdtemp(path.join(tmpdir(), 'daybook-bench-'));
 const [load = 0] = loadavg();
 print(cpus()[0]?.model.trim() ?? 'machine', `${cpus().length} cores, load ${load.toFixed(1)}`);
 try {
   const chain = await openFund(directory);
   try {
-    await measure(chain, directory, Number(values.payments));
+    const payments = Number(values.payments);
+    if (payments > 0) await measure(chain, directory, payments);
+    await measureGap(chain, directory, Number(values.gap));
   } finally {
     await chain.close();
   }

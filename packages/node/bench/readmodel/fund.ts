@@ -197,6 +197,6 @@ function payment(index: number): Call {
     date: `2026-${month}-${day}`,
     purpose: `${PURPOSE}/pumps`,
     description: `Invoice ${index} of the works`,
-    source: { publisher: 'water', dataset: 'spend/2026', number: `${index}`, occurrence: 1 },
+    source: { publisher: 'office-1', dataset: 'spend/2026', number: `${index}`, occurrence: 1 },
   });
 }
