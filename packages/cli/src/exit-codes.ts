@@ -10,6 +10,10 @@ export const EXIT_CODES = {
   pending: { code: 6, help: 'Handed in, but not final in the time given; ask for its receipt.' },
   file: { code: 7, help: 'A key or another file cannot be read or written.' },
   alarm: { code: 8, help: 'A witness found a fork, or a history that shrank; evidence is stored.' },
+  open: {
+    code: 9,
+    help: 'Final, but not carried out yet: a rule holds a call, or it waits for others to agree.',
+  },
   defect: { code: 70, help: 'A defect of this program: please report it.' },
   interrupted: { code: 130, help: 'Interrupted by the user.' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly help: string }>>;

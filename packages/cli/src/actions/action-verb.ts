@@ -172,7 +172,7 @@ export async function performCalls(
     world,
     client.submit(transaction, { ...waitOf(input), signal: world.signal }),
   );
-  return answerOutcome(outcome, { input, world }, optionAt);
+  return await answerOutcome(outcome, { input, world, client, calls }, optionAt);
 }
 
 function validForOf(input: Input): number | undefined {

@@ -1,7 +1,8 @@
 /** What became of a transaction, for people and for scripts, and the exit code it means. */
 
-import type { Outcome, Problem, Receipt } from '@daybook/client';
+import type { Client, Outcome, Problem, Receipt } from '@daybook/client';
 import { timeText } from '@daybook/client';
+import type { Call } from '@daybook/core';
 import { toHex } from '@daybook/core';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
@@ -9,20 +10,33 @@ import type { Paint } from '../frame/style.ts';
 import { renderPairs } from '../frame/style.ts';
 import type { World } from '../frame/world.ts';
 import { answer } from '../print.ts';
+import type { OpenCall } from './open-calls.ts';
+import { openCallLines, openCallsOf } from './open-calls.ts';
+
+/** Where an outcome came from, and where it goes. */
+interface Handed {
+  readonly input: Input;
+  readonly world: World;
+  readonly client: Client;
+  /** What the transaction asked for. */
+  readonly calls: readonly Call[];
+}
 
 /** Prints an outcome. @param optionAt  names the option of a JSON pointer, if it came from one */
-export function answerOutcome(
+export async function answerOutcome(
   outcome: Outcome,
-  { input, world }: { readonly input: Input; readonly world: World },
+  { input, world, client, calls }: Handed,
   optionAt: (pointer: string) => string | undefined = () => undefined,
-): Exit {
+): Promise<Exit> {
+  const openCalls =
+    outcome.state === 'committed' ? await openCallsOf(outcome.receipt, calls, client) : [];
   answer(input, world, {
-    json: outcome,
-    lines: (paint) => outcomeLines(outcome, paint, optionAt),
+    json: { ...outcome, ...(openCalls.length > 0 && { openCalls }) },
+    lines: (paint) => outcomeLines(outcome, { openCalls, paint, optionAt }),
   });
   switch (outcome.state) {
     case 'committed':
-      return 'done';
+      return openCalls.length === 0 ? 'done' : 'open';
     case 'pending':
       return 'pending';
     case 'refused':
@@ -31,14 +45,19 @@ export function answerOutcome(
   }
 }
 
-function outcomeLines(
-  outcome: Outcome,
-  paint: Paint,
-  optionAt: (pointer: string) => string | undefined,
-): string {
+interface Shown {
+  readonly openCalls: readonly OpenCall[];
+  readonly paint: Paint;
+  readonly optionAt: (pointer: string) => string | undefined;
+}
+
+function outcomeLines(outcome: Outcome, { openCalls, paint, optionAt }: Shown): string {
   switch (outcome.state) {
     case 'committed':
-      return `${paint('green', 'Final.')}\n${receiptLines(outcome.receipt, paint)}`;
+      return [
+        openCalls.length === 0 ? paint('green', 'Final.') : openLines(openCalls, paint),
+        receiptLines(outcome.receipt, paint),
+      ].join('\n');
     case 'refused':
       return problemLines(outcome.problem, paint, optionAt);
     case 'pending':
@@ -49,6 +68,16 @@ function outcomeLines(
     case 'expired':
       return `${paint('red', 'Expired.')} No block included it in time; it had no effect.`;
   }
+}
+
+/** What was not carried out yet, and how it goes on. */
+export function openLines(openCalls: readonly OpenCall[], paint: Paint): string {
+  return openCalls
+    .flatMap((open) => {
+      const [head = '', ...rest] = openCallLines(open);
+      return [paint('yellow', head), ...rest];
+    })
+    .join('\n');
 }
 
 /** A receipt as lines: where it stands, and what happened. */

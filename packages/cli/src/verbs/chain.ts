@@ -2,7 +2,8 @@
 import type { BlockAnswer, Client, FeedEntry, StatusAnswer } from '@daybook/client';
 import { createClient, timeText } from '@daybook/client';
 import { asTransactionId, fromHex, toHex } from '@daybook/core';
-import { problemLines, receiptLines } from '../actions/outcome.ts';
+import { openCallsOf } from '../actions/open-calls.ts';
+import { openLines, problemLines, receiptLines } from '../actions/outcome.ts';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -123,16 +124,22 @@ async function receipt(input: Input, world: World): Promise<Exit> {
   if (outcome === undefined) {
     return answerNothing(input, world, 'No node asked knows this transaction.');
   }
+  const openCalls =
+    outcome.state === 'committed' ? await openCallsOf(outcome.receipt, [], client) : [];
   answer(input, world, {
-    json: outcome,
+    json: { ...outcome, ...(openCalls.length > 0 && { openCalls }) },
     lines: (paint) => {
-      if (outcome.state === 'committed') return receiptLines(outcome.receipt, paint);
+      if (outcome.state === 'committed') {
+        const lines = receiptLines(outcome.receipt, paint);
+        return openCalls.length === 0 ? lines : `${openLines(openCalls, paint)}\n${lines}`;
+      }
       if (outcome.state === 'refused') return problemLines(outcome.problem, paint);
       return outcome.state === 'pending' ? `Waiting; it was ${outcome.progress}.` : 'Expired.';
     },
   });
   if (outcome.state === 'pending') return 'pending';
-  return outcome.state === 'committed' ? 'done' : 'refused';
+  if (outcome.state !== 'committed') return 'refused';
+  return openCalls.length === 0 ? 'done' : 'open';
 }
 
 const LIMIT_MAX = 1_000_000_000;

@@ -131,7 +131,8 @@ async function send(input: Input, world: World): Promise<Exit> {
     world,
     client.submit(complete, { ...waitOf(input), signal: world.signal }),
   );
-  return answerOutcome(outcome, { input, world });
+  const { calls } = complete.body;
+  return await answerOutcome(outcome, { input, world, client, calls });
 }
 
 const DRAFT_OPERAND = { name: 'file', help: 'Draft, from --offline.' } as const;

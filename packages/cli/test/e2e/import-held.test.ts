@@ -21,7 +21,7 @@ const MEMBERS = [
     officers: [
       ADMIN,
       { name: 'both', roles: ['treasury.payer', 'treasury.budgeter'] },
-      { name: 'other', roles: ['treasury.budgeter'] },
+      { name: 'other', roles: ['treasury.budgeter', 'risk.releaser'] },
     ],
     node: 'validator',
   },
@@ -31,7 +31,7 @@ const MEMBERS = [
     officers: [
       ADMIN,
       { name: 'grants', roles: ['treasury.appropriator'] },
-      { name: 'controls', roles: ['treasury.controller'] },
+      { name: 'controls', roles: ['treasury.controller', 'risk.releaser'] },
     ],
     node: 'none',
   },
@@ -147,5 +147,58 @@ describe('imports that a guard holds', () => {
       '--json',
     ]);
     expect(pending.json<readonly unknown[]>(), 'one hold only').to.have.length(1);
+  });
+
+  function verb(words: readonly string[], signers: readonly string[]): Promise<Ran> {
+    const files = signers.flatMap((identity) => [
+      '--signer',
+      `${identity}=${path.join(cluster.directory, 'officers', `${identity.replace('/', '-')}.json`)}`,
+    ]);
+    return run([...words, ...files, '--url', cluster.node(WORKS).apiUrl]);
+  }
+
+  it('given a payment by hand that a rule holds, then it is told as held until two have released it', async () => {
+    let paid: { readonly fund: string; readonly commitment?: string; readonly purpose?: string } = {
+      fund: '',
+    };
+    // What was set aside for the held payment is still there to be spent.
+    for await (const { row } of client.contractOf(treasury).records.payment.list()) {
+      if (row.amount.minor === 1000n) paid = row;
+    }
+    const disburse = ['treasury', 'disburse', '--fund', paid.fund];
+    const where = ['--commitment', paid.commitment ?? '', '--purpose', paid.purpose ?? ''];
+    const what = ['--payment', 'by-hand', '--amount', '1500.00 GBP', '--date', '2026-01-05'];
+
+    const held = await verb([...disburse, ...where, ...what], ['works/both', 'audit/controls']);
+
+    expect(held.exit, held.errors + held.out).to.equal('open');
+    expect(held.out).to.match(
+      /^Held, not carried out: treasury.disburse by risk.payments, rule top/,
+    );
+    expect(held.out).to.not.contain('Final.');
+    expect(held.out).to.contain('2 officers of 2 organisations with the role risk.releaser');
+    expect(held.out).to.contain('0 of 2 so far; missing: 2 officers');
+    expect(held.out).to.match(/found .*, allowed at most /);
+    const call = /--call ([0-9a-f]{64})/.exec(held.out)?.[1] ?? '';
+    const release = ['ledger', 'release', '--call', call, '--reason', 'Looked at'];
+
+    const first = await verb([...release, '--json'], ['works/other']);
+    expect(first.exit, first.errors).to.equal('open');
+    expect(first.json<{ readonly openCalls: readonly object[] }>().openCalls[0]).to.deep.include({
+      call,
+      status: 'held',
+      agreeing: {
+        role: 'risk.releaser',
+        officers: 2,
+        organisations: 2,
+        agreed: ['works/other'],
+        missingOfficers: 1,
+        missingOrganisations: 1,
+      },
+    });
+
+    const second = await verb(release, ['audit/controls']);
+    expect(second.exit, second.errors).to.equal('done');
+    expect(second.out).to.match(/^Final\./);
   });
 });
