@@ -209,8 +209,16 @@ export const CONTRACTS_ERRORS = defineErrors({
     receipt: 21,
     status: 409,
     summary: 'The pending call {call} is {status}.',
-    remedy: 'Submit the action anew if it is still wanted.',
-    zh: { summary: '待审批调用{call}的状态为{status}。', remedy: '如仍需要,请重新提交该操作。' },
+    remedy:
+      'done: it took effect, do not submit it again. held: releasers decide by ledger.release or ' +
+      'ledger.refuse. waiting: approve it. withdrawn, refused or expired: it had no effect; submit ' +
+      'the action anew if it is still wanted.',
+    zh: {
+      summary: '待审批调用{call}的状态为{status}。',
+      remedy:
+        'done:已生效,切勿重复提交。held:由放行官员以 ledger.release 或 ledger.refuse 决定。' +
+        'waiting:请审批。withdrawn、refused 或 expired:未生效;如仍需要,请重新提交该操作。',
+    },
   },
   CONTRACTS_CALL_EXPIRED: {
     receipt: 22,

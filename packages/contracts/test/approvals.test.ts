@@ -1,6 +1,6 @@
 /** Four eyes, pending calls, guards with holds, and the feed of discretionary acts. */
 import type { Executed } from '@daybook/contracts';
-import { defineContract, field, ledger, openRecords } from '@daybook/contracts';
+import { CONTRACTS_ERRORS, defineContract, field, ledger, openRecords } from '@daybook/contracts';
 import type { TransactionSigner as Signer } from '@daybook/core';
 import { asPublicKey, fromHex } from '@daybook/core';
 import { expect } from 'chai';
@@ -392,6 +392,8 @@ describe('guards', () => {
     expect(statusOf(bench, call)).to.equal('refused');
     expect(ledgerCall(bench, [RISK2], 'release', call)).to.equal('CONTRACTS_CALL_CLOSED');
     expect(ledgerCall(bench, [RISK2], 'refuse', call)).to.equal('CONTRACTS_CALL_CLOSED');
+    const { remedy } = CONTRACTS_ERRORS.CONTRACTS_CALL_CLOSED;
+    expect(remedy, 'a paid call is not paid again').to.match(/^done: .*do not submit it again/);
     expect(paymentOf(bench)).to.equal(undefined);
   });
 
