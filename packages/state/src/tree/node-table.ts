@@ -1,7 +1,7 @@
 /**
  * The cached inner nodes by place. A block of 2,000 keys looks up, removes and adds some thousands,
  * most of them far from each other in memory, where a `Map` touches more of it for each and is
- * copied as a whole every few blocks (measured, see ADR 25). Open addressing with linear probing;
+ * copied as a whole every few blocks (see ADR 25). Open addressing with linear probing;
  * what is removed leaves no mark behind, so the table never has to be cleaned.
  */
 import type { InnerNode } from './nodes.ts';
