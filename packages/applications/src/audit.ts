@@ -175,13 +175,13 @@ const records = {
 } as const;
 
 const sums = {
-  findings: {
+  findingCounts: {
     number: 101,
     title: { en: 'Findings by auditee and status', zh: '各机构问题数' },
     record: 'finding',
     by: ['auditee', 'status'],
   },
-  engagements: {
+  engagementCounts: {
     number: 103,
     title: { en: 'Engagements by auditor and status', zh: '各审计机构项目数' },
     record: 'engagement',
@@ -433,7 +433,7 @@ export const audit = defineContract({
         context.check(input.auditor !== input.auditee, 'SELF_AUDIT');
         checkAhead(context, input.reportBy);
         const { auditor } = input;
-        const { count: open } = context.sums.engagements.get({ auditor, status: 'open' });
+        const { count: open } = context.sums.engagementCounts.get({ auditor, status: 'open' });
         const max = context.parameters.engagementsMax;
         context.check(open < max, 'ENGAGEMENTS_FULL', { auditor, open, max });
         const row = { ...input, findings: 0, status: 'open' } as const;

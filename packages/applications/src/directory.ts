@@ -277,7 +277,7 @@ const sums = {
     record: 'officer',
     by: ['organisation', 'kind', 'status'],
   },
-  organisations: {
+  organisationCounts: {
     number: 7,
     title: { en: 'Organisations by status', zh: '机构数' },
     record: 'organisation',

@@ -347,8 +347,8 @@ export const governance = defineContract({
       record: 'vote',
       by: ['proposal'],
     },
-    validators: { title: { en: 'Validators ever', zh: '历任验证节点' }, record: 'validator' },
-    evidence: { title: { en: 'Proven faults', zh: '违规证据' }, record: 'evidence' },
+    validatorsEver: { title: { en: 'Validators ever', zh: '历任验证节点' }, record: 'validator' },
+    provenFaults: { title: { en: 'Proven faults', zh: '违规证据' }, record: 'evidence' },
     recoveries: { title: { en: 'Recoveries', zh: '恢复记录' }, record: 'recovery' },
     evidenceOf: {
       title: { en: 'Proven faults of a validator', zh: '某验证节点的违规证据' },

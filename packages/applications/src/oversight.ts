@@ -271,7 +271,7 @@ const records = {
 } as const;
 
 const sums = {
-  witnesses: {
+  witnessCounts: {
     number: 3,
     title: { en: 'Witnesses by status', zh: '见证人数' },
     record: 'witness',
@@ -283,7 +283,7 @@ const sums = {
     record: 'access',
     by: ['about'],
   },
-  complaints: {
+  complaintCount: {
     number: 102,
     title: { en: 'Complaints', zh: '投诉总数' },
     record: 'complaint',
@@ -301,7 +301,7 @@ const sums = {
     record: 'due',
     by: ['day'],
   },
-  silences: {
+  silenceCounts: {
     number: 105,
     title: { en: 'Silences by body', zh: '各机构沉默次数' },
     record: 'silence',
@@ -552,7 +552,7 @@ export const oversight = defineContract({
         const message = possessionSignBytes(asHash(context.chain), claim, witness);
         const isHeld = verifyStrict(key, message, asSignature(input.proof));
         context.check(isHeld, 'KEY_NOT_POSSESSED', facts);
-        const { count } = context.sums.witnesses.get({ status: 'active' });
+        const { count } = context.sums.witnessCounts.get({ status: 'active' });
         context.check(count < WITNESSES_MAX, 'WITNESSES_FULL', { max: WITNESSES_MAX });
 
         const { organisation: owner, title: who } = input;
@@ -666,7 +666,7 @@ export const oversight = defineContract({
         const isCited = input.record === undefined || readCitation(input.record) !== undefined;
         context.check(isNamed && isWhole && isCited, 'TARGET_UNCLEAR');
         countFiling(context, context.actor);
-        const next = context.sums.complaints.get({}).count + 1;
+        const next = context.sums.complaintCount.get({}).count + 1;
         const answerBy = addDays(context.today, context.parameters.answerDays);
         const filed = { filed: context.timestampMs, by: context.actor.identity, missed: 0 };
         const row = { ...input, ...filed, number: next, answerBy, status: 'open' } as const;

@@ -506,7 +506,7 @@ const records = {
 } as const;
 
 const sums = {
-  bids: {
+  bidCounts: {
     number: 101,
     title: { en: 'Bids by status', zh: '各状态投标数' },
     record: 'bid',
@@ -1019,8 +1019,8 @@ export const procurement = defineContract({
         const process = conducted(context, ocid, 'buyer');
         const tender = openTender(context, ocid);
         checkTaking(context, tender);
-        const { count: sealed } = context.sums.bids.get({ ocid, status: 'sealed' });
-        const { count: revealed } = context.sums.bids.get({ ocid, status: 'revealed' });
+        const { count: sealed } = context.sums.bidCounts.get({ ocid, status: 'sealed' });
+        const { count: revealed } = context.sums.bidCounts.get({ ocid, status: 'revealed' });
         const bids = sealed + revealed;
         context.check(bids === 0, 'BIDS_PRESENT', { bids });
         const changed = { ...tender, ...defined(change) };

@@ -357,7 +357,7 @@ const records = {
 } as const;
 
 const sums = {
-  hits: {
+  hitCounts: {
     number: 101,
     title: { en: 'Hits by rule and status', zh: '各规则命中数' },
     record: 'hit',

@@ -90,7 +90,7 @@ export const timestamps = defineContract({
   },
 
   sums: {
-    tokens: {
+    tokenCounts: {
       number: 101,
       title: { en: 'Tokens by authority', zh: '各机构令牌数' },
       record: 'token',
@@ -222,7 +222,7 @@ export const timestamps = defineContract({
         const fault = sizeFault(input);
         context.check(fault === undefined, 'HASH_SIZE', fault);
         const { authority, serialNumber } = input;
-        const next = context.sums.tokens.get({ authority }).count + 1;
+        const next = context.sums.tokenCounts.get({ authority }).count + 1;
         context.check(serialNumber === next, 'SERIAL_WRONG', { authority, next });
         context.records.token.insert({ ...input, genTime: context.timestampMs });
       },

@@ -199,6 +199,19 @@ const FAULTY: readonly (readonly [string, object, RegExp])[] = [
   ],
   ['a query of nothing', { queries: { q: { title: t, record: 'none' } } }, /record none/],
   [
+    'a query named as a record',
+    { queries: { row: { title: t, record: 'row' } } },
+    /another name than each record and sum/,
+  ],
+  [
+    'a query named as a sum',
+    {
+      sums: { rows: { number: 2, title: t, record: 'row', by: [] } },
+      queries: { rows: { title: t, record: 'row' } },
+    },
+    /another name than each record and sum/,
+  ],
+  [
     'a query by a later key field',
     { queries: { q: { title: t, record: 'row', by: ['n'] } } },
     /leading key fields/,

@@ -55,7 +55,7 @@ export function settleProposal(context: Pick<Keeper, 'records' | 'emit'>, row: P
 }
 
 export function memberCount(context: Pick<Hall, 'contracts'>): number {
-  return context.contracts.directory.sums.organisations.get({ status: 'active' }).count;
+  return context.contracts.directory.sums.organisationCounts.get({ status: 'active' }).count;
 }
 
 /** Whether a consensus key is one of the set at a height, or waits to join it. */

@@ -17,7 +17,7 @@ export interface Because {
 export function propose(context: Hall, wanted: Kind, what: Change, why: Because): void {
   const { reason: because, notBeforeHeight: earliest } = why;
   const row: Proposal = {
-    number: context.sums.proposals.get({}).count + 1,
+    number: context.sums.proposalCount.get({}).count + 1,
     kind: wanted,
     change: what,
     reason: because,

@@ -383,7 +383,7 @@ export const parameters = {
 };
 
 export const sums = {
-  proposals: {
+  proposalCount: {
     number: 12,
     title: { en: 'Proposals ever made', zh: '提案总数' },
     record: 'proposal',

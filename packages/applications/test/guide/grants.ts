@@ -64,7 +64,7 @@ export const sums = {
     by: ['call'],
     where: { field: 'status', is: ['granted', 'reported'] },
   },
-  applications: {
+  applicationCounts: {
     number: 4,
     title: { en: 'Applications by call', zh: '各公告申请数' },
     record: 'application',
@@ -142,7 +142,7 @@ export const grants = defineContract({
         const { closes } = context.records.call.need({ call });
         context.check(context.today <= closes, 'CALL_CLOSED', { closes });
         const { organisation: applicant = '' } = context.actor;
-        const { count } = context.sums.applications.get({ call });
+        const { count } = context.sums.applicationCounts.get({ call });
         const row = { call, number: count + 1, applicant, asked, plan };
         context.records.application.insert({ ...row, status: 'submitted' });
       },

@@ -49,7 +49,7 @@ export async function createAuthority(
   const { timestamps } = await import('@daybook/applications');
   const { calls, manifest } = client.contractOf(timestamps);
   const { organisation, policy, author } = options;
-  const tokens = client.contractBy(manifest).records('tokens');
+  const tokens = client.contractBy(manifest).records('tokenCounts');
   const waiting: Waiting[] = [];
   let isWorking = false;
 

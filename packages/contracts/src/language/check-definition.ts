@@ -197,10 +197,13 @@ function checkDeclarations(definition: ErasedDefinition): void {
   }
 }
 
-function checkQueries({ name, queries, records }: ErasedDefinition): void {
+function checkQueries({ name, queries, records, sums }: ErasedDefinition): void {
   for (const [query, parts] of namedEntries(queries, name)) {
     const place = `${name}.${query}`;
     checkWords(parts.title, `${place} title`);
+    // `daybook list CONTRACT NAME` takes a record set or a query: of two, one could not be reached.
+    const isTaken = Object.hasOwn(records, query) || Object.hasOwn(sums ?? {}, query);
+    assert(!isTaken, `${place}: a query has another name than each record and sum`);
     const record = records[parts.record];
     assert(record !== undefined, `${place}: the record ${parts.record} exists`);
     const keyNames = Object.keys(record.key);
