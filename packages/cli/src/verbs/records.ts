@@ -23,6 +23,7 @@ import { renderPairs, renderTable } from '../frame/style.ts';
 import type { Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, answerNothing, remark } from '../print.ts';
+import { listColumns } from './list-columns.ts';
 import { fetchList, keptIn, proofFileOf, TABLE_FORMS, tableFormOf } from './list-files.ts';
 import { KEY_OPERAND, namedBy, ONE_RECORD, RECORD_OPERANDS } from './record-operands.ts';
 import { verdictJson } from './verdict-json.ts';
@@ -154,13 +155,6 @@ async function saveProof(
   return exitOfVerdict(verdict);
 }
 
-/** Columns of a list: the key, then what fits into a cell. */
-function columnsOf(spec: ManifestRecord): readonly string[] {
-  const fields = Object.entries(spec.fields).filter(([, { type }]) => type !== 'object');
-  return [...Object.keys(spec.key), ...fields.map(([name]) => name)].slice(0, COLUMNS_MAX);
-}
-
-const COLUMNS_MAX = 7;
 const ROWS_DEFAULT = 50;
 const ROWS_MAX = 1_000_000;
 
@@ -234,7 +228,10 @@ function listLines(
   rows: readonly FoundRecord[],
   { language, paint }: { readonly language: Language; readonly paint: Paint },
 ): string {
-  const columns = columnsOf(spec);
+  const columns = listColumns(
+    spec,
+    rows.map(({ row }) => row),
+  );
   const table = { ...spec.key, ...spec.fields };
   const titles = columns.map((name) => table[name]?.title[language] ?? name);
   const cells = rows.map(({ row }) =>

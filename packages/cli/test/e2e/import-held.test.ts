@@ -179,6 +179,8 @@ describe('imports that a guard holds', () => {
     expect(held.out).to.contain('2 officers of 2 organisations with the role risk.releaser');
     expect(held.out).to.contain('0 of 2 so far; missing: 2 officers');
     expect(held.out).to.match(/found .*, allowed at most /);
+    const hits = await verb(['list', 'risk', 'hits'], []);
+    expect(hits.out, 'the query, not the sum of the same name').to.match(/by-hand +top/);
     const call = /--call ([0-9a-f]{64})/.exec(held.out)?.[1] ?? '';
     const release = ['ledger', 'release', '--call', call, '--reason', 'Looked at'];
 
