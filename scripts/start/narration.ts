@@ -1,6 +1,7 @@
 /** The end of the main job in words: the report, one payment's way, and where to look further. */
 import type { Client } from '@daybook/client';
-import { describeAmount, describeFacts, explainVerdict } from '@daybook/client';
+import { describeFacts, explainVerdict } from '@daybook/client';
+import { describeAmount } from '@daybook/contracts';
 import type { Cluster } from '@daybook/testkit';
 import { VICTIM } from './departments.ts';
 import type { Findings, Report } from './report.ts';

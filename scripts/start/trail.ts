@@ -5,7 +5,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { treasury } from '@daybook/applications';
 import type { Client, Verdict } from '@daybook/client';
-import { describeAmount, readTrustedChain, verifyProofBundle } from '@daybook/client';
+import { readTrustedChain, verifyProofBundle } from '@daybook/client';
+import { describeAmount } from '@daybook/contracts';
 
 /** Name of a payment on the ledger. */
 export interface PaymentKey {

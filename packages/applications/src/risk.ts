@@ -13,7 +13,14 @@ import type {
   InferFields,
   RowOf,
 } from '@daybook/contracts';
-import { addDays, daysBetween, defineContract, expiryAfter, field } from '@daybook/contracts';
+import {
+  addDays,
+  daysBetween,
+  defineContract,
+  describeAmount,
+  expiryAfter,
+  field,
+} from '@daybook/contracts';
 import { equalBytes } from '@daybook/core';
 import { cite } from './audit-citation.ts';
 import { directory } from './directory.ts';
@@ -780,8 +787,8 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     if (limit === undefined || limit.currency !== amount.currency) return undefined;
     if (amount.minor <= limit.minor) return undefined;
     return {
-      found: text(amount),
-      allowed: `at most ${text(limit)}`,
+      found: shown(amount),
+      allowed: `at most ${shown(limit)}`,
       cites: [cite('treasury.commitment', fund, commitment)],
     };
   },
@@ -798,9 +805,9 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     );
     const minor = before + amount.minor;
     if (minor <= limit.minor) return undefined;
-    const found = `${text({ ...amount, minor })} in the ${months}`;
+    const found = `${shown({ ...amount, minor })} in the ${months}`;
     const cites = keys.map(({ currency, month }) => cite('risk.month', payee, currency, month));
-    return { found, allowed: `at most ${text(limit)}`, cites };
+    return { found, allowed: `at most ${shown(limit)}`, cites };
   },
   splitting: (context, { count = 2, days = 30, ...rule }, paid) => {
     const of = ceilingOf(rule);
@@ -808,7 +815,7 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
     const before = tallied(context, paid, { of: of.text, days });
     if (before.count + 1 < count) return undefined;
     return {
-      found: `${before.count + 1} payments just under ${text(of.limit)} in ${days} days`,
+      found: `${before.count + 1} payments just under ${shown(of.limit)} in ${days} days`,
       allowed: `fewer than ${count}`,
       cites: before.cites,
     };
@@ -816,7 +823,7 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
   duplicate: (context, _rule, { payee, amount, reference }) => {
     const seen = context.records.seen.get({ payee, amount: text(amount), reference });
     if (seen === undefined) return undefined;
-    const found = `${reference} for ${text(amount)} was paid before`;
+    const found = `${reference} for ${shown(amount)} was paid before`;
     return { found, allowed: 'once', cites: [citePayment(seen)] };
   },
   listed: (context, _rule, { payee, day }) => {
@@ -1094,6 +1101,11 @@ function bookFlow(
 ): void {
   const last = context.records.flow.get(pair);
   if (last === undefined || last.day <= place.day) context.records.flow.put({ ...pair, ...place });
+}
+
+/** For people; keys of books have the other form. */
+function shown({ minor, currency }: Paid['amount']): string {
+  return describeAmount(minor, currency);
 }
 
 function text({ minor, currency }: Paid['amount']): string {

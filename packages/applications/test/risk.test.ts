@@ -94,8 +94,8 @@ describe('risk: what rules find', () => {
       fund: FUND,
       rule: 'top',
       payee: 'organisation:pump-works',
-      found: 'GBP 1001',
-      allowed: 'at most GBP 1000',
+      found: '10.01 GBP',
+      allowed: 'at most 10.00 GBP',
       cites: [`treasury.commitment/${FUND}/pumps`],
       status: 'held',
     });

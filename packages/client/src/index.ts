@@ -105,7 +105,6 @@ export type { Checkpoint, Trust } from './verify/trust.ts';
 export { readCheckpoint, readTrustedChain } from './verify/trust.ts';
 export type { Language, ShownLine } from './verify/words.ts';
 export {
-  describeAmount,
   describeFacts,
   describeList,
   describeRow,

@@ -30,6 +30,7 @@ export type { Executed } from './engine/transactions.ts';
 export { hookIdOf } from './engine/transactions.ts';
 export type { BlockFailure, ContractsFailure, ReceiptCode } from './errors.ts';
 export { CONTRACTS_ERRORS, ContractsError, explainContracts } from './errors.ts';
+export { describeAmount, shiftDecimal } from './fields/amount-text.ts';
 export {
   addDays,
   civilDateOf,

@@ -1,5 +1,5 @@
 /** What an import refuses as a person reads it: a table of places, and below it what to do. */
-import { describeAmount } from '@daybook/client';
+import { describeAmount } from '@daybook/contracts';
 import type { Finding, ImportTotals } from '@daybook/formats';
 import { CLI_ERRORS } from '../errors.ts';
 import type { Paint } from '../frame/style.ts';

@@ -10,6 +10,7 @@ import { printable, renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { answer, answerNothing, remark } from '../print.ts';
+import { withAmounts } from './money-columns.ts';
 
 async function sql(input: Input, world: World): Promise<Exit> {
   const found = await (await connect(input)).query(input.operand('query'));
@@ -67,7 +68,7 @@ function report(
     if (found.rows.length === 0 && nothing !== undefined) {
       return answerNothing(input, world, nothing(input));
     }
-    return show(found, found.truncated, { input, world });
+    return show(found, found.truncated, { input, world }, withAmounts);
   };
 }
 
@@ -85,14 +86,18 @@ function show(
   found: Omit<SqlAnswer, 'truncated'> | TablePage,
   isMore: boolean,
   { input, world }: { readonly input: Input; readonly world: World },
+  forPeople: typeof withAmounts = (table) => table,
 ): Exit {
   if (input.text('format') === 'csv' && !input.flag('json')) {
     const csv = renderCsv(found);
     world.out.write(world.out.isTerminal ? printable(csv) : csv);
   } else {
-    const titles = found.columns.map(({ name }) => name);
-    const rows = found.rows.map((row) => row.map(cellText));
-    const lines = (paint: Paint) => renderTable(titles, rows, paint, WHOLE);
+    const lines = (paint: Paint) => {
+      const names = found.columns.map(({ name }) => name);
+      const { titles, rows } = forPeople({ titles: names, rows: found.rows });
+      const cells = rows.map((row) => row.map(cellText));
+      return renderTable(titles, cells, paint, WHOLE);
+    };
     answer(input, world, { json: found, lines });
   }
   const { head, rows } = found;
@@ -195,7 +200,7 @@ export const SQL_VERBS: readonly Verb[] = [
   {
     words: ['spending'],
     title: 'Show what was spent, by body, month, year or purpose.',
-    help: 'Net of what came back, in minor units.',
+    help: 'Net of what came back; --json and --format csv have minor units.',
     operands: [],
     options: {
       by: {

@@ -1,7 +1,7 @@
 /** A verdict in words for people who know nothing of chains, in English and Simplified Chinese. */
 
 import type { FieldSpec, FieldTable, JsonValue, Words } from '@daybook/contracts';
-import { CURRENCY_DECIMALS } from '@daybook/contracts';
+import { describeAmount, shiftDecimal } from '@daybook/contracts';
 import { toHex } from '@daybook/core';
 import { CLIENT_ERRORS, explainVerification } from '../errors.ts';
 import { timeText } from '../time-text.ts';
@@ -195,22 +195,6 @@ function describeScalar(
   if (spec.type === 'choice') return spec.of[text]?.[language] ?? text;
   if (spec.type !== 'amount' || spec.currencyOf === undefined) return text;
   return describeAmount(text, String(row[spec.currencyOf] ?? ''));
-}
-
-/** Minor units as people write money: `1,234.56 GBP`. */
-export function describeAmount(minor: string, currency: string): string {
-  const decimals = CURRENCY_DECIMALS.get(currency) ?? 0;
-  const [whole = '', ...rest] = shiftDecimal(minor, decimals).split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${[grouped, ...rest].join('.')} ${currency}`.trim();
-}
-
-/** A decimal point put into the digits of an integer. */
-function shiftDecimal(digits: string, decimals: number): string {
-  if (decimals === 0) return digits;
-  const sign = digits.startsWith('-') ? '-' : '';
-  const padded = digits.slice(sign.length).padStart(decimals + 1, '0');
-  return `${sign}${padded.slice(0, -decimals)}.${padded.slice(-decimals)}`;
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {
