@@ -149,6 +149,8 @@ export type FormatsFailure =
       readonly code: 'FORMATS_JSON_INVALID' | 'FORMATS_XML_INVALID';
       readonly file: string;
       readonly line: number;
+      /** Column of that line from 1, where the parser knows it. */
+      readonly column?: number;
       /** What the parser says. */
       readonly found: string;
     }
@@ -205,7 +207,7 @@ export function explainFormats(failure: FormatsFailure): string {
       return `${failure.file} has no header line`;
     case 'FORMATS_JSON_INVALID':
     case 'FORMATS_XML_INVALID':
-      return `${failure.file}:${failure.line}: ${failure.found}`;
+      return `${[failure.file, failure.line, failure.column].filter((part) => part !== undefined).join(':')}: ${failure.found}`;
     case 'FORMATS_NESTED_TOO_DEEP':
       return `${failure.file} is nested deeper than ${failure.depthMax} levels`;
     case 'FORMATS_PACKAGE_UNKNOWN':

@@ -36,6 +36,9 @@ export interface JsonFile {
   readonly findings: readonly Finding[];
 }
 
+/** Longest sentence of the parser that is told: it may repeat what it found. */
+const SAID_MAX = 300;
+
 /**
  * Reads a file of JSON in UTF-8.
  * @returns its value, or why it is no JSON within the limits
@@ -84,8 +87,16 @@ function parseText(file: string, text: string): Result<JsonFile, FormatsFailure>
     // The parser can say only by throwing that the text is no JSON.
     const message = error instanceof Error ? error.message : String(error);
     const position = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
-    const found = message.slice(0, FOUND_SHOWN_MAX);
-    return fail({ code: 'FORMATS_JSON_INVALID', file, line: lineAt(text, position), found });
+    const column = position - text.lastIndexOf('\n', position - 1);
+    const [said = ''] = message.split('\n');
+    const found = said.slice(0, SAID_MAX);
+    return fail({
+      code: 'FORMATS_JSON_INVALID',
+      file,
+      line: lineAt(text, position),
+      column,
+      found,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Files of a publisher of money as lines, by the mapping that says how it writes them. */
 import type { FormatsFailure, MONEY_FORMATS, MoneyLine, PlannedPart } from '@daybook/formats';
-import { CliError } from '../errors.ts';
+import type { CliError } from '../errors.ts';
 import { malformed, readJson } from '../files.ts';
 import { readPackageFiles, readSourceFiles } from './source-files.ts';
 
@@ -77,9 +77,7 @@ export async function readMoneyFiles(
   const lines = formats[format](files, json, keeper);
   const unreadable = (reason: FormatsFailure): CliError => {
     const fact = explainFormats(reason);
-    return reason.code === 'FORMATS_MAPPING_INVALID'
-      ? malformed(mapping, fact)
-      : new CliError({ code: 'CLI_IMPORT_FAILED', fact });
+    return malformed(reason.code === 'FORMATS_MAPPING_INVALID' ? mapping : reason.file, fact);
   };
   if (!lines.ok) throw unreadable(lines.reason);
   const parts = planKeptFiles(format, files, { mapping: json, ...keeper });

@@ -2,12 +2,12 @@
 import type {
   FaultyRelease,
   Finding,
+  FormatsFailure,
   JsonPlace,
   OcdsPackage,
   OcdsSource,
   SourceFile,
 } from '@daybook/formats';
-import { CliError } from '../errors.ts';
 import { readSourceFiles } from './source-files.ts';
 
 /** A release that is not on the ledger after the import. */
@@ -22,6 +22,8 @@ export interface RefusedRelease extends JsonPlace {
 export interface ReleaseReading {
   readonly sources: readonly OcdsSource[];
   readonly findings: readonly Finding[];
+  /** Files that could not be read at all; the others are. */
+  readonly unreadable: readonly PlacedRelease[];
   /** Puts line and column to releases of these files. */
   readonly locate: (list: readonly RefusedRelease[]) => readonly PlacedRelease[];
 }
@@ -32,7 +34,7 @@ export interface PlacedRelease extends RefusedRelease {
   readonly column?: number;
 }
 
-/** @throws CliError where a file is no OCDS at all */
+/** Every file that can be read; what is wrong with the others stands in `unreadable`. */
 export async function readReleaseFiles(names: readonly string[]): Promise<ReleaseReading> {
   // Only imports read formats; loading them would slow the start of every other verb.
   const {
@@ -47,10 +49,12 @@ export async function readReleaseFiles(names: readonly string[]): Promise<Releas
   const files = await readSourceFiles(names);
   const sources: OcdsSource[] = [];
   const findings: Finding[] = [];
+  const unreadable: PlacedRelease[] = [];
   for (const file of files) {
     const read = readOcdsFile(file, validate);
     if (!read.ok) {
-      throw new CliError({ code: 'CLI_IMPORT_FAILED', fact: explainFormats(read.reason) });
+      unreadable.push(refusalOfFile(file.name, read.reason, explainFormats(read.reason)));
+      continue;
     }
     sources.push({ file: file.name, package: read.value });
     findings.push(...locateFindings(file, findingsOf(read.value)));
@@ -63,11 +67,22 @@ export async function readReleaseFiles(names: readonly string[]): Promise<Releas
   return {
     sources,
     findings,
+    unreadable,
     locate: (list) => {
       const places = new Map(files.map((file) => [file.name, placesIn(file, list)] as const));
       return list.map((one) => ({ ...one, ...places.get(one.file)?.get(wholePointer(one)) }));
     },
   };
+}
+
+/** The refusal of a whole file: with its line and column where it is no JSON. */
+function refusalOfFile(file: string, failure: FormatsFailure, words: string): PlacedRelease {
+  const whole = { file, pointer: '', field: '', reason: failure.code };
+  if (failure.code === 'FORMATS_JSON_INVALID') {
+    const { line, column, found } = failure;
+    return { ...whole, line, ...(column !== undefined && { column }), expected: 'JSON', found };
+  }
+  return { ...whole, expected: 'a file of OCDS in JSON', found: words };
 }
 
 /** The refusal of a release before it is handed in. */

@@ -45,10 +45,10 @@ async function checkMoney(format: MoneyFormat, input: Input, world: World): Prom
 }
 
 async function checkReleases(input: Input, world: World): Promise<Exit> {
-  const { sources, findings, locate } = await readReleaseFiles(input.operands('file'));
+  const { sources, findings, unreadable, locate } = await readReleaseFiles(input.operands('file'));
   const { planReleases } = await import('@daybook/formats');
   const plan = planReleases(sources, { publisher: '' });
-  const refused = locate(plan.refused.map(faultOf));
+  const refused = [...unreadable, ...locate(plan.refused.map(faultOf))];
   const differing = locate(plan.differing.map(faultOf));
   const remedies = await loadRemedies();
   const pairs = [

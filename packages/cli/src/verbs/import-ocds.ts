@@ -21,7 +21,7 @@ import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
 
 async function importFiles(input: Input, world: World): Promise<Exit> {
-  const { sources, findings, locate } = await readReleaseFiles(input.operands('file'));
+  const { sources, findings, unreadable, locate } = await readReleaseFiles(input.operands('file'));
   const publisher = input.text('publisher');
   const frames = await planFrames(sources, publisher);
   const authors = await openSigners(input, world);
@@ -50,7 +50,12 @@ async function importFiles(input: Input, world: World): Promise<Exit> {
     const done = await importReleases({ sources, publisher }, parts);
     bar.end();
     const { refused, differing } = done;
-    const report = { ...done, refused: locate(refused), differing: locate(differing), findings };
+    const report = {
+      ...done,
+      refused: [...unreadable, ...locate(refused)],
+      differing: locate(differing),
+      findings,
+    };
     const remedies = await loadRemedies();
     answer(input, world, {
       json: { ...report, files },
