@@ -13,8 +13,10 @@ X-27), \`directory.recover\` (so many colleagues as \`recoveryOfficers\` of the 
 \`procurement.endContract\` (the supplier, too, or the controller of the money, while something is owed). Every
 other action takes one signature.`;
 
-const GUARDS = `A payment that a guard holds is released, or refused, by so many; one alone does neither. Whoever agreed
-to the payment may withdraw it alone; what was refused or withdrawn may be handed in anew under the same
+const GUARDS = `A payment that a guard holds is released, or refused, by so many; one alone does neither. None
+who signed the payment counts, and nobody of the organisation that began it; one of them at least is of an
+organisation that signed none of it: three organisations with releasers can lift every hold on a payment of
+two of them. Whoever agreed to the payment may withdraw it alone; what was refused or withdrawn may be handed in anew under the same
 number, and is judged anew. What nobody answers in time expires.`;
 
 const MEMBERS = `No signature takes these; the members decide by vote (\`governance.proposeAct\`), adopted when

@@ -8,6 +8,7 @@ import { outcome } from './ledger.ts';
 import { adoptAct } from './members.ts';
 import {
   answer,
+  CONTROLLERS_OTHER,
   DAY_MS,
   DELEGATES,
   FAST,
@@ -16,6 +17,7 @@ import {
   hits,
   LIMIT,
   ONE,
+  PARTIAL,
   pay,
   pending,
   reason,
@@ -128,6 +130,35 @@ describe('risk: holds (spec X-33)', () => {
 
     expect(ledger.rows(treasury, 'payment').map(({ payment }) => payment)).to.deep.equal(['inv-9']);
     expect(pay(ledger, 1001, line)).to.equal('TREASURY_ALREADY_IMPORTED');
+  });
+
+  it('given releasers who signed the payment or are of who pays, then none of them counts', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    pay(ledger, 1001);
+    const held = heldCall(ledger);
+
+    for (const name of PARTIAL) {
+      for (const action of ['release', 'refuse'] as const) {
+        expect(answer(ledger, action, held, name)).to.equal('CONTRACTS_NOT_ENTITLED');
+      }
+    }
+    expect(answer(ledger, 'release', held, TWO, ...PARTIAL)).to.equal('ok');
+
+    expect(hits(ledger)[0]?.status).to.equal('held');
+    expect(answer(ledger, 'release', held, ONE)).to.equal('ok');
+    expect(hits(ledger)[0]?.status).to.equal('paid');
+  });
+
+  it('given another officer of the controller, then one of an organisation without part in it joins', () => {
+    const ledger = guarded(rule('top', 'payment', LIMIT));
+    pay(ledger, 1001);
+    const held = heldCall(ledger);
+
+    expect(answer(ledger, 'release', held, CONTROLLERS_OTHER)).to.equal('ok');
+    expect(hits(ledger)[0]?.status).to.equal('held');
+    expect(answer(ledger, 'release', held, TWO)).to.equal('ok');
+
+    expect(hits(ledger)[0]?.status).to.equal('paid');
   });
 
   it('given releasers of one organisation who refuse, then the payment stays held', () => {

@@ -22,6 +22,10 @@ import {
 
 export const DAY_MS = 86_400_000;
 export const [ONE, TWO, SAME] = ['court/one', 'audit/two', 'court/three'];
+/** Releasers all the same, who signed the payment or are of who pays. */
+export const PARTIAL = [PAYER, CONTROLLER, 'water/wes'];
+/** A releaser of the controller, who signed nothing. */
+export const CONTROLLERS_OTHER = 'hm-treasury/cora';
 export const ANALYSTS = ['audit/ann', 'court/cat'];
 export const PAYERS_ANALYST = 'water/ana';
 export const DELEGATES = ['hm-treasury/dee', 'water/del', 'audit/dan', 'court/deb', 'other/dot'];
@@ -45,6 +49,10 @@ export function guarded(...rules: readonly object[]): TestLedger {
     [ONE]: ['risk.releaser'],
     [TWO]: ['risk.releaser'],
     [SAME]: ['risk.releaser'],
+    [PAYER]: ['treasury.payer', 'risk.releaser'],
+    [CONTROLLER]: ['treasury.controller', 'risk.releaser'],
+    'water/wes': ['risk.releaser'],
+    [CONTROLLERS_OTHER]: ['risk.releaser'],
     ...Object.fromEntries([...ANALYSTS, PAYERS_ANALYST].map((name) => [name, ['risk.analyst']])),
     ...Object.fromEntries(DELEGATES.map((name) => [name, ['governance.delegate']])),
   };

@@ -372,7 +372,7 @@ describe('guards', () => {
     expect(ledgerCall(bench, [RISK1], 'release', call)).to.equal('OK');
     expect(paymentOf(bench)).to.equal(undefined);
     expect(ledgerCall(bench, [RISK1], 'release', call)).to.equal('CONTRACTS_APPROVED_ALREADY');
-    expect(ledgerCall(bench, [ANN], 'release', call)).to.equal('CONTRACTS_APPROVED_ALREADY');
+    expect(ledgerCall(bench, [ANN], 'release', call)).to.equal('CONTRACTS_NOT_ENTITLED');
     expect(ledgerCall(bench, [RISK2], 'release', call)).to.equal('OK');
 
     expect(paymentOf(bench)?.by).to.deep.equal(['aa/ann', 'bb/ben']);

@@ -24,6 +24,11 @@ export function bringsMore(counted: readonly Approver[], present: readonly Appro
   return counted.some(({ identity: who }) => !present.some((other) => other.identity === who));
 }
 
+/** Whether one of the signers is among those who count. */
+export function isAnyOf(counted: readonly Approver[], signers: readonly Actor[]): boolean {
+  return counted.some(({ identity: who }) => signers.some((signer) => signer.identity === who));
+}
+
 /** Those of the first who are not among the others. */
 export function without(
   present: readonly Approver[],

@@ -8,7 +8,7 @@ import { instantText } from '../fields/calendar.ts';
 import { field } from '../fields/field.ts';
 import { defineContract } from '../language/definition.ts';
 import type { FailureDefinition } from '../language/parts.ts';
-import { APPROVERS_MAX, bringsMore, joined, without } from './approvers.ts';
+import { APPROVERS_MAX, bringsMore, isAnyOf, joined, without } from './approvers.ts';
 import { awaitExpiry, expiryAfter, expiryRecords, expirySums, passDays } from './expiry.ts';
 import { PARAMETER_CHANGES_MAX } from './parameters.ts';
 
@@ -230,8 +230,8 @@ export const ledger = defineContract({
     release: {
       title: { en: 'Release a held call', zh: '放行被暂缓的调用' },
       help: {
-        en: 'By as many as the guard names; who refused before takes that back.',
-        zh: '人数与机构数由风控规则规定;此前拒绝者视为撤回拒绝。',
+        en: 'By as many as the guard names: none who signed the call, none of the organisation that began it, and one at least of an organisation that signed none of it. Who refused before takes that back.',
+        zh: '人数与机构数由风控规则规定:签署该调用者、发起机构人员均不计,且至少一人来自未签署该调用的机构。此前拒绝者视为撤回拒绝。',
       },
       by: 'officer',
       discretion: true,
@@ -242,7 +242,11 @@ export const ledger = defineContract({
         if (closed !== undefined) return context.refuse(closed.code, closed.facts);
         const { guard = '' } = row;
         const everyone = joined(row.releasers, context.signers);
-        const { counted, isEnough } = context.ledger.judgeRelease(guard, everyone);
+        const judged = context.ledger.judgeRelease(row, guard, everyone);
+        const { counted, isEnough, needed } = judged;
+        if (!isAnyOf(counted, context.signers)) {
+          return context.refuse('CONTRACTS_NOT_ENTITLED', { needed });
+        }
         if (!bringsMore(counted, row.releasers))
           return context.refuse('CONTRACTS_APPROVED_ALREADY');
 
@@ -256,8 +260,8 @@ export const ledger = defineContract({
     refuse: {
       title: { en: 'Refuse a held call', zh: '拒绝被暂缓的调用' },
       help: {
-        en: 'By as many as release it, so that nobody alone stops a payment for good; who released before takes that back. A call that was refused may be handed in anew.',
-        zh: '所需人数与放行相同,任何一方不得单独否决;此前放行者视为撤回放行。被拒绝的调用可重新提交。',
+        en: 'By as many as release it, counted alike, so that nobody alone stops a payment for good; who released before takes that back. A call that was refused may be handed in anew.',
+        zh: '所需人数与计法同放行,任何一方不得单独否决;此前放行者视为撤回放行。被拒绝的调用可重新提交。',
       },
       by: 'officer',
       discretion: true,
@@ -268,9 +272,10 @@ export const ledger = defineContract({
         if (closed !== undefined) return context.refuse(closed.code, closed.facts);
         const { guard = '' } = row;
         const everyone = joined(row.refusers, context.signers);
-        const { counted, isEnough } = context.ledger.judgeRelease(guard, everyone);
-        if (counted.length === 0) {
-          return context.refuse('CONTRACTS_NOT_ENTITLED', { needed: `a releaser of ${guard}` });
+        const judged = context.ledger.judgeRelease(row, guard, everyone);
+        const { counted, isEnough, needed } = judged;
+        if (!isAnyOf(counted, context.signers)) {
+          return context.refuse('CONTRACTS_NOT_ENTITLED', { needed });
         }
         if (!bringsMore(counted, row.refusers)) return context.refuse('CONTRACTS_APPROVED_ALREADY');
 

@@ -232,6 +232,12 @@ export interface Agreement {
   readonly isEnough: boolean;
 }
 
+/** The same of officers who release or refuse a held call. */
+export interface ReleaseAgreement extends Agreement {
+  /** Who counts, in words for a refusal. */
+  readonly needed: string;
+}
+
 /** Why a guard keeps a call from taking effect, and how long it may. */
 export interface Hold {
   /** `contract.guard`. */
@@ -263,8 +269,8 @@ export interface LedgerAccess {
   judgeStored(call: StoredCall): Agreement;
   /** Runs a stored call for its approvers. @returns the hold, if a guard keeps it back */
   runStored(call: StoredCall): Hold | undefined;
-  /** Judges who may lift the hold of a guard, `contract.guard`. */
-  judgeRelease(guard: string, releasers: readonly Approver[]): Agreement;
+  /** Judges who of these officers counts, for or against a call that the guard `contract.guard` holds. */
+  judgeRelease(held: StoredCall, guard: string, releasers: readonly Approver[]): ReleaseAgreement;
   /** Runs a stored call past the guards that held it. */
   runReleased(call: StoredCall): void;
   /** Tells the guard that held a call that it never takes effect. */
