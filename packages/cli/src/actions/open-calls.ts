@@ -129,15 +129,18 @@ async function agreeingTo(
   const demand = isHeld ? await releaseOf(row, client) : await approvalsOf(row, client);
   if (demand === undefined) return undefined;
   const agreed = identitiesIn(isHeld ? row.releasers : row.approvers);
-  const bodies = new Set(agreed.map((identity) => identity.split('/')[0]));
+  const bodies = bodiesOf(agreed);
+  const parties = bodiesOf(identitiesIn(row.approvers));
+  // X-33: of those who release, one at least is of an organisation without part in the call.
+  const lacking = isHeld && [...bodies].every((body) => parties.has(body)) ? 1 : 0;
   const { role, officers, organisations } = demand;
   return {
     role,
     officers,
     organisations,
     agreed,
-    missingOfficers: Math.max(0, officers - agreed.length),
-    missingOrganisations: Math.max(0, organisations - bodies.size),
+    missingOfficers: Math.max(lacking, officers - agreed.length),
+    missingOrganisations: Math.max(lacking, organisations - bodies.size),
   };
 }
 
@@ -166,6 +169,10 @@ async function findingsOf(call: string, client: Client): Promise<readonly CallFi
   return findings;
 }
 
+function bodiesOf(identities: readonly string[]): ReadonlySet<string | undefined> {
+  return new Set(identities.map((identity) => identity.split('/')[0]));
+}
+
 function identitiesIn(list: unknown): readonly string[] {
   return Array.isArray(list) ? list.map(({ identity }) => String(identity)) : [];
 }
@@ -183,10 +190,13 @@ export function openCallLines(open: OpenCall): readonly string[] {
   const verb = isHeld
     ? `daybook ledger release --call ${call} --reason …`
     : `daybook ledger approve --call ${call}`;
+  const others = isHeld
+    ? ', one at least of an organisation that did not sign it, release it'
+    : ' agree';
   return [
     head,
     ...findings.map((one) => `  ${one.rule}: found ${one.found}, allowed ${one.allowed}`),
-    `${agreeing === undefined ? 'Others' : whoText(agreeing)} ${isHeld ? 'release it' : 'agree'} with ` +
+    `${agreeing === undefined ? 'Others' : whoText(agreeing)}${others} with ` +
       `${verb}${agreeing === undefined ? '' : ` (${progressText(agreeing)})`}.`,
     ...(refusals === 0 ? [] : [`${counted(refusals, 'officer')} refused it so far.`]),
   ];

@@ -12,7 +12,7 @@ import { expect } from 'chai';
 import type { Ran } from '../fixtures/run.ts';
 import { run } from '../fixtures/run.ts';
 
-const [WORKS, AUDIT] = ['works', 'audit'];
+const [WORKS, AUDIT, COURT] = ['works', 'audit', 'court'];
 const ADMIN = { name: 'head', roles: ['directory.administrator', 'governance.delegate'] };
 const MEMBERS = [
   {
@@ -21,7 +21,7 @@ const MEMBERS = [
     officers: [
       ADMIN,
       { name: 'both', roles: ['treasury.payer', 'treasury.budgeter'] },
-      { name: 'other', roles: ['treasury.budgeter', 'risk.releaser'] },
+      { name: 'other', roles: ['treasury.budgeter'] },
     ],
     node: 'validator',
   },
@@ -32,7 +32,14 @@ const MEMBERS = [
       ADMIN,
       { name: 'grants', roles: ['treasury.appropriator'] },
       { name: 'controls', roles: ['treasury.controller', 'risk.releaser'] },
+      { name: 'second', roles: ['risk.releaser'] },
     ],
+    node: 'none',
+  },
+  {
+    slug: COURT,
+    title: { en: COURT, zh: COURT },
+    officers: [ADMIN, { name: 'judge', roles: ['risk.releaser'] }],
     node: 'none',
   },
 ] as const;
@@ -86,10 +93,10 @@ describe('imports that a guard holds', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Lets both members put a rule into force, and waits until it is. */
+  /** Lets the members put a rule into force, and waits until it is. */
   async function adopt(rule: object): Promise<void> {
     const { calls } = client.contractOf(governance);
-    const delegates = [`${WORKS}/head`, `${AUDIT}/head`].map((identity) => ({
+    const delegates = MEMBERS.map(({ slug }) => `${slug}/head`).map((identity) => ({
       identity,
       signer: createSigner(cluster.officer(identity).secretKey),
     }));
@@ -184,7 +191,12 @@ describe('imports that a guard holds', () => {
     const call = /--call ([0-9a-f]{64})/.exec(held.out)?.[1] ?? '';
     const release = ['ledger', 'release', '--call', call, '--reason', 'Looked at'];
 
-    const first = await verb([...release, '--json'], ['works/other']);
+    const own = await verb(release, ['audit/controls']);
+    expect(own.errors + own.out).to.contain(
+      'role risk.releaser who did not sign the call and is not of works',
+    );
+
+    const first = await verb([...release, '--json'], ['audit/second']);
     expect(first.exit, first.errors).to.equal('open');
     expect(first.json<{ readonly openCalls: readonly object[] }>().openCalls[0]).to.deep.include({
       call,
@@ -193,13 +205,13 @@ describe('imports that a guard holds', () => {
         role: 'risk.releaser',
         officers: 2,
         organisations: 2,
-        agreed: ['works/other'],
+        agreed: ['audit/second'],
         missingOfficers: 1,
         missingOrganisations: 1,
       },
     });
 
-    const second = await verb(release, ['audit/controls']);
+    const second = await verb(release, ['court/judge']);
     expect(second.exit, second.errors).to.equal('done');
     expect(second.out).to.match(/^Final\./);
   });
