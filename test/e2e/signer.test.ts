@@ -2,7 +2,7 @@
  * Validators whose key is held by a signer process: killed and started again under load, asked by a
  * second node, and given an older vote log. Nobody may ever see two votes for one slot.
  */
-import { copyFile, cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Cluster, ClusterNode, SignerPlace } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
@@ -151,8 +151,10 @@ describe('signer process (validators=4, two of them with signers)', function () 
     await eventually(voterSeen, { what: 'votes after the backup', withinMs: WITHIN_MS });
     await signer.process.stop();
     for (const name of ['wal-A', 'wal-B']) {
-      await rm(path.join(votes, name));
-      await copyFile(path.join(backup, name), path.join(votes, name));
+      // Beside it first: to a copy made after the removal, the freed inode number may be given again.
+      const copy = path.join(votes, `${name}.copy`);
+      await copyFile(path.join(backup, name), copy);
+      await rename(copy, path.join(votes, name));
     }
 
     const withheld = remote.process.logged('signing withheld');
