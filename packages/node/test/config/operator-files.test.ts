@@ -138,7 +138,24 @@ const UNITS = [
 const DAEMON_UNITS = ['daybookd.service', 'daybook-signer.service'] as const;
 const SERVICES = [...DAEMON_UNITS, 'daybook-monitor@.service'] as const;
 
+/** What is between the program and its first argument. */
+const FLAGS = /\bnode ((?:--\S+ )+)/;
+
 describe('config: the systemd units', () => {
+  it('given the unit of the node, then Node takes its flags, and a block is measured with the same', () => {
+    const [, unit = ''] = FLAGS.exec(read('config/daybookd.service')) ?? [];
+    const flags = unit.trim().split(' ');
+
+    const { status, stderr } = spawnSync(process.execPath, [...flags, '--eval', ''], {
+      encoding: 'utf8',
+    });
+
+    expect([status, stderr]).to.deep.equal([0, '']);
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const [, bench = ''] = FLAGS.exec(scripts['bench:tree'] ?? '') ?? [];
+    expect(bench.trim().split(' ')).to.include.members(flags);
+  });
+
   it('given the units, then systemd takes every line of them', () => {
     const root = mkdtempSync(path.join(tmpdir(), 'daybook-unit-'));
     try {
