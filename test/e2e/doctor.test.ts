@@ -110,6 +110,20 @@ describe('daybookd doctor', () => {
     expect(alien.told.get('permissions')?.advice).to.contain('chown -R');
   });
 
+  it('given a file where the data directory should be, then that is named with 4 and the rest is told', async () => {
+    const file = path.join(node.directory, 'no-folder');
+    await writeFile(file, '');
+    const config = await changedConfig(node.configFile, (text) =>
+      text.replace(/ {2}dataDirectory: .*/, `  dataDirectory: "${file}"`),
+    );
+
+    const { exitCode, told } = await doctor(config);
+
+    expect(exitCode).to.equal(4);
+    expect(told.get('disk')?.words).to.contain(`${file}: ENOTDIR`);
+    expect([...told.keys()]).to.include.members(['permissions', 'ports']);
+  });
+
   it('given a key that others may read, then it fails with 3 and says what to do', async () => {
     const file = path.join(node.directory, 'keys', 'peer.json');
     await chmod(file, 0o644);

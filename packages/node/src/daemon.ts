@@ -14,6 +14,7 @@ import { runDoctor } from './doctor/doctor.ts';
 import { ERROR_TABLES } from './error-tables.ts';
 import { NodeError } from './errors.ts';
 import { describe, EXIT_CODES, endOf, exitCodeOf } from './exit-codes.ts';
+import { nameFileFault } from './file-fault.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
 import { giveMemoryBackAtRest } from './idle-memory.ts';
 import type { Logger } from './log.ts';
@@ -372,7 +373,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return EXIT_CODES.usage;
     }
     return await perform(command);
-  } catch (error) {
+  } catch (thrown) {
+    const error = nameFileFault(thrown);
     const isUsage = error instanceof TypeError && 'code' in error;
     process.stderr.write(`daybookd: ${describe(error)}${adviceFor(error)}\n`);
     return isUsage ? EXIT_CODES.usage : exitCodeOf(error);

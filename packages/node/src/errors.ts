@@ -18,6 +18,12 @@ export const NODE_ERRORS = defineErrors({
     summary: 'The command line is none that daybookd takes.',
     remedy: 'daybookd --help shows each verb with what it takes.',
   },
+  NODE_FILE_FAILED: {
+    summary: 'The operating system refused to read or write a file or folder.',
+    remedy:
+      'Check the path, who owns it, and the space on its disk; run the verbs of daybookd as the ' +
+      'service user.',
+  },
   NODE_API_LISTEN_FAILED: {
     summary: 'The HTTP API cannot listen on its configured address.',
     remedy: 'Free the port, or change api.host and api.port.',
@@ -331,6 +337,10 @@ export const NODE_ERRORS = defineErrors({
     remedy:
       'Name their folder as archive.source, write into it, or copy them and archive.json from it ' +
       'first.',
+  },
+  NODE_ARCHIVE_INSIDE: {
+    summary: 'An archive or backup cannot be written among the data of the node.',
+    remedy: 'Name a folder outside of node.dataDirectory, best on another disk.',
   },
   NODE_ARCHIVE_OTHER: {
     summary: 'The folder holds an archive of another chain, or one that begins at another height.',

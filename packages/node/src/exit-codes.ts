@@ -7,6 +7,7 @@ import { NetworkError } from '@daybook/network';
 import { StateError } from '@daybook/state';
 import { ConfigError } from './config.ts';
 import { NodeError } from './errors.ts';
+import { nameFileFault } from './file-fault.ts';
 
 /** What the process ends with; systemd does not restart after those marked so in the unit. */
 export const EXIT_CODES = {
@@ -92,10 +93,11 @@ export function isSafetyStop(error: unknown): error is { readonly code: string }
 }
 
 /** How the process ends for an error, and what its last line says; a defect has no code. */
-export function endOf(error: unknown): {
+export function endOf(thrown: unknown): {
   readonly exitCode: number;
   readonly facts: { readonly code?: string; readonly reason: string };
 } {
+  const error = nameFileFault(thrown);
   if (isSafetyStop(error)) {
     return { exitCode: EXIT_CODES.safety, facts: { code: error.code, reason: explainStop(error) } };
   }

@@ -65,7 +65,7 @@ function policyOf(input: Input): WitnessPolicy | undefined {
   const needed = input.integer('witnesses', { min: 1, max: keys.length }) ?? keys.length;
   const policy = readWitnessPolicy(keys, needed);
   if (policy.ok) return policy.value;
-  const expected = `verifier keys of witnesses. ${explainCheckpoint(policy.reason)}`;
+  const expected = `verifier keys of witnesses. ${explainCheckpoint(policy.reason).replace(/\.$/, '')}`;
   throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--witness', expected });
 }
 

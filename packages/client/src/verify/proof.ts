@@ -25,6 +25,7 @@ import {
   decodeVersionBundle,
   encodeCanonical,
   equalBytes,
+  explainCore,
   fail,
   ok,
   quorumOf,
@@ -119,7 +120,8 @@ export function verifyFile<B extends ProofFrame, C extends object>(
   check: ClaimCheck<B, C>,
 ): VerdictOf<ProvenFrame & C> {
   if (!bundle.ok) {
-    const fact = 'fact' in bundle.reason ? bundle.reason.fact : bundle.reason.code;
+    const { reason } = bundle;
+    const fact = 'fact' in reason ? reason.fact : explainCore(reason).replace(/\.$/, '');
     return { outcome: 'invalid', reason: { code: 'CLIENT_PROOF_MALFORMED', fact } };
   }
   const { memory = createProofMemory() } = trust;

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { indexName } from '@daybook/state';
+import { nameFileFault } from '../file-fault.ts';
 import type { ArchivedFile } from './archive-files.ts';
 import { describeFile, MANIFEST_FILE, manifestIn } from './archive-files.ts';
 
@@ -40,7 +41,13 @@ export function createFolderWriter(target: string): FolderWriter {
     fs.mkdirSync(path.dirname(file), { recursive: true });
     if (fs.existsSync(file) && fs.readFileSync(file).equals(bytes)) return;
     const temporary = `${file}.new`;
-    fs.writeFileSync(temporary, bytes, { flush: true });
+    try {
+      fs.writeFileSync(temporary, bytes, { flush: true });
+    } catch (error) {
+      // Half a file is of no use, and takes space from whoever tries again on a full disk.
+      fs.rmSync(temporary, { force: true });
+      throw nameFileFault(error, temporary);
+    }
     fs.renameSync(temporary, file);
     changed.add(path.dirname(file));
   };

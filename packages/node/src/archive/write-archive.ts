@@ -54,10 +54,11 @@ const HEADER_BYTES = 16;
 /**
  * Copies the block log with what is needed to check it; files that are there already and equal are
  * left alone, so that the next archive into the same folder costs what is new.
- * @throws NodeError NODE_ARCHIVE_EMPTY, NODE_ARCHIVE_OTHER, StateError STATE_BLOCK_DAMAGED; nothing
- *   is listed then
+ * @throws NodeError NODE_ARCHIVE_EMPTY, NODE_ARCHIVE_INSIDE, NODE_ARCHIVE_OTHER, NODE_FILE_FAILED,
+ *   StateError STATE_BLOCK_DAMAGED; nothing is listed then
  */
 export function writeArchive(origin: ArchiveOrigin, target: string): ArchiveManifest {
+  refuseOwn(origin, target);
   refuseOther(origin, target);
   const writer = createFolderWriter(target);
   return listAll(origin, copyBlocks(origin, writer), writer);
@@ -76,6 +77,7 @@ export async function writeBackup(
 ): Promise<ArchiveManifest> {
   const blocks = path.join(origin.dataDirectory, 'blocks');
   if (firstHeightIn(blocks) === 0) return writeArchive(origin, target);
+  refuseOwn(origin, target);
   refuseOther(origin, target);
   const writer = createFolderWriter(target);
   // The version is chosen before the blocks are copied, so that its block is among them.
@@ -89,6 +91,21 @@ export async function writeBackup(
   const manifest = listAll(origin, { ...copied, state }, writer);
   removeOtherStates(target, state);
   return manifest;
+}
+
+/** Between the files of a node an archive would take the place of the one that is being written. */
+function refuseOwn({ dataDirectory }: ArchiveOrigin, target: string): void {
+  const there = realPathOf(target);
+  const own = [dataDirectory, path.join(dataDirectory, 'blocks')].map(realPathOf);
+  if (!own.some((one) => there === one || there.startsWith(one + path.sep))) return;
+  throw new NodeError('NODE_ARCHIVE_INSIDE', { detail: `${target} lies in ${dataDirectory}.` });
+}
+
+/** Without links, as far as the path exists. */
+function realPathOf(file: string): string {
+  const whole = path.resolve(file);
+  if (fs.existsSync(whole)) return fs.realpathSync(whole);
+  return path.join(realPathOf(path.dirname(whole)), path.basename(whole));
 }
 
 /** Segments of two archives in one folder would be one that does not verify. */

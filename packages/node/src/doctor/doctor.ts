@@ -41,8 +41,8 @@ export async function examine(
     good('settings', configFile),
     finding,
     ...(await checkKeys(settings, genesis)),
-    ...checkDisk(settings),
-    ...checkPermissions(settings),
+    ...attempt('disk', () => checkDisk(settings)),
+    ...attempt('permissions', () => checkPermissions(settings)),
     ...(await checkArchive(settings)),
   ];
   if (genesis === undefined) {
@@ -53,6 +53,15 @@ export async function examine(
     ? await checkRunning(settings, genesis)
     : await checkDown(settings, genesis, data.newestMs);
   return [...before, ...data.findings, ...outside];
+}
+
+/** Who may not look at something is told so, and hears the rest all the same. */
+function attempt(check: string, look: () => readonly Finding[]): readonly Finding[] {
+  try {
+    return look();
+  } catch (error) {
+    return [thrown(check, error, 'run doctor as the service user')];
+  }
 }
 
 export async function runDoctor({ configFile, json, environment }: DoctorRequest): Promise<number> {

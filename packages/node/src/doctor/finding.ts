@@ -1,5 +1,6 @@
 /** What `daybookd doctor` says of each thing it looks at, in one line for people or as JSON. */
 import { describe, EXIT_CODES, exitCodeOf } from '../exit-codes.ts';
+import { nameFileFault } from '../file-fault.ts';
 
 export type Verdict =
   | 'ok'
@@ -43,7 +44,8 @@ export function skipped(check: string, words: string): Finding {
 }
 
 /** A thing that was thrown; what a defect threw is shown with its stack. */
-export function thrown(check: string, error: unknown, advice: string): Finding {
+export function thrown(check: string, caught: unknown, advice: string): Finding {
+  const error = nameFileFault(caught);
   return failure(check, describe(error), advice, exitCodeOf(error));
 }
 

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -127,6 +128,21 @@ describe('node: archive', () => {
         .to.throw()
         .with.property('code', 'NODE_ARCHIVE_OTHER');
     }
+  });
+
+  it('given a folder among the data of the node, also behind a link, then nothing is written into it', () => {
+    const blocks = path.join(dataDirectory, 'blocks');
+    const linked = path.join(parent, 'linked');
+    symlinkSync(blocks, linked);
+    const before = readdirSync(dataDirectory, { recursive: true });
+
+    for (const target of [dataDirectory, blocks, path.join(blocks, 'new'), linked]) {
+      expect(() => write(target), target)
+        .to.throw()
+        .with.property('code', 'NODE_ARCHIVE_INSIDE');
+    }
+
+    expect(readdirSync(dataDirectory, { recursive: true })).to.deep.equal(before);
   });
 
   it('given the tiles of an archive, then they have the root that the next header commits to', () => {
