@@ -336,7 +336,9 @@ export class RecordLog {
 
   /** The first bytes of the record that is being written. */
   #beginning(size: number): Uint8Array {
-    return size > DRAFT_BYTES ? this.buffer.subarray(0, size) : this.#draft.to(size);
+    // By where it was begun: it may have come out shorter than the most that was foreseen.
+    const isDraft = this.buffer === this.#draft.bytes;
+    return isDraft ? this.#draft.to(size) : this.buffer.subarray(0, size);
   }
 
   #readLong(ref: Ref, end: number): RecordBody {

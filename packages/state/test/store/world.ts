@@ -64,14 +64,24 @@ export const writesArbitrary = fc.array(
 );
 export const blocksArbitrary = fc.array(writesArbitrary, { minLength: 1, maxLength: 14 });
 
+/** The salt of values as long as the pieces of memory in which records are put together and read. */
+const LONG_SALT = 5;
+
 /** Writes of a block: values differ by height, as stored values do. */
 export function toWrites(
   height: number,
   picks: readonly (readonly [number, number | undefined])[],
 ): StateWrite[] {
   return picks.map(([id, salt]) =>
-    write(id, salt === undefined ? undefined : `${id}@${height}/${salt}`),
+    write(id, salt === undefined ? undefined : textOf(id, height, salt)),
   );
+}
+
+function textOf(id: number, height: number, salt: number): string {
+  const text = `${id}@${height}/${salt}`;
+  if (salt !== LONG_SALT) return text;
+  const shape = id + 7 * height;
+  return text.padEnd((shape % 2 === 0 ? 1480 : 1990) + (shape % 64), '.');
 }
 
 /** The model after each block. */

@@ -13,7 +13,8 @@ const openLog = (disk: MemoryDisk, end = 0): RecordLog =>
   new RecordLog({ directory: 'd', name: 'log', segmentBytes: SEGMENT, end }, disk);
 
 function append(log: RecordLog, bytes: Uint8Array, kind = 1): number {
-  log.buffer.set(bytes, log.begin(bytes.length));
+  const start = log.begin(bytes.length);
+  log.buffer.set(bytes, start);
   return log.finish(kind, bytes.length);
 }
 
@@ -36,6 +37,24 @@ describe('state: record log', () => {
         expect(count).to.equal(records.length);
       }),
     );
+  });
+
+  it('given bodies of any length, foreseen exactly or not, then each is read as it was written', () => {
+    const log = new RecordLog(
+      { directory: 'd', name: 'log', segmentBytes: 1024 * 1024, end: 0 },
+      createMemoryDisk(),
+    );
+    const written: (readonly [number, Uint8Array])[] = [];
+    for (let size = 0; size <= 4200; size += size < 1400 || size > 2200 ? 41 : 1) {
+      for (let slack = 0; slack <= 9; slack++) {
+        const bytes = new Uint8Array(size).map((_, at) => size + slack + at);
+        const start = log.begin(size + slack);
+        log.buffer.set(bytes, start);
+        written.push([log.finish(1, size), bytes]);
+      }
+    }
+
+    for (const [ref, bytes] of written) expect(log.read(ref, 1)).to.deep.equal(bytes);
   });
 
   it('given a rewind, then what was behind it is written over and never read', () => {
