@@ -106,7 +106,7 @@ for (const [database, open] of STORES) {
       const signs = await numbersOf(requestOf('', '', { text: 'Mouse;twice' }));
 
       expect(signs).to.deep.equal([1, 6, 11, 16, 21, 26]);
-      expect(await numbersOf(requestOf('', '', { text: '; -' }))).to.have.length(30);
+      expect(await numbersOf(requestOf('', '', { text: ' ' }))).to.have.length(30);
       expect(await numbersOf(requestOf('', '', { text: '%' }))).to.deep.equal([
         2, 7, 12, 17, 22, 27,
       ]);
@@ -195,11 +195,11 @@ describe('readmodel: requests for lists', () => {
   const table = bookTable();
   const WRONG: readonly (readonly [where: string, pointer: string])[] = [
     ['size=7', '/where'],
-    ['number=7.5', '/number'],
-    ['number=9223372036854775808', '/number'],
-    ['printed=2023-02-29', '/printed'],
-    ['is_rare=yes', '/is_rare'],
-    ['seen_at=yesterday', '/seen_at'],
+    ['number=7.5', '/where'],
+    ['number=9223372036854775808', '/where'],
+    ['printed=2023-02-29', '/where'],
+    ['is_rare=yes', '/where'],
+    ['seen_at=yesterday', '/where'],
   ];
   for (const [where, pointer] of WRONG) {
     it(`given the condition "${where}", then it is refused with its place`, () => {
@@ -217,7 +217,9 @@ describe('readmodel: requests for lists', () => {
       readSort('a,b,c,d,e'),
       listSql(table, requestOf('', 'size')),
       listSql(table, requestOf('', '', { text: 'a b c d e f g h i' })),
+      listSql(table, requestOf('', '', { text: '; -' })),
       listSql(table, requestOf('', 'title', { after: ['x'] })),
+      listSql(table, requestOf('number=x', '')),
     ].map((result) => (result.ok ? '' : result.reason.pointer));
 
     expect(reasons).to.deep.equal([
@@ -227,7 +229,9 @@ describe('readmodel: requests for lists', () => {
       '/sort',
       '/sort',
       '/text',
-      '/after',
+      '/text',
+      '/cursor',
+      '/where',
     ]);
   });
 });

@@ -161,7 +161,9 @@ function readValues(
   }
   for (const name of new Set(given.keys())) {
     const known = Object.hasOwn(route.parameters, name) && route.parameters[name]?.in === 'query';
-    if (!known) errors.push({ parameter: showFound(name), expected: 'no such parameter' });
+    if (known) continue;
+    const found = showFound(given.get(name) ?? '');
+    errors.push({ parameter: showFound(name), expected: 'no such parameter', found });
   }
   if (errors.length === 0) return ok(values);
   return fail({ code: 'NODE_INPUT_INVALID', detail: 'A parameter is not as it must be.', errors });

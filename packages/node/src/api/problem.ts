@@ -11,6 +11,7 @@ export interface InputFault {
   readonly pointer?: string;
   readonly parameter?: string;
   readonly expected: string;
+  /** What came, shortened, or `nothing`; left out only where the code names what was found. */
   readonly found?: string;
 }
 

@@ -108,7 +108,7 @@ function filterOf(
     return ok(`CAST(${left} AS VARCHAR) ILIKE ${textLiteral(`%${likePart(value)}%`)} ESCAPE '\\'`);
   if (value === '' && operator === '=') return ok(`${left} IS NULL`);
   if (value === '' && operator === '!=') return ok(`${left} IS NOT NULL`);
-  const right = literalOf(column, value);
+  const right = literalOf(column, value, '/where');
   if (!right.ok) return right;
   return ok(
     operator === '!='
@@ -123,13 +123,13 @@ function pageFilter(
   after: readonly (string | null)[],
 ): Result<readonly string[], InputFault> {
   if (after.length !== order.length) {
-    return fail({ pointer: '/after', expected: 'the cursor of this list', found: 'another' });
+    return fail({ pointer: '/cursor', expected: 'the cursor of this list', found: 'another' });
   }
   const steps: string[] = [];
   const equal: string[] = [];
   for (const [index, { column, descending }] of order.entries()) {
     const value = after[index] ?? null;
-    const literal = value === null ? ok('NULL') : literalOf(column, value);
+    const literal = value === null ? ok('NULL') : literalOf(column, value, '/cursor');
     if (!literal.ok) return literal;
     const name = quoted(column.name);
     // NULL stands last, so nothing but NULL comes after it.
@@ -149,11 +149,15 @@ const FORMS: Readonly<Record<SqlType, string>> = {
 };
 const BIGINT_MAX = 2n ** 63n;
 
-/** A value as a literal of its column's type. */
-function literalOf({ name, type }: Column, value: string): Result<string, InputFault> {
+/** A value as a literal of its column's type; `pointer` is what the request calls its place. */
+function literalOf(
+  { name, type }: Column,
+  value: string,
+  pointer: '/where' | '/cursor',
+): Result<string, InputFault> {
   const literal = readLiteral(type, value);
   if (literal !== undefined) return ok(literal);
-  return fail({ pointer: `/${name}`, expected: FORMS[type], found: value.slice(0, 80) });
+  return fail({ pointer, expected: `${FORMS[type]} for ${name}`, found: value.slice(0, 80) });
 }
 
 function readLiteral(type: SqlType, value: string): string | undefined {

@@ -25,13 +25,16 @@ const PART = 1;
 const CELL = 8;
 const PHRASE = 4;
 
-/** @returns undefined when there is no word to search for */
+/** @returns undefined for an empty text; signs without a word are refused, as they would find all rows */
 export function searchSql(text: string): Result<Search | undefined, InputFault> {
   const words = text
     .split(/\s+/)
     .map(searchWords)
     .filter((word) => word !== '');
-  if (words.length === 0) return ok(undefined);
+  if (text.trim() === '') return ok(undefined);
+  if (words.length === 0) {
+    return fail({ pointer: '/text', expected: 'at least one word', found: text.slice(0, 80) });
+  }
   if (words.length > WORDS_MAX) {
     const expected = `at most ${WORDS_MAX} words`;
     return fail({ pointer: '/text', expected, found: `${words.length}` });

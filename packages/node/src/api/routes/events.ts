@@ -3,6 +3,7 @@ import type { FeedParts, FeedPlace } from '../event-stream.ts';
 import { readFeedPlace, runFeed } from '../event-stream.ts';
 import { EVENTS_TYPE } from '../media-type.ts';
 import { parameter, queryChoice } from '../parameters.ts';
+import { showFound } from '../problem.ts';
 import type { Reply } from '../reply.ts';
 import { refuse } from '../reply.ts';
 import type { ApiRequest, Route } from '../route.ts';
@@ -58,7 +59,8 @@ async function openFeed(request: ApiRequest<Values>, parts: EventParts): Promise
   const seen = lastEventId === undefined ? values.after : readFeedPlace(lastEventId);
   if (lastEventId !== undefined && seen === undefined) {
     const expected = 'a height, or height.tx.index';
-    const errors = [{ parameter: 'Last-Event-ID', expected }];
+    const found = showFound(lastEventId);
+    const errors = [{ parameter: 'Last-Event-ID', expected, found }];
     return refuse({ code: 'NODE_INPUT_INVALID', errors });
   }
   const head = parts.chain.head();

@@ -2,11 +2,11 @@
 import type { ManifestContract, ManifestRecord } from '@daybook/contracts';
 import { keyPrefixOf } from '@daybook/contracts';
 import type { RecordPlace, Result } from '@daybook/core';
-import { fail, isInRange, ok, treePrefixOf } from '@daybook/core';
+import { fail, isInRange, ok, toHex, treePrefixOf } from '@daybook/core';
 import { PROOF_TYPE } from '../media-type.ts';
 import type { Refusal } from '../ports.ts';
 import type { Problem } from '../problem.ts';
-import { problemOf } from '../problem.ts';
+import { problemOf, showFound } from '../problem.ts';
 import type { Freshness, Reply } from '../reply.ts';
 import { refuse } from '../reply.ts';
 import { parameterName } from './key-parameters.ts';
@@ -24,16 +24,21 @@ export function readPlace(
     const expected = names.length === 0 ? 'no key fields' : `no key fields, or ${names.join(', ')}`;
     const [first = ''] = Object.keys(leading);
     const errors = [
-      { parameter: parameterName(first), expected: `${expected}, with proof=bundle` },
+      {
+        parameter: parameterName(first),
+        expected: `${expected}, with proof=bundle`,
+        found: showFound(Object.keys(leading).join(', ')),
+      },
     ];
     return fail({ code: 'NODE_INPUT_INVALID', errors });
   }
   if (isWhole) return ok({ set: spec.set });
   const found = keyPrefixOf(spec, leading);
   if (found.ok) return ok({ set: spec.set, partition: found.value.prefix });
-  const errors = found.reason.map(({ pointer, expected }) => ({
+  const errors = found.reason.map(({ pointer, expected, found: what }) => ({
     parameter: parameterName(pointer.slice(1)),
     expected,
+    found: what,
   }));
   return fail({ code: 'NODE_INPUT_INVALID', errors });
 }
@@ -46,7 +51,8 @@ export function readFrom(
   const prefix = treePrefixOf(place);
   const isInside = from === undefined || isInRange(from, { from: prefix, to: prefix });
   if (isInside) return ok(from);
-  const errors = [{ parameter: 'from', expected: 'a tree key of this list' }];
+  const found = toHex(from);
+  const errors = [{ parameter: 'from', expected: 'a tree key of this list', found }];
   return fail({ code: 'NODE_INPUT_INVALID', errors });
 }
 

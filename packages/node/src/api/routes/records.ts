@@ -175,7 +175,9 @@ function queryRoute(
       const json = keyJson(spec, values);
       const missing = by.find((field) => json[field] === undefined);
       if (missing !== undefined) {
-        const errors = [{ parameter: parameterName(missing), expected: 'a value' }];
+        const errors = [
+          { parameter: parameterName(missing), expected: 'a value', found: 'nothing' },
+        ];
         return refuse({ code: 'NODE_INPUT_INVALID', errors });
       }
       const filter = {

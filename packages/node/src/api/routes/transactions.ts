@@ -119,7 +119,8 @@ function readMany(body: unknown): Result<readonly Uint8Array[], Problem> {
   const items = body instanceof Uint8Array ? readCborList(body) : readMember(body, 'transactions');
   if (!items.ok) return items;
   if (!Array.isArray(items.value) || items.value.length === 0) {
-    const errors = [{ pointer: '/transactions', expected: 'a list of at least one transaction' }];
+    const expected = 'a list of at least one transaction';
+    const errors = [{ pointer: '/transactions', expected, found: showFound(items.value) }];
     return fail({ code: 'NODE_INPUT_INVALID', errors });
   }
   const found = items.value.length;
