@@ -47,15 +47,20 @@ interface Kept {
 /** Asked anew for each proof: a block that came after the first is not ahead of the clock. */
 export type TrustNow = () => Trust;
 
-/** @throws ClientError when no node answers */
+/**
+ * @param at  block that stands for now, so that proofs which are gathered together show one state;
+ *   the head where no node keeps that of the block any longer
+ * @throws ClientError when no node answers
+ */
 export async function proveCited(
   client: Client,
   cited: CitedRecord,
-  trust: TrustNow,
+  { trust, at }: { readonly trust: TrustNow; readonly at: AtHeight },
 ): Promise<ProvenCitation> {
   const kept = await keptAt(client, cited.record, trust);
   if (kept === undefined) return { state: 'absent' };
-  const now = await proofAt(kept, {});
+  const pinned = await proofAt(kept, at);
+  const now = pinned ?? (at.height === undefined ? undefined : await proofAt(kept, {}));
   if (now === undefined) return { state: 'absent' };
   if (isInForce(now.verdict, cited.height)) return judge('same', now, cited);
   const then = await proofAt(kept, { height: cited.height });

@@ -43,10 +43,8 @@ export async function writeEvidence(
 ): Promise<WrittenEvidence> {
   const { cite } = await import('@daybook/applications');
   const { files: lists, rows, height } = await keepFindings(client, engagement, place);
-  const itself = await proveEngagement(client, engagement, {
-    place,
-    at: height === undefined ? {} : { height },
-  });
+  const at = height === undefined ? {} : { height };
+  const itself = await proveEngagement(client, engagement, { place, at });
   const told = { file: ENGAGEMENT_FILE, record: cite(ENGAGEMENT, engagement) };
   const files: EvidenceFile[] = [...lists, await keep(told, { ...itself, place })];
   const citations = readCitations(rows, cite);
@@ -54,7 +52,7 @@ export async function writeEvidence(
     (one): EvidenceRemark => ({ ...one, state: 'unreadable' }),
   );
   for (const [index, cited] of citations.cited.entries()) {
-    const proven = await proveOrRecall(client, cited, place);
+    const proven = await proveOrRecall(client, cited, { place, at });
     if (proven.state !== 'same') remarks.push({ ...cited, state: proven.state });
     files.push(...(await keepRecord(`record-${index + 1}`, cited, { proven, place })));
   }
@@ -93,9 +91,9 @@ async function proveEngagement(
 async function proveOrRecall(
   client: Client,
   cited: CitedRecord,
-  { kept, trust }: Place,
+  { place: { kept, trust }, at }: { readonly place: Place; readonly at: AtHeight },
 ): Promise<ProvenCitation> {
-  const proven = await proveCited(client, cited, trust);
+  const proven = await proveCited(client, cited, { trust, at });
   if (proven.state !== 'lost' && proven.state !== 'absent') return proven;
   const recalled = await kept?.recall(cited, trust());
   if (recalled === undefined) return proven;

@@ -112,12 +112,24 @@ async function carryOut(client: Client, one: OneRun): Promise<Omit<RuleOutcome, 
   if (!read.ok) return invalid(read.reason);
   const { rows, height, cut } = read.value;
   const fresh = findingsOf({ ...rule, kind }, rows, known);
-  const { fault, ...counts } = await open(client, fresh, one);
+  const at = { height: newestOf(fresh, height) };
+  const { fault, ...counts } = await open(client, fresh, { ...one, at });
   const found = new Set(rows.map(({ hit }) => hit)).size;
   const told =
     fault ??
     (cut === undefined ? undefined : faultOf({ code: 'CLI_RULE_CUT', rule: rule.rule, fact: cut }));
   return { height, found, ...counts, ...(told !== undefined && { fault: told }) };
+}
+
+/** Height of a block after which every record that is cited stands, since pages of rows differ. */
+function newestOf(findings: readonly RuleFinding[], height: number): number {
+  const heights = findings.flatMap(({ evidence }) => evidence.map((cited) => cited.height));
+  return heights.reduce((newest, one) => Math.max(newest, one), height);
+}
+
+/** A run at a block: what is cited is proven by this one. */
+interface PinnedRun extends OneRun {
+  readonly at: { readonly height: number };
 }
 
 /** A finding whose citations are proven. */
@@ -135,7 +147,7 @@ interface Opened {
 async function open(
   client: Client,
   findings: readonly RuleFinding[],
-  one: OneRun,
+  one: PinnedRun,
 ): Promise<Opened> {
   const all: Opened[] = [];
   for (let from = 0; from < findings.length; from += BATCH_COUNT) {
@@ -150,7 +162,7 @@ async function open(
 async function openBatch(
   client: Client,
   findings: readonly RuleFinding[],
-  one: OneRun,
+  one: PinnedRun,
 ): Promise<Opened> {
   const { engagement, rule, author, validUntilMs, known } = one;
   const chain = await client.chain();
@@ -208,11 +220,11 @@ function callOf(
 async function proveEvidence(
   client: Client,
   { evidence }: RuleFinding,
-  { trust, keep }: RuleRun,
+  { trust, keep, at }: PinnedRun,
 ): Promise<Result<Ready['evidence'], string>> {
   const cites: Ready['evidence'][number][] = [];
   for (const cited of evidence) {
-    const { state, valueHash, cited: proof } = await proveCited(client, cited, trust);
+    const { state, valueHash, cited: proof } = await proveCited(client, cited, { trust, at });
     // Before the finding is opened: what is on the ledger has its proof.
     if (proof !== undefined) await keep?.keep(cited, proof);
     if (state !== 'lost' && valueHash === undefined) return fail(cited.record);

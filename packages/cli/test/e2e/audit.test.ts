@@ -284,12 +284,15 @@ describe('continuous audit by commands', () => {
       'treasury.payment/roads/2026%2F17',
       'treasury.payment/roads/2026%2F18',
     ]);
+    const heights = new Set<number>();
     for (const { file, valueHash } of index.files) {
       expect(valueHash !== undefined).to.equal(file.startsWith('record-'));
       const genesis = ['--genesis', cluster.genesisFile];
-      const verdict = await daybook(['verify', path.join(out, file), ...genesis]);
+      const verdict = await daybook(['verify', path.join(out, file), ...genesis, '--json']);
       expect(verdict.code, verdict.errors + verdict.out).to.equal(0);
+      heights.add(verdict.json<{ readonly height: number }>().height);
     }
+    expect([...heights], 'one block').to.have.length(1);
   });
 
   it('proves what was cited although it changed, and refuses what is not there', async () => {
