@@ -1,7 +1,16 @@
 /** Files of a publisher of money as lines, by the mapping that says how it writes them. */
-import type { FormatsFailure, MONEY_FORMATS, MoneyLine, PlannedPart } from '@daybook/formats';
-import type { CliError } from '../errors.ts';
+import type { Result } from '@daybook/core';
+import { ok } from '@daybook/core';
+import type {
+  FormatsFailure,
+  MONEY_FORMATS,
+  MoneyLine,
+  PlannedPart,
+  SourceFile,
+} from '@daybook/formats';
 import { malformed, readJson } from '../files.ts';
+import type { RefusedFile } from './refused-file.ts';
+import { refusalOfFile } from './refused-file.ts';
 import { readPackageFiles, readSourceFiles } from './source-files.ts';
 
 export type MoneyFormat = keyof typeof MONEY_FORMATS;
@@ -54,13 +63,21 @@ export interface MoneyFiles {
   readonly holder?: string | undefined;
 }
 
-export interface MoneyReading {
+interface FilesTogether {
   readonly lines: readonly MoneyLine[];
   /** Of the files themselves, where no line holds all of them. */
   readonly parts: readonly PlannedPart[];
 }
 
-/** @throws CliError where a whole file, or the mapping, cannot be read */
+export interface MoneyReading extends FilesTogether {
+  /** Files of which nothing could be read; the others are. */
+  readonly unreadable: readonly RefusedFile[];
+}
+
+/**
+ * Every file that can be read; the tables of a package are one with its descriptor.
+ * @throws CliError where the mapping, or a package, cannot be read
+ */
 export async function readMoneyFiles(
   format: MoneyFormat,
   { mapping, files: names, holder }: MoneyFiles,
@@ -72,15 +89,41 @@ export async function readMoneyFiles(
     planKeptFiles,
   } = await import('@daybook/formats');
   const json = await readJson(mapping);
-  const files = await (format === 'fiscal' ? readPackageFiles(names) : readSourceFiles(names));
+  const isPackage = format === 'fiscal';
+  const files = await (isPackage ? readPackageFiles(names) : readSourceFiles(names));
   const keeper = holder === undefined ? {} : { holder };
-  const lines = formats[format](files, json, keeper);
-  const unreadable = (reason: FormatsFailure): CliError => {
-    const fact = explainFormats(reason);
-    return malformed(reason.code === 'FORMATS_MAPPING_INVALID' ? mapping : reason.file, fact);
+  const readTogether = (group: readonly SourceFile[]): Result<FilesTogether, FormatsFailure> => {
+    const read = formats[format](group, json, keeper);
+    if (!read.ok) return read;
+    const kept = planKeptFiles(format, group, { mapping: json, ...keeper });
+    return kept.ok ? ok({ lines: read.value, parts: kept.value }) : kept;
   };
-  if (!lines.ok) throw unreadable(lines.reason);
-  const parts = planKeptFiles(format, files, { mapping: json, ...keeper });
-  if (!parts.ok) throw unreadable(parts.reason);
-  return { lines: lines.value, parts: parts.value };
+  const groups = isPackage ? [files] : inOrder(files).map((file) => [file]);
+  const read = groups.map(readTogether);
+  const unreadable = read.flatMap((one): RefusedFile[] => {
+    if (one.ok) return [];
+    const { reason } = one;
+    const words = explainFormats(reason);
+    if (reason.code === 'FORMATS_MAPPING_INVALID') throw malformed(mapping, words);
+    if (isPackage) throw malformed(reason.file, words);
+    return [refusalOfFile(reason.file, reason, { expected: EXPECTED[format], words })];
+  });
+  const together = read.flatMap((one) => (one.ok ? [one.value] : []));
+  return {
+    lines: together.flatMap(({ lines }) => lines),
+    parts: together.flatMap(({ parts }) => parts),
+    unreadable,
+  };
 }
+
+/** A report is the same whatever the shell made of `*`. */
+function inOrder(files: readonly SourceFile[]): readonly SourceFile[] {
+  return files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const EXPECTED: Readonly<Record<MoneyFormat, string>> = {
+  spend: 'a CSV file as the mapping describes it',
+  funds: 'a CSV file as the mapping describes it',
+  iati: 'a file of IATI activities in XML',
+  fiscal: 'a Fiscal Data Package',
+};

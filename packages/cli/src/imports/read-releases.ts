@@ -2,12 +2,12 @@
 import type {
   FaultyRelease,
   Finding,
-  FormatsFailure,
   JsonPlace,
   OcdsPackage,
   OcdsSource,
   SourceFile,
 } from '@daybook/formats';
+import { refusalOfFile } from './refused-file.ts';
 import { readSourceFiles } from './source-files.ts';
 
 /** A release that is not on the ledger after the import. */
@@ -53,7 +53,11 @@ export async function readReleaseFiles(names: readonly string[]): Promise<Releas
   for (const file of files) {
     const read = readOcdsFile(file, validate);
     if (!read.ok) {
-      unreadable.push(refusalOfFile(file.name, read.reason, explainFormats(read.reason)));
+      const words = explainFormats(read.reason);
+      const isJson = read.reason.code !== 'FORMATS_JSON_INVALID';
+      const expected = isJson ? 'a file of OCDS in JSON' : 'JSON';
+      const refusal = refusalOfFile(file.name, read.reason, { expected, words });
+      unreadable.push({ ...refusal, pointer: '' });
       continue;
     }
     sources.push({ file: file.name, package: read.value });
@@ -73,16 +77,6 @@ export async function readReleaseFiles(names: readonly string[]): Promise<Releas
       return list.map((one) => ({ ...one, ...places.get(one.file)?.get(wholePointer(one)) }));
     },
   };
-}
-
-/** The refusal of a whole file: with its line and column where it is no JSON. */
-function refusalOfFile(file: string, failure: FormatsFailure, words: string): PlacedRelease {
-  const whole = { file, pointer: '', field: '', reason: failure.code };
-  if (failure.code === 'FORMATS_JSON_INVALID') {
-    const { line, column, found } = failure;
-    return { ...whole, line, ...(column !== undefined && { column }), expected: 'JSON', found };
-  }
-  return { ...whole, expected: 'a file of OCDS in JSON', found: words };
 }
 
 /** The refusal of a release before it is handed in. */

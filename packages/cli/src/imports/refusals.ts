@@ -77,11 +77,21 @@ export function refusalsOfFindings(findings: readonly Finding[]): readonly Refus
   return findings.map(({ pointer, code, ...rest }) => ({ ...rest, field: pointer, reason: code }));
 }
 
+/** For a report in which lines are counted; none where all files could be read. */
+export function filesRefused(
+  unreadable: readonly Refusal[],
+): readonly { readonly title: string; readonly text: string }[] {
+  if (unreadable.length === 0) return [];
+  return [{ title: 'Files refused', text: `${unreadable.length}, with all that stands in them` }];
+}
+
 /** How the sums of one currency add up, and what became of the lines that were not refused. */
 export function totalText(
-  { file, imported, refused, currency }: ImportTotals,
+  { file, imported, refused, currency, linesWithoutAmount }: ImportTotals,
   outcome: 'imported' | 'read',
 ): string {
   const text = (amount: bigint): string => describeAmount(String(amount), currency);
-  return `${text(file)} in the files = ${text(imported)} ${outcome} + ${text(refused)} refused`;
+  const lines = linesWithoutAmount === 1 ? '1 refused line' : `${linesWithoutAmount} refused lines`;
+  const rest = linesWithoutAmount === 0 ? '' : `; ${lines} without a readable amount not counted`;
+  return `${text(file)} in the files = ${text(imported)} ${outcome} + ${text(refused)} refused${rest}`;
 }

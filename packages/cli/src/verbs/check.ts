@@ -13,6 +13,7 @@ import {
 } from '../imports/read-money.ts';
 import { faultOf, readReleaseFiles } from '../imports/read-releases.ts';
 import {
+  filesRefused,
   loadRemedies,
   refusalsOfFindings,
   refusalsOfReleases,
@@ -22,26 +23,28 @@ import {
 import { answer } from '../print.ts';
 
 async function checkMoney(format: MoneyFormat, input: Input, world: World): Promise<Exit> {
-  const { lines } = await readMoneyFiles(format, {
+  const { lines, unreadable } = await readMoneyFiles(format, {
     mapping: input.text('mapping'),
     files: input.operands('file'),
   });
   const { listFaults, totalLines } = await import('@daybook/formats');
   const linesRefused = listFaults(lines);
+  const refused = [...unreadable, ...linesRefused];
   const linesRead = lines.filter(({ ok }) => ok).length;
   const totals = totalLines(lines);
   const remedies = await loadRemedies();
   const pairs = [
     { title: 'Lines that were read', text: String(linesRead) },
     { title: 'Lines refused', text: String(lines.length - linesRead) },
+    ...filesRefused(unreadable),
     ...totals.map((one) => ({ title: `Sum, ${one.currency}`, text: totalText(one, 'read') })),
   ];
   answer(input, world, {
-    json: { linesRead, linesRefused, totals },
+    json: { linesRead, linesRefused, filesRefused: unreadable, totals },
     lines: (paint) =>
-      [...renderRefusals(linesRefused, remedies, paint), renderPairs(pairs, paint)].join('\n'),
+      [...renderRefusals(refused, remedies, paint), renderPairs(pairs, paint)].join('\n'),
   });
-  return linesRefused.length === 0 ? 'done' : 'refused';
+  return refused.length === 0 ? 'done' : 'refused';
 }
 
 async function checkReleases(input: Input, world: World): Promise<Exit> {

@@ -23,7 +23,8 @@ import {
   readMoneyFiles,
 } from '../imports/read-money.ts';
 import type { Remedies } from '../imports/refusals.ts';
-import { loadRemedies, renderRefusals, totalText } from '../imports/refusals.ts';
+import { filesRefused, loadRemedies, renderRefusals, totalText } from '../imports/refusals.ts';
+import type { RefusedFile } from '../imports/refused-file.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
 import { answer } from '../print.ts';
 
@@ -67,7 +68,11 @@ const IN_FLIGHT_MAX = 64;
 const BATCH_MAX = 256;
 
 async function importFiles(format: MoneyFormat, input: Input, world: World): Promise<Exit> {
-  const { lines, parts: fileParts } = await readMoneyFiles(format, {
+  const {
+    lines,
+    parts: fileParts,
+    unreadable,
+  } = await readMoneyFiles(format, {
     mapping: input.text('mapping'),
     files: input.operands('file'),
     holder: input.optionalText('holder'),
@@ -107,8 +112,8 @@ async function importFiles(format: MoneyFormat, input: Input, world: World): Pro
     const report = await importLines(options, parts);
     reporter.end();
     const remedies = await loadRemedies();
-    answerReport({ ...report, files }, remedies, { input, world });
-    return report.linesRefused.length === 0 ? 'done' : 'refused';
+    answerReport({ ...report, filesRefused: unreadable, files }, remedies, { input, world });
+    return report.linesRefused.length + unreadable.length === 0 ? 'done' : 'refused';
   } catch (error) {
     reporter.end();
     if (!(error instanceof ImportError)) throw error;
@@ -116,7 +121,10 @@ async function importFiles(format: MoneyFormat, input: Input, world: World): Pro
   }
 }
 
-type FullReport = ImportReport & { readonly files: FileReport };
+type FullReport = ImportReport & {
+  readonly filesRefused: readonly RefusedFile[];
+  readonly files: FileReport;
+};
 
 function answerReport(
   report: FullReport,
@@ -128,11 +136,21 @@ function answerReport(
 }
 
 function reportLines(report: FullReport, remedies: Remedies, paint: Paint): string {
-  const { files, linesImported, linesRefused, added, perSecond, seconds, totals } = report;
+  const {
+    files,
+    filesRefused: unreadable,
+    linesImported,
+    linesRefused,
+    added,
+    perSecond,
+    seconds,
+    totals,
+  } = report;
   const pairs = [
     { title: 'Lines on the ledger', text: String(linesImported) },
     { title: 'Added by this run', text: String(added) },
     { title: 'Lines refused', text: String(totals.reduce((n, one) => n + one.linesRefused, 0)) },
+    ...filesRefused(unreadable),
     ...(files.added + files.present === 0
       ? []
       : [
@@ -144,7 +162,10 @@ function reportLines(report: FullReport, remedies: Remedies, paint: Paint): stri
     { title: 'Rate', text: `${Math.round(perSecond)} lines/s, ${seconds.toFixed(1)} s in all` },
     ...totals.map((one) => ({ title: `Sum, ${one.currency}`, text: totalText(one, 'imported') })),
   ];
-  return [...renderRefusals(linesRefused, remedies, paint), renderPairs(pairs, paint)].join('\n');
+  return [
+    ...renderRefusals([...unreadable, ...linesRefused], remedies, paint),
+    renderPairs(pairs, paint),
+  ].join('\n');
 }
 
 function importVerb(format: MoneyFormat): Verb {
