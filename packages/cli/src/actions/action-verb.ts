@@ -18,6 +18,7 @@ import type { Option, Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { openSigners, readOfficer, SIGNER_OPTIONS } from '../officers.ts';
 import { remark } from '../print.ts';
+import { readAct, readableInput, withActHelp, withMoneyHint } from './act-input.ts';
 import { contractNamed } from './contracts.ts';
 import type { Flag } from './flags.ts';
 import { assemble, flagAt, flagsOf, optionOf } from './flags.ts';
@@ -49,7 +50,10 @@ export const BUILD_OPTIONS = {
     help: 'Hand nothing in: write a draft for the others to sign ("-" for standard output).',
   },
   'valid-for': { value: 'SECONDS', help: 'How long it may wait for its block; half of the most.' },
-  input: { value: 'FILE', help: 'JSON file with the input; options go before it.' },
+  input: {
+    value: 'FILE',
+    help: 'JSON file with the input, money as "1234.56 GBP"; options go before it.',
+  },
   ...WAIT_OPTIONS,
   ...NODE_OPTIONS,
 } as const satisfies Options;
@@ -74,7 +78,7 @@ function actionVerb(
   const flags = flagsOf(action.input, BUILD_OPTIONS);
   const rows = flags.map((flag): readonly [string, Option] => [
     flag.name,
-    optionOf(flag, language),
+    withActHelp(action, flag, optionOf(flag, language)),
   ]);
   const example = flags.find(({ isRequired }) => isRequired);
   return {
@@ -125,11 +129,11 @@ async function perform(
   const { input } = stage;
   const file = input.optionalText('input');
   const base = file === undefined ? undefined : await readJson(file);
-  const checked = validateInput(
-    action,
-    assemble(flags, (name) => input.texts(name), base),
-  );
+  const assembled = assemble(flags, (name) => input.texts(name), base);
+  const { value, faults } = await readAct(action, readableInput(action.input, assembled));
+  const checked = validateInput(action, value);
   if (!checked.ok) throw inputFailure(checked.reason, flags);
+  if (faults.length > 0) throw inputFailure(faults, flags);
   const call = { contract: action.contract, action: action.name, args: checked.value };
   return await performCalls([call], stage, (pointer) => flagAt(flags, pointer));
 }
@@ -137,7 +141,7 @@ async function perform(
 function inputFailure(faults: readonly InputFault[], flags: readonly Flag[]): CliError {
   const lines = faults.map(({ pointer, expected, found }) => ({
     where: flagAt(flags, pointer) ?? pointer,
-    expected,
+    expected: withMoneyHint(pointer, expected),
     found,
   }));
   return new CliError({ code: 'CLI_INPUT_INVALID', faults: lines });

@@ -123,7 +123,8 @@ function parsed(text: string): unknown {
   }
 }
 
-const MONEY = /^(-?)([\d,]+)(?:\.(\d+))? ?([A-Z]{3})$/;
+/** Commas only where groups of digits end: a decimal comma would make the amount a hundred times as large. */
+const MONEY = /^(-?)(\d+|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.(\d+))? ?([A-Z]{3})$/;
 
 /** `1,234.56 GBP` in minor units; undefined if it has more decimals than the currency. */
 export function moneyOf(
@@ -186,11 +187,12 @@ function place(root: Record<string, unknown>, path: readonly string[], value: un
   place(next, rest, value);
 }
 
-/** The option that a JSON pointer of the input belongs to, for messages. */
+/** The option that a JSON pointer of the input belongs to, with the place in its JSON, for messages. */
 export function flagAt(flags: readonly Flag[], pointer: string): string | undefined {
-  const flag = flags.find(({ path }) => {
-    const own = `/${path.join('/')}`;
-    return pointer === own || pointer.startsWith(`${own}/`);
-  });
-  return flag === undefined ? undefined : `--${flag.name}`;
+  const ownOf = ({ path }: Flag): string => `/${path.join('/')}`;
+  const flag = flags.find((one) => `${pointer}/`.startsWith(`${ownOf(one)}/`));
+  if (flag === undefined) return undefined;
+  const inner = pointer.slice(ownOf(flag).length);
+  const holdsJson = flag.spec.type === 'list' || flag.spec.type === 'text';
+  return holdsJson && inner !== '' ? `--${flag.name} ${inner}` : `--${flag.name}`;
 }

@@ -63,6 +63,8 @@ describe('cli: options of actions', () => {
     ['1234.56 GBP', '123456'],
     ['1,234.5GBP', '123450'],
     ['-3 GBP', '-300'],
+    ['1,000,000 GBP', '100000000'],
+    ['12,34,567.89 INR', '123456789'],
     ['70 JPY', '70'],
     ['1.5 BHD', '1500'],
   ] as const) {
@@ -71,7 +73,18 @@ describe('cli: options of actions', () => {
     });
   }
 
-  for (const text of ['1.234 GBP', '1.5 JPY', '12', 'GBP', '1 XXZ', '1e3 GBP', '']) {
+  for (const text of [
+    '1,5 EUR',
+    '150,00 EUR',
+    '1,23,4 GBP',
+    '1.234 GBP',
+    '1.5 JPY',
+    '12',
+    'GBP',
+    '1 XXZ',
+    '1e3 GBP',
+    '',
+  ]) {
     it(`given "${text}", then it is no amount of money`, () => {
       expect(moneyOf(text)).to.equal(undefined);
     });
