@@ -1,7 +1,8 @@
 /**
- * Stored data that turned out to be damaged when somebody else was to be served from it. Each place
- * is named once in the log and stands in the diagnosis until a restart; what was asked for is
- * refused, and the node goes on. Damage that its own duty meets ends the process elsewhere.
+ * Stored data that turned out to be damaged when somebody else was to be served from it, or when old
+ * versions were tidied away. Each place is named once in the log and stands in the diagnosis until a
+ * restart; what was asked for is refused, and the node goes on. Damage that its own duty meets ends
+ * the process elsewhere.
  */
 import { StateError } from '@daybook/state';
 import type { Logger } from './log.ts';

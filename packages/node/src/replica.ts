@@ -29,7 +29,6 @@ import { createConsensus } from './driver/consensus.ts';
 import { NodeError } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 import type { FoundDamage } from './found-damage.ts';
-import { createFoundDamage } from './found-damage.ts';
 import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
 import type { Executor } from './ledger/executor.ts';
 import { createExecutor } from './ledger/executor.ts';
@@ -213,7 +212,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     await recordedSets(options, parts.storage, manifests),
     readRecoveries(ledger.head().reader),
   );
-  const damage = createFoundDamage(logger.child('storage'));
+  const { damage } = parts.storage;
   const blocks = createBlockReader({
     blockLog,
     genesis,

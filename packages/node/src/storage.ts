@@ -20,6 +20,8 @@ import {
   openGuardedLevel,
   openKeepsakes,
 } from '@daybook/state';
+import type { FoundDamage } from './found-damage.ts';
+import { createFoundDamage } from './found-damage.ts';
 import type { DiskLimits, FreeSpace, FreeSpaceParts } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
 import { openLocalSigner } from './local-signer.ts';
@@ -89,6 +91,8 @@ export interface Storage {
   readonly directory: DataDirectory;
   readonly blockLog: BlockLog;
   readonly stateStore: StateStore;
+  /** What reads for others, and tidying, have found damaged. */
+  readonly damage: FoundDamage;
   readonly freeSpace: FreeSpace;
   /** Changes of the set before the snapshot that the node joined by; none after following blocks. */
   readonly beginning: readonly SetChange[];
@@ -149,7 +153,11 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
       { disk },
     );
     closers.push(() => blockLog.close());
-    const stateStore = await openState(directory.paths.state, keeping, { disk, openKeyValue });
+    const damage = createFoundDamage(logger.child('storage'));
+    const stateStore = await openState(directory.paths.state, keeping, {
+      ...{ disk, openKeyValue },
+      onDamage: (found) => damage.note(found),
+    });
     closers.push(() => stateStore.close());
     const votes = { logger, freeSpace, disk: parts.votesDisk ?? disk };
     const opened = await openSigners(options, directory, votes);
@@ -160,7 +168,7 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
     const history = openKeepsakes(directory.paths.blocks, disk);
     const beginning = readBeginning(directory.paths.blocks, disk);
     const kept = { evidence, history, beginning };
-    return { directory, blockLog, stateStore, freeSpace, ...kept, ...signing };
+    return { directory, blockLog, stateStore, damage, freeSpace, ...kept, ...signing };
   } catch (error) {
     for (const close of closers.reverse()) await close();
     throw error;

@@ -71,6 +71,11 @@ export interface StateStoreParts {
   readonly disk: Disk;
   /** Opens the database in a directory; `openLevel` in production. */
   readonly openKeyValue: (path: string) => Promise<KeyValue>;
+  /**
+   * Told of damage that tidying meets, one place at a time: blocks are stored all the same, and who
+   * reads what is lost is refused. The same place may be told more than once.
+   */
+  readonly onDamage?: (damage: StateError) => void;
 }
 
 /** Enough for the inner nodes of about 500,000 records; each node is 1.1 KB. */
@@ -88,7 +93,7 @@ const REMOVALS_PER_BLOCK = 2;
  */
 export async function openStateStore(
   options: StateStoreOptions,
-  { disk, openKeyValue }: StateStoreParts,
+  { disk, openKeyValue, onDamage = () => undefined }: StateStoreParts,
 ): Promise<StateStore> {
   const { directory } = options;
   disk.makeDirectory(directory);
@@ -104,7 +109,10 @@ export async function openStateStore(
     for (const version of recovered.versions) versions.add(version);
     for (const [height, owners] of recovered.pins) versions.pins.restore(height, owners);
     const store = new NodeStore(nodes, options.cacheBytes ?? CACHE_BYTES);
-    const reclaim = createReclaim(store, values, options.history ?? 'all');
+    const reclaim = createReclaim(store, values, {
+      history: options.history ?? 'all',
+      onDamage,
+    });
     const kept = new KeptHistory(database, options.keptSets ?? new Set());
     const staged = new StagedSet(store);
     const inTurn = createTurns();

@@ -4,6 +4,7 @@
  * by what the block itself writes.
  */
 import type { Height } from '@daybook/core';
+import type { StateError } from '../errors.ts';
 import type { Child } from '../tree/child.ts';
 import { DeadRecords } from '../tree/dead-records.ts';
 import type { NodeStore } from '../tree/node-store.ts';
@@ -51,17 +52,23 @@ const VALUE_LOOKUPS_MIN = 32;
 const WRITES_PER_LOOKUP = 8;
 const VALUE_BYTES_PER_WRITE = 512;
 
+export interface ReclaimOptions {
+  readonly history: HistoryRule;
+  readonly onDamage: (damage: StateError) => void;
+}
+
 export function createReclaim(
   nodes: NodeStore,
   values: RecordLog,
-  history: HistoryRule,
+  { history, onDamage }: ReclaimOptions,
 ): ReclaimParts {
   const nodeSpace = new Space();
   const valueSpace = new Space();
   const deadNodes = new DeadRecords(nodes.log, NODE_BYTES_MIN);
   const deadValues = new DeadRecords(values, VALUE_BYTES_MIN);
-  const ofNodes = { nodes, log: nodes.log, space: nodeSpace, partMax: NODE_PART_MAX };
-  const ofValues = { nodes, log: values, space: valueSpace, partMax: VALUE_PART_MAX };
+  const both = { nodes, onDamage };
+  const ofNodes = { ...both, log: nodes.log, space: nodeSpace, partMax: NODE_PART_MAX };
+  const ofValues = { ...both, log: values, space: valueSpace, partMax: VALUE_PART_MAX };
   const nodeSweep = new Sweep({ ...ofNodes, dead: deadNodes });
   const valueSweep = history === 'all' ? undefined : new Sweep({ ...ofValues, dead: deadValues });
   return { nodeSpace, nodeSweep, deadNodes, valueSpace, valueSweep, deadValues };

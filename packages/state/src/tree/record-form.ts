@@ -36,6 +36,29 @@ export interface PassedRecord {
   readonly size: number;
 }
 
+/** A place of a scan that holds no whole record. */
+export interface DamagedRecord extends PassedRecord {
+  /** What is wrong. */
+  readonly damage: string;
+}
+
+/** Where a log is, and how it goes on. */
+export interface RecordLogOptions {
+  readonly directory: string;
+  /** First part of the file names. */
+  readonly name: string;
+  /** Size of every segment, fixed for the life of the log: references are computed with it. */
+  readonly segmentBytes: number;
+  /** Where to go on: global byte offset, 0 for a new log. */
+  readonly end: number;
+}
+
+/** How many records went to a segment. */
+export interface SegmentRecords {
+  readonly segment: number;
+  readonly count: number;
+}
+
 /** A record in a chunk of a segment, as its header describes it. */
 export interface RawRecord {
   readonly ref: Ref;
@@ -72,4 +95,13 @@ export function isChecked(bytes: Uint8Array, end: number, ref: Ref): boolean {
 export function hasChecksum(checked: Uint8Array, bytes: Uint8Array, ref: Ref): boolean {
   if (isPlanted('checksum-unchecked')) return true;
   return checksumOf(checked, ref) === readU32(bytes, checked.length);
+}
+
+/** A record as its checksum says that it was written; undefined when it is not. */
+export function checkedRecord(raw: RawRecord): FoundRecord | undefined {
+  const { ref, size, chunk, at, bodySize } = raw;
+  const bytes = chunk.subarray(at);
+  const end = RECORD_HEADER_SIZE + bodySize;
+  if (bytes.length < end + CHECKSUM_SIZE || !isChecked(bytes, end, ref)) return undefined;
+  return { ref, kind: bytes[0] ?? 0, body: bytes.subarray(RECORD_HEADER_SIZE, end), size };
 }

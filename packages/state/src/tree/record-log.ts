@@ -12,10 +12,20 @@ import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
 import { writeU32 } from './numbers.ts';
 import { PrefixViews } from './prefix-views.ts';
-import type { FoundRecord, PassedRecord, RawRecord, RecordBody, Ref } from './record-form.ts';
+import type {
+  DamagedRecord,
+  FoundRecord,
+  PassedRecord,
+  RawRecord,
+  RecordBody,
+  RecordLogOptions,
+  Ref,
+  SegmentRecords,
+} from './record-form.ts';
 import {
   ALIGNMENT,
   CHECKSUM_SIZE,
+  checkedRecord,
   checksumOf,
   hasChecksum,
   isChecked,
@@ -23,22 +33,6 @@ import {
   recordSize,
   sizeAt,
 } from './record-form.ts';
-
-export interface RecordLogOptions {
-  readonly directory: string;
-  /** First part of the file names. */
-  readonly name: string;
-  /** Size of every segment, fixed for the life of the log: references are computed with it. */
-  readonly segmentBytes: number;
-  /** Where to go on: global byte offset, 0 for a new log. */
-  readonly end: number;
-}
-
-/** How many records went to a segment. */
-export interface SegmentRecords {
-  readonly segment: number;
-  readonly count: number;
-}
 
 const MAGIC = encodeUtf8('DBKSEGM1');
 const SEGMENT_HEADER_SIZE = 16;
@@ -214,24 +208,37 @@ export class RecordLog {
     for (let start = from; start < to; ) {
       const segmentEnd = (Math.floor(start / this.segmentBytes) + 1) * this.segmentBytes;
       for (const found of this.#scanRun(start, Math.min(segmentEnd, to), to > segmentEnd)) {
-        yield this.#checked(found);
+        const record = checkedRecord(found);
+        if (record === undefined) throw this.damage(found.ref, 'bad checksum');
+        yield record;
       }
       start = segmentEnd;
     }
   }
 
   /**
-   * All records of a segment that is no longer written to.
+   * All records of a segment that is no longer written to. A damaged one does not end the scan, which
+   * goes on where the next should be.
    * @param isPassed  of which records nobody wants to know more, so that they are not even checked
    */
   *scanSegment(
     segment: number,
     isPassed: (ref: Ref) => boolean,
-  ): Generator<FoundRecord | PassedRecord> {
+  ): Generator<FoundRecord | PassedRecord | DamagedRecord> {
     const start = segment * this.segmentBytes;
-    for (const found of this.#scanRun(start, start + this.segmentBytes, true)) {
-      const { ref, size } = found;
-      yield isPassed(ref) ? { ref, size } : this.#checked(found);
+    let ref = start / ALIGNMENT;
+    try {
+      for (const raw of this.#scanRun(start, start + this.segmentBytes, true)) {
+        const { size } = raw;
+        ref = raw.ref;
+        const found = isPassed(ref) ? { ref, size } : checkedRecord(raw);
+        yield found ?? { ref, size, damage: 'bad checksum' };
+        ref += size / ALIGNMENT;
+      }
+    } catch (error) {
+      const failure = error instanceof StateError ? error.failure : undefined;
+      if (failure?.code !== 'STATE_DAMAGED') throw error;
+      yield { ref, size: ALIGNMENT, damage: failure.fact };
     }
   }
 
@@ -356,15 +363,6 @@ export class RecordLog {
     const bytes = memory?.subarray(0, wanted) ?? new Uint8Array(wanted);
     const file = this.#fileOf(Math.floor(at / this.segmentBytes));
     return bytes.subarray(0, file.read(at % this.segmentBytes, bytes));
-  }
-
-  #checked({ ref, size, chunk, at, bodySize }: RawRecord): FoundRecord {
-    const bytes = chunk.subarray(at);
-    const end = RECORD_HEADER_SIZE + bodySize;
-    if (bytes.length < end + CHECKSUM_SIZE || !isChecked(bytes, end, ref)) {
-      throw this.damage(ref, 'bad checksum');
-    }
-    return { ref, kind: bytes[0] ?? 0, body: bytes.subarray(RECORD_HEADER_SIZE, end), size };
   }
 
   #fileOf(segment: number): DiskFile {

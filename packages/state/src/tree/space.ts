@@ -6,8 +6,8 @@
  */
 import type { Height } from '@daybook/core';
 import { assert } from '@daybook/core';
-import type { Ref } from './record-form.ts';
-import type { RecordLog, SegmentRecords } from './record-log.ts';
+import type { Ref, SegmentRecords } from './record-form.ts';
+import type { RecordLog } from './record-log.ts';
 
 /** How much of a segment is in use. */
 export interface SegmentUse {
@@ -77,6 +77,11 @@ export class Space {
 
   has(segment: number): boolean {
     return this.#uses.has(segment);
+  }
+
+  /** undefined of a segment that was taken or never written to. */
+  useOf(segment: number): SegmentUse | undefined {
+    return this.#uses.get(segment);
   }
 
   count(): number {

@@ -5,6 +5,7 @@
  * that needs it has gone, the segment is deleted as a whole.
  */
 import { nibbleAt, treeKeyOf } from '@daybook/core';
+import { StateError } from '../errors.ts';
 import { findKey, keyAt, layoutOf, refAt } from './bucket.ts';
 import type { Child } from './child.ts';
 import { ownChild } from './child.ts';
@@ -15,7 +16,8 @@ import type { NodeStore } from './node-store.ts';
 import type { InnerNode, PendingValue } from './nodes.ts';
 import { BASE_AT, INNER_COUNT, noValues, PLACE_AT, StagedBucket } from './nodes.ts';
 import { copyBytes } from './numbers.ts';
-import type { FoundRecord, PassedRecord, Ref } from './record-form.ts';
+import type { DamagedRecord, FoundRecord, PassedRecord, Ref } from './record-form.ts';
+import { ALIGNMENT } from './record-form.ts';
 import type { RecordLog } from './record-log.ts';
 import type { Space } from './space.ts';
 import type { TreeStage } from './tree-stage.ts';
@@ -45,54 +47,128 @@ export interface SweepParts {
   readonly dead: DeadRecords;
   /** A segment is worth sweeping when less than this part of its records is current. */
   readonly partMax: number;
+  /** Told of damage that was met; a block is stored all the same. */
+  readonly onDamage: (damage: StateError) => void;
+}
+
+/** A segment that is being gone through. */
+interface Pass {
+  readonly segment: number;
+  readonly records: Generator<FoundRecord | PassedRecord | DamagedRecord>;
+  seen: number;
+  /** Where the next record should be. */
+  next: Ref;
+  damaged: DamagedRecord | undefined;
 }
 
 export class Sweep {
   readonly #parts: SweepParts;
   readonly #swept = new Set<number>();
-  #records: Generator<FoundRecord | PassedRecord> | undefined;
+  #pass: Pass | undefined;
+  /** Gone through, with damage: what is left in them is known when the block has been counted. */
+  readonly #damaged: Pass[] = [];
 
   constructor(parts: SweepParts) {
     this.#parts = parts;
   }
 
   /**
-   * Looks at records within a budget and stages those that are current again.
+   * Looks at records within a budget and stages those that are current again. Damage that it meets
+   * is told and left where it is: no block waits for old segments to be tidied.
    * @returns the tree with them
    */
   run(root: Child, stage: TreeStage, budget: SweepBudget): Child {
+    this.#leaveStale();
+    this.#tellDamage();
     let swept = root;
     let { bytes, lookups } = budget;
     while (bytes > 0 && lookups > 0) {
-      this.#records ??= this.#nextSegment();
-      if (this.#records === undefined) return swept;
-      const found = this.#records.next();
-      if (found.done) {
-        this.#records = undefined;
+      this.#pass ??= this.#nextSegment();
+      if (this.#pass === undefined) return swept;
+      const found = this.#next(this.#pass);
+      if (found === undefined) {
+        this.#finish(this.#pass);
         continue;
       }
-      bytes -= found.value.size;
-      if (!('kind' in found.value)) continue;
-      const target = targetOf(found.value);
+      bytes -= found.size;
+      if (!('kind' in found)) continue;
+      const target = targetOf(found);
       if (target === undefined) continue;
       lookups -= 1;
-      if (this.#mayUse(swept, target)) swept = this.#touch(swept, target, stage);
+      swept = this.#moved(swept, target, stage);
     }
     return swept;
   }
 
   /** Forgets where it was: after going back to an earlier version. */
   reset(): void {
-    this.#records = undefined;
+    this.#pass = undefined;
+    this.#damaged.length = 0;
     this.#swept.clear();
   }
 
-  #nextSegment(): Generator<FoundRecord | PassedRecord> | undefined {
+  #nextSegment(): Pass | undefined {
     const { log, space, partMax, dead } = this.#parts;
     const segment = space.sweepable(log.tail(), partMax, this.#swept);
     if (segment === undefined) return undefined;
     this.#swept.add(segment);
-    return log.scanSegment(segment, (ref) => dead.has(ref));
+    const records = log.scanSegment(segment, (ref) => dead.has(ref));
+    const next = (segment * log.segmentBytes) / ALIGNMENT;
+    return { segment, records, seen: 0, next, damaged: undefined };
+  }
+
+  #next(pass: Pass): FoundRecord | PassedRecord | DamagedRecord | undefined {
+    const found = pass.records.next();
+    if (found.done) return undefined;
+    const { ref, size } = found.value;
+    pass.seen += 1;
+    pass.next = ref + size / ALIGNMENT;
+    if ('damage' in found.value) pass.damaged ??= found.value;
+    return found.value;
+  }
+
+  /** Nothing in it is current any more: there is nothing to move, and its file may go. */
+  #leaveStale(): void {
+    if (this.#pass === undefined) return;
+    const use = this.#parts.space.useOf(this.#pass.segment);
+    if ((use?.current ?? 0) === 0) this.#leave(this.#pass);
+  }
+
+  /** At the end of a segment: zeros in it look like its unused rest, so its records are counted. */
+  #finish(pass: Pass): void {
+    const written = this.#parts.space.useOf(pass.segment)?.written ?? 0;
+    if (pass.seen < written) {
+      const damage = `${written - pass.seen} of ${written} records are missing`;
+      pass.damaged ??= { ref: pass.next, size: 0, damage };
+    }
+    this.#leave(pass);
+  }
+
+  #leave(pass: Pass): void {
+    if (pass.damaged !== undefined) this.#damaged.push(pass);
+    this.#pass = undefined;
+  }
+
+  /** Current records of these segments have been moved: what is left as current cannot be read. */
+  #tellDamage(): void {
+    const { space, log, onDamage } = this.#parts;
+    for (const { segment, damaged } of this.#damaged.splice(0)) {
+      if (damaged === undefined) continue;
+      const lost = space.useOf(segment)?.current ?? 0;
+      const outcome = lost === 0 ? 'no current record is' : `at most ${lost} current records are`;
+      onDamage(log.damage(damaged.ref, `${damaged.damage}; ${outcome} lost with it`));
+    }
+  }
+
+  /** The tree with a record moved, if it uses it. What cannot be read for that is left and told. */
+  #moved(root: Child, target: Target, stage: TreeStage): Child {
+    try {
+      return this.#mayUse(root, target) ? this.#touch(root, target, stage) : root;
+    } catch (error) {
+      if (!(error instanceof StateError) || error.code !== 'STATE_DAMAGED') throw error;
+      this.#parts.onDamage(error);
+      return root;
+    }
   }
 
   /**
@@ -148,9 +224,9 @@ export class Sweep {
     }
     const index = this.#indexOf(child, target);
     if (index === undefined) return child;
-    stage.deadValues.push(target.ref);
     const own = child.node?.stage === stage.id && !child.node.isInner ? child.node : undefined;
     const bucket = own ?? this.#restagedBucket(child, stage);
+    stage.deadValues.push(target.ref);
     bucket.values[index] = target.moved;
     return own === undefined ? { ...ownChild(bucket), ...hashOf(child) } : child;
   }

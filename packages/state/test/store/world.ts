@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { MemoryDisk } from '../../src/disk/memory-disk.ts';
-import type { StateStore, StateStoreOptions, StateWrite } from '../../src/index.ts';
+import type { StateError, StateStore, StateStoreOptions, StateWrite } from '../../src/index.ts';
 import { createMemoryDisk, openStateStore } from '../../src/index.ts';
 import type { MemoryKeyValue } from '../../src/store/key-value.ts';
 import { createMemoryKeyValue } from '../../src/store/key-value.ts';
@@ -23,15 +23,21 @@ export const createWorld = (): World => ({
   keyValue: createMemoryKeyValue(),
 });
 
+/** No test may meet damage that it did not make. */
+function unexpected(damage: StateError): never {
+  throw new Error(`damage was told: ${damage.message}`);
+}
+
 /** Opens the store of a world. Small segments and caches, so that little data reaches every case. */
 export function open(
   { disk, keyValue }: World,
   options: Partial<StateStoreOptions> = {},
+  onDamage: (damage: StateError) => void = unexpected,
 ): Promise<StateStore> {
   const small = { segmentBytes: 64 * 1024, cacheBytes: 20_000, retainedHeights: RETAINED };
   return openStateStore(
     { directory: 'state', ...small, ...options },
-    { disk, openKeyValue: async () => keyValue },
+    { disk, openKeyValue: async () => keyValue, onDamage },
   );
 }
 
