@@ -340,7 +340,7 @@ export const NODE_ERRORS = defineErrors({
   },
   NODE_ARCHIVE_INSIDE: {
     summary: 'An archive or backup cannot be written among the data of the node.',
-    remedy: 'Name a folder outside of node.dataDirectory, best on another disk.',
+    remedy: 'Name a folder of its own outside of node.dataDirectory, best on another disk.',
   },
   NODE_ARCHIVE_OTHER: {
     summary: 'The folder holds an archive of another chain, or one that begins at another height.',

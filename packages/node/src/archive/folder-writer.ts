@@ -1,4 +1,8 @@
-/** Writing an archive folder file by file, so that whoever serves or copies it never sees a part of one. */
+/**
+ * Writing an archive folder file by file, so that whoever serves or copies it never sees a part of
+ * one. What an earlier archive lists there is replaced last, when everything new is durable: a disk
+ * that fills up half way leaves the earlier archive as it was.
+ */
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { indexName } from '@daybook/state';
@@ -10,6 +14,8 @@ import { describeFile, MANIFEST_FILE, manifestIn } from './archive-files.ts';
 export interface FolderWriter {
   readonly target: string;
   put(name: string, bytes: Uint8Array): void;
+  /** Puts what is newer in the place of what was there; nothing holds until `finish` has listed it. */
+  replace(): void;
   /**
    * Lists a segment that an earlier archive wrote here, and that the node has moved away since.
    * @param index  what its index must be
@@ -36,6 +42,7 @@ export function createFolderWriter(target: string): FolderWriter {
   const before = fs.existsSync(target) ? manifestIn(target) : undefined;
   const listed = before === undefined || before === 'damaged' ? [] : before.files;
   const changed = new Set<string>([target]);
+  const waiting: string[] = [];
   const write = (name: string, bytes: Uint8Array): void => {
     const file = path.join(target, name);
     fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -48,8 +55,12 @@ export function createFolderWriter(target: string): FolderWriter {
       fs.rmSync(temporary, { force: true });
       throw nameFileFault(error, temporary);
     }
-    fs.renameSync(temporary, file);
     changed.add(path.dirname(file));
+    if (fs.existsSync(file)) waiting.push(file);
+    else fs.renameSync(temporary, file);
+  };
+  const replace = (): void => {
+    for (const file of waiting.splice(0)) fs.renameSync(`${file}.new`, file);
   };
   return {
     target,
@@ -67,11 +78,14 @@ export function createFolderWriter(target: string): FolderWriter {
       files.push(known, beside);
       return true;
     },
+    replace,
     files: () => files,
     finish: (manifest) => {
       for (const folder of changed) syncFolder(folder);
       write(MANIFEST_FILE, new TextEncoder().encode(manifest));
-      syncFolder(target);
+      // The list is the last that was written, and so the last that is replaced.
+      replace();
+      for (const folder of changed) syncFolder(folder);
     },
   };
 }

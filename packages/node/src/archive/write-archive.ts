@@ -87,17 +87,24 @@ export async function writeBackup(
   });
   const copied = copyBlocks(origin, writer);
   for (const name of EARLIER_FILES) writer.put(name, fs.readFileSync(path.join(blocks, name)));
+  // What is checked has to lie in its place.
+  writer.replace();
   await checkStateFiles(target, state);
   const manifest = listAll(origin, { ...copied, state }, writer);
   removeOtherStates(target, state);
   return manifest;
 }
 
+const OWN_FOLDERS: readonly string[] = ['blocks', 'state', 'votes', 'evidence', 'lock'];
+
 /** Between the files of a node an archive would take the place of the one that is being written. */
 function refuseOwn({ dataDirectory }: ArchiveOrigin, target: string): void {
   const there = realPathOf(target);
-  const own = [dataDirectory, path.join(dataDirectory, 'blocks')].map(realPathOf);
-  if (!own.some((one) => there === one || there.startsWith(one + path.sep))) return;
+  const isWithin = (name: string): boolean => {
+    const own = realPathOf(path.join(dataDirectory, name));
+    return there === own || there.startsWith(own + path.sep);
+  };
+  if (there !== realPathOf(dataDirectory) && !OWN_FOLDERS.some(isWithin)) return;
   throw new NodeError('NODE_ARCHIVE_INSIDE', { detail: `${target} lies in ${dataDirectory}.` });
 }
 

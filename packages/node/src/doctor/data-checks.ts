@@ -37,7 +37,15 @@ export interface DataChecks {
 
 export async function checkData(settings: Settings, genesis: Genesis): Promise<DataChecks> {
   const { dataDirectory } = settings.node;
-  if (!fs.existsSync(path.join(dataDirectory, 'format.json'))) {
+  try {
+    fs.statSync(path.join(dataDirectory, 'format.json'));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      return {
+        findings: [thrown('database', error, 'run doctor as the service user')],
+        isRunning: false,
+      };
+    }
     const words = 'there are no data yet: the first start makes them';
     return { findings: [skipped('database', words)], isRunning: false };
   }

@@ -119,6 +119,28 @@ describe('node: archive', () => {
     expect(await verify(target)).to.have.property('ok', true);
   });
 
+  it('given an archive that fails half way, then the earlier one in the folder still holds', async () => {
+    const grown = path.join(parent, 'grown');
+    const genesisFile = path.join(parent, 'genesis.json');
+    const target = mkdtempSync(path.join(parent, 'failing-'));
+    const last = segments().at(-1) ?? '';
+    const whole = readFileSync(path.join(dataDirectory, 'blocks', last));
+    cpSync(dataDirectory, grown, { recursive: true });
+    writeFileSync(path.join(grown, 'blocks', last), whole.subarray(0, -1));
+    const first = writeArchive({ dataDirectory: grown, genesis, genesisFile }, target);
+    expect(readdirSync(target)).to.include(last);
+    writeFileSync(path.join(grown, 'blocks', last), whole);
+    mkdirSync(path.join(grown, 'recovery'));
+    writeFileSync(path.join(grown, 'recovery', '1.json'), '{}');
+    writeFileSync(path.join(target, 'recovery'), 'no folder');
+
+    expect(() => writeArchive({ dataDirectory: grown, genesis, genesisFile }, target)).to.throw();
+
+    rmSync(path.join(target, 'recovery'));
+    const verified = await verify(target);
+    expect(verified.ok && verified.value.last, JSON.stringify(verified)).to.equal(first.last);
+  });
+
   it('given a folder with an archive of another chain, or of other heights, then nothing is written into it', () => {
     for (const other of [{ chain: '00'.repeat(32) }, { first: 7 }]) {
       change('archive.json', (bytes) =>
@@ -136,7 +158,13 @@ describe('node: archive', () => {
     symlinkSync(blocks, linked);
     const before = readdirSync(dataDirectory, { recursive: true });
 
-    for (const target of [dataDirectory, blocks, path.join(blocks, 'new'), linked]) {
+    for (const target of [
+      dataDirectory,
+      blocks,
+      path.join(blocks, 'new'),
+      path.join(dataDirectory, 'state'),
+      linked,
+    ]) {
       expect(() => write(target), target)
         .to.throw()
         .with.property('code', 'NODE_ARCHIVE_INSIDE');
