@@ -1023,7 +1023,9 @@ export const treasury = defineContract({
         const { commitment } = row;
         const owner = context.records.commitment.need({ fund, commitment }, 'COMMITMENT_UNKNOWN');
         checkFourEyes(context, owner);
-        checkTerms(context, owner, { purposes: [purpose], period: { start: date, end: date } });
+        checkPurposes(context, owner.purposes, [purpose]);
+        if (row.kind === 'credit') checkBegun(context, owner, date);
+        else checkPeriod(context, owner, { start: date, end: date });
         context.records.payment.put({ ...row, date, purpose, description });
         context.emit('corrected', { fund, payment });
       },
@@ -1383,8 +1385,24 @@ interface Narrower {
 /** Purposes and period may become narrower on the way down, never wider. */
 function checkTerms(context: Books, above: Narrower, { purposes, period }: Narrower): void {
   checkPurposes(context, above.purposes, purposes);
-  const { start, end } = above.period;
-  context.check(isPeriodInside(above.period, period), 'OUTSIDE_PERIOD', { start, end });
+  checkPeriod(context, above, period);
+}
+
+function checkPeriod(
+  context: Books,
+  { period: { start, end } }: Pick<Narrower, 'period'>,
+  inner: Period,
+): void {
+  context.check(isPeriodInside({ start, end }, inner), 'OUTSIDE_PERIOD', { start, end });
+}
+
+/** Money may come back after the period, never before it. */
+function checkBegun(
+  context: Books,
+  { period: { start, end } }: Pick<Narrower, 'period'>,
+  date: string,
+): void {
+  context.check(start <= date, 'OUTSIDE_PERIOD', { start, end });
 }
 
 function checkPurposes(context: Books, allowed: readonly string[], asked: readonly string[]): void {
@@ -1496,8 +1514,7 @@ function reverse(
   row: Commitment,
   { fund, reverses, amount, date }: Line,
 ): Payment | undefined {
-  const { start, end } = row.period;
-  context.check(start <= date, 'OUTSIDE_PERIOD', { start, end });
+  checkBegun(context, row, date);
   if (reverses === undefined) {
     context.check(row.basis === 'reconstructed', 'CREDIT_UNLINKED');
     return undefined;

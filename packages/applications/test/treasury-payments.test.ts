@@ -14,6 +14,7 @@ import {
   call,
   carryOut,
   commit,
+  credit,
   disburse,
   emptyLedger,
   FUND,
@@ -77,6 +78,33 @@ describe('treasury: correction', () => {
         description: 'Pipes, not pumps',
       },
     ]);
+  });
+});
+
+describe('treasury: correction of a credit', () => {
+  const late = { date: '2027-02-01', description: 'Came back late', reason: 'A wrong day.' };
+  const corrected = (change: object) =>
+    call('correct', {
+      ...{ fund: FUND, payment: 'credit-1', purpose: 'water/irrigation/pipes' },
+      ...late,
+      ...change,
+    });
+
+  it('given money that came back after the period, then the credit is corrected like others', () => {
+    const ledger = paidLedger();
+    carryOut(ledger, credit({ date: '2027-01-15' }), corrected({}));
+
+    const row = ledger.rows(treasury, 'payment').find(({ payment }) => payment === 'credit-1');
+    expect(row).to.include({ date: '2027-02-01', purpose: 'water/irrigation/pipes' });
+  });
+
+  it('given a day before the period, then it is refused for a credit, too', () => {
+    const ledger = paidLedger();
+    carryOut(ledger, credit({ date: '2027-01-15' }));
+
+    const refused = ledger.act([corrected({ date: '2025-12-31' })], [PAYER, CONTROLLER]);
+
+    expect(outcome(refused)).to.equal('TREASURY_OUTSIDE_PERIOD');
   });
 });
 
