@@ -31,8 +31,10 @@ const PART_BYTES_MAX = 48 * 1024;
 /** All parts of a release are read once, within the bytes of one transaction: 720 KB. */
 const PARTS_MAX = 15;
 const DAY_MS = 86_400_000;
-/** Opened bids that are compared by price: the lowest of them, more have no chance to win. */
+/** Opened bids that are compared by price: the lowest of them. */
 const RANKED_MAX = 200;
+/** Of one tenderer in one tender, those it withdrew included: nobody fills the comparison alone. */
+const BIDS_MAX = 10;
 
 // Fields that several records and actions share.
 
@@ -501,6 +503,19 @@ const records = {
         zh: '投标',
         max: RANKED_MAX,
       }),
+      cut: field.optional(
+        field.object(
+          { bid: bidId, value: price },
+          {
+            en: 'Lowest bid left out',
+            zh: '未列入的最低报价',
+            help: {
+              en: 'There were more opened bids than are compared; no higher one is awarded.',
+              zh: '已开标者多于可比数目;更高报价不得中标。',
+            },
+          },
+        ),
+      ),
     },
   },
 } as const;
@@ -837,6 +852,15 @@ const failures = {
       zh: '请授予更低报价;或先说明理由取消其资格(disqualifyBid)。不同币种的投标无从比较。',
     },
   },
+  BIDS_FULL: {
+    code: 45,
+    en: '{tenderer} has submitted {bids} bids in this tender, the withdrawn included; {max} is the most.',
+    zh: '{tenderer}在本次招标已提交{bids}份投标(含已撤回);上限{max}份。',
+    remedy: {
+      en: 'Let the best bid that stands count.',
+      zh: '请以现有最优投标参加。',
+    },
+  },
   MILESTONE_EXISTS: takenAlready(32, { en: 'a milestone', zh: '里程碑' }, REMEDIES.otherIdentifier),
 } as const;
 
@@ -1064,8 +1088,8 @@ export const procurement = defineContract({
     submitBid: {
       title: { en: 'Submit a sealed bid', zh: '提交密封投标' },
       help: {
-        en: 'Only a commitment; price and documents stay with the tenderer until they are opened.',
-        zh: '仅提交承诺;价格与文件由投标人保存至开标。',
+        en: 'Only a commitment; price and documents stay with the tenderer until they are opened. At most ten of one tenderer in a tender, the withdrawn included.',
+        zh: '仅提交承诺;价格与文件由投标人保存至开标。每一投标人在一次招标中至多十份,含已撤回者。',
       },
       by: { role: 'tenderer', organisation: 'tenderer' },
       input: {
@@ -1078,6 +1102,8 @@ export const procurement = defineContract({
         const { revealBy } = checkTaking(context, openTender(context, ocid));
         const process = context.records.process.need({ ocid }, 'PROCESS_UNKNOWN');
         context.check(process.publisher !== tenderer, 'BUYER_BIDS');
+        const { count: bids } = context.sums.bidsOf.get({ ocid, tenderer });
+        context.check(bids < BIDS_MAX, 'BIDS_FULL', { tenderer, bids, max: BIDS_MAX });
         const row = { ocid, bid, tenderer, commitment, status: 'sealed', revealBy } as const;
         context.records.bid.insert({ ...row, submitted: context.timestampMs }, 'BID_EXISTS');
         context.emit('bidSubmitted', { ocid, bid });
@@ -1710,18 +1736,23 @@ function openedBid(context: Books, key: Pick<Bid, 'ocid' | 'bid'>): Bid & { valu
   return { ...row, value };
 }
 
-type Ranked = RowOf<typeof records.ranking>['bids'][number];
+type Ranking = RowOf<typeof records.ranking>;
+type Ranked = Ranking['bids'][number];
 
-function rankedIn(context: Books, ocid: string): readonly Ranked[] {
-  return context.records.ranking.get({ ocid })?.bids ?? [];
+function rankingOf(context: Books, ocid: string): Ranking {
+  return context.records.ranking.get({ ocid }) ?? { ocid, bids: [] };
 }
 
 /** Keeps what an opened bid asks, where the lowest price wins. */
 function rank(context: Books, { ocid, awardCriteria }: Tender, opened: Ranked): void {
   if (awardCriteria !== 'priceOnly') return;
-  const all = [...rankedIn(context, ocid), opened];
-  const bids = all.sort((a, b) => compareBids(a, b)).slice(0, RANKED_MAX);
-  context.records.ranking.put({ ocid, bids });
+  const { bids, cut } = rankingOf(context, ocid);
+  const all = [...bids, opened].sort(compareBids);
+  // What was left out once is not listed when room is made: the lowest of it stands for all.
+  const [lowest] = [cut, ...all.slice(RANKED_MAX)]
+    .filter((bid) => bid !== undefined)
+    .sort(compareBids);
+  context.records.ranking.put({ ocid, bids: all.slice(0, RANKED_MAX), cut: lowest });
 }
 
 /** By price, then by name: never by who opened first. */
@@ -1732,13 +1763,15 @@ function compareBids(a: Ranked, b: Ranked): number {
 
 function unrank(context: Books, { ocid, awardCriteria }: Tender, bid: string): void {
   if (awardCriteria !== 'priceOnly') return;
-  const bids = rankedIn(context, ocid).filter((ranked) => ranked.bid !== bid);
-  context.records.ranking.put({ ocid, bids });
+  const ranking = rankingOf(context, ocid);
+  const bids = ranking.bids.filter((ranked) => ranked.bid !== bid);
+  context.records.ranking.put({ ...ranking, bids });
 }
 
 /** Nothing is ranked in a tender by rated criteria. */
 function checkLowest(context: Books, { ocid, bid, value }: Bid & { readonly value: Money }): void {
-  const better = rankedIn(context, ocid).find(
+  const { bids, cut } = rankingOf(context, ocid);
+  const better = [...bids, ...(cut === undefined ? [] : [cut])].find(
     (other) =>
       other.bid !== bid &&
       (other.value.minor < value.minor || other.value.currency !== value.currency),

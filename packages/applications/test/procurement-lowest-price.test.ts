@@ -10,6 +10,7 @@ import {
   BUYER,
   bidOf,
   EVALUATOR,
+  gbp,
   MINUTE_MS,
   must,
   newLedger,
@@ -21,6 +22,7 @@ import {
   reveal,
   SALT,
   SECOND_BUYER,
+  sealed,
 } from './procurement-scene.ts';
 
 const BY_PRICE = { awardCriteria: 'priceOnly' };
@@ -32,6 +34,9 @@ const TO_PIPES = act('award', {
 });
 const disqualify = (bid: string): Call =>
   act('disqualifyBid', { bid, reason: 'No licence for wells.' });
+
+const bidNamed = (bid: string, tenderer: string, minor: number): Call =>
+  act('submitBid', { bid, tenderer, commitment: sealed(bid, tenderer, minor) });
 
 /** Two bids opened, that of pipe-works 50 lower, and time to award. */
 function compared(terms: object = BY_PRICE): TestLedger {
@@ -110,6 +115,55 @@ describe('procurement: lowest price', () => {
     must(ledger, disqualify('bid-pipe-works'), BUYER, EVALUATOR);
     expect(codeOf(ledger, AWARD, BUYER, EVALUATOR)).to.equal('ok');
   });
+
+  it('given more bids than one tenderer may submit, then the next is refused, and withdrawing makes no room', () => {
+    const ledger = newLedger();
+    opened(ledger, BY_PRICE);
+    for (const number of Array.from({ length: 10 }, (_, index) => index)) {
+      must(ledger, bidNamed(`b-${number}`, 'pipe-works', number), PIPES);
+    }
+    must(ledger, act('withdrawBid', { bid: 'b-1' }), PIPES);
+
+    const refused = ledger.act([bidNamed('b-10', 'pipe-works', 10)], [PIPES]);
+
+    expect(outcome(refused)).to.equal('PROCUREMENT_BIDS_FULL');
+    expect(refused.failure?.facts).to.deep.equal({ tenderer: 'pipe-works', bids: 10, max: 10 });
+    expect(codeOf(ledger, bidOf('pump-works', 300), PUMPS)).to.equal('ok');
+  });
+
+  it('given more opened bids than are compared, then no higher one wins than the lowest left out', () => {
+    const crowd = Array.from({ length: 20 }, (_, index) => `crowd-${index}`);
+    const ledger = newLedger(
+      Object.fromEntries(crowd.map((name) => [`${name}/sue`, ['procurement.tenderer']])),
+    );
+    opened(ledger, BY_PRICE);
+    const together = (calls: readonly Call[], ...signers: string[]): void => {
+      expect(outcome(ledger.act(calls, signers))).to.equal('ok');
+    };
+    const bidsOf = (tenderer: string) =>
+      Array.from({ length: 10 }, (_, index) => `${tenderer}-${index}`);
+    for (const tenderer of crowd) {
+      const calls = bidsOf(tenderer).map((bid) => bidNamed(bid, tenderer, 1));
+      together(calls, `${tenderer}/sue`);
+    }
+    must(ledger, bidOf('pump-works', 300), PUMPS);
+    must(ledger, bidOf('pipe-works', 250), PIPES);
+    ledger.wait(MINUTE_MS);
+    for (const tenderer of crowd) {
+      const open = (bid: string) => act('revealBid', { bid, salt: SALT, value: gbp(1) });
+      together(bidsOf(tenderer).map(open), `${tenderer}/sue`);
+    }
+    must(ledger, reveal('pump-works', 300), PUMPS);
+    must(ledger, reveal('pipe-works', 250), PIPES);
+    ledger.wait(MINUTE_MS);
+    for (const tenderer of crowd) together(bidsOf(tenderer).map(disqualify), BUYER, EVALUATOR);
+
+    const refused = ledger.act([AWARD], [BUYER, EVALUATOR]);
+
+    expect(outcome(refused)).to.equal('PROCUREMENT_BID_NOT_LOWEST');
+    expect(refused.failure?.facts).to.include({ lower: 'bid-pipe-works', price: 'GBP 250' });
+    expect(codeOf(ledger, TO_PIPES, BUYER, EVALUATOR)).to.equal('ok');
+  }).timeout(30_000);
 
   it('given a bid in another currency, then it is compared with none and must be dealt with', () => {
     const ledger = newLedger();

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { directory } from '../src/directory.ts';
 import { procurement, sealBid } from '../src/procurement.ts';
 import { treasury } from '../src/treasury.ts';
-import type { TestLedger } from './ledger.ts';
+import type { Officers, TestLedger } from './ledger.ts';
 import { createLedger, outcome } from './ledger.ts';
 
 export const OCID = 'ocds-daybook-pumps-1';
@@ -35,7 +35,7 @@ export const pay = (action: string, args: CallArguments): Call => ({
   args: { fund: 'water-2026', ...args },
 });
 
-export function newLedger(): TestLedger {
+export function newLedger(others: Officers = {}): TestLedger {
   return createLedger([directory, treasury, procurement], {
     [BUYER]: ['procurement.buyer', 'procurement.publisher'],
     [EVALUATOR]: ['procurement.evaluator', 'treasury.budgeter'],
@@ -46,6 +46,7 @@ export function newLedger(): TestLedger {
     [SECOND_BUYER]: ['procurement.buyer'],
     [PUMPS_EVALUATOR]: ['procurement.evaluator'],
     [WORKS]: ['treasury.budgeter', 'treasury.payer'],
+    ...others,
   });
 }
 
