@@ -63,6 +63,12 @@ export const CLI_ERRORS = defineErrors({
     summary: 'The import could not go on.',
     remedy: 'Remove the cause and run the same command again: it goes on where it stopped.',
   },
+  CLI_PUBLICATION_EMPTY: {
+    summary: 'The ledger holds nothing of what this would write.',
+    remedy:
+      'Check the name: daybook list treasury source shows what was imported of money, daybook list ' +
+      'procurement process the processes.',
+  },
   CLI_ENGAGEMENT_UNKNOWN: {
     summary: 'The chain has no audit engagement of this name.',
     remedy: 'List them: daybook list audit engagement.',
@@ -172,7 +178,10 @@ export type CliFailure =
       readonly code: 'CLI_IMPORT_FAILED' | 'CLI_CLUSTER_FAILED' | 'CLI_STAMP_FAILED';
       readonly fact: string;
     }
-  | { readonly code: 'CLI_CLUSTER_UNKNOWN' | 'CLI_ENGAGEMENT_UNKNOWN'; readonly name: string }
+  | {
+      readonly code: 'CLI_CLUSTER_UNKNOWN' | 'CLI_ENGAGEMENT_UNKNOWN' | 'CLI_PUBLICATION_EMPTY';
+      readonly name: string;
+    }
   | {
       readonly code: 'CLI_RULE_INVALID' | 'CLI_RULE_CUT';
       readonly rule: string;
@@ -234,6 +243,7 @@ export function explainCli(failure: CliFailure): string {
       return `${summary} ${failure.fact}`;
     case 'CLI_CLUSTER_UNKNOWN':
     case 'CLI_ENGAGEMENT_UNKNOWN':
+    case 'CLI_PUBLICATION_EMPTY':
       return `${summary} You wrote "${failure.name}".`;
     case 'CLI_RULE_INVALID':
     case 'CLI_RULE_CUT':
@@ -277,6 +287,7 @@ export function exitOf(failure: CliFailure): Exit {
     case 'CLI_STAMP_FAILED':
     case 'CLI_CLUSTER_UNKNOWN':
     case 'CLI_ENGAGEMENT_UNKNOWN':
+    case 'CLI_PUBLICATION_EMPTY':
     case 'CLI_CLUSTER_FAILED':
     case 'CLI_RULE_INVALID':
     case 'CLI_RULE_CUT':

@@ -88,8 +88,15 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Says what minor units are to somebody who wrote decimals. */
-export function withMoneyHint(pointer: string, expected: string): string {
-  if (!pointer.endsWith('/minor')) return expected;
-  return `${expected} (minor units; or, in place of the object, "1234.56 GBP")`;
+/** How people write what the JSON form of a field is expected as. */
+const WRITTEN: readonly (readonly [form: string, written: string])[] = [
+  ['{minor, currency}', 'money such as "1234.56 GBP"'],
+  ['{value, unit}', 'a quantity such as "12.5 KGM"'],
+];
+
+/** What is expected, in the words of those who write input by hand. */
+export function expectedByHand(pointer: string, expected: string): string {
+  if (pointer.endsWith('/minor')) return `${expected} of minor units, or money as "1234.56 GBP"`;
+  const [, written] = WRITTEN.find(([form]) => expected.includes(form)) ?? [];
+  return written === undefined ? expected : `${written}, or in JSON ${expected}`;
 }

@@ -18,10 +18,10 @@ import type { Option, Options, Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { openSigners, readOfficer, SIGNER_OPTIONS } from '../officers.ts';
 import { remark } from '../print.ts';
-import { readAct, readableInput, withActHelp, withMoneyHint } from './act-input.ts';
+import { expectedByHand, readAct, readableInput, withActHelp } from './act-input.ts';
 import { contractNamed } from './contracts.ts';
 import type { Flag } from './flags.ts';
-import { assemble, flagAt, flagsOf, optionOf } from './flags.ts';
+import { assemble, flagAt, flagsOf, optionOf, typedForm } from './flags.ts';
 import { answerOutcome } from './outcome.ts';
 
 /** Options of every verb that hands a transaction in. */
@@ -141,7 +141,7 @@ async function perform(
 function inputFailure(faults: readonly InputFault[], flags: readonly Flag[]): CliError {
   const lines = faults.map(({ pointer, expected, found }) => ({
     where: flagAt(flags, pointer) ?? pointer,
-    expected: withMoneyHint(pointer, expected),
+    expected: typedForm(flags, pointer) ?? expectedByHand(pointer, expected),
     found,
   }));
   return new CliError({ code: 'CLI_INPUT_INVALID', faults: lines });

@@ -187,6 +187,13 @@ function place(root: Record<string, unknown>, path: readonly string[], value: un
   place(next, rest, value);
 }
 
+/** What an option takes that is typed otherwise than its JSON form; undefined for others. */
+export function typedForm(flags: readonly Flag[], pointer: string): string | undefined {
+  const { spec } = flags.find(({ path }) => `/${path.join('/')}` === pointer) ?? {};
+  const isOther = spec?.type === 'money' || spec?.type === 'quantity' || spec?.type === 'period';
+  return isOther ? formOf(spec) : undefined;
+}
+
 /** The option that a JSON pointer of the input belongs to, with the place in its JSON, for messages. */
 export function flagAt(flags: readonly Flag[], pointer: string): string | undefined {
   const ownOf = ({ path }: Flag): string => `/${path.join('/')}`;

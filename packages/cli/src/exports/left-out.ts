@@ -1,5 +1,6 @@
 /** Lines that a publication leaves out, as every `publish` of imported money tells them. */
 import type { KeptFinding } from '@daybook/formats';
+import { CliError } from '../errors.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
 import { renderPairs, renderTable } from '../frame/style.ts';
@@ -14,6 +15,19 @@ interface Publication {
   readonly findings: readonly KeptFinding[];
   /** Lines that were read and came in another format. */
   readonly others: number;
+}
+
+/**
+ * A misspelt name must not come out as an empty file that looks whole.
+ * @param name  what was asked for
+ * @throws CliError CLI_PUBLICATION_EMPTY where nothing was read of it
+ */
+export function checkFound(
+  name: string,
+  { records, findings, others }: Pick<Publication, 'findings' | 'others'> & { records: number },
+): void {
+  if (records + findings.length + others > 0) return;
+  throw new CliError({ code: 'CLI_PUBLICATION_EMPTY', name });
 }
 
 /** For the help of each of those verbs. */

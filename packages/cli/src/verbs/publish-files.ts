@@ -28,7 +28,12 @@ async function publishFiles(input: Input, world: World): Promise<Exit> {
       files.set(own, { name: own, bytes });
     }
   }
-  const written = { files: [...files.values()], folder: input.text('out'), records: files.size };
+  const written = {
+    name: publisher,
+    files: [...files.values()],
+    folder: input.text('out'),
+    records: files.size,
+  };
   return await writeFiles({ ...written, findings, others: 0 }, input, world);
 }
 

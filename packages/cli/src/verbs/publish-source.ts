@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { KeptFinding, SourceFile } from '@daybook/formats';
 import { NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
-import { answerPublication, LEFT_OUT_HELP } from '../exports/left-out.ts';
+import { answerPublication, checkFound, LEFT_OUT_HELP } from '../exports/left-out.ts';
 import { openBooks, readKept } from '../exports/money.ts';
 import { malformed, readJson, writeOut } from '../files.ts';
 import type { Input } from '../frame/input.ts';
@@ -33,7 +33,10 @@ async function publishCsv(input: Input, world: World): Promise<Exit> {
       : [payments.length, formats.writeSpendFiles(payments, mapping.value)];
   const others = kept.records.length - count;
   return await writeFiles(
-    { files, folder: input.text('out'), records: count, findings: kept.findings, others },
+    {
+      ...{ name: `${publisher} ${dataset}`, files, folder: input.text('out') },
+      ...{ records: count, findings: kept.findings, others },
+    },
     input,
     world,
   );
@@ -42,14 +45,15 @@ async function publishCsv(input: Input, world: World): Promise<Exit> {
 async function publishIati(input: Input, world: World): Promise<Exit> {
   const { joinActivities, readKeptLines, writeIatiFile } = await import('@daybook/formats');
   const books = await openBooks(input);
-  const { records, findings } = readKeptLines(await readKept(books, input.operand('publisher')));
+  const name = input.operand('publisher');
+  const { records, findings } = readKeptLines(await readKept(books, name));
   const { dir: folder, base } = path.parse(input.text('out'));
   const parts = records.filter((one) => one.origin === 'iati');
   const activities = joinActivities(parts);
   const files = [writeIatiFile(base, activities)];
   const others = records.length - parts.length;
   return await writeFiles(
-    { files, folder, records: activities.length, findings, others },
+    { name, files, folder, records: activities.length, findings, others },
     input,
     world,
   );
@@ -57,6 +61,8 @@ async function publishIati(input: Input, world: World): Promise<Exit> {
 
 /** Files with what is told of them. */
 interface Written {
+  /** What was asked for. */
+  readonly name: string;
   readonly files: readonly SourceFile[];
   readonly folder: string;
   readonly records: number;
@@ -66,10 +72,11 @@ interface Written {
 
 /** Writes files into a folder, and tells what was left out of them. */
 export async function writeFiles(
-  { files, folder, records, findings, others }: Written,
+  { name, files, folder, records, findings, others }: Written,
   input: Input,
   world: World,
 ): Promise<Exit> {
+  checkFound(name, { records, findings, others });
   const names = files.map(({ name }) => path.join(folder, name));
   for (const [at, { bytes }] of files.entries()) await writeOut(names[at] ?? '', bytes, world);
   const pairs = [

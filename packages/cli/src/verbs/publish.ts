@@ -11,7 +11,7 @@ import type {
 } from '@daybook/formats';
 import { connect, NODE_OPTIONS } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
-import { answerPublication, LEFT_OUT_HELP } from '../exports/left-out.ts';
+import { answerPublication, checkFound, LEFT_OUT_HELP } from '../exports/left-out.ts';
 import { openBooks, readKept } from '../exports/money.ts';
 import type { ListedRelease } from '../exports/releases.ts';
 import { readReleases } from '../exports/releases.ts';
@@ -26,6 +26,8 @@ async function publishMoney(input: Input, world: World): Promise<Exit> {
   const { readKeptLines, writeFiscalPackages } = await import('@daybook/formats');
   const publisher = input.operand('publisher');
   const kept = readKeptLines(await readKept(await openBooks(input), publisher));
+  const { findings } = kept;
+  checkFound(publisher, { records: kept.records.length, findings, others: 0 });
   const fiscal: FiscalRecord[] = [];
   const records: string[] = [];
   for (const { origin, record } of kept.records) {
@@ -51,7 +53,7 @@ async function publishMoney(input: Input, world: World): Promise<Exit> {
       { title: 'Other records', text: `${records.length}, in records.jsonl` },
       { title: 'Folder', text: folder },
     ],
-    findings: kept.findings,
+    findings,
     others: 0,
   };
   return answerPublication(publication, input, world);
@@ -120,8 +122,12 @@ async function publishReleases(input: Input, world: World): Promise<Exit> {
   const client = await connect(input);
   const validate = createOcdsValidator();
   const { records } = client.contractOf(procurement);
-  const listed = readReleases(records, input.optionalText('ocid'));
+  const ocid = input.optionalText('ocid');
+  const listed = readReleases(records, ocid);
   const { releases, leftOut, hasBids } = await collectReleases(listed, validate);
+  if (ocid !== undefined) {
+    checkFound(ocid, { records: releases.length, findings: [], others: leftOut.length });
+  }
   const metadata = {
     uri: input.text('uri'),
     publisher: { name: input.text('publisher') },

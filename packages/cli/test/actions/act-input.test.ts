@@ -1,8 +1,8 @@
 import { governance, risk, treasury } from '@daybook/applications';
-import { buildManifest } from '@daybook/contracts';
+import { buildManifest, validateInput } from '@daybook/contracts';
 import { assert } from '@daybook/core';
 import { expect } from 'chai';
-import { readAct, readableInput, withMoneyHint } from '../../src/actions/act-input.ts';
+import { expectedByHand, readAct, readableInput } from '../../src/actions/act-input.ts';
 
 const { contracts } = buildManifest([governance, risk, treasury].map((one) => one.definition));
 const actionOf = (contract: string, name: string) => {
@@ -69,8 +69,13 @@ describe('cli: input of acts as people write it', () => {
     });
   });
 
-  it('given a fault of minor units, then the words say how to write money', () => {
-    expect(withMoneyHint('/limit/minor', 'a whole number')).to.include('"1234.56 GBP"');
-    expect(withMoneyHint('/limit', 'money')).to.equal('money');
+  it('given a fault of money, then the words say how people write it', () => {
+    const checked = validateInput(actionOf('treasury', 'commit'), { amount: '1,5 GBP' });
+    const fault = (checked.ok ? [] : checked.reason).find(({ pointer }) => pointer === '/amount');
+
+    const words = expectedByHand('/amount', fault?.expected ?? '');
+    expect(words).to.include('money such as "1234.56 GBP"');
+    expect(expectedByHand('/limit/minor', 'a whole number')).to.include('"1234.56 GBP"');
+    expect(expectedByHand('/limit', 'a name')).to.equal('a name');
   });
 });

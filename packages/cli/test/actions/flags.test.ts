@@ -2,7 +2,7 @@ import { treasury } from '@daybook/applications';
 import { buildManifest, validateInput } from '@daybook/contracts';
 import { assert } from '@daybook/core';
 import { expect } from 'chai';
-import { assemble, flagAt, flagsOf, moneyOf } from '../../src/actions/flags.ts';
+import { assemble, flagAt, flagsOf, moneyOf, typedForm } from '../../src/actions/flags.ts';
 
 const [contract] = buildManifest([treasury.definition]).contracts;
 const disburse = contract?.actions.disburse;
@@ -57,6 +57,12 @@ describe('cli: options of actions', () => {
     const wheres = checked.ok ? [] : checked.reason.map(({ pointer }) => flagAt(flags, pointer));
     expect(wheres).to.include.members(['--amount', '--commitment', '--date']);
     expect(flagAt(flags, '/source/number')).to.equal('--source-number');
+  });
+
+  it('given a fault of what is typed otherwise than in JSON, then the words show how', () => {
+    expect(typedForm(flags, '/amount')).to.equal('for example "1234.56 GBP"');
+    expect(typedForm(flags, '/amount/currency')).to.equal(undefined);
+    expect(typedForm(flags, '/fund')).to.equal(undefined);
   });
 
   for (const [text, expected] of [

@@ -1,5 +1,5 @@
 /** `daybook import` and `publish`: what goes onto a ledger as a file comes out of it again. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { procurement, treasury } from '@daybook/applications';
@@ -55,6 +55,14 @@ interface ShownRelease {
 async function firstRow<T>(list: AsyncIterable<{ readonly row: T }>): Promise<T> {
   for await (const { row } of list) return row;
   throw new Error('the list is empty');
+}
+
+async function expectNothingAt(file: string): Promise<void> {
+  const found = await stat(file).then(
+    () => 'something',
+    () => 'nothing',
+  );
+  expect(found).to.equal('nothing');
 }
 
 describe('imports by commands, and what they give back', () => {
@@ -124,6 +132,24 @@ describe('imports by commands, and what they give back', () => {
       async (name) => JSON.parse(await readFile(name, 'utf8')) as unknown,
     );
     expect(await again).to.deep.equal(await source);
+  });
+
+  it('given a name of which nothing is there, then nothing is written, and it says so', async () => {
+    const out = path.join(folder, 'nobody');
+    const wanted = [
+      ['publish', 'money', 'nobody'],
+      ['publish', 'files', 'nobody'],
+      ['publish', 'iati', 'nobody'],
+      ['publish', 'ocds', '--ocid', 'nobody', '--uri', 'https://example.org/r', '--publisher', 'W'],
+    ];
+
+    for (const words of wanted) {
+      const ran = await run(...words, '--out', out);
+
+      expect(ran.code, words.join(' ')).to.equal(1);
+      expect(ran.errors + ran.out).to.contain('CLI_PUBLICATION_EMPTY');
+    }
+    await expectNothingAt(out);
   });
 
   it('given a process of this ledger, then each of its releases shows the state after its block', async () => {
