@@ -1,14 +1,12 @@
 /** Continuous audit: what each rule finds in the SQL tables, and what it must let pass. */
-import type { AuditRuleKind, RuleFinding } from '@daybook/applications';
+import type { AuditRuleKind } from '@daybook/applications';
 import { auditRuleSql, findingsOf, partyNameKey, partyNameKeySql } from '@daybook/applications';
 import { assert } from '@daybook/core';
 import type { RecordChange } from '@daybook/readmodel';
 import { expect } from 'chai';
-import type { Database } from './tables.ts';
+import { LIMITS, runRule, SCOPE } from './run-rule.ts';
 import { commitment, contract, openDatabases, organisation, payment, relation } from './tables.ts';
 
-const SCOPE = { auditee: 'works', period: { start: '2026-01-01', end: '2026-12-31' } };
-const LIMITS = { rowsMax: 1000, timeMs: 60_000 };
 const money = (minor: bigint) => ({ amount: { minor, currency: 'GBP' } });
 const source = (number: string) => ({
   source: { publisher: 'works', dataset: 'spend/2026', number, occurrence: 1 },
@@ -379,46 +377,13 @@ function oddNames(count: number): readonly string[] {
   );
 }
 
-async function run(
-  database: Database,
-  kind: AuditRuleKind | 'other',
-  measures: string,
-  records: readonly RecordChange[],
-): Promise<readonly RuleFinding[]> {
-  const sql = auditRuleSql(kind, measures, SCOPE);
-  assert(sql.ok, sql.ok ? '' : JSON.stringify(sql.reason));
-  const model = await database.tablesOf(records);
-  const answer = await model.query(sql.value, LIMITS);
-  assert(answer.ok, answer.ok ? '' : JSON.stringify(answer.reason));
-  const names = answer.value.columns.map(({ name }) => name);
-  const rows = answer.value.rows.map((row) => {
-    const [hit = '', description = '', record = '', height, minor, currency = ''] = [
-      'hit',
-      'description',
-      'record',
-      'height',
-      'minor',
-      'currency',
-    ].map((name) => String(row[names.indexOf(name)]));
-    return {
-      hit,
-      description,
-      record,
-      height: Number(height),
-      minor: BigInt(minor ?? 0),
-      currency,
-    };
-  });
-  return findingsOf({ rule: 'rule', kind, title: 'Found' }, rows);
-}
-
 for (const database of openDatabases()) {
   describe(`rules of continuous audit: ${database.name}`, () => {
     before(() => database.open());
     after(() => database.close());
     for (const { kind, measures = '', title, found, cites, passed } of SCENES) {
       it(`given ${title}, when ${kind} runs, then one finding cites the records`, async () => {
-        const findings = await run(database, kind, measures, found);
+        const findings = await runRule(database, kind, measures, found);
 
         expect(findings.map(({ evidence }) => evidence.map(({ record }) => record))).to.have.length(
           1,
@@ -433,7 +398,7 @@ for (const database of openDatabases()) {
       });
 
       it(`given what is in order beside ${title}, when ${kind} runs, then nothing is found`, async () => {
-        expect(await run(database, kind, measures, passed)).to.deep.equal([]);
+        expect(await runRule(database, kind, measures, passed)).to.deep.equal([]);
       });
     }
 
@@ -444,14 +409,14 @@ for (const database of openDatabases()) {
         payment('b', { date: '2027-03-07' }),
       ];
 
-      expect(await run(database, 'outsideHours', '', others)).to.deep.equal([]);
+      expect(await runRule(database, 'outsideHours', '', others)).to.deep.equal([]);
     });
 
     it('given two runs of payments under the ceiling in one month, then each is a finding', async () => {
       const days = ['02', '03', '20', '21', '22'];
       const small = days.map((day) => payment(day, { date: `2026-03-${day}` }));
 
-      const findings = await run(database, 'splits', 'ceiling=200000;days=3', small);
+      const findings = await runRule(database, 'splits', 'ceiling=200000;days=3', small);
 
       const cited = findings.map(({ evidence }) => evidence.map(({ record }) => record.slice(-2)));
       expect(cited).to.deep.equal([days.slice(0, 2), days.slice(2)]);
@@ -463,7 +428,7 @@ for (const database of openDatabases()) {
         'AS record, _height AS height, amount_minor AS minor, amount_currency AS currency ' +
         'FROM treasury_payment WHERE amount_minor > 200000';
 
-      const [finding] = await run(database, 'other', sql, [
+      const [finding] = await runRule(database, 'other', sql, [
         payment('a'),
         payment('b', money(300_000n)),
       ]);

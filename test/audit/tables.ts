@@ -78,6 +78,11 @@ export function treasuryRow(record: string, fields: Fields): RecordChange {
   return changeOf('treasury', record, fields);
 }
 
+/** Any record of procurement. */
+export function procurementRow(record: string, fields: Fields): RecordChange {
+  return changeOf('procurement', record, fields);
+}
+
 export function contract(signed: string, name = 'c1'): RecordChange {
   return changeOf('procurement', 'contract', {
     ocid: 'ocds-x-1',

@@ -6,6 +6,7 @@
  */
 import type { Result } from '@daybook/core';
 import { ok } from '@daybook/core';
+import { amendedSql } from './audit/amended-sql.ts';
 import { isOff, isOutside } from './audit/calendar-sql.ts';
 import type { Measure, MeasureFault, Measures, ValuesOf } from './audit/measures.ts';
 import {
@@ -278,6 +279,13 @@ export const AUDIT_RULES = {
         ON k.fund = p.fund AND k.commitment = p.commitment
       WHERE p.kind = 'disbursement' AND p.minor >= ${floor} AND p.recorded IS NOT NULL
         AND k.contract IS NULL`)}`,
+  }),
+  amended: defineRule({
+    title: 'A contract grew beyond what was awarded',
+    weight: 'significantDeficiency',
+    // Half of the award: Directive 2014/24/EU, article 72. Of how often none of the laws speaks.
+    measures: { share: wholeNumber(50, 0, 100_000), amendments: wholeNumber(5, 0, 1000) },
+    sql: (limits, { auditee, period }) => amendedSql(limits, { auditee: text(auditee), period }),
   }),
   roundTrip: defineRule({
     title: 'Money came back from whom it was paid to',

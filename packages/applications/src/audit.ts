@@ -57,6 +57,7 @@ const ruleKind = field.choice({
     splits: { en: 'purchases split under a ceiling', zh: '拆分采购' },
     outsideHours: { en: 'payments outside working hours', zh: '非工作时间付款' },
     beforeContract: { en: 'payments before the contract', zh: '合同前付款' },
+    amended: { en: 'contracts that grew beyond their award', zh: '合同变更超出授标' },
     roundTrip: { en: 'money that comes back', zh: '资金回流' },
     relatedParty: { en: 'flows to related parties', zh: '关联方资金' },
     other: { en: 'other', zh: '其他' },

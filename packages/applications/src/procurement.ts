@@ -5,7 +5,7 @@
  * commitment that pays for it. What other publishers released is kept byte for byte beside the rows
  * made from it. Longer than other files because a contract is one file, half of it titles.
  */
-import type { Context, InferFields, Money, RowOf } from '@daybook/contracts';
+import type { BaseContext, Context, InferFields, Money, RowOf } from '@daybook/contracts';
 import { defineContract, field, instantText } from '@daybook/contracts';
 import { assert, concatBytes, equalBytes, sealOf, sha256 } from '@daybook/core';
 import { treasury } from './treasury.ts';
@@ -473,6 +473,7 @@ const records = {
       fund,
       commitment,
       status: contractStatus,
+      signed: field.money({ en: 'Value when signed', zh: '签约金额', min: 0n }),
       value: price,
       owed: field.money({ en: 'Not yet paid', zh: '尚未支付', min: 0n }),
     },
@@ -518,6 +519,20 @@ const records = {
       ),
     },
   },
+  change: {
+    number: 15,
+    title: { en: 'Change of value by an amendment', zh: '变更所致金额增减' },
+    help: {
+      en: 'Of every amendment of a contract, zero included: the value when signed and all changes are the value of today.',
+      zh: '合同的每次变更均有(含零):签约金额加各次增减即为现值。',
+    },
+    key: { ocid, contract: contractId, amendment: amendmentId },
+    partition: ['ocid'],
+    fields: { change: value },
+    links: {
+      by: { record: 'procurement.amendment', by: { ocid: 'ocid', amendment: 'amendment' } },
+    },
+  },
 } as const;
 
 const sums = {
@@ -560,6 +575,13 @@ const sums = {
     title: { en: 'Bids by tenderer', zh: '各投标人投标数' },
     record: 'bid',
     by: ['ocid', 'tenderer'],
+  },
+  amended: {
+    number: 108,
+    title: { en: 'Changes of a contract by its amendments', zh: '合同变更金额合计' },
+    record: 'change',
+    of: 'change',
+    by: ['ocid', 'contract'],
   },
   inForce: {
     number: 106,
@@ -859,6 +881,15 @@ const failures = {
     remedy: {
       en: 'Let the best bid that stands count.',
       zh: '请以现有最优投标参加。',
+    },
+  },
+  VALUE_BELOW_PAID: {
+    code: 46,
+    en: 'Under the contract {paid} was paid already; it cannot be worth {value}.',
+    zh: '合同已付款{paid},金额不得变更为{value}。',
+    remedy: {
+      en: 'Amend to what was paid or more; what came back is recorded first, as a credit under the contract.',
+      zh: '变更后金额不得低于已付款;如有退款,请先将冲回登记到合同。',
     },
   },
   MILESTONE_EXISTS: takenAlready(32, { en: 'a milestone', zh: '里程碑' }, REMEDIES.otherIdentifier),
@@ -1272,13 +1303,16 @@ export const procurement = defineContract({
         const dates = { dateSigned: context.today, period: { start: context.today, end: ends } };
         const signed = { ...input, ...dates, awardId: award, status: 'active' } as const;
         context.records.contract.insert({ ...signed, release: releaseId });
-        charge(context, signed, { ocid, contract, award, fund, commitment });
+        charge(context, signed, { ocid, contract, award, signed: value, fund, commitment });
       },
     },
 
     amendContract: {
       title: { en: 'Amend a contract', zh: '变更合同' },
-      help: { en: 'Signed by buyer and supplier.', zh: '由采购方与供应商共同签署。' },
+      help: {
+        en: 'Signed by buyer and supplier. What raises the value is signed as an award is, too: by an evaluator, another person than the buyer and of no organisation that bid. The value cannot be less than what was paid.',
+        zh: '由采购方与供应商共同签署。提高金额的变更须与授标同样由评审官员签署:采购官员以外且不属于任何投标机构。金额不得低于已付款。',
+      },
       by: { role: 'buyer' },
       approvals: { officers: 2, organisations: 2, role: 'tenderer' },
       discretion: true,
@@ -1297,14 +1331,18 @@ export const procurement = defineContract({
         const supplier = won.suppliers[0]?.organisation ?? '';
         checkSupplier(context, supplier);
         const changed = { ...row, ...defined({ value, ends }) };
-        assert(changed.value !== undefined, 'a contract of this ledger has a value');
+        const worth = worthOf(changed);
         const charged = context.records.charge.need({ ocid, contract });
-        checkCovered(context, charged, { supplier, value: changed.value, own: charged.value });
+        checkCovered(context, charged, { supplier, value: worth, own: charged.value });
+        const change = { ...worth, minor: worth.minor - worthOf(row).minor };
+        if (change.minor > 0n) checkEvaluated(context, process);
+        if (value !== undefined) checkPaidWithin(context, { ocid, contract, value });
 
         const releaseId = release(context, process, 'contractAmendment');
         context.records.contract.put({ ...changed, release: releaseId });
         charge(context, changed, charged);
         amend(context, row, { amendment, of: 'contract', contract, reason, releaseId });
+        context.records.change.insert({ ocid, contract, amendment, change });
       },
     },
 
@@ -1536,6 +1574,80 @@ export const procurement = defineContract({
         return records.bid.get({ ocid: after.ocid, bid: after.bid })?.award === after.award;
       },
     },
+    signedWithinAward: {
+      title: { en: 'Contracts are signed for what was awarded', zh: '合同按授标金额签订' },
+      record: 'charge',
+      holds({ before, after }, { records, sums }) {
+        if (before !== undefined || after === undefined) return after !== undefined;
+        const { ocid, award, signed } = after;
+        const won = records.award.get({ ocid, award });
+        const { total } = sums.awarded.get({ ocid, award, currency: signed.currency });
+        return (
+          won?.status === 'active' &&
+          won.value?.currency === signed.currency &&
+          total <= won.value.minor
+        );
+      },
+    },
+    chargeBound: {
+      title: {
+        en: 'What a contract was signed for, and out of what, stays',
+        zh: '签约金额及其授标、支出承诺不变',
+      },
+      record: 'charge',
+      holds: ({ before, after }, face) =>
+        after !== undefined &&
+        (before === undefined || isBoundAsBefore(before, after)) &&
+        isTotalled(face, after),
+    },
+    contractTotalled: {
+      title: {
+        en: 'A contract is worth what was signed and what amendments changed, and not less than was paid when they lower it',
+        zh: '合同金额等于签约金额加历次变更,调减不低于已付款',
+      },
+      record: 'contract',
+      // What others released has no money of this ledger: it is theirs to add up.
+      holds: ({ before, after }, face) =>
+        after !== undefined &&
+        (after.commitment === undefined ||
+          (isTotalled(face, after) && isLoweredWithinPaid(face, before, after))),
+    },
+    amendmentsTotalled: {
+      title: {
+        en: 'What amendments change is the value of their contract',
+        zh: '变更计入合同金额',
+      },
+      sum: 'amended',
+      holds({ key }, face) {
+        const of = { ocid: `${key.ocid}`, contract: `${key.contract}` };
+        const charged = face.records.charge.get(of);
+        return charged?.signed.currency === key.currency && isTotalled(face, of);
+      },
+    },
+    amendmentsPriced: {
+      title: {
+        en: 'An amendment of a contract says by how much it changes the value',
+        zh: '合同变更均载明金额增减',
+      },
+      record: 'amendment',
+      holds({ after }, { records }) {
+        if (after?.of !== 'contract') return after !== undefined;
+        const { ocid, amendment, contract } = after;
+        return contract !== undefined && records.change.has({ ocid, contract, amendment });
+      },
+    },
+    paymentsTotalled: {
+      title: {
+        en: 'What was paid under a contract is no longer owed',
+        zh: '合同付款计入已付,不再欠付',
+      },
+      record: 'transaction',
+      holds({ after }, face) {
+        if (after?.fund === undefined) return after !== undefined;
+        const charged = face.records.charge.get(after);
+        return charged?.signed.currency === after.value?.currency && isTotalled(face, after);
+      },
+    },
     releasesComplete: {
       title: { en: 'A complete release has all its parts', zh: '完整的发布分段齐全' },
       record: 'release',
@@ -1604,6 +1716,9 @@ type Bid = RowOf<typeof records.bid>;
 type Release = RowOf<typeof records.release>;
 type Charge = RowOf<typeof records.charge>;
 type Contract = RowOf<typeof records.contract>;
+type ContractKey = Pick<Charge, 'ocid' | 'contract'>;
+/** What an invariant reads. */
+type Face = BaseContext<typeof records, typeof parameters, typeof sums>;
 type Commitment = RowOf<(typeof treasury)['records']['commitment']>;
 type Payment = RowOf<(typeof treasury)['records']['payment']>;
 
@@ -1894,20 +2009,79 @@ function isCountable(
 /** Says what a contract takes now, and lets the treasury keep what is still owed of it. */
 function charge(
   context: Books,
-  { status, value }: Pick<Contract, 'status' | 'value'>,
-  { ocid, contract, award, fund, commitment, payment }: Charged,
+  row: Pick<Contract, 'status' | 'value'>,
+  { ocid, contract, award, signed, fund, commitment, payment }: Charged,
 ): void {
-  assert(value !== undefined, 'a contract of this ledger has a value');
-  const { currency } = value;
+  const { currency } = signed;
   const { total: paid } = context.sums.paid.get({ ocid, contract, currency });
-  const isOwing = status === 'active' && value.minor > paid;
-  const minor = isOwing ? value.minor : paid;
-  const key = { ocid, contract, award, fund, commitment };
+  const minor = takenBy(row, paid);
+  const key = { ocid, contract, award, signed, fund, commitment };
   const owed = { minor: minor - paid, currency };
+  const { status } = row;
   context.records.charge.put({ ...key, status, value: { minor, currency }, owed });
   const { total } = context.sums.owed.get({ fund, commitment, currency });
   const amount = { minor: total, currency };
   context.contracts.treasury.call('owe', { fund, commitment, amount, ...defined({ payment }) });
+}
+
+/** What a contract takes: its value while it is in force, or what was paid if that is more. */
+function takenBy(row: Pick<Contract, 'status' | 'value'>, paid: bigint): bigint {
+  const { minor } = worthOf(row);
+  return row.status === 'active' && minor > paid ? minor : paid;
+}
+
+function worthOf({ value }: Pick<Contract, 'value'>): Money {
+  assert(value !== undefined, 'a contract of this ledger has a value');
+  return value;
+}
+
+/** Nobody amends away what was paid. */
+function checkPaidWithin(
+  context: Books,
+  { ocid, contract, value }: ContractKey & { readonly value: Money },
+): void {
+  const { total: paid } = context.sums.paid.get({ ocid, contract, currency: value.currency });
+  context.check(paid <= value.minor, 'VALUE_BELOW_PAID', { paid, value: value.minor });
+}
+
+// What invariants say of a contract.
+
+/** Its value follows from signature and amendments; what it takes and owes, from that and its payments. */
+function isTotalled({ records, sums }: Face, { ocid, contract }: ContractKey): boolean {
+  const row = records.contract.get({ ocid, contract });
+  const charged = records.charge.get({ ocid, contract });
+  if (row?.value === undefined || charged === undefined) return false;
+  const { signed, value, owed } = charged;
+  const of = { ocid, contract, currency: signed.currency };
+  const paid = sums.paid.get(of).total;
+  return (
+    [row.value, value, owed].every(({ currency }) => currency === signed.currency) &&
+    charged.status === row.status &&
+    row.value.minor === signed.minor + sums.amended.get(of).total &&
+    value.minor === takenBy(row, paid) &&
+    owed.minor === value.minor - paid
+  );
+}
+
+function isBoundAsBefore(before: Charge, after: Charge): boolean {
+  return (
+    after.signed.minor === before.signed.minor &&
+    after.signed.currency === before.signed.currency &&
+    after.award === before.award &&
+    after.fund === before.fund &&
+    after.commitment === before.commitment
+  );
+}
+
+/** More than a contract is worth may have been paid, which stands in the books; lowered to less it is not. */
+function isLoweredWithinPaid(
+  { sums }: Face,
+  before: Contract | undefined,
+  { ocid, contract, value }: Contract,
+): boolean {
+  if (before?.value === undefined || value === undefined) return true;
+  if (value.minor >= before.value.minor) return true;
+  return sums.paid.get({ ocid, contract, currency: value.currency }).total <= value.minor;
 }
 
 /** A contract is signed for what was awarded, and no award is used twice. */

@@ -78,6 +78,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     settlement: 12,
     filePart: 13,
     ranking: 14,
+    change: 15,
     bidCounts: 101,
     paid: 102,
     awarded: 103,
@@ -85,6 +86,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     owed: 105,
     inForce: 106,
     bidsOf: 107,
+    amended: 108,
   },
   risk: {
     rulebook: 1,

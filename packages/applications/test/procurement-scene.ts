@@ -35,19 +35,20 @@ export const pay = (action: string, args: CallArguments): Call => ({
   args: { fund: 'water-2026', ...args },
 });
 
+export const OFFICERS = {
+  [BUYER]: ['procurement.buyer', 'procurement.publisher'],
+  [EVALUATOR]: ['procurement.evaluator', 'treasury.budgeter'],
+  [PAYER]: ['treasury.payer'],
+  [PUMPS]: ['procurement.tenderer'],
+  [PIPES]: ['procurement.tenderer', 'procurement.publisher'],
+  [CONTROLLER]: ['treasury.controller', 'treasury.appropriator', 'procurement.evaluator'],
+  [SECOND_BUYER]: ['procurement.buyer'],
+  [PUMPS_EVALUATOR]: ['procurement.evaluator'],
+  [WORKS]: ['treasury.budgeter', 'treasury.payer'],
+};
+
 export function newLedger(others: Officers = {}): TestLedger {
-  return createLedger([directory, treasury, procurement], {
-    [BUYER]: ['procurement.buyer', 'procurement.publisher'],
-    [EVALUATOR]: ['procurement.evaluator', 'treasury.budgeter'],
-    [PAYER]: ['treasury.payer'],
-    [PUMPS]: ['procurement.tenderer'],
-    [PIPES]: ['procurement.tenderer', 'procurement.publisher'],
-    [CONTROLLER]: ['treasury.controller', 'treasury.appropriator', 'procurement.evaluator'],
-    [SECOND_BUYER]: ['procurement.buyer'],
-    [PUMPS_EVALUATOR]: ['procurement.evaluator'],
-    [WORKS]: ['treasury.budgeter', 'treasury.payer'],
-    ...others,
-  });
+  return createLedger([directory, treasury, procurement], { ...OFFICERS, ...others });
 }
 
 export function must(ledger: TestLedger, call: Call, ...signers: readonly string[]): Executed {

@@ -104,7 +104,7 @@ describe('procurement: from plan to payment', () => {
     must(ledger, act('signContract', second), BUYER, PUMPS);
     const amend = (amendment: string, minor: number): string => {
       const change = { contract: 'c-2', amendment, value: gbp(minor), reason: 'More pumps.' };
-      return outcome(ledger.act([act('amendContract', change)], [BUYER, PUMPS]));
+      return outcome(ledger.act([act('amendContract', change)], [BUYER, PUMPS, EVALUATOR]));
     };
     expect(amend('m-1', 101)).to.equal('PROCUREMENT_COMMITMENT_TOO_LOW');
 
@@ -363,7 +363,7 @@ describe('procurement: from plan to payment', () => {
 
     const increase = { commitment: 'pumps', amount: gbp(100), reason: 'One more pump.' };
     must(ledger, pay('increaseCommitment', increase), EVALUATOR);
-    must(ledger, change, BUYER, PUMPS);
+    must(ledger, change, BUYER, PUMPS, EVALUATOR);
 
     expect(ledger.rows(procurement, 'amendment')[0]).to.deep.include({
       of: 'contract',

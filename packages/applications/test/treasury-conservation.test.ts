@@ -3,7 +3,6 @@
  * payments pass, are held, released or refused, and a handler that would is stopped by the engine.
  */
 import { randomInt } from 'node:crypto';
-import { defineContract } from '@daybook/contracts';
 import type { Call } from '@daybook/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -12,6 +11,8 @@ import { applications } from '../src/index.ts';
 import { writtenPayee } from '../src/risk/payees.ts';
 import { risk } from '../src/risk.ts';
 import { treasury } from '../src/treasury.ts';
+import type { Change } from './broken-contract.ts';
+import { brokenContract } from './broken-contract.ts';
 import type { TestLedger } from './ledger.ts';
 import { createLedger, outcome } from './ledger.ts';
 import { adoptAct } from './members.ts';
@@ -195,43 +196,8 @@ describe('treasury: conservation', () => {
   }
 });
 
-type Row = Readonly<Record<string, unknown>>;
-type Change = (row: Row) => Row;
-type Tables = Readonly<
-  Record<string, { put(row: Row): void; insert(row: Row, code: string): void }>
->;
-
-/** The treasury with an action whose handler writes other rows than it should. */
-function broken(
-  action: string,
-  changes: Readonly<Record<string, Change | 'left alone'>>,
-): typeof treasury {
-  const { definition } = treasury;
-  const spoilt = definition.actions[action];
-  const handler = (context: { readonly records: Tables }, input: never): unknown => {
-    const whole = Object.entries(changes).map(([record, change]) => {
-      const { [record]: table } = context.records;
-      if (table === undefined) throw new Error(`the treasury keeps no ${record}`);
-      const { put, insert } = table;
-      if (change === 'left alone') {
-        Object.assign(table, { put: () => undefined });
-        return () => Object.assign(table, { put });
-      }
-      Object.assign(table, {
-        put: (row: Row) => put(change(row)),
-        insert: (row: Row, code: string) => insert(change(row), code),
-      });
-      return () => Object.assign(table, { put, insert });
-    });
-    try {
-      return spoilt?.handler(context, input);
-    } finally {
-      for (const restore of whole) restore();
-    }
-  };
-  const actions = { ...definition.actions, [action]: { ...spoilt, handler } };
-  return defineContract({ ...definition, actions } as never) as typeof treasury;
-}
+const broken = (action: string, changes: Readonly<Record<string, Change | 'left alone'>>) =>
+  brokenContract(treasury, action, changes);
 
 /** What the engine says when the last of these calls is carried out by a broken handler. */
 function refusalOf(contract: typeof treasury, ...calls: readonly Call[]): unknown {
