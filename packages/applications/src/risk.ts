@@ -24,6 +24,7 @@ import {
 import { equalBytes } from '@daybook/core';
 import { cite } from './audit-citation.ts';
 import { directory } from './directory.ts';
+import { ALIKE_MAX, nearestTo, withoutPayment, withPayment } from './risk/alike.ts';
 import type { Lookup } from './risk/payees.ts';
 import {
   canonicalPayee,
@@ -69,7 +70,10 @@ const kind = field.choice({
     payment: { en: 'ceiling of one payment', zh: '单笔上限' },
     period: { en: 'ceiling of a payee in a month, quarter or year', zh: '收款人期间上限' },
     splitting: { en: 'several payments just under a ceiling', zh: '拆分付款' },
-    duplicate: { en: 'same payee, amount and number again', zh: '重复付款' },
+    duplicate: {
+      en: 'same payee and amount again, by number or within days',
+      zh: '重复付款(同编号或数日内)',
+    },
     listed: { en: 'payee is blacklisted', zh: '收款人在黑名单' },
     related: { en: 'payee is related to the payer', zh: '关联方付款' },
     velocity: { en: 'many payments in a few days', zh: '付款频繁' },
@@ -330,6 +334,25 @@ const records = {
       }),
     },
   },
+  alike: {
+    number: 12,
+    title: { en: 'Payments of one amount to a payee', zh: '对收款人的同额付款' },
+    help: {
+      en: 'The latest by their days, kept while a rule looks for the same amount within days. One that came back whole is not among them.',
+      zh: '按日期最近者;有规则查找数日内同额付款时登记。已全额冲回者不在其中。',
+    },
+    key: {
+      payee,
+      amount: field.text({ en: 'Amount', zh: '金额', max: 40, characters: 'ascii' }),
+    },
+    fields: {
+      payments: field.list(field.object({ fund, payment, day }, { en: 'Payment', zh: '付款' }), {
+        en: 'Payments',
+        zh: '付款',
+        max: ALIKE_MAX,
+      }),
+    },
+  },
   flow: {
     number: 9,
     title: { en: 'Latest payment of an organisation to a payee', zh: '某机构对某收款人的最近付款' },
@@ -517,8 +540,8 @@ export const risk = defineContract({
     setRule: {
       title: { en: 'Put a rule into force', zh: '规则生效' },
       help: {
-        en: 'Or change one; the members decide by vote. The books begin with the first rule, and with a splitting rule the counts under its ceiling: rule and hits say since when they count.',
-        zh: '或变更规则;由成员表决。账目自首条规则起记,拆分规则的计数自该规则起记;规则与命中均写明起始日。',
+        en: 'Or change one; the members decide by vote. The books begin with the first rule, with a splitting rule the counts under its ceiling, and with a duplicate rule that names days what it compares with: rule and hits say since when they count. A duplicate rule finds a number that was paid before; with days the same amount within so many days, too, whatever its number.',
+        zh: '或变更规则;由成员表决。账目自首条规则起记,拆分规则与填写天数的重复付款规则自该规则起记;规则与命中均写明起始日。重复付款规则查找已付编号;填写天数的,另查找该天数内不论编号的同额付款。',
       },
       by: 'governance',
       discretion: true,
@@ -820,11 +843,19 @@ const CHECKS: Readonly<Record<Kind, Check>> = {
       cites: before.cites,
     };
   },
-  duplicate: (context, _rule, { payee, amount, reference }) => {
-    const seen = context.records.seen.get({ payee, amount: text(amount), reference });
-    if (seen === undefined) return undefined;
-    const found = `${reference} for ${shown(amount)} was paid before`;
-    return { found, allowed: 'once', cites: [citePayment(seen)] };
+  duplicate: (context, { days }, { payee, amount, reference, day }) => {
+    const key = { payee, amount: text(amount) };
+    const seen = context.records.seen.get({ ...key, reference });
+    if (seen !== undefined) {
+      const found = `${reference} for ${shown(amount)} was paid before`;
+      return { found, allowed: 'once', cites: [citePayment(seen)] };
+    }
+    if (days === undefined) return undefined;
+    const near = nearestTo(context.records.alike.get(key)?.payments ?? [], day, days);
+    const [other] = near;
+    if (other === undefined) return undefined;
+    const found = `${shown(amount)} was paid on ${other.day} as ${other.fund}/${other.payment}`;
+    return { found, allowed: `once in ${days} days`, cites: near.map(citePayment) };
   },
   listed: (context, _rule, { payee, day }) => {
     const row = context.records.listing.get({ payee });
@@ -960,21 +991,27 @@ const BOOKLESS: ReadonlySet<Kind> = new Set(['payment', 'listed', 'related']);
 
 /**
  * Since when what a rule compares with is complete: a splitting rule counts under its own ceiling,
- * which another rule in force may have counted before.
+ * which another rule in force may have counted before; amounts are kept while a duplicate rule names days.
  * @param rules  those in force, of before a change, too
  * @param books  day since which the books are kept
  */
 function countedSince(
-  rule: Pick<Rule, 'kind' | 'limit' | 'percent'>,
+  rule: Pick<Rule, 'kind' | 'limit' | 'percent' | 'days'>,
   at: { readonly rules: readonly Rule[]; readonly books: string; readonly today: string },
 ): string | undefined {
   if (BOOKLESS.has(rule.kind)) return undefined;
+  if (isOfAmounts(rule)) return at.rules.find(isOfAmounts)?.since ?? at.today;
   if (rule.kind !== 'splitting') return at.books;
   const { text: own } = ceilingOf(rule) ?? {};
   const alike = at.rules.find(
     (other) => other.kind === 'splitting' && ceilingOf(other)?.text === own,
   );
   return alike?.since ?? at.today;
+}
+
+/** A duplicate rule that compares amounts, beside numbers. */
+function isOfAmounts({ kind, days }: Pick<Rule, 'kind' | 'days'>): boolean {
+  return kind === 'duplicate' && days !== undefined;
 }
 
 function rulebookOf(row: Rulebook | undefined): Rulebook {
@@ -1056,6 +1093,8 @@ function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
   const under = ceilings.filter((of) => isUnder(of, paid)).map((of) => of.text);
   const counts = new Set([ALL_PAYMENTS, ...under]);
   for (const payee of paid.payees) bookPayee(context, { ...paid, payee }, counts);
+  if (rules.some(isOfAmounts))
+    for (const payee of paid.payees) bookAlike(context, { ...paid, payee });
   const { fund, payment, payees, day } = paid;
   context.records.booked.put({ fund, payment, payees, month: day.slice(0, 7) });
 }
@@ -1063,7 +1102,8 @@ function book(context: Books, paid: Paid, rules: readonly Rule[]): void {
 /**
  * A credit lowers the totals of the month in which its payment was booked, and of no other. Of money that
  * one organisation holds and controls alone it lowers none: that would open room by one word. Counts,
- * numbers paid and days of payments stay: the payment was made.
+ * numbers paid and days of payments stay: the payment was made. What came back whole is no payment that
+ * another of its amount repeats.
  */
 function giveBack(context: Books, { input }: GuardedCall): void {
   // The input was checked against the action of the treasury.
@@ -1078,6 +1118,25 @@ function giveBack(context: Books, { input }: GuardedCall): void {
     const month = context.records.month.need({ payee, currency, month: booked.month });
     context.records.month.put({ ...month, total: month.total - amount.minor });
   }
+  const paid = context.contracts.treasury.records.payment.get({ fund, payment: reverses ?? '' });
+  if (paid === undefined || paid.reversed < paid.amount.minor) return;
+  for (const payee of booked.payees) forgetAlike(context, { ...paid, payee });
+}
+
+function bookAlike(context: Books, { payee, amount, fund, payment, day }: Paid): void {
+  const key = { payee, amount: text(amount) };
+  const { payments = [] } = context.records.alike.get(key) ?? {};
+  const kept = withPayment(payments, { fund, payment, day });
+  context.records.alike.put({ ...key, payments: kept });
+}
+
+function forgetAlike(
+  context: Books,
+  { payee, amount, fund, payment }: Pick<Paid, 'payee' | 'amount' | 'fund' | 'payment'>,
+): void {
+  const row = context.records.alike.get({ payee, amount: text(amount) });
+  if (row === undefined) return;
+  context.records.alike.put({ ...row, payments: withoutPayment(row.payments, { fund, payment }) });
 }
 
 /** @param counts  what the payment is counted under */

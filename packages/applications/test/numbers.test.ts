@@ -100,6 +100,7 @@ const RECORDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     flow: 9,
     hold: 10,
     booked: 11,
+    alike: 12,
     hitCounts: 101,
   },
   audit: {
