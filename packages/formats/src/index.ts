@@ -82,7 +82,7 @@ export type {
   PlannedRelease,
 } from './ocds/ledger-plan.ts';
 export { planReleases } from './ocds/ledger-plan.ts';
-export { compileReleases } from './ocds/merge.ts';
+export { compileReleases, recordsOf } from './ocds/merge.ts';
 export type { OcdsMetadata, OcdsPackage, OcdsRecord, OcdsRelease } from './ocds/package.ts';
 export { readOcdsFile } from './ocds/package.ts';
 export type { OcdsPart, OcdsValidator } from './ocds/validator.ts';

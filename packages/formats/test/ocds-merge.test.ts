@@ -7,6 +7,7 @@ import {
   compileReleases,
   createOcdsValidator,
   readOcdsFile,
+  recordsOf,
   writeExactJson,
 } from '../src/index.ts';
 
@@ -104,6 +105,23 @@ describe('formats: OCDS merge', () => {
     );
 
     expect(merged).to.deep.include({ language: 'late', date: '2026-01-01T01:00:00-05:00' });
+  });
+
+  it('given releases of two processes, then each is a record with all of its own, oldest first', () => {
+    const release = (ocid: string, id: string, date: string): ExactObject => ({ ocid, id, date });
+    const [late, other, early] = [
+      release('a', '2', '2026-01-02T00:00:00Z'),
+      release('b', '1', '2026-01-01T00:00:00Z'),
+      release('a', '1', '2026-01-01T23:00:00Z'),
+    ] as const;
+
+    const records = recordsOf([late, other, early]);
+
+    expect(records.map(({ ocid, releases }) => [ocid, releases])).to.deep.equal([
+      ['a', [early, late]],
+      ['b', [other]],
+    ]);
+    expect(records[0]?.compiledRelease).to.deep.include({ ocid: 'a', tag: ['compiled'] });
   });
 
   it('given no release, when merged, then there is no result', () => {

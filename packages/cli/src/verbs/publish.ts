@@ -115,15 +115,15 @@ async function collectReleases(
 }
 
 async function publishReleases(input: Input, world: World): Promise<Exit> {
-  const { BID_EXTENSION, createOcdsValidator, writeReleasePackage } = await import(
+  const { BID_EXTENSION, createOcdsValidator, recordsOf, ...formats } = await import(
     '@daybook/formats'
   );
   const { procurement } = await import('@daybook/applications');
   const client = await connect(input);
   const validate = createOcdsValidator();
-  const { records } = client.contractOf(procurement);
+  const { records: books } = client.contractOf(procurement);
   const ocid = input.optionalText('ocid');
-  const listed = readReleases(records, ocid);
+  const listed = readReleases(books, ocid);
   const { releases, leftOut, hasBids } = await collectReleases(listed, validate);
   if (ocid !== undefined) {
     checkFound(ocid, { records: releases.length, findings: [], others: leftOut.length });
@@ -135,7 +135,11 @@ async function publishReleases(input: Input, world: World): Promise<Exit> {
     version: '1.1',
     ...(hasBids && { extensions: [BID_EXTENSION] }),
   };
-  const { text, findings } = writeReleasePackage(metadata, releases, validate);
+  const records = input.flag('records') ? recordsOf(releases) : undefined;
+  const { text, findings } =
+    records === undefined
+      ? formats.writeReleasePackage(metadata, releases, validate)
+      : formats.writeRecordPackage(metadata, records, validate);
   const file = input.text('out');
   await writeOut(file, text, world);
   const rows = leftOut.map(({ ocid, release, field, reason, expected, found }) => [
@@ -149,11 +153,16 @@ async function publishReleases(input: Input, world: World): Promise<Exit> {
   const titles = ['Process', 'Release', 'Field', 'Reason', 'Expected', 'Found'];
   const pairs = [
     { title: 'Releases', text: `${releases.length} in ${file}` },
+    ...(records === undefined ? [] : [{ title: 'Records', text: String(records.length) }]),
     { title: 'Left out', text: String(leftOut.length) },
     { title: 'Findings', text: `${findings.length}; --json lists them` },
   ];
   answer(input, world, {
-    json: { file, releases: releases.length, leftOut, findings },
+    json: {
+      ...{ file, releases: releases.length },
+      ...(records !== undefined && { records: records.length }),
+      ...{ leftOut, findings },
+    },
     lines: (paint) =>
       [
         ...(rows.length === 0 ? [] : [renderTable(titles, rows, paint), '']),
@@ -181,13 +190,16 @@ export const PUBLISH_VERBS: readonly Verb[] = [
   },
   {
     words: ['publish', 'ocds'],
-    title: 'Write all releases as one OCDS release package.',
+    title: 'Write all releases as one OCDS release package, or as a record package.',
     help:
       'An imported release comes out as it was published; one of a process that is conducted on ' +
       'this ledger shows the state after its block. What the schema finds wrong is told. A release ' +
       'whose JSON is not what was announced is left out and reported, and ends it with code 1.',
     operands: [],
     options: {
+      records: {
+        help: 'A record package: of each process its releases, oldest first, and what they add up to.',
+      },
       ocid: { value: 'OCID', help: 'Only the releases of this process.' },
       uri: { value: 'URI', help: 'Where the package will be published.', required: true },
       publisher: { value: 'NAME', help: 'Who publishes the package.', required: true },

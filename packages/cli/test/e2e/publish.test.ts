@@ -185,6 +185,16 @@ describe('imports by commands, and what they give back', () => {
       ['tender', 'Road 7'],
       ['tenderAmendment', 'Road 7, both lanes'],
     ]);
+
+    const asRecords = await run('publish', 'ocds', ...about, '--records', '--out', out);
+
+    expect(asRecords.code, asRecords.errors).to.equal(0);
+    expect(asRecords.json()).to.deep.include({ releases: 3, records: 1, findings: [] });
+    const { records } = JSON.parse(await readFile(out, 'utf8'));
+    expect(records[0].releases).to.deep.equal(releases);
+    const { compiledRelease } = records[0];
+    expect(compiledRelease.tag).to.deep.equal(['compiled']);
+    expect(compiledRelease.tender.title).to.equal('Road 7, both lanes');
   });
 
   it('given funded projects, when a line is wrong, then the others come out with their details', async () => {

@@ -27,7 +27,7 @@ const DEFINITIONS: Readonly<Record<string, MergeSchema>> = releaseSchema.definit
  * @returns         undefined if there are none
  */
 export function compileReleases(releases: readonly ExactObject[]): ExactObject | undefined {
-  const ordered = releases.toSorted((a, b) => compareTimes(textOf(a.date), textOf(b.date)));
+  const ordered = inTime(releases);
   const last = ordered.at(-1);
   if (last === undefined) {
     return undefined;
@@ -35,6 +35,25 @@ export function compileReleases(releases: readonly ExactObject[]): ExactObject |
   const merged = ordered.reduce<ExactObject>((sum, next) => mergeObjects(sum, next, ROOT), {});
   const [ocid, date] = [textOf(last.ocid), textOf(last.date)];
   return { ...merged, tag: ['compiled'], id: `${ocid}-${date}`, date };
+}
+
+/** A record for each process, in the order in which they come: its releases, oldest first, and what they add up to. */
+export function recordsOf(releases: readonly ExactObject[]): readonly ExactObject[] {
+  const processes = new Map<string, ExactObject[]>();
+  for (const release of releases) {
+    const ocid = textOf(release.ocid);
+    const known = processes.get(ocid);
+    if (known === undefined) processes.set(ocid, [release]);
+    else known.push(release);
+  }
+  return [...processes].map(([ocid, own]) => {
+    const compiledRelease = compileReleases(own);
+    return { ocid, releases: inTime(own), ...(compiledRelease && { compiledRelease }) };
+  });
+}
+
+function inTime(releases: readonly ExactObject[]): readonly ExactObject[] {
+  return releases.toSorted((a, b) => compareTimes(textOf(a.date), textOf(b.date)));
 }
 
 function textOf(json: ExactJson | undefined): string {
