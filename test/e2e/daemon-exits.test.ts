@@ -1,5 +1,6 @@
 /** How the daemon refuses to run: by exit code, and with words that name the place. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { toHex } from '@daybook/core';
@@ -75,6 +76,21 @@ describe('daybookd: exit codes', () => {
     expect(output).to.contain('validator').and.to.contain(toHex(cluster.genesis.chain));
   });
 
+  for (const verb of [['repair'], ['repair', '--dry-run'], ['check', '--deep']]) {
+    it(`given a directory that holds no data, when asked to ${verb.join(' ')}, then it ends with 4, and makes none`, async () => {
+      const nowhere = path.join(node.directory, 'nowhere');
+      const file = await configWith((text) =>
+        text.replace(/ {2}dataDirectory: .*/, `  dataDirectory: "${nowhere}"`),
+      );
+
+      const { exitCode, output } = await runDaemon(...verb, '--config', file);
+
+      expect(exitCode).to.equal(4);
+      expect(output).to.contain(nowhere).and.to.contain('NODE_DATA_NONE');
+      expect(existsSync(nowhere)).to.equal(false);
+    });
+  }
+
   it('given a node that has run, when checked deeply, then every record is proven; while it runs, it ends with 4', async () => {
     await node.process.start();
     const running = await runDaemon('check', '--deep', '--config', node.configFile);
@@ -85,6 +101,21 @@ describe('daybookd: exit codes', () => {
     expect(running.exitCode).to.equal(4);
     expect(exitCode, output).to.equal(0);
     expect(output).to.match(/height \d+: [1-9]\d* records proven by the state root/);
+  });
+
+  it('given blocks without a state, when repaired as a dry run, then it says so and makes none', async () => {
+    const state = path.join(node.dataDirectory, 'state');
+    await rm(state, { recursive: true });
+
+    const dry = await runDaemon('repair', '--dry-run', '--config', node.configFile);
+    const after = await readdir(state);
+    const { exitCode, output } = await runDaemon('repair', '--config', node.configFile);
+
+    expect(dry.exitCode).to.equal(0);
+    expect(dry.output).to.contain('state: there is none');
+    expect(after).to.deep.equal([]);
+    expect(exitCode, output).to.equal(0);
+    expect(output).to.match(/state: height \d+, [1-9]\d* records proven/);
   });
 
   it('given a missing key file, when started, then it ends with 3 and names the file', async () => {

@@ -110,6 +110,18 @@ describe('witness (validators=4)', function () {
     await cluster?.remove();
   });
 
+  it('given no node that answers, when it makes one round, then it ends with 3 for its timer to notice', async () => {
+    const words = wordsFor('silent').filter((word) => word !== '--url' && !word.startsWith('http'));
+
+    const { exitCode, stdout } = await runDaybook([
+      ...words,
+      ...['--url', 'http://127.0.0.1:1', '--once'],
+    ]);
+
+    expect(exitCode).to.equal(3);
+    expect(stdout).to.contain('"away"');
+  });
+
   it('spec L-14: given its proof of possession, then the consortium registers the witness', async () => {
     const words = ['key', 'prove', keyFile, '--witness', NAME, '--genesis', cluster.genesisFile];
     const proven = await runDaybook([...words, '--json']);

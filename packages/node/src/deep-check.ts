@@ -11,7 +11,7 @@ import type { StateStore } from '@daybook/state';
 import { openDataDirectory } from '@daybook/state';
 import type { Settings } from './config.ts';
 import { NodeError } from './errors.ts';
-import { withOfflineChain } from './offline.ts';
+import { needData, withOfflineChain } from './offline.ts';
 import { stateKeepingOf } from './open-state.ts';
 import { installedRecoveries } from './recovery-files.ts';
 import { recordSetsOf } from './walk-lists.ts';
@@ -68,6 +68,7 @@ export async function checkState(stateStore: StateStore, manifest: Manifest): Pr
 /** Checks the data directory of a node that is down. @throws as `openLedger` and `checkState` */
 export async function checkDeeply(settings: Settings, genesis: Genesis): Promise<DeepReport> {
   const { dataDirectory } = settings.node;
+  needData(dataDirectory);
   const directory = await openDataDirectory(dataDirectory);
   try {
     const recoveries = installedRecoveries(dataDirectory, genesis);

@@ -281,6 +281,12 @@ export const NODE_ERRORS = defineErrors({
     summary: 'A block that the node must have is not in its block log.',
     remedy: 'Restore the segment files, or start with an empty data directory and sync from peers.',
   },
+  NODE_DATA_NONE: {
+    summary: 'There are no data of a node in this directory.',
+    remedy:
+      'Check node.dataDirectory in the configuration; the first start of a node makes its data, and ' +
+      'there is nothing to check or repair before.',
+  },
   NODE_BEGINNING_DAMAGED: {
     summary: 'What this node keeps of the time before its snapshot fails its checksum.',
     remedy: 'Move the data directory away and let the node join again; the disk may be failing.',

@@ -2,12 +2,15 @@
  * The chain of a data directory, without network and without signing: what the verbs of `daybookd`
  * open that work on a node that is down, or on a directory of their own.
  */
+import * as fs from 'node:fs';
+import path from 'node:path';
 import type { Engine } from '@daybook/contracts';
 import { createEngine } from '@daybook/contracts';
 import type { Genesis, RecoveryFile } from '@daybook/core';
 import type { BlockLog, DataDirectory, StateStore } from '@daybook/state';
 import { createNodeDisk, openBlockLog, openSuspectLevel } from '@daybook/state';
 import { createSystemClock } from './clock.ts';
+import { NodeError } from './errors.ts';
 import { createExecutor } from './ledger/executor.ts';
 import type { LedgerOpening } from './ledger/open-ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
@@ -64,4 +67,14 @@ export async function withOfflineChain<T>(
   } finally {
     await blockLog.close();
   }
+}
+
+/**
+ * What `openDataDirectory` would make anew is no node's: a wrong path must not look sound.
+ * @throws NodeError NODE_DATA_NONE
+ */
+export function needData(dataDirectory: string): void {
+  const parts = ['format.json', 'blocks', 'state'];
+  if (parts.some((name) => fs.existsSync(path.join(dataDirectory, name)))) return;
+  throw new NodeError('NODE_DATA_NONE', { detail: `${dataDirectory}.` });
 }

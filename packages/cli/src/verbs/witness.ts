@@ -34,7 +34,11 @@ async function witness(input: Input, world: World): Promise<Exit> {
     const key = { name, type: 'cosignature', publicKey: asPublicKey(signer.publicKey) } as const;
     const urls = nodes.map(({ url }) => url).join(', ');
     remark(world, `witness ${encodeNoteKey(key)} follows ${urls}`);
-    const told = (event: WitnessEvent): void => tell(event, input, world);
+    let away = 0;
+    const told = (event: WitnessEvent): void => {
+      if (event.kind === 'away') away += 1;
+      tell(event, input, world);
+    };
     const nowMs = (): number => world.nowMs();
     const parts: FollowParts = {
       genesis,
@@ -46,7 +50,10 @@ async function witness(input: Input, world: World): Promise<Exit> {
       tell: told,
       onNewer: ({ head }, { url }) => cosign(head, url, { nodes, name, signer, nowMs, tell: told }),
     };
-    return await follow(parts, { everySeconds, once: input.flag('once'), signal: world.signal });
+    const once = input.flag('once');
+    const exit = await follow(parts, { everySeconds, once, signal: world.signal });
+    // Who runs a witness by a timer must notice when it has watched nothing.
+    return once && away === nodes.length ? 'unreachable' : exit;
   } finally {
     await store.close();
   }

@@ -25,6 +25,8 @@ export async function readLaterSets(place: OfflinePlace): Promise<readonly Valid
 
 async function readRecorded({ directory, contracts, keeping }: OfflinePlace) {
   const parts = { disk: createNodeDisk(), openKeyValue: openSuspectLevel };
+  // Opening would make one, which a dry run must not.
+  if (parts.disk.list(directory.paths.state).length === 0) return [];
   try {
     const stateStore = await openState(directory.paths.state, keeping, parts);
     try {

@@ -19,7 +19,7 @@ import { checkState } from '../deep-check.ts';
 import { NodeError } from '../errors.ts';
 import { describe } from '../exit-codes.ts';
 import type { OfflinePlace } from '../offline.ts';
-import { withOfflineChain } from '../offline.ts';
+import { needData, withOfflineChain } from '../offline.ts';
 import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries } from '../recovery-files.ts';
 import { readLaterSets } from './later-sets.ts';
@@ -52,10 +52,12 @@ export async function repair(
   { contracts, stamp }: RepairParts,
 ): Promise<RepairReport> {
   const { dataDirectory } = settings.node;
+  needData(dataDirectory);
   const directory = await openDataDirectory(dataDirectory);
   try {
     const lines: string[] = [];
-    const { blocks } = directory.paths;
+    const { blocks, state: stateFolder } = directory.paths;
+    const hasState = fs.readdirSync(stateFolder).length > 0;
     const recoveries = installedRecoveries(dataDirectory, genesis);
     refuseForeignLog(blocks, genesis);
     const isJoined = beginsLater(blocks);
@@ -82,6 +84,7 @@ export async function repair(
       // Without a block there is nothing that the state could be rolled back to.
       if (damage.from === 0) emptyState(directory);
     }
+    if (dryRun && !hasState && !isJoined) return { lines: [...lines, NO_STATE], isDamaged: false };
     const state = await repairState(place, { aside, isJoined, dryRun });
     const isDamaged = lost.length > 0 || damage !== undefined || state.isDamaged;
     return { lines: [...lines, ...state.lines], isDamaged };
@@ -99,6 +102,8 @@ function archiveOf({ archive }: Settings): ArchiveSource {
 }
 
 const DRY_RUN = 'dry run: nothing was changed, and what depends on it was not looked at';
+
+const NO_STATE = 'state: there is none; the next start makes it from the block log';
 
 interface StateRepair {
   /** Folder for what is moved aside. */
