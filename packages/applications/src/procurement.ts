@@ -5,7 +5,7 @@
  * commitment that pays for it. What other publishers released is kept byte for byte beside the rows
  * made from it. Longer than other files because a contract is one file, half of it titles.
  */
-import type { BaseContext, Context, InferFields, Money, RowOf } from '@daybook/contracts';
+import type { Context, InferFields, InvariantContext, Money, RowOf } from '@daybook/contracts';
 import { defineContract, field, instantText } from '@daybook/contracts';
 import { assert, concatBytes, equalBytes, sealOf, sha256 } from '@daybook/core';
 import { treasury } from './treasury.ts';
@@ -1645,7 +1645,20 @@ export const procurement = defineContract({
       holds({ after }, face) {
         if (after?.fund === undefined) return after !== undefined;
         const charged = face.records.charge.get(after);
-        return charged?.signed.currency === after.value?.currency && isTotalled(face, after);
+        const isOfContract = charged?.signed.currency === after.value?.currency;
+        return isOfContract && isPaidByTreasury(face, after) && isTotalled(face, after);
+      },
+    },
+    owedTotalled: {
+      title: {
+        en: 'The treasury keeps what contracts are owed together',
+        zh: '国库登记各合同欠付合计',
+      },
+      sum: 'owed',
+      holds({ total, key }, { contracts }) {
+        const of = { fund: `${key.fund}`, commitment: `${key.commitment}` };
+        const row = contracts.treasury.records.commitment.get(of);
+        return row?.currency === key.currency && (row?.owed ?? 0n) === total;
       },
     },
     releasesComplete: {
@@ -1716,9 +1729,15 @@ type Bid = RowOf<typeof records.bid>;
 type Release = RowOf<typeof records.release>;
 type Charge = RowOf<typeof records.charge>;
 type Contract = RowOf<typeof records.contract>;
+type Transaction = RowOf<typeof records.transaction>;
 type ContractKey = Pick<Charge, 'ocid' | 'contract'>;
 /** What an invariant reads. */
-type Face = BaseContext<typeof records, typeof parameters, typeof sums>;
+type Face = InvariantContext<
+  typeof records,
+  typeof parameters,
+  typeof sums,
+  { readonly treasury: typeof treasury }
+>;
 type Commitment = RowOf<(typeof treasury)['records']['commitment']>;
 type Payment = RowOf<(typeof treasury)['records']['payment']>;
 
@@ -2060,6 +2079,25 @@ function isTotalled({ records, sums }: Face, { ocid, contract }: ContractKey): b
     row.value.minor === signed.minor + sums.amended.get(of).total &&
     value.minor === takenBy(row, paid) &&
     owed.minor === value.minor - paid
+  );
+}
+
+/** What a contract counts is a payment or credit of its commitment, by its amount, and counted here alone. */
+function isPaidByTreasury(
+  { records, contracts }: Face,
+  { ocid, contract, transaction, fund = '', payment = '', value }: Transaction,
+): boolean {
+  const paid = contracts.treasury.records.payment.get({ fund, payment });
+  const counted = records.settlement.get({ fund, payment });
+  const charged = records.charge.get({ ocid, contract });
+  return (
+    paid?.amount.currency === value?.currency &&
+    value?.minor === (paid?.kind === 'credit' ? -paid.amount.minor : paid?.amount.minor) &&
+    charged?.fund === fund &&
+    charged.commitment === paid?.commitment &&
+    counted?.ocid === ocid &&
+    counted.contract === contract &&
+    counted.transaction === transaction
   );
 }
 

@@ -112,6 +112,8 @@ describe('procurement: amendments', () => {
 });
 
 const money = (row: Row, field: string) => row[field] as { readonly minor: bigint };
+/** A row of another contract. */
+const elsewhere: Change = (row) => ({ ...row, contract: 'c-2' });
 /** A penny more of some money in a row. */
 const penny =
   (field: string): Change =>
@@ -177,7 +179,7 @@ describe('procurement: a broken handler', () => {
       'moves the contract to another commitment',
       RAISE,
       { charge: (row: Row) => ({ ...row, commitment: 'spare' }) },
-      'chargeBound',
+      'owedTotalled',
     ],
     [
       'lowers a contract below what was paid',
@@ -190,6 +192,14 @@ describe('procurement: a broken handler', () => {
       'contractTotalled',
     ],
     ['ends without charging less', END, { charge: 'left alone' }, 'contractTotalled'],
+    ['counts more than was paid', PAID, { transaction: penny('value') }, 'paymentsTotalled'],
+    ['counts a payment nowhere', PAID, { settlement: 'left alone' }, 'paymentsTotalled'],
+    [
+      'counts a payment under another contract',
+      PAID,
+      { settlement: elsewhere },
+      'paymentsTotalled',
+    ],
     ['pays without owing less', PAID, { charge: 'left alone' }, 'paymentsTotalled'],
     [
       'counts a payment in another currency',
@@ -216,4 +226,16 @@ describe('procurement: a broken handler', () => {
       expect(ledger.size()).to.equal(size);
     });
   }
+
+  it('given a treasury that keeps another amount as owed, when a contract is signed, then an invariant refuses it', () => {
+    const more: Change = (row) => ({ ...row, owed: (row.owed as bigint) + 1n });
+    const broken = brokenContract(treasury, 'owe', { commitment: more });
+    const ledger = createLedger([directory, broken, procurement], OFFICERS);
+    awarded(ledger);
+    funded(ledger, 900);
+
+    const { failure } = ledger.act([SIGN], [BUYER, PUMPS]);
+
+    expect(failure?.facts).to.deep.include({ contract: 'procurement', invariant: 'owedTotalled' });
+  });
 });

@@ -75,6 +75,7 @@ export type {
   Facts,
   GuardContext,
   HoldEnd,
+  InvariantContext,
   Refusal,
   Stamp,
   SystemContext,

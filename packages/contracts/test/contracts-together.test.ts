@@ -142,6 +142,46 @@ describe('invariants: a deliberately broken contract (spec X-5)', () => {
     });
   }
 
+  it('given an invariant over a contract that its own uses, then it reads its rows and sums', () => {
+    const ledger = defineContract({
+      number: 922,
+      name: 'copies',
+      version: 1,
+      title: t,
+      help: t,
+      records: {
+        copy: { number: 1, title: t, key: { id }, fields: { left: field.amount(t) } },
+      },
+      failures: {},
+      uses: { book },
+      actions: {
+        copy: {
+          title: t,
+          by: 'anyone',
+          input: { id, left: field.amount(t) },
+          handler: (context, input) => context.records.copy.put(input),
+        },
+      },
+      invariants: {
+        same: {
+          title: t,
+          record: 'copy',
+          holds: ({ after }, { contracts }) =>
+            after !== undefined &&
+            contracts.book.records.account.get(after)?.left === after.left &&
+            contracts.book.sums.moved.get({ account: after.id }).total === after.left,
+        },
+      },
+    });
+    const bench = createBench([book, ledger]);
+    bench.run([ANYONE], move());
+    const copy = (left: number): string =>
+      codeOf(bench.run([ANYONE], ['copies', 'copy', { id: 'a1', left }]));
+
+    expect(copy(4)).to.equal('CONTRACTS_INVARIANT_BROKEN');
+    expect(copy(5)).to.equal('OK');
+  });
+
   it('given an invariant that throws, then the transaction fails, not the node', () => {
     const fragile = defineContract({
       number: 921,

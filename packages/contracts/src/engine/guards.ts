@@ -19,7 +19,7 @@ export function askGuards(session: Session, prepared: Prepared, actor: Actor): H
   const { contract, name } = action.manifest;
   const call = guardedCall(session, prepared, actor);
   for (const { fullName, owner, guard } of session.guardsOf(action.fullName)) {
-    const face = guardContext(session, owner);
+    const face = guardContext(owner);
     const verdict = shielded(owner.linked.name, () => guard.judge(face, call));
     if (verdict.verdict === 'pass') continue;
     const { rule, records } = verdict;
@@ -40,7 +40,7 @@ export function tellGuards(session: Session, prepared: Prepared, actor: Actor): 
   if (!action.manifest.guarded) return;
   const call = guardedCall(session, prepared, actor);
   for (const { owner, guard } of session.guardsOf(action.fullName)) {
-    const face = guardContext(session, owner);
+    const face = guardContext(owner);
     shielded(owner.linked.name, () => guard.observe?.(face, call));
   }
 }
@@ -54,7 +54,7 @@ export function tellEnded(
   const found = session.guard(fullName);
   if (found === undefined) return;
   const { owner, guard } = found;
-  shielded(owner.linked.name, () => guard.ended?.(guardContext(session, owner), call, how));
+  shielded(owner.linked.name, () => guard.ended?.(guardContext(owner), call, how));
 }
 
 function guardedCall(
@@ -66,11 +66,6 @@ function guardedCall(
   return { call: frame.stored ?? keyOfCall(session), contract, action: name, input, actor };
 }
 
-function guardContext(session: Session, owner: ActiveContract): object {
-  const contracts: Record<string, object> = {};
-  for (const [alias, { name }] of Object.entries(owner.linked.definition.uses ?? {})) {
-    const base = session.contract(name)?.base();
-    contracts[alias] = { records: base?.records, sums: base?.sums };
-  }
-  return { ...owner.writing(), contracts };
+function guardContext(owner: ActiveContract): object {
+  return { ...owner.writing(), contracts: owner.lookups() };
 }

@@ -48,7 +48,19 @@ export interface ActiveContract {
   readonly linked: LinkedContract;
   base(): BaseFace;
   writing(): WritingFace;
+  /** What it reads of the contracts that it uses, by the names under which it uses them. */
+  lookups(): Readonly<Record<string, Lookup>>;
+  /** What its invariants see. */
+  judging(): JudgingFace;
 }
+
+/** A contract with those that it uses, to be read. */
+export interface JudgingFace extends BaseFace {
+  readonly contracts: Readonly<Record<string, Lookup>>;
+}
+
+/** Another contract, to be read. */
+export type Lookup = Partial<Pick<BaseFace, 'records' | 'sums'>>;
 
 /** Who judges keys, and what it reads. */
 export interface AuthorityFace {
@@ -198,7 +210,9 @@ class BlockSession implements Session, TableHost {
     // Most blocks touch few contracts, and of those most are only read: faces are made when asked.
     let base: BaseFace | undefined;
     let writing: WritingFace | undefined;
-    return {
+    let lookups: Readonly<Record<string, Lookup>> | undefined;
+    let judging: JudgingFace | undefined;
+    const active: ActiveContract = {
       linked,
       base: () => {
         base ??= this.#buildBase(linked);
@@ -208,7 +222,25 @@ class BlockSession implements Session, TableHost {
         writing ??= this.#buildWriting(linked);
         return writing;
       },
+      lookups: () => {
+        lookups ??= this.#buildLookups(linked);
+        return lookups;
+      },
+      judging: () => {
+        judging ??= { ...active.base(), contracts: active.lookups() };
+        return judging;
+      },
     };
+    return active;
+  }
+
+  #buildLookups({ definition }: LinkedContract): Readonly<Record<string, Lookup>> {
+    const lookups: Record<string, Lookup> = {};
+    for (const [alias, { name }] of Object.entries(definition.uses ?? {})) {
+      const { records, sums } = this.contract(name)?.base() ?? {};
+      lookups[alias] = { ...(records && { records }), ...(sums && { sums }) };
+    }
+    return lookups;
   }
 
   #buildBase(linked: LinkedContract): BaseFace {

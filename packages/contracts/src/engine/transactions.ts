@@ -194,7 +194,7 @@ function checkInvariants(session: Session): void {
   for (const { slot, before } of session.rows.touched()) {
     const { record, row } = slot;
     for (const { contract, name, invariant } of record.invariants) {
-      const face = session.contract(contract)?.base();
+      const face = session.contract(contract)?.judging();
       if (face === undefined) continue;
       const subject =
         invariant.sum === undefined

@@ -6,10 +6,10 @@ import type { Fields, InferFields } from '../fields/field.ts';
 import type { Words } from '../fields/spec.ts';
 import type {
   Actor,
-  BaseContext,
   Context,
   GuardContext,
   HoldEnd,
+  InvariantContext,
   Refusal,
   Total,
 } from './context.ts';
@@ -82,13 +82,13 @@ export interface Change<T> {
 }
 
 /** What must hold for every touched row of a record, or for every touched sum. */
-export type Invariant<R extends Records, P extends Parameters, S extends Sums> =
+export type Invariant<R extends Records, P extends Parameters, S extends Sums, U> =
   | {
       [K in keyof R]: {
         readonly title: Words;
         readonly record: K;
         readonly sum?: undefined;
-        holds(change: Change<RowOf<R[K]>>, context: BaseContext<R, P, S>): boolean;
+        holds(change: Change<RowOf<R[K]>>, context: InvariantContext<R, P, S, U>): boolean;
       };
     }[keyof R]
   | {
@@ -97,7 +97,7 @@ export type Invariant<R extends Records, P extends Parameters, S extends Sums> =
       readonly record?: undefined;
       holds(
         sum: Total & { readonly key: Readonly<Record<string, unknown>> },
-        context: BaseContext<R, P, S>,
+        context: InvariantContext<R, P, S, U>,
       ): boolean;
     };
 

@@ -141,6 +141,12 @@ export interface WritingContext<
   emit<N extends keyof E & string>(event: N, data: InferFields<E[N]['fields']>): void;
 }
 
+/** What an invariant sees: its own contract, and the records of those that it uses. */
+export interface InvariantContext<R extends Records, P extends Parameters, S extends Sums, U>
+  extends BaseContext<R, P, S> {
+  readonly contracts: Lookups<U>;
+}
+
 /** What a guard sees: its own contract, and the records of those that it uses. */
 export interface GuardContext<
   R extends Records,

@@ -49,7 +49,7 @@ export interface Definition<
   readonly actions: {
     readonly [K in keyof A]: Action<R, F, E, keyof L & string, P, S, U, A[K]>;
   };
-  readonly invariants?: Readonly<Record<string, Invariant<R, P, S>>>;
+  readonly invariants?: Readonly<Record<string, Invariant<R, P, S, U>>>;
   readonly queries?: Queries;
   readonly guards?: Readonly<Record<string, Guard<R, F, E, P, S, U>>>;
   /** For contracts 1 to 15. */
