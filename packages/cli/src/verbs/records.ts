@@ -88,15 +88,20 @@ function heightOf(input: Input): { readonly height?: number } {
   return height === undefined ? {} : { height };
 }
 
+/** Nodes that no longer have the block do not know when it was made. */
+function at(time: string | undefined): string {
+  return time === undefined ? '' : `, ${time}`;
+}
+
 /** A record under the titles of its fields. */
 function recordLines(
   spec: ManifestRecord,
   found: FoundRecord,
   { language, paint }: { readonly language: Language; readonly paint: Paint },
 ): string {
-  const { row, stamp, head, overdue = [] } = found;
+  const { row, stamp, time, head, overdue = [] } = found;
   const written =
-    stamp && `block ${stamp.height}, transaction ${stamp.txIndex}, by ${stamp.writer}`;
+    stamp && `block ${stamp.height}, transaction ${stamp.txIndex}, by ${stamp.writer}${at(time)}`;
   return renderPairs(
     [
       ...describeRow({ ...spec.key, ...spec.fields }, row, language),
@@ -257,10 +262,10 @@ async function history(input: Input, world: World): Promise<Exit> {
     json: versions,
     lines: (paint) =>
       versions
-        .map(({ height, row, stamp, removed }) => {
+        .map(({ height, row, stamp, time, removed }) => {
           const by = stamp === undefined ? '' : ` by ${stamp.writer}`;
           const what = removed === true ? ' removed' : '';
-          const head = paint('bold', `Block ${height}${by}${what}`);
+          const head = paint('bold', `Block ${height}${by}${what}${at(time)}`);
           const fields = row && describeRow(spec.fields, row, language);
           return fields === undefined ? head : `${head}\n${renderPairs(fields, paint)}`;
         })

@@ -28,6 +28,8 @@ export interface FoundRecord<T = JsonRow> {
   readonly row: T;
   /** Which contract version wrote it, at which height and place, and who. */
   readonly stamp?: Stamp;
+  /** Of the block that wrote it, as RFC 3339; nodes say it, proofs show it. */
+  readonly time?: string;
   /** Deadline fields that have passed. */
   readonly overdue?: readonly string[];
 }
@@ -38,6 +40,8 @@ export interface RecordVersion<T = JsonRow> {
   readonly height: Height;
   readonly row?: T;
   readonly stamp?: Stamp;
+  /** Of that block, as RFC 3339. */
+  readonly time?: string;
   /** This version is the removal. */
   readonly removed?: boolean;
   /**
@@ -111,6 +115,7 @@ const decodeRow = objectOfAnything as Decoder<JsonRow>;
 const RECORD_MEMBERS = {
   row: decodeRow,
   stamp: optional(decodeStamp),
+  time: optional(text),
   overdue: optional(list(text)),
   value: optional(bytes),
 } as const;
@@ -128,6 +133,7 @@ const decodeHistory = object({
       height: integer,
       record: optional(object(RECORD_MEMBERS)),
       removed: optional((value) => value === true || undefined),
+      time: optional(text),
     }),
   ),
   completeFrom: optional(integer),

@@ -16,6 +16,7 @@ import {
 } from '@daybook/contracts';
 import type { CallArguments, ErrorTable, LedgerEvent } from '@daybook/core';
 import { AssertionError, toHex } from '@daybook/core';
+import { timeText } from './chain-view.ts';
 import type { StoredRecord } from './ports.ts';
 import type { View } from './view.ts';
 import { Dual, toJson } from './view.ts';
@@ -59,12 +60,13 @@ function readable<T>(convert: () => T): T | undefined {
 /**
  * One version of a record: for people its fields and who wrote them, in CBOR the stored bytes, whose
  * hash the state commits to.
- * @param timeMs  block time by which deadlines are judged; undefined for past versions
+ * @param at.timeMs     block time by which deadlines are judged; undefined for past versions
+ * @param at.blockTime  when a block was made
  */
 export function rowView(
   spec: ManifestRecord,
   { key, value }: StoredRecord,
-  timeMs: number | undefined,
+  { timeMs, blockTime }: RowTimes,
 ): View {
   const decoded = decodeRecord(spec, value);
   const keyJson = keyToJson(spec, key.key) ?? {};
@@ -72,7 +74,15 @@ export function rowView(
   if (decoded === undefined) return new Dual({ row: keyJson, value: toHex(value) }, cbor);
   const row: Readonly<Record<string, JsonValue>> = { ...keyJson, ...decoded.fields };
   const overdue = timeMs === undefined ? undefined : overdueAt(spec, decoded.fields, timeMs);
-  return new Dual({ row, stamp: decoded.stamp, ...(overdue && { overdue }) }, cbor);
+  const { stamp } = decoded;
+  const written = blockTime(stamp.height);
+  const time = written === undefined ? {} : { time: timeText(written) };
+  return new Dual({ row, stamp, ...time, ...(overdue && { overdue }) }, cbor);
+}
+
+interface RowTimes {
+  readonly timeMs?: number;
+  readonly blockTime: (height: number) => number | undefined;
 }
 
 /** Deadline fields that have passed; undefined for records without deadlines. */

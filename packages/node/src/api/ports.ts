@@ -198,6 +198,8 @@ export interface Records {
     readonly versions: readonly RecordVersion[];
     readonly completeFrom: Height;
   }>;
+  /** Time of a final block; undefined where this node never had it. */
+  blockTime(height: Height): TimestampMs | undefined;
   /** The proof bundle of a record or of its absence at a height (the head if left out). */
   prove(key: RecordKey, height?: Height): Promise<Result<Uint8Array, Refusal>>;
   /**

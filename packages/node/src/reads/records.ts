@@ -37,7 +37,7 @@ function isPruned(error: unknown): boolean {
 }
 
 export function createRecords(parts: RecordsParts): Records {
-  const { ledger, stateStore, blocks } = parts;
+  const { ledger, stateStore, blocks, blockLog } = parts;
   const headHeight = (): Height => ledger.head().header.height;
   /** What a height proves, or why it cannot be told. */
   const provenAt = async (
@@ -87,6 +87,7 @@ export function createRecords(parts: RecordsParts): Records {
       const versions = await stateStore.history(key, options);
       return { head, versions, completeFrom: stateStore.historyFrom() };
     },
+    blockTime: (height) => blockLog.blockTimeAt(height),
     prove: async (key, height = headHeight()) => {
       const proven = await provenAt(height, () => buildProofBundle(key, height, parts));
       const isGone = !proven.ok && proven.reason.code === 'NODE_STATE_PRUNED';

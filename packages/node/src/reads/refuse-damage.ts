@@ -18,6 +18,7 @@ export function refuseDamage(records: Records, damage: Pick<FoundDamage, 'note'>
     get: (key, height) => named(records.get(key, height)),
     list: (within, range) => named(records.list(within, range)),
     history: (key, range) => named(records.history(key, range)),
+    blockTime: (height) => records.blockTime(height),
     prove: (key, height) => named(records.prove(key, height)),
     proveList: (place, range) => named(records.proveList(place, range)),
     subtree: (place, height) => named(records.subtree(place, height)),

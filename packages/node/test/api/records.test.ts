@@ -45,6 +45,8 @@ describe('api: records', () => {
       status: 'open',
     });
     expect(json.record.stamp).to.deep.include({ recordVersion: 1, height: 1, txIndex: 0 });
+    // The head is the block that wrote it.
+    expect(json.record.time).to.equal(json.head.time);
     expect(json.record.overdue).to.deep.equal([]);
   });
 
@@ -244,6 +246,7 @@ describe('api: records', () => {
     expect(first.json.versions[0]).to.deep.include({ height: 2 });
     expect(first.json.versions[0].record.row.status).to.equal('closed');
     expect(second.json.versions[0].record.row.status).to.equal('open');
+    expect(second.json.versions[0].record.time < first.json.versions[0].record.time).to.equal(true);
     expect(second.json.completeFrom).to.equal(0);
   });
 

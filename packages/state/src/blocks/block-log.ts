@@ -107,6 +107,8 @@ export interface BlockLog {
    * where a node joined by a snapshot.
    */
   blockHashAt(height: Height): Hash | undefined;
+  /** Time of a final block, from the index alone; undefined for what the log never held. */
+  blockTimeAt(height: Height): TimestampMs | undefined;
   /** Height of a final block. */
   heightOf(blockHash: Hash): Height | undefined;
   /** Where a transaction became final, if its block is held here. */

@@ -3,7 +3,7 @@
  * it is sealed, its index is written beside it, and the next begins. Opening reads the indexes of
  * sealed segments and scans the last one; a torn tail is cut off, damage anywhere else is named.
  */
-import type { Hash, Height } from '@daybook/core';
+import type { Hash, Height, TimestampMs } from '@daybook/core';
 import { assert, equalBytes } from '@daybook/core';
 import type { Disk } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
@@ -169,6 +169,10 @@ class SegmentedBlockLog implements BlockLog {
     if (found === undefined || found.segment.file !== undefined) return undefined;
     const { blockHash, candidateOffset: bodyOffset, finalOffset } = found.block;
     return { path: found.segment.path, height, blockHash, bodyOffset, finalOffset };
+  }
+
+  blockTimeAt(height: Height): TimestampMs | undefined {
+    return this.#locate(height)?.block.timestampMs;
   }
 
   blockHashAt(height: Height): Hash | undefined {

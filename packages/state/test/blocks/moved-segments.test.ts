@@ -22,6 +22,7 @@ describe('state: segments that were moved', () => {
     expect(again.firstHeight()).to.equal(second.first);
     expect(again.readBlock(height)).to.equal(undefined);
     expect(again.blockHashAt(height)).to.deep.equal(block.blockHash);
+    expect(again.blockTimeAt(height)).to.equal(block.timestampMs);
     expect(again.heightOf(block.blockHash)).to.equal(height);
     expect([again.findTransaction(id), again.findMoved(id)]).to.deep.equal([
       undefined,

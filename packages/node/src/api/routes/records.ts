@@ -3,12 +3,12 @@ import type { ManifestContract, ManifestQuery, ManifestRecord } from '@daybook/c
 import { jsonSchemaOf, keyToJson } from '@daybook/contracts';
 import type { RecordKey, Result } from '@daybook/core';
 import { fail, ok, toHex } from '@daybook/core';
-import { headView } from '../chain-view.ts';
+import { headView, timeText } from '../chain-view.ts';
 import { rowView } from '../contract-view.ts';
 import { encodeCursor, placeOf } from '../cursor.ts';
 import { CBOR_TYPE, JSON_TYPE, PROOF_TYPE } from '../media-type.ts';
 import { queryChoice, queryCursor, queryHeight, queryLimit, queryTreeKey } from '../parameters.ts';
-import type { Head, Records } from '../ports.ts';
+import type { Head, Records, RecordVersion } from '../ports.ts';
 import type { Problem } from '../problem.ts';
 import { problemOf } from '../problem.ts';
 import type { PageRequest, Selection } from '../record-list.ts';
@@ -55,6 +55,7 @@ function versionSchema(spec: ManifestRecord): JsonSchema {
       txIndex: COUNT,
       writer: TEXT,
     }),
+    'time?': { ...TEXT, description: 'Of the block that wrote this version.' },
     'overdue?': list(TEXT),
     'value?': {
       ...hex(),
@@ -87,7 +88,8 @@ async function listReply(
   const found = await readRecordPage(spec, selection, pageOf(values), records);
   if (!found.ok) return refuse(found.reason);
   const { head, records: kept, next } = found.value;
-  const rows = kept.map((record) => rowView(spec, record, head.timestampMs));
+  const times = { timeMs: head.timestampMs, blockTime: records.blockTime };
+  const rows = kept.map((record) => rowView(spec, record, times));
   return view({ head: headView(head), rows, next });
 }
 
@@ -248,7 +250,8 @@ function recordRoute(contract: ManifestContract, spec: ManifestRecord, parts: Re
       if (!read.ok) return refuse(problemOf(read.reason));
       const { head, value } = read.value;
       if (value === undefined) return refuse({ code: 'NODE_RECORD_UNKNOWN' });
-      const record = rowView(spec, { key: key.value, value }, head.timestampMs);
+      const times = { timeMs: head.timestampMs, blockTime: records.blockTime };
+      const record = rowView(spec, { key: key.value, value }, times);
       return view({ head: headView(head), record }, freshnessOf(head, height));
     },
   });
@@ -262,7 +265,7 @@ function readBefore(cursor: Uint8Array | undefined): Result<number | undefined, 
 
 function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: RecordParts): Route {
   const version = (item: JsonSchema): JsonSchema =>
-    object({ height: COUNT, 'record?': item, 'removed?': { const: true } });
+    object({ height: COUNT, 'record?': item, 'removed?': { const: true }, 'time?': TEXT });
   return defineRoute({
     id: `${contract.name}.${spec.name}.history`,
     method: 'GET',
@@ -298,7 +301,7 @@ function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: R
       const last = versions.length === limit ? versions.at(-1) : undefined;
       return view({
         head: headView(head),
-        versions: versions.map(({ height, value }) => versionView(spec, key.value, height, value)),
+        versions: versions.map((version) => versionView(spec, key.value, version, parts.records)),
         completeFrom,
         next: last === undefined ? undefined : encodeCursor(last.height),
       });
@@ -309,14 +312,14 @@ function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: R
 function versionView(
   spec: ManifestRecord,
   key: RecordKey,
-  height: number,
-  value: Uint8Array | undefined,
+  { height, value }: RecordVersion,
+  { blockTime }: Pick<Records, 'blockTime'>,
 ): View {
-  const version: ViewMap =
-    value === undefined
-      ? { height, removed: true }
-      : { height, record: rowView(spec, { key, value }, undefined) };
-  return version;
+  if (value !== undefined) return { height, record: rowView(spec, { key, value }, { blockTime }) };
+  const timeMs = blockTime(height);
+  const time = timeMs === undefined ? {} : { time: timeText(timeMs) };
+  const removal: ViewMap = { height, removed: true, ...time };
+  return removal;
 }
 
 /** Lists, queries, records and histories of one contract. A record without key has no list. */

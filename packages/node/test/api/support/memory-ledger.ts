@@ -372,6 +372,7 @@ class Ledger implements MemoryLedger {
           .slice(0, limit);
         return { head: this.#headAt(newest()), versions, completeFrom: 0 };
       },
+      blockTime: (height) => (height > newest() ? undefined : this.#headAt(height).timestampMs),
       prove: async (key, height = newest()) => this.#proof(treeKeyOf(key), height),
       proveList: async (place, { from, height = newest() }) =>
         this.#proof(from ?? treePrefixOf(place), height),
