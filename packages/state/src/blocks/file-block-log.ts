@@ -158,10 +158,8 @@ class SegmentedBlockLog implements BlockLog {
     const final = this.readFinalisation(height);
     const found = this.#locateHere(height);
     if (final === undefined || found === undefined) return undefined;
-    return {
-      ...final,
-      bytes: readBody(found.segment, found.block.candidateOffset, final.blockHash),
-    };
+    const { segment, block } = found;
+    return { ...final, bytes: readBody(segment, block.candidateOffset, final.blockHash) };
   }
 
   movedPlace(height: Height): BlockPlace | undefined {
