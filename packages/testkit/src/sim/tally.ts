@@ -4,8 +4,13 @@
  */
 import { defineContract, field } from '@daybook/contracts';
 
+/** Longest note of an addition, in characters. */
+export const NOTE_MAX = 5000;
+
 const name = field.slug({ en: 'Name', zh: '名称' });
 const amount = field.integer({ en: 'Amount', zh: '数量', min: 1, max: 1000 });
+/** Makes records long, for what stores them in pieces of memory and of files. */
+const note = field.optional(field.text({ en: 'Note', zh: '备注', max: NOTE_MAX }));
 
 const about = {
   number: 901,
@@ -17,11 +22,15 @@ const about = {
       number: 1,
       title: { en: 'Sum', zh: '合计' },
       key: { name },
-      fields: { total: field.integer({ en: 'Total', zh: '总数' }) },
+      fields: { total: field.integer({ en: 'Total', zh: '总数' }), note },
     },
   },
 };
-const adding = { title: { en: 'Add', zh: '增加' }, by: 'anyone', input: { name, amount } } as const;
+const adding = {
+  title: { en: 'Add', zh: '增加' },
+  by: 'anyone',
+  input: { name, amount, note },
+} as const;
 
 export const tally = defineContract({
   ...about,
@@ -43,7 +52,11 @@ export const tally = defineContract({
           return context.refuse('AMOUNT_UNLUCKY', { amount: input.amount });
         }
         const total = context.records.sum.get({ name: input.name })?.total ?? 0;
-        context.records.sum.put({ name: input.name, total: total + input.amount });
+        context.records.sum.put({
+          name: input.name,
+          total: total + input.amount,
+          note: input.note,
+        });
         return undefined;
       },
     },
@@ -60,7 +73,11 @@ export const nextTally = defineContract({
       ...adding,
       handler: (context, input) => {
         const total = context.records.sum.get({ name: input.name })?.total ?? 0;
-        context.records.sum.put({ name: input.name, total: total + input.amount });
+        context.records.sum.put({
+          name: input.name,
+          total: total + input.amount,
+          note: input.note,
+        });
         return undefined;
       },
     },
