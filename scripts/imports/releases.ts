@@ -25,6 +25,8 @@ export function readReleases(folder: string): readonly OcdsSource[] {
 /**
  * Releases as DuckDB finds them in the files: of packages, of records, single ones, and the compiled
  * release of a record whose releases are links. `ocid` and `id` identify one.
+ *
+ * Columns: releases, different ones, and records that have nothing but links.
  */
 export function releasesSql(folder: string): string {
   return `WITH source AS (SELECT content::JSON AS json FROM read_text('${folder}/**/*.json')),
@@ -42,5 +44,8 @@ export function releasesSql(folder: string): string {
         json_extract_string(release, '$.id') AS id
       FROM releases
     )
-    SELECT COUNT(*), COUNT(DISTINCT (ocid, id)) FROM identified WHERE ocid IS NOT NULL`;
+    SELECT COUNT(*), COUNT(DISTINCT (ocid, id)), (
+        SELECT COUNT(*) FROM records WHERE json_extract(record, '$.releases[0].ocid') IS NULL
+          AND json_extract(record, '$.compiledRelease') IS NULL
+      ) FROM identified WHERE ocid IS NOT NULL`;
 }
