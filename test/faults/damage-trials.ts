@@ -13,6 +13,7 @@ import type { Cluster, ClusterNode, InProcessNode } from '@daybook/testkit';
 import { startInProcessNode } from '@daybook/testkit';
 import { damageContent } from './damaging.ts';
 import type { Random } from './random.ts';
+import { trySettings } from './settings-trials.ts';
 import type { Outcome } from './tally.ts';
 import { Tally } from './tally.ts';
 import type { Answers } from './trial-answers.ts';
@@ -55,6 +56,7 @@ export async function tryDamage(run: TrialRun): Promise<readonly string[]> {
   const cluster = await createTrialCluster();
   try {
     await tryVoteLogs(path.join(cluster.directory, 'vote-trials'), run, tally);
+    await trySettings({ cluster, node: cluster.node(VALIDATOR) }, run, tally);
     const places = [
       [VALIDATOR, OF_VALIDATOR],
       [JOINED, OF_JOINED],
