@@ -7,6 +7,7 @@
  */
 import type { Context, RowOf } from '@daybook/contracts';
 import { addDays, defineContract, field } from '@daybook/contracts';
+import { readCitation } from './audit-citation.ts';
 import { checkAuditRule } from './audit-rules.ts';
 import { legalBasis, longText, organisation, recordName, ruleName } from './vocabulary/fields.ts';
 import { notThere, REMEDIES, takenAlready } from './vocabulary/refusals.ts';
@@ -272,6 +273,15 @@ const failures = {
     zh: '审计问题须列明可验证的记录。',
     remedy: { en: 'Cite at least one record.', zh: '请至少引用一条记录。' },
   },
+  EVIDENCE_UNCLEAR: {
+    code: 18,
+    en: 'A finding cites a record as contract.record/key as of a block that is there, not {record} as of block {height}.',
+    zh: '须以 合约.记录/键 引用记录,并写明已有的区块高度,而非 {record}(区块 {height})。',
+    remedy: {
+      en: 'Cite it as in treasury.payment/water-2026/p-1; / and % in a key are %2F and %25.',
+      zh: '请按 treasury.payment/water-2026/p-1 的写法引用;键内的 / 与 % 写作 %2F 与 %25。',
+    },
+  },
   FINDING_FULL: {
     code: 11,
     en: 'A finding cites at most {max} records.',
@@ -520,6 +530,7 @@ export const audit = defineContract({
         context.check(row.rule === rule, 'RULE_UNKNOWN', { rule });
         const cited = new Set(row.evidence.map(({ record }) => record));
         const fresh = evidence.filter(({ record }) => !cited.has(record));
+        checkCited(context, fresh);
         const facts = { key: `${key.engagement}/${key.finding}` };
         context.check(fresh.length > 0, 'FINDING_EXISTS', facts);
         const all = [...row.evidence, ...fresh];
@@ -739,6 +750,14 @@ function needRunning(context: Books, engagement: string, rule: string): Engageme
   return row;
 }
 
+/** Whether it is there is for its proof to tell: that a record is missing is a finding, too. */
+function checkCited(context: Books, evidence: Finding['evidence']): void {
+  for (const { record, height } of evidence) {
+    const isCitation = readCitation(record) !== undefined && height <= context.height;
+    context.check(isCitation, 'EVIDENCE_UNCLEAR', { record, height });
+  }
+}
+
 type Costs = Finding['questionedCosts'];
 
 /** In the currency of the finding; costs in another one are read in the records. */
@@ -786,6 +805,7 @@ function keepFinding(context: Books, row: Engagement, input: Found): void {
   const key = `${engagement}/${finding}`;
   context.check(!context.records.finding.has(input), 'FINDING_EXISTS', { key });
   context.check(input.evidence.length > 0, 'NO_EVIDENCE');
+  checkCited(context, input.evidence);
   const { count: open } = context.sums.findingsIn.get({ engagement, status: 'open' });
   const max = context.parameters.findingsMax;
   context.check(open < max, 'FINDINGS_FULL', { engagement, open, max });

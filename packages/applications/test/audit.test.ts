@@ -32,7 +32,7 @@ const FOUND = {
   ...KEY,
   title: 'Paid twice',
   description: 'Two payments for one invoice.',
-  evidence: [{ record: 'treasury.payment/water-2026/inv-1', height: 7 }],
+  evidence: [{ record: 'treasury.payment/water-2026/inv-1', height: 1 }],
   weight: 'materialWeakness',
   questionedCosts: { minor: 500n, currency: 'GBP' },
 };
@@ -188,6 +188,14 @@ describe('audit: findings', () => {
     expect(codeOf(ledger, find(), AUDITOR)).to.equal('AUDIT_FINDING_EXISTS');
     const bare = find({ finding: '2026-002', evidence: [] });
     expect(codeOf(ledger, bare, AUDITOR)).to.equal('AUDIT_NO_EVIDENCE');
+    for (const cited of [
+      { record: 'nothing', height: 1 },
+      { record: 'treasury.payment/a%2b', height: 1 },
+      { record: 'treasury.payment/water-2026/inv-1', height: 1_000_000 },
+    ]) {
+      const unclear = find({ finding: '2026-002', evidence: [cited] });
+      expect(codeOf(ledger, unclear, AUDITOR)).to.equal('AUDIT_EVIDENCE_UNCLEAR');
+    }
     const none = call('reply', { ...KEY, finding: '2026-009', ...PLAN });
     expect(codeOf(ledger, none, RESPONDENT)).to.equal('AUDIT_FINDING_UNKNOWN');
     const past = call('reply', { ...KEY, ...PLAN, remediateBy: '2025-12-31' });
@@ -238,7 +246,7 @@ describe('audit: engagements and rules', () => {
 
   it('given an open finding of a rule, then it takes more records once, and none after a reply', () => {
     const ledger = newLedger([rule(), AUDITOR], [byRule, MONITOR]);
-    const cite = (n: number) => ({ record: `treasury.payment/water-2026/inv-${n}`, height: 8 });
+    const cite = (n: number) => ({ record: `treasury.payment/water-2026/inv-${n}`, height: 2 });
     const more = (...evidence: readonly object[]): Call =>
       call('findMore', {
         ...KEY,
@@ -249,7 +257,7 @@ describe('audit: engagements and rules', () => {
     must(ledger, [more(cite(1), cite(2)), MONITOR]);
 
     const [row] = ledger.rows(audit, 'finding');
-    expect(row?.evidence.map(({ height }) => height)).to.deep.equal([7, 8]);
+    expect(row?.evidence.map(({ height }) => height)).to.deep.equal([1, 2]);
     expect(row?.questionedCosts).to.deep.equal({ minor: 570n, currency: 'GBP' });
     expect(codeOf(ledger, more(cite(2)), MONITOR)).to.equal('AUDIT_FINDING_EXISTS');
     const many = Array.from({ length: 63 }, (_, n) => cite(n + 3));
