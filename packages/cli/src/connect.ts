@@ -89,9 +89,14 @@ export async function readRecovery(file: string): Promise<RecoveryFile> {
 /** Addresses of nodes, each once. @throws CliError CLI_OPTION_INVALID */
 function urlsOf(input: Input): readonly string[] {
   const urls = [...new Set(input.texts('url'))];
-  if (urls.every((url) => readBaseUrl(url) !== undefined)) return urls;
+  return urls.map((url) => checkedUrl(url, '--url'));
+}
+
+/** An address of a node. @param named  how the command line calls it @throws CliError CLI_OPTION_INVALID */
+export function checkedUrl(url: string, named: string): string {
+  if (readBaseUrl(url) !== undefined) return url;
   const expected = 'an address with http:// or https://';
-  throw new CliError({ code: 'CLI_OPTION_INVALID', option: '--url', expected });
+  throw new CliError({ code: 'CLI_OPTION_INVALID', option: named, expected });
 }
 
 const NODE_TIMEOUT_MS = 10_000;

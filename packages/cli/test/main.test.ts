@@ -70,6 +70,13 @@ describe('cli: the program', () => {
     expect(errors).to.contain('It is RIGHT.');
   });
 
+  it('given an operand that is no address, then it is wrong use and no defect', async () => {
+    const { code, errors } = await run(['diff-state', 'http://127.0.0.1:1', 'finance']);
+
+    expect(code).to.equal(2);
+    expect(errors).to.contain('RIGHT takes an address with http:// or https://');
+  });
+
   it('given --json, then a failure is one line of JSON on standard error', async () => {
     const { out, errors } = await run(['get', 'treasury', '--json']);
 

@@ -4,6 +4,7 @@ import { createClient, diffStates } from '@daybook/client';
 import type { ManifestContract } from '@daybook/contracts';
 import { keyToJson } from '@daybook/contracts';
 import { ROOT_PLACE, toHex } from '@daybook/core';
+import { checkedUrl } from '../connect.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Input } from '../frame/input.ts';
 import { renderTable } from '../frame/style.ts';
@@ -15,9 +16,9 @@ const SHOWN_DEFAULT = 10;
 const SHOWN_MAX = 10_000;
 
 async function diffState(input: Input, world: World): Promise<Exit> {
-  const [left, right] = [input.operand('left'), input.operand('right')].map((url) =>
-    createClient({ urls: [url] }),
-  ) as [Client, Client];
+  const clientOf = (name: string): Client =>
+    createClient({ urls: [checkedUrl(input.operand(name), name.toUpperCase())] });
+  const [left, right] = [clientOf('left'), clientOf('right')];
   const limit = input.integer('limit', { min: 1, max: SHOWN_MAX }) ?? SHOWN_DEFAULT;
   const height =
     input.integer('height', { min: 0, max: Number.MAX_SAFE_INTEGER }) ??
