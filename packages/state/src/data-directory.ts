@@ -118,13 +118,16 @@ function checkFormat(path: string): void {
   }
 }
 
+const UNREADABLE = `a damaged ${FORMAT_FILE}`;
+
 function formatIn(text: string): string {
   try {
     const { format, version } = JSON.parse(text);
-    return `${format} ${version}`;
+    const isWhole = typeof format === 'string' && typeof version === 'number';
+    return isWhole ? `${format} ${version}` : UNREADABLE;
   } catch {
     // Whatever it is, it is not a format we know; the caller says so.
-    return 'an unreadable format file';
+    return UNREADABLE;
   }
 }
 

@@ -15,7 +15,9 @@ export const STATE_ERRORS = defineErrors({
   },
   STATE_FORMAT_UNKNOWN: {
     summary: 'The data directory was written by a version of Daybook that this one cannot read.',
-    remedy: 'Run the version that wrote it, or follow the upgrade notes of this release.',
+    remedy:
+      'Run the version that wrote it, or follow the upgrade notes of this release. Where format.json ' +
+      'is damaged, check the disk; a node without that file writes it anew.',
   },
   STATE_DISK_FULL: {
     summary: 'The disk has no room for the next record; nothing was written.',

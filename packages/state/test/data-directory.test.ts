@@ -62,6 +62,17 @@ describe('state: data directory', () => {
     await after.close();
   });
 
+  for (const text of ['{"fo2mat":"daybook-data","version":1}', '{"format":"day', 'null', '']) {
+    it(`given ${JSON.stringify(text)} for a format, then it is called damaged`, async () => {
+      fs.writeFileSync(`${directory}/format.json`, text);
+
+      const failure = await openDataDirectory(directory).catch((error: unknown) => error);
+
+      expect(failure).to.have.property('code', 'STATE_FORMAT_UNKNOWN');
+      expect(String(failure)).to.contain('found a damaged format.json');
+    });
+  }
+
   it('given a format of another version, then it is refused with both versions', async () => {
     fs.writeFileSync(`${directory}/format.json`, '{"format":"daybook-data","version":99}');
     const failure = await openDataDirectory(directory).catch((error: unknown) => error);
