@@ -75,8 +75,7 @@ export const CLI_ERRORS = defineErrors({
   },
   CLI_STAMP_FAILED: {
     summary: 'The documents were not stamped.',
-    remedy:
-      'Documents that were stamped together before have their stamps; else remove the cause and try again.',
+    remedy: 'Remove the cause and try again.',
   },
   CLI_RULE_INVALID: {
     summary: 'The audit rule cannot run as it is written.',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import type { Outcome } from '@daybook/client';
 import { encodeStamp, verifyStamp } from '@daybook/client';
 import type { Hash } from '@daybook/core';
 import { asHash, inclusionProof, leafHash, merkleRoot, toHex } from '@daybook/core';
@@ -14,7 +15,7 @@ import { renderTable } from '../frame/style.ts';
 import type { Verb } from '../frame/verb.ts';
 import type { World } from '../frame/world.ts';
 import { openSigners, SIGNER_OPTIONS } from '../officers.ts';
-import { answer } from '../print.ts';
+import { answer, remark } from '../print.ts';
 
 /** What a stamp's file is called, after its document. */
 export const STAMP_ENDING = '.stamp';
@@ -46,10 +47,14 @@ async function stamp(input: Input, world: World): Promise<Exit> {
     ...(note !== undefined && { note }),
   });
   const outcome = await client.perform(authors, [call]);
-  if (outcome.state === 'refused')
-    throw new CliError({ code: 'CLI_STAMP_FAILED', fact: outcome.problem.detail });
-  if (outcome.state !== 'committed')
-    throw new CliError({ code: 'CLI_STAMP_FAILED', fact: outcome.state });
+  let height = outcome.state === 'committed' ? outcome.receipt.height : undefined;
+  if (outcome.state !== 'committed') {
+    const present = await records.batch.get({ root });
+    if (present?.row.count !== leaves.length)
+      throw new CliError({ code: 'CLI_STAMP_FAILED', fact: whyNot(outcome, present?.row.count) });
+    height = present.stamp?.height;
+    remark(world, 'These documents were stamped together before: the earlier time counts.');
+  }
 
   const bundle = await records.batch.prove({ root });
   const trust = {
@@ -67,7 +72,7 @@ async function stamp(input: Input, world: World): Promise<Exit> {
     kept.push({ file, stamp: place, sha256: toHex(document), outcome: verdict.outcome });
   }
   answer(input, world, {
-    json: { root: toHex(root), height: outcome.receipt.height, stamps: kept },
+    json: { root: toHex(root), height, stamps: kept },
     lines: (paint) =>
       renderTable(
         ['Document', 'Stamp', ''],
@@ -78,12 +83,21 @@ async function stamp(input: Input, world: World): Promise<Exit> {
   return kept.every((one) => one.outcome === 'valid') ? 'done' : 'undecided';
 }
 
+/** Why the root does not stand on the ledger for these documents. */
+function whyNot(outcome: Outcome, count: number | undefined): string {
+  // Somebody who saw the root first may have named another number of hashes under it.
+  if (count !== undefined)
+    return `Their root stands on the ledger as one of ${count} hashes; stamp them with one more file.`;
+  return outcome.state === 'refused' ? outcome.problem.detail : outcome.state;
+}
+
 export const STAMP_VERB: Verb = {
   words: ['stamp'],
   title: 'Stamp documents with the time of a block, all under one root.',
   help:
     'Only one hash goes to the ledger. Each document gets a file beside it, NAME.stamp, which ' +
-    'daybook verify checks offline and without the other documents.',
+    'daybook verify checks offline and without the other documents. Stamping the same documents ' +
+    'again writes their stamps anew, with the time of the first.',
   operands: [{ name: 'file', help: 'Document of any kind and size.', many: true }],
   options: {
     note: { value: 'TEXT', help: 'Public remark beside the root.' },

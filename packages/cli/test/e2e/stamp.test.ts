@@ -2,9 +2,11 @@
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { leafHash, merkleRoot, toHex } from '@daybook/core';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
+import { hashFile } from '../../src/verbs/stamp.ts';
 import { run } from '../fixtures/run.ts';
 
 const ARCHIVE = 'archive';
@@ -23,13 +25,21 @@ describe('stamps of documents by command', () => {
   let folder: string;
   const inFolder = (name: string): string => path.join(folder, name);
   const files = (): readonly string[] => NAMES.map(inFolder);
-  const stamp = () => {
-    const key = path.join(cluster.directory, 'officers', `${ARCHIVE}-head.json`);
-    const url = cluster.node(ARCHIVE).apiUrl;
-    return run(['stamp', ...files(), '--signer', `${ARCHIVE}/head=${key}`, '--url', url]);
-  };
+  const stamp = () => run(['stamp', ...files(), ...signed()]);
   const verify = (...words: readonly string[]) =>
     run(['verify', ...words, '--genesis', cluster.genesisFile, '--json']);
+  const signed = (): readonly string[] => {
+    const key = path.join(cluster.directory, 'officers', `${ARCHIVE}-head.json`);
+    const url = cluster.node(ARCHIVE).apiUrl;
+    return ['--signer', `${ARCHIVE}/head=${key}`, '--url', url];
+  };
+  async function timeOf(name: string): Promise<string> {
+    const verdict = await verify(`${inFolder(name)}.stamp`);
+    expect(verdict.code, verdict.errors).to.equal(0);
+    const { genTime } = verdict.json<{ readonly row: { readonly genTime: string } }>().row;
+    expect(genTime).to.match(/^20/);
+    return genTime;
+  }
 
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'daybook-stamp-'));
@@ -61,9 +71,27 @@ describe('stamps of documents by command', () => {
   it('given the same documents again, then they keep their earlier time', async () => {
     await writeFile(inFolder('c.txt'), 'the text of c.txt');
 
+    const first = await timeOf('a.txt');
+    await rm(`${inFolder('a.txt')}.stamp`);
     const again = await stamp();
 
-    expect(again.code).to.not.equal(0);
-    expect(again.errors).to.include('CLI_STAMP_FAILED');
+    expect(again.code, again.errors).to.equal(0);
+    expect(again.errors).to.include('the earlier time counts');
+    expect(await timeOf('a.txt')).to.equal(first);
+  });
+
+  it('given their root with another number of hashes under it, then no stamp is made, and it says what to do', async () => {
+    await writeFile(inFolder('d.txt'), 'the text of d.txt');
+    const root = toHex(merkleRoot([leafHash(await hashFile(inFolder('d.txt')))]));
+    const grabbed = await run([
+      ...['timestamps', 'stamp-batch', '--root', root, '--count', '2'],
+      ...signed(),
+    ]);
+    expect(grabbed.code, grabbed.errors).to.equal(0);
+
+    const ran = await run(['stamp', inFolder('d.txt'), ...signed()]);
+
+    expect(ran.code).to.not.equal(0);
+    expect(ran.errors).to.include('one of 2 hashes').and.to.include('one more file');
   });
 });
