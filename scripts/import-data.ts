@@ -9,7 +9,7 @@
  *   npm run import-data -- --report FILE      each refused line as a line of JSON: file, line,
  *                                             field, what was expected, what was found
  *
- * Ends with code 1 if anything differs.
+ * Ends with code 1 if anything differs, with 2 if no source has the name.
  */
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,9 @@ import { importMoney, importProcurement, openTarget } from './imports/on-cluster
 import { releaseFolder } from './imports/releases.ts';
 import { importSources } from './imports/sources.ts';
 import { parseOptions } from './options.ts';
+
+/** The OCDS releases of all publishers, beside the sources of money. */
+const RELEASES = 'Releases';
 
 function tell({ told, differences }: ImportOutcome): void {
   const lines = [...told, ...differences.map((one) => `  DIFFERS: ${one}`)];
@@ -34,6 +37,15 @@ async function main(): Promise<void> {
     },
   });
   const { data, only, report } = values;
+  const sources = importSources(data);
+  const chosen = sources.filter(({ name }) => name.startsWith(only));
+  const withReleases = RELEASES.startsWith(only);
+  if (chosen.length === 0 && !withReleases) {
+    const names = [...sources.map(({ name }) => name), RELEASES].join(', ');
+    process.stderr.write(`--only ${only}: no source begins so; there are ${names}\n`);
+    process.exitCode = 2;
+    return;
+  }
   if (report !== undefined) await writeFile(report, '');
   const folder = await mkdtemp(path.join(tmpdir(), 'daybook-import-'));
   const target = await openTarget(folder);
@@ -45,11 +57,11 @@ async function main(): Promise<void> {
     if (report !== undefined) await appendFile(report, lines.join(''));
   };
   try {
-    for (const source of importSources(data).filter(({ name }) => name.startsWith(only))) {
+    for (const source of chosen) {
       await take(source.name, await importMoney(source, target));
     }
-    if ('Releases'.startsWith(only)) {
-      await take('Releases', await importProcurement(releaseFolder(data), target));
+    if (withReleases) {
+      await take(RELEASES, await importProcurement(releaseFolder(data), target));
     }
     process.stdout.write(isRight ? 'everything agrees\n' : 'something differs\n');
     process.exitCode = isRight ? 0 : 1;
