@@ -15,8 +15,8 @@ import { ERROR_TABLES } from './error-tables.ts';
 import { NodeError } from './errors.ts';
 import { describe, EXIT_CODES, endOf, exitCodeOf } from './exit-codes.ts';
 import { nameFileFault } from './file-fault.ts';
+import { collectGarbage } from './garbage.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
-import { giveMemoryBackAtRest } from './idle-memory.ts';
 import type { Logger } from './log.ts';
 import { createLogger } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -173,7 +173,7 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
         await started.stop();
         return;
       }
-      stopCollecting = giveMemoryBackAtRest(started.ledger, { clock, logger });
+      stopCollecting = collectGarbage(started.ledger, { clock, logger });
       const { role, organisation } = started.report();
       logger.info('node ready', { url: started.apiUrl, peer: started.peerId, role });
       if (!isReady) await manager.ready(`${organisation ?? 'unknown organisation'}: ${role}`);

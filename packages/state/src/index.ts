@@ -38,6 +38,7 @@ export { createMemoryDisk } from './disk/memory-disk.ts';
 export { createNodeDisk, createReadingDisk } from './disk/node-disk.ts';
 export type { StateFailure } from './errors.ts';
 export { explainState, STATE_ERRORS, StateError } from './errors.ts';
+export { collectAll, createYoungCollector } from './garbage.ts';
 export type { JoiningPaths } from './joining-directory.ts';
 export {
   completeJoining,

@@ -1,7 +1,7 @@
 /** LevelDB behind the key-value port, and as the only lock that the kernel releases by itself. */
 import { ClassicLevel } from 'classic-level';
 import { StateError } from '../errors.ts';
-import type { KeyValue } from './key-value.ts';
+import type { Entry, KeyValue } from './key-value.ts';
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>;
 
@@ -28,11 +28,28 @@ export async function openLevel(path: string, options: LevelOptions = {}): Promi
       attempt(path, () => {
         // A chained batch takes half the time of an array of operations (measured: 0.8 us a put).
         const batch = level.batch();
-        for (const [key, value] of put) batch.put(key, value);
+        const together = gather(put);
+        for (const [key, value] of put) batch.put(together(key), together(value));
         for (const key of remove) batch.del(key);
         return batch.write({ sync: isSynced });
       }),
     close: () => attempt(path, () => level.close()),
+  };
+}
+
+/**
+ * Copies bytes into one piece of memory for all of the entries. The binding wants memory outside of
+ * V8's heap, and making that for each array costs as much as the put (measured).
+ */
+function gather(entries: readonly Entry[]): (bytes: Uint8Array) => Uint8Array {
+  const size = entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  const all = new Uint8Array(size);
+  let end = 0;
+  return (bytes) => {
+    const at = end;
+    end += bytes.length;
+    all.set(bytes, at);
+    return all.subarray(at, end);
   };
 }
 
