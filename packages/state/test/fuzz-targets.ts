@@ -61,7 +61,7 @@ const RECORDS: readonly VoteRecord[] = [
 const HEAD = encodeVoteHeader({
   chain,
   validatorId: options.validatorId,
-  identity: { machine: 'machine', inode: '17' },
+  identity: { machine: 'machine', inode: '17', born: '1750000000000000000' },
   salt,
 });
 const stored = encodeVoteRecords(RECORDS, { sequence: 3, salt });

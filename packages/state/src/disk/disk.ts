@@ -29,8 +29,16 @@ export interface DiskFile {
 export interface FileIdentity {
   /** Names the machine, for example /etc/machine-id. */
   readonly machine: string;
-  /** Names the file on its machine; another one after copy or restore. */
+  /** Names the file on its machine; another one after copy or restore, unless it was free again. */
   readonly inode: string;
+  /** When the inode became this file, in nanoseconds; empty where the file system does not tell. */
+  readonly born: string;
+}
+
+/** Whether a file that was recorded is the one that is here, and not a copy of it. */
+export function isSameFile(recorded: FileIdentity, here: FileIdentity): boolean {
+  if (recorded.machine !== here.machine || recorded.inode !== here.inode) return false;
+  return recorded.born === '' || here.born === '' || recorded.born === here.born;
 }
 
 /** Files by path. More methods than a port should have: each is one primitive of the system. */

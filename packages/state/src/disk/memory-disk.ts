@@ -166,6 +166,7 @@ function filesOf(memory: Memory): Disk {
     identify: (path) => ({
       machine: memory.options.machine ?? 'memory',
       inode: String(memory.find(path, 'measure').id),
+      born: '',
     }),
     freeFraction: () => memory.free,
   };

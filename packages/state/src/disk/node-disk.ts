@@ -123,8 +123,25 @@ async function syncDirectory(directory: string): Promise<void> {
 
 function identify(path: string): FileIdentity {
   // Without the device number: it may change at a reboot, and a copy has another inode anyway.
-  const { ino } = attempt('measure', path, () => fs.statSync(path, { bigint: true }));
-  return { machine: machineId(), inode: String(ino) };
+  const { ino, birthtimeNs } = attempt('measure', path, () => fs.statSync(path, { bigint: true }));
+  const isBornKnown = birthtimeNs > 0n && areBirthsTold();
+  return {
+    machine: machineId(),
+    inode: String(ino),
+    born: isBornKnown ? String(birthtimeNs) : '',
+  };
+}
+
+/**
+ * Where a sandbox forbids the call that tells births, libuv gives the last change in their place.
+ * Files of `/proc` have none: whoever names one invents it.
+ */
+function areBirthsTold(): boolean {
+  try {
+    return fs.statSync('/proc/self/stat', { bigint: true }).birthtimeNs === 0n;
+  } catch {
+    return false;
+  }
 }
 
 function machineId(): string {

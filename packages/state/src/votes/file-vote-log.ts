@@ -7,7 +7,7 @@
 import type { Height } from '@daybook/core';
 import { assert, equalBytes, generateNonce } from '@daybook/core';
 import type { Disk } from '../disk/disk.ts';
-import { joinPath } from '../disk/disk.ts';
+import { isSameFile, joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
 import { MirroredVoteLog } from './mirrored-vote-log.ts';
 import type { Mirror } from './mirrors.ts';
@@ -107,11 +107,11 @@ function foreignness(mirror: Mirror, options: VoteLogOptions): QuarantineReason 
 function copiedness({ file, path }: Mirror, disk: Disk): QuarantineReason | undefined {
   if (file === undefined) return undefined;
   const here = disk.identify(path);
-  const { machine, inode } = file.header.identity;
-  if (machine !== here.machine) {
+  const { identity } = file.header;
+  if (identity.machine !== here.machine) {
     return { code: 'STATE_VOTES_COPIED', path, fact: 'it was written on another machine' };
   }
-  if (inode === here.inode) return undefined;
+  if (isSameFile(identity, here)) return undefined;
   return { code: 'STATE_VOTES_COPIED', path, fact: 'it is a copy or was restored from one' };
 }
 

@@ -73,7 +73,7 @@ export async function writeMirror(
   created.write(bytes.length, new Uint8Array(allocateBytes));
   await created.sync();
   created.close();
-  // The inode stays the same under the new name, which is what the header holds.
+  // Inode and birth stay the same under the new name, which is what the header holds.
   disk.rename(temporary, path);
   await disk.syncDirectory(directoryOf(path));
   return { file: disk.openFile(path), end: bytes.length, allocated };

@@ -36,7 +36,7 @@ export interface StoredRecord {
 export interface VoteFileHeader {
   readonly chain: Hash;
   readonly validatorId: ValidatorId;
-  /** Machine and inode the file was created on: a copy has others. */
+  /** Machine, inode and birth of the file when it was created: a copy has others. */
   readonly identity: FileIdentity;
   /** Random and known to nobody else: equal in both mirrors, and kept as long as the log. */
   readonly salt: Uint8Array;
@@ -99,12 +99,18 @@ export function encodeVoteHeader(header: VoteFileHeader): Uint8Array {
   writer.raw(chain);
   writer.raw(validatorId);
   writer.sized(encodeUtf8(identity.machine));
-  writer.sized(encodeUtf8(identity.inode));
+  writer.sized(encodeUtf8(`${identity.inode} ${identity.born}`.trim()));
   writer.raw(salt);
   const body = writer.finish();
   const sized = createWriter();
   sized.sized(body);
   return withChecksum(sized.finish(), 0);
+}
+
+function readIdentity(reader: BinaryReader): FileIdentity {
+  const machine = readText(reader);
+  const [inode = '', born = ''] = readText(reader).split(' ');
+  return { machine, inode, born };
 }
 
 function readText(reader: BinaryReader): string {
@@ -125,7 +131,7 @@ export function readVoteFile(bytes: Uint8Array): VoteFile | undefined {
     return {
       chain: asHash(reader.raw(32)),
       validatorId: asValidatorId(reader.raw(32)),
-      identity: { machine: readText(reader), inode: readText(reader) },
+      identity: readIdentity(reader),
       salt: reader.raw(SALT_SIZE),
     };
   });

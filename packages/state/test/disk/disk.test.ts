@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { expect } from 'chai';
+import { isSameFile } from '../../src/disk/disk.ts';
 import type { Disk } from '../../src/index.ts';
 import {
   createMemoryDisk,
@@ -105,6 +106,50 @@ expectDisk('node', () => {
   const directory = fs.mkdtempSync(`${os.tmpdir()}/daybook-disk-`);
   const end = (): void => fs.rmSync(directory, { recursive: true, force: true });
   return { disk: createNodeDisk(), directory: `${directory}/inner`, end };
+});
+
+describe('state: what tells a file from a copy', () => {
+  const known = { machine: 'm', inode: '1', born: '5' };
+
+  it('given machine, inode and birth, then each of them tells, and a birth that is not known does not', () => {
+    const others = [
+      { ...known },
+      { ...known, born: '' },
+      { ...known, born: '6' },
+      { ...known, inode: '2' },
+      { ...known, machine: 'n' },
+    ];
+
+    expect(others.map((other) => isSameFile(known, other))).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('given files that take the place of one that was removed, then none is taken for it', () => {
+    const directory = fs.mkdtempSync(`${os.tmpdir()}/daybook-disk-`);
+    const disk = createNodeDisk();
+    const make = (name: string) => {
+      disk.createFile(`${directory}/${name}`).close();
+      return disk.identify(`${directory}/${name}`);
+    };
+    try {
+      const first = make('file');
+      // Births are told in steps of some milliseconds.
+      while (make('clock').born === first.born) disk.remove(`${directory}/clock`);
+      disk.remove(`${directory}/file`);
+
+      const others = Array.from({ length: 20 }, (_, index) => make(`other${index}`));
+
+      expect(first.born).to.match(/^[0-9]{19}$/);
+      expect(others.filter((other) => isSameFile(first, other))).to.deep.equal([]);
+    } finally {
+      fs.rmSync(directory, { recursive: true });
+    }
+  });
 });
 
 describe('state: disk in memory', () => {

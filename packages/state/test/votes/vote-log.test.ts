@@ -1,6 +1,7 @@
 /** The vote log and its two mirrors (protocol §12). */
 import { signBytes } from '@daybook/core';
 import { expect } from 'chai';
+import type { Disk } from '../../src/disk/disk.ts';
 import type { MemoryDisk } from '../../src/disk/memory-disk.ts';
 import { createMemoryDisk } from '../../src/disk/memory-disk.ts';
 import { createVoteLog, openVoteLog } from '../../src/index.ts';
@@ -392,6 +393,24 @@ describe('state: vote log', () => {
     for (const path of MIRRORS) disk.replace(path, readFile(disk, path).slice());
 
     expect(codeOf(await openVoteLog(options, { disk }))).to.equal('STATE_VOTES_COPIED');
+  });
+
+  it('spec C-26: given a copy that got the inode of the log it replaces, when opened, then its birth betrays it', async () => {
+    const disk = await freshDisk();
+    const born = (moment: string): Disk => ({
+      ...disk,
+      identify: (path) => ({ ...disk.identify(path), born: moment }),
+    });
+    const opened: string[] = [];
+    for (const path of MIRRORS) disk.remove(path);
+    await createVoteLog(options, { disk: born('1750000000000000001') });
+    for (const moment of ['1750000000000000002', '', '1750000000000000001']) {
+      const opening = await openVoteLog(options, { disk: born(moment) });
+      opened.push(codeOf(opening));
+      if (opening.kind === 'open') await opening.log.close();
+    }
+
+    expect(opened).to.deep.equal(['STATE_VOTES_COPIED', 'open', 'open']);
   });
 
   it('spec C-26: given mirrors of two logs, when opened, then the validator is quarantined', async () => {

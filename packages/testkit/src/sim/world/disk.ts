@@ -121,6 +121,7 @@ export class SimulatedDisk implements SimDisk {
       identify: (path) => ({
         machine: 'simulated',
         inode: String(this.#find(path, 'measure').number),
+        born: '',
       }),
       freeFraction: () => this.free,
     };
