@@ -65,6 +65,8 @@ const TYPE_MASK = (1 << PLACE_SHIFT) - 1;
 /** Far more than a log ever holds; a greater one is no sequence of ours. */
 const SEQUENCE_SPAN_MAX = 2 ** 40;
 const IDENTITY_BYTES_MAX = 256;
+/** Inode and, where the file system tells it, birth. */
+const FILE_ON_DISK = /^([0-9]+)(?: ([0-9]+))?$/;
 
 const STEP_CODES: Readonly<Record<Step, number>> = {
   'round-change': 0,
@@ -98,8 +100,9 @@ export function encodeVoteHeader(header: VoteFileHeader): Uint8Array {
   writer.u16(FORMAT_VERSION);
   writer.raw(chain);
   writer.raw(validatorId);
-  writer.sized(encodeUtf8(identity.machine));
-  writer.sized(encodeUtf8(`${identity.inode} ${identity.born}`.trim()));
+  const { machine, inode, born } = identity;
+  writer.sized(encodeUtf8(machine));
+  writer.sized(encodeUtf8(born === '' ? inode : `${inode} ${born}`));
   writer.raw(salt);
   const body = writer.finish();
   const sized = createWriter();
@@ -109,8 +112,8 @@ export function encodeVoteHeader(header: VoteFileHeader): Uint8Array {
 
 function readIdentity(reader: BinaryReader): FileIdentity {
   const machine = readText(reader);
-  const [inode = '', born = ''] = readText(reader).split(' ');
-  return { machine, inode, born };
+  const [, inode, born = ''] = FILE_ON_DISK.exec(readText(reader)) ?? [];
+  return { machine, inode: inode ?? reader.refuse('names no file'), born };
 }
 
 function readText(reader: BinaryReader): string {
