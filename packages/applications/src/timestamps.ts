@@ -64,8 +64,12 @@ export const timestamps = defineContract({
     batch: {
       number: 2,
       title: { en: 'Batch of timestamps', zh: '批量时间戳' },
-      key: { root },
-      fields: { count, genTime, by: submitter, note: field.optional(note) },
+      help: {
+        en: 'By root and number of hashes: whoever claims another number for a root that was seen on its way takes nobody’s place.',
+        zh: '以根与哈希数为键:他人以不同的数目抢先登记同一根,不影响原批次。',
+      },
+      key: { root, count },
+      fields: { genTime, by: submitter, note: field.optional(note) },
     },
     token: {
       number: 3,
@@ -114,7 +118,7 @@ export const timestamps = defineContract({
     BATCH_UNKNOWN: notThere(
       3,
       { en: 'batch', zh: '批次' },
-      { en: 'Check the root.', zh: '请核对根。' },
+      { en: 'Check the root and the number of hashes.', zh: '请核对根与哈希数。' },
     ),
     NOT_IN_BATCH: {
       code: 4,
@@ -174,6 +178,7 @@ export const timestamps = defineContract({
       by: 'anyone',
       input: {
         root,
+        count,
         imprint,
         index: field.integer({ en: 'Index', zh: '序号', max: BATCH_MAX - 1 }),
         path: field.list(field.hash({ en: 'Step', zh: '步骤' }), {
@@ -182,15 +187,10 @@ export const timestamps = defineContract({
           max: PATH_MAX,
         }),
       },
-      handler(context, { root, imprint, index, path }) {
-        const batch = context.records.batch.need({ root }, 'BATCH_UNKNOWN');
-        const isProven = verifyInclusion({
-          root,
-          size: batch.count,
-          index,
-          leaf: leafHash(imprint),
-          path,
-        });
+      handler(context, { root, count, imprint, index, path }) {
+        const batch = context.records.batch.need({ root, count }, 'BATCH_UNKNOWN');
+        const leaf = leafHash(imprint);
+        const isProven = verifyInclusion({ root, size: count, index, leaf, path });
         context.check(isProven, 'NOT_IN_BATCH');
         const { genTime, by, note } = batch;
         const present = context.records.stamp.get({ imprint });

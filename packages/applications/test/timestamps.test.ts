@@ -60,6 +60,7 @@ describe('timestamps: batches', () => {
   const show = (index: number, change: CallArguments = {}): Call =>
     call('showInBatch', {
       root,
+      count: leaves.length,
       imprint: imprints[index] ?? DOCUMENT,
       index,
       path: inclusionProof(leaves, index),
@@ -104,6 +105,18 @@ describe('timestamps: batches', () => {
     expect(codeOf(ledger, show(0))).to.equal('TIMESTAMPS_ALREADY_STAMPED');
 
     expect(timeOf(ledger, first)).to.equal(at);
+  });
+
+  it('given a root that somebody took with another number of hashes, then the batch is stamped and shown all the same', () => {
+    const ledger = newLedger();
+    const taken = call('stampBatch', { root, count: leaves.length + 1 });
+
+    expect(codeOf(ledger, taken, 'key:front-runner')).to.equal('ok');
+    expect(codeOf(ledger, batch)).to.equal('ok');
+    expect(codeOf(ledger, show(0))).to.equal('ok');
+    expect(codeOf(ledger, show(4, { count: leaves.length + 1 }))).to.equal(
+      'TIMESTAMPS_NOT_IN_BATCH',
+    );
   });
 
   it('given another index, hash, path or root, then nothing is shown', () => {

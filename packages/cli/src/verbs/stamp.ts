@@ -41,22 +41,19 @@ async function stamp(input: Input, world: World): Promise<Exit> {
   const client = await connect(input);
   const { calls, records } = client.contractOf(timestamps);
   const note = input.optionalText('note');
-  const call = calls.stampBatch({
-    root,
-    count: leaves.length,
-    ...(note !== undefined && { note }),
-  });
+  const batch = { root, count: leaves.length };
+  const call = calls.stampBatch({ ...batch, ...(note !== undefined && { note }) });
   const outcome = await client.perform(authors, [call]);
   let height = outcome.state === 'committed' ? outcome.receipt.height : undefined;
   if (outcome.state !== 'committed') {
-    const present = await records.batch.get({ root });
-    if (present?.row.count !== leaves.length)
-      throw new CliError({ code: 'CLI_STAMP_FAILED', fact: whyNot(outcome, present?.row.count) });
+    const present = await records.batch.get(batch);
+    if (present === undefined)
+      throw new CliError({ code: 'CLI_STAMP_FAILED', fact: whyNot(outcome) });
     height = present.stamp?.height;
     remark(world, 'These documents were stamped together before: the earlier time counts.');
   }
 
-  const bundle = await records.batch.prove({ root });
+  const bundle = await records.batch.prove(batch);
   const trust = {
     chain: await client.chain(),
     eras: await trustedErasOf(input),
@@ -84,10 +81,7 @@ async function stamp(input: Input, world: World): Promise<Exit> {
 }
 
 /** Why the root does not stand on the ledger for these documents. */
-function whyNot(outcome: Outcome, count: number | undefined): string {
-  // Somebody who saw the root first may have named another number of hashes under it.
-  if (count !== undefined)
-    return `Their root stands on the ledger as one of ${count} hashes; stamp them with one more file.`;
+function whyNot(outcome: Outcome): string {
   return outcome.state === 'refused' ? outcome.problem.detail : outcome.state;
 }
 

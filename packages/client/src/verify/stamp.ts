@@ -62,12 +62,12 @@ export function verifyStamp(stamp: Stamp, document: Hash, trust: Trust): StampVe
 function faultOf(
   { index, path }: Stamp,
   document: Hash,
-  { record, stored }: ProvenFacts,
+  { record }: ProvenFacts,
 ): VerifyFailure | undefined {
   const { contract, spec, key } = record;
   const isBatch = contract.name === 'timestamps' && spec.name === 'batch';
   const root = fromHex(String(key.root));
-  const size = stored?.fields.count;
+  const size = key.count;
   if (!isBatch || root === undefined || typeof size !== 'number') {
     return { code: 'CLIENT_PROOF_MALFORMED', fact: 'it proves no batch of timestamps' };
   }
