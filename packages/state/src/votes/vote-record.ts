@@ -269,9 +269,10 @@ function readAt(bytes: Uint8Array, { offset, salt, before }: Spot): StoredRecord
 export function isCutShort({ bytes }: Pick<VoteFile, 'bytes'>, offset: number): boolean {
   const room = bytes.length - offset;
   if (room < SPARE_BYTES) return true;
-  // The lengths of what is torn are true, or were never written.
+  // The lengths of what is torn are true, or were never written; no payload is empty.
   const length = new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0);
-  return length <= PAYLOAD_BYTES_MAX && FIXED_BYTES + length + SPARE_BYTES > room;
+  const isLength = length > 0 && length <= PAYLOAD_BYTES_MAX;
+  return isLength && FIXED_BYTES + length + SPARE_BYTES > room;
 }
 
 /** The first sequence of the write that a record belongs to. */

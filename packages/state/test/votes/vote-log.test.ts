@@ -6,7 +6,7 @@ import type { MemoryDisk } from '../../src/disk/memory-disk.ts';
 import { createMemoryDisk } from '../../src/disk/memory-disk.ts';
 import { createVoteLog, openVoteLog } from '../../src/index.ts';
 import type { VoteLog, VoteLogOpening } from '../../src/votes/vote-log.ts';
-import { encodeVoteRecords, readVoteFile } from '../../src/votes/vote-record.ts';
+import { encodeVoteRecords, readVoteFile, SPARE_BYTES } from '../../src/votes/vote-record.ts';
 import {
   blockA,
   blockB,
@@ -111,6 +111,26 @@ describe('state: vote log', () => {
 
     expect(signer.state().own.map(({ step }) => step)).to.deep.equal(['prepare']);
     expect(repairs.map(({ kind }) => kind)).to.deep.equal(['torn', 'torn']);
+  });
+
+  it('spec C-22: given any room left behind the last vote, when opened, then the log is whole', async () => {
+    const grown = await writtenDisk();
+    const written = endOf(grown, MIRRORS[0]) - headSizeOf(grown, MIRRORS[0]);
+    const opened = new Map<number, string>();
+    for (let room = 0; room < 2 * SPARE_BYTES; room += 1) {
+      const disk = createMemoryDisk();
+      const own = { ...options, allocateBytes: written + room };
+      await createVoteLog(own, { disk });
+      const { signer } = await openSigner(disk);
+      await voteAt(signer, 5);
+      await signer.close();
+      const left = readFile(disk, MIRRORS[0]).length - endOf(disk, MIRRORS[0]);
+
+      opened.set(left, codeOf(await openVoteLog(own, { disk })));
+    }
+
+    expect([...opened.values()].filter((code) => code !== 'open')).to.deep.equal([]);
+    expect(Math.min(...opened.keys())).to.equal(SPARE_BYTES);
   });
 
   it('spec C-22: given both mirrors cut short, which no crash does, then no vote is forgotten', async () => {

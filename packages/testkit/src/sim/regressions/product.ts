@@ -235,4 +235,38 @@ export const OF_THE_PRODUCT: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I3',
+    cause:
+      'A validator was started anew when its vote log had room for 69 more bytes: the zeros behind ' +
+      'the last vote were read as the length of a torn one, which with its frame of 17 bytes would ' +
+      'not have found its room, and a log without any damage was taken for one that was cut short.',
+    plan: {
+      seed: 1227,
+      validators: 4,
+      observers: 2,
+      parameters: {
+        blockIntervalMs: 500,
+        emptyIntervalMs: 5000,
+        roundBaseMs: 1000,
+        roundStepMs: 500,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'own',
+      workload: 'tally',
+      meanSubmissionMs: 2000,
+      safetyMs: 60_000,
+      traitors: [{ machine: 1, strategy: 'B3' }],
+      faults: [
+        'slow network',
+        'crashes',
+        'crashes in recovery',
+        'damaged storage',
+        'misdirected writes',
+        'set changes',
+      ],
+      calm: 2,
+    },
+  },
 ];
