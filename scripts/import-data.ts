@@ -9,14 +9,15 @@
  *   npm run import-data -- --report FILE      each refused line as a line of JSON: file, line,
  *                                             field, what was expected, what was found
  *
- * Ends with code 1 if anything differs, with 2 if no source has the name.
+ * Ends with code 1 if anything differs, with 2 if no source has the name or one has no files.
  */
+import { globSync } from 'node:fs';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ImportOutcome } from './imports/on-cluster.ts';
 import { importMoney, importProcurement, openTarget } from './imports/on-cluster.ts';
-import { releaseFolder } from './imports/releases.ts';
+import { releaseFiles, releaseFolder } from './imports/releases.ts';
 import { importSources } from './imports/sources.ts';
 import { parseOptions } from './options.ts';
 
@@ -43,6 +44,15 @@ async function main(): Promise<void> {
   if (chosen.length === 0 && !withReleases) {
     const names = [...sources.map(({ name }) => name), RELEASES].join(', ');
     process.stderr.write(`--only ${only}: no source begins so; there are ${names}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const globs = chosen.map(({ name, files }) => ({ name, files }));
+  if (withReleases) globs.push({ name: RELEASES, files: releaseFiles(releaseFolder(data)) });
+  const empty = globs.filter(({ files }) => globSync(files).length === 0);
+  if (empty.length > 0) {
+    const lines = empty.map(({ name, files }) => `${name} has no file ${files}\n`);
+    process.stderr.write(`${lines.join('')}put them there, or leave sources out with --only\n`);
     process.exitCode = 2;
     return;
   }

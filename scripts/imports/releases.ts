@@ -11,10 +11,15 @@ export function releaseFolder(data?: string): string {
   return data === undefined ? FIXTURES : join(data, 'procurement');
 }
 
+/** Glob of the files in such a folder. */
+export function releaseFiles(folder: string): string {
+  return join(folder, '**/*.json');
+}
+
 /** @throws Error for a file that is no OCDS */
 export function readReleases(folder: string): readonly OcdsSource[] {
   const validate = createOcdsValidator();
-  return globSync(join(folder, '**/*.json')).map((path) => {
+  return globSync(releaseFiles(folder)).map((path) => {
     const file = relative(folder, path);
     const read = readOcdsFile({ name: file, bytes: readFileSync(path) }, validate);
     if (!read.ok) throw new Error(explainFormats(read.reason));

@@ -12,6 +12,7 @@ import { importMoney, importProcurement, openTarget } from '../../scripts/import
 import { releaseFolder } from '../../scripts/imports/releases.ts';
 import { importSources } from '../../scripts/imports/sources.ts';
 import { heightOf, stateRootsAt } from './support/api.ts';
+import { runProgram } from './support/programs.ts';
 
 describe('public data on a cluster of processes', () => {
   let folder: string;
@@ -42,6 +43,18 @@ describe('public data on a cluster of processes', () => {
 
   it('given OCDS releases, when imported twice, then all of the files are there once', async () => {
     expectWhole(await importProcurement(releaseFolder(), target));
+  });
+
+  it('given a folder without files, when told to import it, then it names each source and what it lacks', async () => {
+    const words = ['--data', path.join(folder, 'nothing')];
+
+    const all = await runProgram('scripts/import-data.ts', words);
+    const one = await runProgram('scripts/import-data.ts', [...words, '--only', 'EPSRC']);
+
+    expect([all.exitCode, one.exitCode]).to.deep.equal([2, 2]);
+    expect(all.stderr).to.include('Releases has no file').and.to.include('EPSRC');
+    expect(one.stderr).to.match(/^EPSRC spending has no file \S+epsrc-2015\/\*\.csv\n/);
+    expect(one.stderr).to.not.include('Releases');
   });
 
   it('given all of it, then the four processes have one state', async () => {
