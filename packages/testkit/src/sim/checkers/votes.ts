@@ -1,5 +1,5 @@
 /** I3, I4, I5 and I16: what correct validators sign, over all their lives. */
-import type { Unsigned } from '@daybook/core';
+import type { Unsigned, ValidatorSet } from '@daybook/core';
 import { quorumOf, toHex } from '@daybook/core';
 import type { VoteSigner } from '@daybook/state';
 import { parseSignBytes } from '@daybook/state';
@@ -124,8 +124,9 @@ function countPrepare(
   const hash = toHex(blockHash);
   byHash.set(hash, (byHash.get(hash) ?? new Set()).add(machine.index));
   if (byHash.size < 2) return;
-  const validators = machine.replica()?.history.at(height) ?? [];
-  const { quorum } = quorumOf(Math.max(1, validators.length));
+  const validators = setAt(world, machine, height);
+  if (validators === undefined) return;
+  const { quorum } = quorumOf(validators.length);
   // One that left the set takes no part any more; twins are one member.
   const traitors = new Set(
     world.machines
@@ -134,6 +135,12 @@ function countPrepare(
   ).size;
   const prepared = [...byHash.values()].filter((voters) => voters.size + traitors >= quorum);
   if (prepared.length > 1) world.violate('I5', `two blocks can be prepared in ${slot}`);
+}
+
+/** The set of a height as the machine knows it, or another one where it dies while it signs. */
+function setAt({ machines }: World, machine: Machine, height: number): ValidatorSet | undefined {
+  const known = [machine, ...machines].map((one) => one.replica()?.history.at(height));
+  return known.find((set) => set !== undefined && set.length > 0);
 }
 
 /** After a restart the guard stands where the last signature given out was, or later. */

@@ -239,4 +239,29 @@ export const OF_THE_SIMULATOR: readonly Regression[] = [
       ],
     },
   },
+  {
+    invariant: 'I5',
+    cause:
+      'a validator that died while it signed a PREPARE had no view of the set any more, and a set ' +
+      'of none has a quorum of one',
+    plan: {
+      seed: 8973,
+      validators: 7,
+      observers: 0,
+      parameters: {
+        blockIntervalMs: 2000,
+        emptyIntervalMs: 10_000,
+        roundBaseMs: 3000,
+        epochBlocks: 5,
+      },
+      signatures: 'keyed-hash',
+      execution: 'shared',
+      workload: 'tally',
+      meanSubmissionMs: 20_000,
+      safetyMs: 60_000,
+      traitors: [{ machine: 5, strategy: 'B2' }],
+      faults: ['slow network', 'duplicates', 'crashes', 'crashes at disk work'],
+      calm: 4,
+    },
+  },
 ];
