@@ -34,7 +34,7 @@ export function readReleases(folder: string): readonly OcdsSource[] {
  * Columns: releases, different ones, and records that have nothing but links.
  */
 export function releasesSql(folder: string): string {
-  return `WITH source AS (SELECT content::JSON AS json FROM read_text('${folder}/**/*.json')),
+  return `WITH source AS (SELECT content::JSON AS json FROM read_text('${releaseFiles(folder)}')),
     records AS (SELECT UNNEST(json_extract(json, '$.records[*]')) AS record FROM source),
     releases AS (
       SELECT UNNEST(json_extract(json, '$.releases[*]')) AS release FROM source

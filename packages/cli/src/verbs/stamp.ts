@@ -44,14 +44,14 @@ async function stamp(input: Input, world: World): Promise<Exit> {
   const batch = { root, count: leaves.length };
   const call = calls.stampBatch({ ...batch, ...(note !== undefined && { note }) });
   const outcome = await client.perform(authors, [call]);
-  let height = outcome.state === 'committed' ? outcome.receipt.height : undefined;
-  if (outcome.state !== 'committed') {
+  const heightBefore = async (): Promise<number | undefined> => {
     const present = await records.batch.get(batch);
     if (present === undefined)
       throw new CliError({ code: 'CLI_STAMP_FAILED', fact: whyNot(outcome) });
-    height = present.stamp?.height;
     remark(world, 'These documents were stamped together before: the earlier time counts.');
-  }
+    return present.stamp?.height;
+  };
+  const height = outcome.state === 'committed' ? outcome.receipt.height : await heightBefore();
 
   const bundle = await records.batch.prove(batch);
   const trust = {

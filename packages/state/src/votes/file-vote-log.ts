@@ -108,11 +108,12 @@ function copiedness({ file, path }: Mirror, disk: Disk): QuarantineReason | unde
   if (file === undefined) return undefined;
   const here = disk.identify(path);
   const { identity } = file.header;
-  if (identity.machine !== here.machine) {
-    return { code: 'STATE_VOTES_COPIED', path, fact: 'it was written on another machine' };
-  }
   if (isSameFile(identity, here)) return undefined;
-  return { code: 'STATE_VOTES_COPIED', path, fact: 'it is a copy or was restored from one' };
+  const isElsewhere = identity.machine !== here.machine;
+  const fact = isElsewhere
+    ? 'it was written on another machine'
+    : 'it is a copy or was restored from one';
+  return { code: 'STATE_VOTES_COPIED', path, fact };
 }
 
 /** Why the mirrors cannot be used at all. */

@@ -140,7 +140,7 @@ function countPrepare(
 /** The set of a height as the machine knows it, or another one where it dies while it signs. */
 function setAt({ machines }: World, machine: Machine, height: number): ValidatorSet | undefined {
   const known = [machine, ...machines].map((one) => one.replica()?.history.at(height));
-  return known.find((set) => set !== undefined && set.length > 0);
+  return known.find((set) => set !== undefined);
 }
 
 /** After a restart the guard stands where the last signature given out was, or later. */
