@@ -3,16 +3,18 @@
  * take in real payments as fast as they can; then an empty observer starts, fetches every block from
  * them and executes it from genesis on, while they go on.
  *
- *   npm run bench:sync                   the large data set, 6 files
- *   npm run bench:sync -- --files 20     a longer chain
+ *   npm run bench:sync                   the large data set, 16 files
+ *   npm run bench:sync -- --files 60     a longer chain
  *
  * All of it runs on this machine: the live chain shares its cores among four validators and the
- * importer, the sync among one node and the four that serve it. The time of the sync counts from when
- * the node is ready.
+ * importer, the sync among one node and the four that serve it. Compared are the same blocks, those
+ * that pay. What comes before them opens the budgets, one transaction after the other: live it waits
+ * for the interval of blocks, and neither side is measured by it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Height } from '@daybook/core';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { describeMachine } from './bench/machine.ts';
@@ -28,11 +30,9 @@ const RATIO_MIN = 3;
 /** Each question takes a millisecond or two of the thread that is measured. */
 const POLL_MS = 100;
 const WITHIN_MS = 30 * 60_000;
-/** In a chain that is not so many times as long as what came first, little else is left. */
-const BEGINNINGS_MIN = 4;
 
 const { values: options } = parseOptions(import.meta.filename, {
-  options: { files: { type: 'string', default: '6' } },
+  options: { files: { type: 'string', default: '16' } },
 });
 
 interface Measured {
@@ -42,58 +42,96 @@ interface Measured {
   readonly cpu: number;
 }
 
-/** What a sync took, and when it had its first blocks: links and the first range come before. */
+/** What was made live, and where the payments begin and end in the chain. */
+interface Made extends Measured {
+  readonly from: Height;
+  readonly head: Head;
+}
+
+/** What a sync took, and when it came to the payments: links and budgets come before. */
 interface Caught extends Measured {
-  readonly first: { readonly height: number; readonly seconds: number };
+  readonly beforeSeconds: number;
 }
 
 interface Head {
-  readonly height: number;
+  readonly height: Height;
   readonly blockHash: string;
 }
 
-async function headOf({ apiUrl }: ClusterNode): Promise<Head> {
-  const response = await fetch(`${apiUrl}/v1/status`);
-  const { head } = (await response.json()) as { readonly head: Head };
+async function read<T>({ apiUrl }: ClusterNode, route: string): Promise<T> {
+  const response = await fetch(`${apiUrl}${route}`);
+  return (await response.json()) as T;
+}
+
+async function headOf(node: ClusterNode): Promise<Head> {
+  const { head } = await read<{ readonly head: Head }>(node, '/v1/status');
   return head;
 }
 
 const cpuOf = (node: ClusterNode): number => cpuSecondsOf(node.process.pid());
 
 /** Imports the payments: four validators and whoever signs for the officers, this process. */
-async function makeChain(cluster: Cluster, validators: readonly ClusterNode[]): Promise<Measured> {
+async function makeChain(cluster: Cluster, validators: readonly ClusterNode[]): Promise<Made> {
   const { genesis, consortium } = cluster;
+  const [first] = validators;
+  if (first === undefined) throw new Error('a cluster has validators');
   const ledger = openLedger({ genesis, consortium, nodes: validators });
   const used = (): number => {
     const { user, system } = process.cpuUsage();
     return validators.reduce((sum, node) => sum + cpuOf(node), (user + system) / 1e6);
   };
-  const before = used();
+  let before = Number.NaN;
+  let opened: Promise<Head> | undefined;
   const sample = readSample('uk-cabinet-office-spend', numberOf(options.files, 'files'));
-  const report = await ledger.importSample(sample, { batchCount: 128, inFlight: 6 });
+  const report = await ledger.importSample(sample, {
+    batchCount: 128,
+    inFlight: 6,
+    onProgress: ({ phase }) => {
+      if (phase !== 'lines' || opened !== undefined) return;
+      opened = headOf(first);
+      before = used();
+    },
+  });
+  const cpu = used() - before;
   const seconds = report.added / report.perSecond;
-  return { payments: report.added, seconds, cpu: used() - before };
+  const head = await headOf(first);
+  const from = ((await opened) ?? head).height + 1;
+  return { payments: report.added, seconds, cpu, from, head };
 }
 
-/** Starts an empty node and waits until it has executed the block, from when it is ready. */
-async function catchUp(node: ClusterNode, head: Head, payments: number): Promise<Caught> {
+/** Transactions of the blocks behind a height, up to the head. */
+async function countBehind(node: ClusterNode, after: Height, head: Height): Promise<number> {
+  let count = 0;
+  for (let height = after + 1; height <= head; height++) {
+    const route = `/v1/blocks/${height}`;
+    count += (await read<{ readonly transactionCount: number }>(node, route)).transactionCount;
+  }
+  return count;
+}
+
+/** Starts an empty node and waits until it has executed the chain, from when it is ready. */
+async function catchUp(node: ClusterNode, { from, head }: Made): Promise<Caught> {
   await node.process.start();
-  const before = cpuOf(node);
   const startedMs = performance.now();
   const secondsSoFar = (): number => (performance.now() - startedMs) / 1000;
-  let first: Caught['first'] | undefined;
+  let begun:
+    | { readonly height: Height; readonly seconds: number; readonly cpu: number }
+    | undefined;
   for (let height = 0; height < head.height; ) {
     if (secondsSoFar() * 1000 > WITHIN_MS) throw new Error('the node does not catch up');
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     ({ height } = await headOf(node));
-    if (height > 0) first ??= { height, seconds: secondsSoFar() };
+    if (height >= from - 1) begun ??= { height, seconds: secondsSoFar(), cpu: cpuOf(node) };
   }
-  const seconds = secondsSoFar();
-  const response = await fetch(`${node.apiUrl}/v1/blocks/${head.height}`);
-  const block = (await response.json()) as { readonly blockHash?: string };
+  const all = secondsSoFar();
+  const cpu = cpuOf(node);
+  const block = await read<{ readonly blockHash?: string }>(node, `/v1/blocks/${head.height}`);
   if (block.blockHash !== head.blockHash) throw new Error('the node has another chain');
-  if (first === undefined) throw new Error('there is nothing to catch up with');
-  return { payments, seconds, cpu: cpuOf(node) - before, first };
+  if (begun === undefined) throw new Error('there is nothing to catch up with');
+  const payments = await countBehind(node, begun.height, head.height);
+  if (payments === 0) throw new Error('the chain is too short to be measured: take more files');
+  const { seconds } = begun;
+  return { payments, seconds: all - seconds, cpu: cpu - begun.cpu, beforeSeconds: seconds };
 }
 
 function tell(text: string): void {
@@ -108,29 +146,21 @@ function show(title: string, { payments, seconds, cpu }: Measured): void {
 
 async function measure(cluster: Cluster): Promise<void> {
   const validators = cluster.nodes.filter(({ role }) => role === 'validator');
-  const [first] = validators;
   const joiner = cluster.nodes.find(({ role }) => role === 'observer');
-  if (first === undefined || joiner === undefined) throw new Error('a node is missing');
+  if (joiner === undefined) throw new Error('a node is missing');
   await Promise.all(validators.map((node) => node.process.start()));
   const live = await makeChain(cluster, validators);
-  const head = await headOf(first);
-  tell(`${head.height} blocks, ${live.payments} payments of two signatures each`);
+  const { from, head } = live;
+  tell(`blocks ${from} to ${head.height}: ${live.payments} payments of two signatures each`);
   show('live, four validators', live);
-  const synced = await catchUp(joiner, head, live.payments);
+  const synced = await catchUp(joiner, live);
   show('executed again, one node', synced);
-  const { first: begun } = synced;
-  tell(`${'its first blocks'.padEnd(26)} after ${begun.seconds.toFixed(1)} s`);
+  tell(`${'what comes before'.padEnd(26)} took it ${synced.beforeSeconds.toFixed(1)} s`);
   // Beside other work a chain of five processes gets five shares of a machine, a sync one: what
   // would be with nothing beside it is in the time of the processor.
   const ratios = {
-    'ratio of the rates': live.seconds / synced.seconds,
-    // Of blocks, and without what a chain of any length takes once: links, and the first range.
-    ...(head.height > BEGINNINGS_MIN * begun.height && {
-      'ratio once under way':
-        (live.seconds / head.height) *
-        ((head.height - begun.height) / (synced.seconds - begun.seconds)),
-    }),
-    'ratio were all cores free': live.cpu / cores / synced.cpu,
+    'ratio of the rates': live.seconds / live.payments / (synced.seconds / synced.payments),
+    'ratio were all cores free': live.cpu / live.payments / cores / (synced.cpu / synced.payments),
   };
   for (const [name, ratio] of Object.entries(ratios)) {
     tell(`${name.padEnd(26)} ${ratio.toFixed(1).padStart(6)} (aim ${RATIO_MIN})`);
