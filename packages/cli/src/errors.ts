@@ -141,6 +141,11 @@ export const CLI_ERRORS = defineErrors({
       'Ask its operator whether it was restored from an old copy; the file holds both checkpoints. ' +
       'Start the witness without this node, or with a new state folder once it is explained.',
   },
+  CLI_CHAINS_DIFFER: {
+    summary: 'The two nodes are of different chains, so their states are not compared.',
+    remedy:
+      'Compare the chain ids with the one your organisation publishes, and correct the address.',
+  },
   CLI_DECLINED: {
     summary: 'It was not confirmed, so nothing was done.',
     remedy: 'Run it again and answer yes, or add --yes.',
@@ -152,6 +157,12 @@ export interface InputFaultLine {
   readonly where: string;
   readonly expected: string;
   readonly found: string;
+}
+
+/** Which chain a node is of: its id as 64 hexadecimal digits. */
+export interface NodeOfChain {
+  readonly url: string;
+  readonly chain: string;
 }
 
 export type CliFailure =
@@ -191,6 +202,7 @@ export type CliFailure =
   | { readonly code: 'CLI_FOLDER_LOCKED'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_FORK'; readonly path: string }
   | { readonly code: 'CLI_WITNESS_SHRUNK'; readonly path: string; readonly url: string }
+  | { readonly code: 'CLI_CHAINS_DIFFER'; readonly nodes: readonly NodeOfChain[] }
   | { readonly code: 'CLI_DECLINED' };
 
 /** Thrown for whatever the user can mend; shown without a stack trace. */
@@ -255,6 +267,10 @@ export function explainCli(failure: CliFailure): string {
       return `${summary} The proof is ${failure.path}.`;
     case 'CLI_WITNESS_SHRUNK':
       return `${summary} It is ${failure.url}; what it served is in ${failure.path}.`;
+    case 'CLI_CHAINS_DIFFER': {
+      const nodes = failure.nodes.map(({ url, chain }) => `  ${url} is of chain ${chain}`);
+      return [summary, ...nodes].join('\n');
+    }
     case 'CLI_SIGNER_MISSING':
     case 'CLI_FINDING_UNDECIDED':
     case 'CLI_DECLINED':
@@ -277,6 +293,7 @@ export function exitOf(failure: CliFailure): Exit {
     case 'CLI_FOLDER_LOCKED':
       return 'file';
     case 'CLI_CARD_INVALID':
+    case 'CLI_CHAINS_DIFFER':
       return 'invalid';
     case 'CLI_WITNESS_FORK':
     case 'CLI_WITNESS_SHRUNK':

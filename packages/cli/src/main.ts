@@ -153,6 +153,7 @@ function exitOfClient(code: Exclude<ClientError['code'], 'CLIENT_REFUSED'>): Exi
     case 'CLIENT_ANSWER_MALFORMED':
       return 'unreachable';
     case 'CLIENT_CHAIN_DIFFERS':
+    case 'CLIENT_STATE_UNPROVEN':
     case 'CLIENT_MANIFEST_DIFFERS':
     case 'CLIENT_FEED_GAP':
     case 'CLIENT_DRAFT_DIFFERS':

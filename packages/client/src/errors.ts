@@ -26,6 +26,12 @@ export const CLIENT_ERRORS = defineErrors({
     summary: 'The node belongs to another chain than the one trusted.',
     remedy: 'Check the address of the node and the chain id.',
   },
+  CLIENT_STATE_UNPROVEN: {
+    summary: 'The node shows a part of the state that does not lead to its own state root.',
+    remedy:
+      'Believe nothing of its state. Tell its operator to keep the data directory and to run daybookd ' +
+      'check --deep.',
+  },
   CLIENT_MANIFEST_DIFFERS: {
     summary: 'The contracts that the node describes are not those the chain agreed on.',
     remedy: 'Use another node, and tell the operator of this one.',
@@ -183,6 +189,13 @@ export type ClientFailure =
   | { readonly code: 'CLIENT_ANSWER_MALFORMED'; readonly url: string; readonly fact: string }
   | { readonly code: 'CLIENT_REFUSED'; readonly url: string; readonly problem: Problem }
   | { readonly code: 'CLIENT_CHAIN_DIFFERS'; readonly expected: string; readonly found: string }
+  | {
+      readonly code: 'CLIENT_STATE_UNPROVEN';
+      readonly url: string;
+      readonly height: number;
+      /** First nibbles of the tree keys below, as hexadecimal digits. */
+      readonly place: string;
+    }
   | { readonly code: 'CLIENT_MANIFEST_DIFFERS'; readonly url: string }
   | { readonly code: 'CLIENT_RECOVERY_UNKNOWN'; readonly height: number; readonly era: string }
   | {
@@ -248,6 +261,11 @@ export function explainClient(failure: ClientFailure): string {
       return `${summary} Expected ${failure.expected}, found ${failure.found}.`;
     case 'CLIENT_RECOVERY_UNKNOWN':
       return explainVerification(failure);
+    case 'CLIENT_STATE_UNPROVEN': {
+      const { url, height, place } = failure;
+      const part = place === '' ? 'the root' : `the part at ${place}`;
+      return `${summary} It is ${url}: ${part} after block ${height}.`;
+    }
     case 'CLIENT_MANIFEST_DIFFERS':
       return `${summary} It is ${failure.url}.`;
     case 'CLIENT_CONTRACT_UNKNOWN':

@@ -38,7 +38,12 @@ export type {
   RecordVersion,
 } from './reads/record-reader.ts';
 export type { SqlAnswer, SqlReader, TablePage, TableRequest } from './reads/sql-reader.ts';
-export type { StateDifference, StateSide, SubtreeReader } from './reads/state-diff.ts';
+export type {
+  ComparedState,
+  StateDifference,
+  StateSide,
+  SubtreeReader,
+} from './reads/state-diff.ts';
 export { diffStates } from './reads/state-diff.ts';
 export { timeText } from './time-text.ts';
 export type {

@@ -1,70 +1,41 @@
 /** Comparing two states, against the difference of two sets. */
-import type { Hash, RecordKey, TreeLeaf, TreePlace } from '@daybook/core';
+import type { Hash, RecordKey } from '@daybook/core';
 import {
   asHash,
-  compareBytes,
-  nibbleAt,
+  nodeLabel,
   placeToText,
-  prefixOf,
   ROOT_PLACE,
-  sha256,
-  sharedNibbles,
-  TREE_WIDTH,
+  slotsRoot,
   toHex,
   treeKeyOf,
-  treeRootOf,
+  treePairHash,
 } from '@daybook/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { SubtreeReader } from '../src/index.ts';
+import type { ComparedState } from '../src/index.ts';
 import { createClient, diffStates } from '../src/index.ts';
+import type { Kept } from './fixtures/state-node.ts';
+import { keptOf, partAt, rootOf, sortKept, stateNode } from './fixtures/state-node.ts';
 import { createWorld, failureOf, json } from './fixtures/world.ts';
 
 const HEIGHT = 7;
 
-interface Kept {
-  readonly key: RecordKey;
-  readonly leaf: TreeLeaf;
-}
-
-function keptOf([id, salt]: readonly [number, number]): Kept {
-  const key = { set: 1 + (id % 2), key: Uint8Array.of(id >> 8, id & 255) };
-  return { key, leaf: { treeKey: treeKeyOf(key), valueHash: sha256(Uint8Array.of(id, salt)) } };
-}
-
 /** A node by the definition of the tree. @param asked  notes every question */
-function readerOf(kept: readonly Kept[], asked: string[] = []): SubtreeReader {
-  const sorted = kept.toSorted((a, b) => compareBytes(a.leaf.treeKey, b.leaf.treeKey));
-  const stateRoot = treeRootOf(sorted.map(({ leaf }) => leaf));
-  return async (place, height = HEIGHT) => {
-    asked.push(placeToText(place));
-    const below = sorted.filter(
-      ({ leaf }) => sharedNibbles(leaf.treeKey, place.prefix) >= place.depth,
-    );
-    return { height, stateRoot, part: partOf(below) };
+function stateOf(kept: readonly Kept[], asked: string[] = []): ComparedState {
+  const sorted = sortKept(kept);
+  const stateRoot = rootOf(sorted);
+  return {
+    stateRoot,
+    subtree: async (place, height = HEIGHT) => {
+      asked.push(placeToText(place));
+      return { height, stateRoot, part: partAt(sorted, place) };
+    },
   };
-}
-
-function partOf(below: readonly Kept[]): Awaited<ReturnType<SubtreeReader>>['part'] {
-  if (below.length <= TREE_WIDTH) {
-    const records = below.map(({ key, leaf }) => ({ key, ...leaf }));
-    return { kind: 'bucket', records };
-  }
-  const keys = below.map(({ leaf }) => leaf.treeKey);
-  const first = keys[0] ?? new Uint8Array();
-  const depth = sharedNibbles(first, keys.at(-1) ?? first);
-  const place: TreePlace = { depth, prefix: prefixOf(first, depth) };
-  const slots = Array.from({ length: TREE_WIDTH }, (_, slot) =>
-    treeRootOf(
-      below.map(({ leaf }) => leaf).filter(({ treeKey }) => nibbleAt(treeKey, depth) === slot),
-    ),
-  );
-  return { kind: 'node', place, slots };
 }
 
 async function differences(left: readonly Kept[], right: readonly Kept[]): Promise<string[]> {
   const found: string[] = [];
-  for await (const one of diffStates(readerOf(left), readerOf(right), HEIGHT)) {
+  for await (const one of diffStates(stateOf(left), stateOf(right), HEIGHT)) {
     found.push(line(one.key, one.left, one.right));
   }
   return found;
@@ -105,8 +76,8 @@ describe('client: differences of two states', () => {
   it('given one record of 5,000 that differs, then a few questions find it', async () => {
     const rows = Array.from({ length: 5000 }, (_, id): readonly [number, number] => [id, 0]);
     const asked: string[] = [];
-    const left = readerOf(rows.map(keptOf), asked);
-    const right = readerOf(rows.with(1234, [1234, 1]).map(keptOf));
+    const left = stateOf(rows.map(keptOf), asked);
+    const right = stateOf(rows.with(1234, [1234, 1]).map(keptOf));
     const found: RecordKey[] = [];
 
     for await (const { key } of diffStates(left, right, HEIGHT)) found.push(key);
@@ -116,13 +87,65 @@ describe('client: differences of two states', () => {
   });
 
   it('given a node that answers with a place above the one asked for, then it is malformed', async () => {
-    const root = { height: HEIGHT, stateRoot: '11'.repeat(32), kind: 'node', place: '00' };
-    const slots = Array.from({ length: 16 }, () => toHex(asHash(new Uint8Array(32).fill(1))));
-    const world = createWorld({ a: () => json({ ...root, slots }) });
+    const hashes = Array.from({ length: 16 }, () => asHash(new Uint8Array(32).fill(1)));
+    const stateRoot = treePairHash(slotsRoot(hashes), nodeLabel(2, Uint8Array.of(0)));
+    const root = { height: HEIGHT, stateRoot: toHex(stateRoot), kind: 'node', place: '00' };
+    const world = createWorld({ a: () => json({ ...root, slots: hashes.map(toHex) }) });
     const client = createClient({ urls: ['http://a'] }, world);
     await client.subtree(ROOT_PLACE);
 
     const error = await failureOf(client.subtree({ prefix: Uint8Array.of(0, 0x10), depth: 3 }));
+
+    expect(error.code).to.equal('CLIENT_ANSWER_MALFORMED');
+  });
+
+  it('given a node that shows other parts than those of its root, then it is named, whichever part it is', async () => {
+    const rows = Array.from({ length: 400 }, (_, id): readonly [number, number] => [id, 0]);
+    const kept = rows.with(123, [123, 1]).map(keptOf);
+    const world = createWorld({
+      // Its root tells of a record that differs; the parts below it are those of the other.
+      a: (url) => json(stateNode(rows.map(keptOf), HEIGHT)(url)),
+      b: (url) => json(stateNode(kept, HEIGHT, rows.map(keptOf))(url)),
+    });
+    const stateAt = async (url: string) => {
+      const { subtree } = createClient({ urls: [url] }, world);
+      return { subtree, stateRoot: (await subtree(ROOT_PLACE, HEIGHT)).stateRoot };
+    };
+
+    const differences = diffStates(await stateAt('http://a'), await stateAt('http://b'), HEIGHT);
+    const error = await failureOf(differences.next());
+
+    expect(error.failure).to.include({ code: 'CLIENT_STATE_UNPROVEN', url: 'http://b' });
+    expect(error.message).to.contain('http://b').and.to.contain('after block 7');
+  });
+
+  it('given a root that is not what its parts hash to, then it is refused', async () => {
+    const kept = [keptOf([1, 0])];
+    const honest = stateNode(kept, HEIGHT);
+    const lies = {
+      'another root': (url: URL) => ({ ...honest(url), stateRoot: '11'.repeat(32) }),
+      'no record': (url: URL) => ({ ...honest(url), records: [] }),
+      'one record twice': (url: URL) => {
+        const { records = [] } = honest(url);
+        return { ...honest(url), records: [...records, ...records] };
+      },
+    };
+    for (const [name, lie] of Object.entries(lies)) {
+      const world = createWorld({ a: (url) => json(lie(url)) });
+
+      const { code } = await failureOf(
+        createClient({ urls: ['http://a'] }, world).subtree(ROOT_PLACE),
+      );
+
+      expect(code, name).to.equal('CLIENT_STATE_UNPROVEN');
+    }
+  });
+
+  it('given a node that answers with the state of another height, then it is malformed', async () => {
+    const world = createWorld({ a: (url) => json(stateNode([keptOf([1, 0])], HEIGHT)(url)) });
+    const client = createClient({ urls: ['http://a'] }, world);
+
+    const error = await failureOf(client.subtree(ROOT_PLACE, HEIGHT + 1));
 
     expect(error.code).to.equal('CLIENT_ANSWER_MALFORMED');
   });

@@ -1,17 +1,27 @@
 /**
  * Where the states of two nodes differ: from the root down, into subtrees whose hashes differ and no
- * others, so that one record among millions is found in a few requests.
+ * others, so that one record among millions is found in a few requests. Each part must hash to what
+ * the part above it says: a node that shows other parts than those of its root could hide a
+ * difference behind them.
  */
 import type { Hash, Height, RecordKey, TreePlace } from '@daybook/core';
 import {
   compareBytes,
   equalBytes,
+  nodeLabel,
   placeOfSlot,
   placeOfText,
   placeToText,
   ROOT_PLACE,
+  sharedNibbles,
+  slotsRoot,
+  TREE_WIDTH,
   treeKeyOf,
+  treePairHash,
+  treeRootOf,
+  ZERO_HASH,
 } from '@daybook/core';
+import { ClientError } from '../errors.ts';
 import type { Requester } from '../transport/requester.ts';
 import type { Decoder } from '../wire/decode.ts';
 import { bytes, hash, integer, list, object, optional, text, wrong } from '../wire/decode.ts';
@@ -40,8 +50,24 @@ type Part =
   | { readonly kind: 'bucket'; readonly records: readonly HashedRecord[] }
   | { readonly kind: 'node'; readonly place: TreePlace; readonly slots: readonly Hash[] };
 
-/** Reads parts of one node's state. */
-export type SubtreeReader = (place: TreePlace, height?: Height) => Promise<StateSide>;
+/**
+ * Reads parts of one node's state.
+ * @param expected  hash of the part in the slot above it; of the root it is the state root told
+ *                  with it, and any other part is taken as it comes, when left out
+ * @throws          ClientError CLIENT_STATE_UNPROVEN if the part has another hash
+ */
+export type SubtreeReader = (
+  place: TreePlace,
+  height?: Height,
+  expected?: Hash,
+) => Promise<StateSide>;
+
+/** One of the two that are compared. */
+export interface ComparedState {
+  /** What everything that it shows must lead to. */
+  readonly stateRoot: Hash;
+  readonly subtree: SubtreeReader;
+}
 
 const decodeAnswer = object({
   height: integer,
@@ -68,26 +94,60 @@ const decodeSide: Decoder<StateSide> = (value, at) => {
 };
 
 export function createSubtreeReader(requester: Requester): SubtreeReader {
-  return async (place, height) => {
+  return async (place, height, expected) => {
     const asked = placeToText(place);
     const query = { place: asked, height };
-    // A node that stood above what was asked for would lead round in circles.
     const decoder: Decoder<StateSide> = (value, at) => {
       const side = decodeSide(value, at);
-      const isBelow = side.part.kind === 'bucket' || placeToText(side.part.place).startsWith(asked);
-      return isBelow ? side : wrong(at, `a part below ${asked}`);
+      if (height !== undefined && side.height !== height) return wrong(at, `height ${height}`);
+      // A node that stood above what was asked for would lead round in circles.
+      return isBelow(side.part, place) ? side : wrong(at, `a part below ${asked}`);
     };
-    return await requester.json({ path: '/v1/state', query }, decoder);
+    const side = await requester.json({ path: '/v1/state', query }, decoder);
+    const hash = expected ?? (place.depth === 0 ? side.stateRoot : undefined);
+    if (hash === undefined || isPartOf(side.part, hash)) return side;
+    const url = requester.urls.join(', ');
+    throw new ClientError({
+      code: 'CLIENT_STATE_UNPROVEN',
+      url,
+      height: side.height,
+      place: asked,
+    });
   };
 }
 
-/** Records that differ between two states of one height, in the order of tree keys. */
+function isBelow(part: Part, place: TreePlace): boolean {
+  if (part.kind === 'node') return placeToText(part.place).startsWith(placeToText(place));
+  return part.records.every(({ treeKey }) => sharedNibbles(treeKey, place.prefix) >= place.depth);
+}
+
+function isPartOf(part: Part, hash: Hash): boolean {
+  const found = part.kind === 'node' ? nodeHash(part) : bucketHash(part.records);
+  return found !== undefined && equalBytes(found, hash);
+}
+
+function nodeHash({ place, slots }: Extract<Part, { readonly kind: 'node' }>): Hash | undefined {
+  // What stood behind the last slot would not be hashed.
+  if (slots.length !== TREE_WIDTH) return undefined;
+  return treePairHash(slotsRoot(slots), nodeLabel(place.depth, place.prefix));
+}
+
+/** @param records  in the order of tree keys */
+function bucketHash(records: readonly HashedRecord[]): Hash | undefined {
+  return records.length <= TREE_WIDTH ? treeRootOf(records) : undefined;
+}
+
+/**
+ * Records that differ between two states of one height, in the order of tree keys.
+ * @throws ClientError CLIENT_STATE_UNPROVEN if a side shows what does not lead to its root
+ */
 export async function* diffStates(
-  left: SubtreeReader,
-  right: SubtreeReader,
+  left: ComparedState,
+  right: ComparedState,
   height: Height,
 ): AsyncGenerator<StateDifference, void, void> {
-  yield* diffBelow(ROOT_PLACE, { left, right, height });
+  const pair = { left: left.subtree, right: right.subtree, height };
+  yield* diffBelow({ place: ROOT_PLACE, hashes: [left.stateRoot, right.stateRoot] }, pair);
 }
 
 interface Pair {
@@ -96,15 +156,24 @@ interface Pair {
   readonly height: Height;
 }
 
-async function* diffBelow(place: TreePlace, pair: Pair): AsyncGenerator<StateDifference> {
+/** A place at which both have a part, with the hashes of these. */
+interface Fork {
+  readonly place: TreePlace;
+  readonly hashes: readonly [Hash, Hash];
+}
+
+async function* diffBelow({ place, hashes }: Fork, pair: Pair): AsyncGenerator<StateDifference> {
   const { left, right, height } = pair;
-  const [a, b] = await Promise.all([left(place, height), right(place, height)]);
+  const [a, b] = await Promise.all([
+    left(place, height, hashes[0]),
+    right(place, height, hashes[1]),
+  ]);
   if (isSameNode(a.part, b.part)) {
     const { place: node, slots } = a.part;
     for (const [slot, hash] of slots.entries()) {
       const other = b.part.kind === 'node' ? b.part.slots[slot] : undefined;
       if (other === undefined || equalBytes(hash, other)) continue;
-      yield* diffBelow(placeOfSlot(node, slot), pair);
+      yield* diffBelow({ place: placeOfSlot(node, slot), hashes: [hash, other] }, pair);
     }
     return;
   }
@@ -126,8 +195,8 @@ async function* recordsOf(
     return undefined;
   }
   for (const [slot, hash] of part.slots.entries()) {
-    if (hash.every((byte) => byte === 0)) continue;
-    const child = await read(placeOfSlot(part.place, slot), height);
+    if (equalBytes(hash, ZERO_HASH)) continue;
+    const child = await read(placeOfSlot(part.place, slot), height, hash);
     yield* recordsOf(child.part, read, height);
   }
   return undefined;
