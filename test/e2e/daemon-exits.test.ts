@@ -55,6 +55,20 @@ describe('daybookd: exit codes', () => {
     expect(output).to.match(/changed\.yaml:\d+:\d+: api\.port: .*99999/);
   });
 
+  it('given its own blocks as the archive, then check and start end with 2, doctor says so, and no block leaves', async () => {
+    const blocks = path.join(node.dataDirectory, 'blocks');
+    const file = await configWith(
+      (text) => `${text}archive:\n  source: ${blocks}\n  keepBlocks: 1000\n`,
+    );
+
+    for (const verb of [['check'], [], ['doctor']]) {
+      const { exitCode, output } = await runDaemon(...verb, '--config', file);
+
+      expect(exitCode, output).to.equal(2);
+      expect(output).to.contain(`archive.source is ${blocks}`);
+    }
+  });
+
   it('given a verb without its folder, then it ends with 2 and says what is missing and where to look', async () => {
     const { exitCode, output } = await runDaemon('backup', '--config', node.configFile);
 

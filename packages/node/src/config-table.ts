@@ -197,7 +197,8 @@ export const SETTINGS = {
       example: 'https://archive.example.org/daybook/',
       help:
         'Where `daybookd archive write` of this node puts its segments, as this node reads them: ' +
-        'older blocks are served from there, see docs/operations/archive.md.',
+        'older blocks are served from there, see docs/operations/archive.md. Never the data of the ' +
+        'node itself.',
     },
     keepBlocks: {
       type: 'integer',
@@ -207,7 +208,7 @@ export const SETTINGS = {
       example: '100000',
       help:
         'The newest blocks that stay on the own disk. Full segments of older ones are removed once ' +
-        'the archive holds the same bytes; without it none is.',
+        'the archive lists them and holds the same bytes; without it none is.',
     },
     segmentBytesMax: {
       type: 'size',

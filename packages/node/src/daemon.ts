@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { applications } from '@daybook/applications';
 import { asPublicKey, explainCore, publicKeyOf, runSelfTest, toHex } from '@daybook/core';
 import { runBackup, runRestore, runVerify, runWrite } from './archive/archive-verbs.ts';
+import { refuseOwnSource } from './archive/own-folders.ts';
 import { createSystemClock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { loadSettings, mergeReload } from './config.ts';
@@ -185,6 +186,7 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
 
 async function check({ config: configFile, deep }: Command): Promise<number> {
   const settings = loadSettings(configFile, process.env);
+  refuseOwnSource(settings);
   const { genesis, keys } = await readIdentity(settings);
   const { socket } = settings.signer;
   const role = keys.consensus === undefined && socket === undefined ? 'observer' : 'validator';

@@ -348,6 +348,12 @@ export const NODE_ERRORS = defineErrors({
     summary: 'An archive or backup cannot be written among the data of the node.',
     remedy: 'Name a folder of its own outside of node.dataDirectory, best on another disk.',
   },
+  NODE_ARCHIVE_OWN: {
+    summary: 'archive.source leads to the data of this node, which are no archive of them.',
+    remedy:
+      'Name a folder that neither lies in node.dataDirectory nor contains it, best on another disk, ' +
+      'and fill it with `daybookd archive write`.',
+  },
   NODE_ARCHIVE_OTHER: {
     summary: 'The folder holds an archive of another chain, or one that begins at another height.',
     remedy: 'Name another folder, or move the archive that is there away.',

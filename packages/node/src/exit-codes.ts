@@ -51,6 +51,7 @@ function exitCodeOfNode(code: NodeError['code']): number {
     case 'NODE_COMMAND_WRONG':
     case 'NODE_CONFIG_INVALID':
     case 'NODE_CONFIG_UNREADABLE':
+    case 'NODE_ARCHIVE_OWN':
       return EXIT_CODES.usage;
     case 'NODE_GENESIS_INVALID':
     case 'NODE_GENESIS_MISMATCH':

@@ -11,7 +11,8 @@ import { createAheadVerifier } from './ahead/ahead-verifier.ts';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/api.ts';
 import type { Heads, NodeReport } from './api/ports.ts';
-import { createFolderSource, openArchive } from './archive/archive-source.ts';
+import { createFolderSource } from './archive/archive-source.ts';
+import { openNamedArchive } from './archive/own-folders.ts';
 import { startTrimmer } from './archive/trim.ts';
 import { createCheckpointDesk } from './checkpoints/checkpoint-desk.ts';
 import { openCheckpointFile } from './checkpoints/checkpoint-file.ts';
@@ -190,8 +191,7 @@ async function runNode(
   const { settings, genesis, keys } = options;
   const { clock, logger, metrics, random } = parts;
   const { blockLog, stateStore, freeSpace } = storage;
-  const { source, keepBlocks } = settings.archive;
-  const archive = source === undefined ? undefined : openArchive(source);
+  const archive = openNamedArchive(settings);
   const engine = createEngine(parts.contracts);
   const replica = await openReplica(
     {
@@ -339,7 +339,7 @@ async function runNode(
     throw error;
   });
 
-  const trimmer = startTrimmer(keepBlocks, {
+  const trimmer = startTrimmer(settings.archive.keepBlocks, {
     clock,
     logger: logger.child('archive'),
     metrics,

@@ -96,7 +96,10 @@ export function genesisIn(directory: string, name: string = GENESIS_FILE): Genes
 /** The list of an archive; undefined in a folder that has none. */
 export function manifestIn(directory: string): ArchiveManifest | 'damaged' | undefined {
   const text = readText(path.join(directory, MANIFEST_FILE));
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : readManifest(text);
+}
+
+export function readManifest(text: string): ArchiveManifest | 'damaged' {
   const value = parseJson(text);
   return isManifest(value) ? value : 'damaged';
 }

@@ -18,10 +18,26 @@ export interface ArchiveSource {
 
 /** A server that has not answered by then is away. */
 const TIMEOUT_MS = 15_000;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** @param place  absolute path of a folder, or an address with http or https */
 export function openArchive(place: string): ArchiveSource {
   return /^https?:/.test(place) ? createHttpSource(place) : createFolderSource(place);
+}
+
+/** A whole file; of a longer one its beginning. @throws NodeError NODE_ARCHIVE_AWAY */
+export async function readWhole(
+  file: string,
+  bytesMax: number,
+  source: ArchiveSource,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytesMax; at += CHUNK_BYTES) {
+    const part = await source.read(file, at, CHUNK_BYTES);
+    parts.push(part);
+    if (part.length < CHUNK_BYTES) break;
+  }
+  return Uint8Array.from(Buffer.concat(parts));
 }
 
 function away(where: string, error: unknown): NodeError {

@@ -1,19 +1,25 @@
 /**
  * The block log shrinks: full segments older than what the node wants to keep are removed, once the
- * archive was read and holds the same bytes. Segments at a change of the validator set stay, because
+ * archive lists them and was read and holds the same bytes. The list tells an archive from a folder
+ * that only has the same blocks: from the one of this node itself, behind a web server. Segments at a change of the validator set stay, because
  * every proof, and that of a fork at once, needs the block before the change; those with the block of
  * a pinned height, whose state is proven and offered; and those that whoever joins by the oldest
  * offered height asks for.
  */
+import { createHash } from 'node:crypto';
 import type { Height } from '@daybook/core';
 import { decodeBlock, equalBytes, PARAMETERS } from '@daybook/core';
 import type { BlockLog, SealedSegment, StateStore } from '@daybook/state';
 import type { Clock } from '../clock.ts';
+import { NodeError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
 import type { KnownSet } from '../reads/proofs.ts';
+import type { ArchivedFile } from './archive-files.ts';
+import { MANIFEST_FILE, readManifest } from './archive-files.ts';
 import type { ArchiveSource } from './archive-source.ts';
+import { readWhole } from './archive-source.ts';
 
 export interface TrimParts {
   readonly clock: Clock;
@@ -38,6 +44,8 @@ const EVERY_MS = 60_000;
 /** A start checks the links of so many headers, so whoever joins fetches them. */
 export const JOIN_BLOCKS_MIN = 100;
 const CHUNK_BYTES = 1024 * 1024;
+/** Of hundreds of millions of blocks. */
+const LIST_BYTES_MAX = 256 * CHUNK_BYTES;
 
 /** @param keepBlocks  newest blocks that stay; undefined for all */
 export function startTrimmer(keepBlocks: number | undefined, parts: TrimParts): Trimmer {
@@ -52,8 +60,11 @@ export function startTrimmer(keepBlocks: number | undefined, parts: TrimParts): 
       needed: [...parts.laterSets().map(({ from }) => from - 1), ...parts.stateStore.pins()],
       isInReach: reachOfJoiners(parts),
     });
+    if (segments.length === 0) return;
+    const files = await listIn(archive);
     for (const segment of segments) {
-      if (isStopped || !(await moveAway(segment, archive, parts))) return;
+      const listed = files.find(({ name }) => name === segment.name);
+      if (isStopped || !(await moveAway({ ...segment, listed }, archive, parts))) return;
     }
   };
   const run = (): Promise<void> =>
@@ -121,16 +132,35 @@ function measure({ blockLog, metrics }: TrimParts): void {
   metrics.set('daybook_node_block_log_bytes', bytes);
 }
 
+/** What an archive says it holds. @throws NodeError NODE_ARCHIVE_AWAY, NODE_ARCHIVE_DAMAGED */
+async function listIn(archive: ArchiveSource): Promise<readonly ArchivedFile[]> {
+  const bytes = await readWhole(MANIFEST_FILE, LIST_BYTES_MAX, archive);
+  const manifest = readManifest(new TextDecoder().decode(bytes));
+  if (manifest !== 'damaged') return manifest.files;
+  const detail = `${archive.name}: ${MANIFEST_FILE} is no list of an archive.`;
+  throw new NodeError('NODE_ARCHIVE_DAMAGED', { detail });
+}
+
+interface Candidate extends SealedSegment {
+  /** What the archive says of it. */
+  readonly listed: ArchivedFile | undefined;
+}
+
 /** @returns whether it was moved, so that the next may be looked at */
 async function moveAway(
-  segment: SealedSegment,
+  segment: Candidate,
   archive: ArchiveSource,
   parts: TrimParts,
 ): Promise<boolean> {
   const { logger, blockLog, own } = parts;
   const { name, first, last, size = 0 } = segment;
-  if (!(await isSame(name, size, [own, archive]))) {
-    logger.warn('segment not archived', { segment: name, archive: archive.name });
+  const hindrance = await hindranceOf(segment, [own, archive]);
+  if (hindrance !== undefined) {
+    logger.warn('segment not archived', {
+      segment: name,
+      archive: archive.name,
+      reason: hindrance,
+    });
     return false;
   }
   if (!(await blockLog.release(first))) return false;
@@ -139,17 +169,21 @@ async function moveAway(
   return true;
 }
 
-async function isSame(
-  name: string,
-  size: number,
+/** Why a segment must stay; undefined when the archive lists and holds it. */
+async function hindranceOf(
+  { name, size = 0, listed }: Candidate,
   [own, other]: readonly [ArchiveSource, ArchiveSource],
-): Promise<boolean> {
+): Promise<string | undefined> {
+  if (listed === undefined) return `${MANIFEST_FILE} does not list it`;
+  const hash = createHash('sha256');
   for (let offset = 0; offset < size; offset += CHUNK_BYTES) {
     const length = Math.min(CHUNK_BYTES, size - offset);
     const mine = await own.read(name, offset, length);
     if (mine.length < length || !equalBytes(mine, await other.read(name, offset, length))) {
-      return false;
+      return 'it has other bytes there';
     }
+    hash.update(mine);
   }
-  return true;
+  const isSame = listed.size === size && listed.sha256 === hash.digest('hex');
+  return isSame ? undefined : `${MANIFEST_FILE} lists it with another size or hash`;
 }

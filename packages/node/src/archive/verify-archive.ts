@@ -3,6 +3,7 @@
  * every transaction is executed again in a directory of its own, so that validators of each height
  * are those the chain itself appointed, and every stored result is the one that was computed.
  */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -83,6 +84,10 @@ export async function verifyArchive(
   { contracts }: VerifyParts,
 ): Promise<Result<ArchiveReport, ArchiveDamage>> {
   const { directory } = options;
+  if (!existsSync(directory)) {
+    const detail = `${directory}: there is no such folder.`;
+    throw new NodeError('NODE_ARCHIVE_EMPTY', { detail });
+  }
   const genesis = options.genesis ?? genesisIn(directory);
   if (genesis === undefined) {
     throw new NodeError('NODE_ARCHIVE_GENESIS', { detail: `${directory}.` });

@@ -28,6 +28,7 @@ import {
 } from './archive-files.ts';
 import type { FolderWriter } from './folder-writer.ts';
 import { createFolderWriter } from './folder-writer.ts';
+import { isWithin } from './own-folders.ts';
 import { checkStateFiles, copyState, EARLIER_FILES, removeOtherStates } from './state-files.ts';
 import type { OpenStateSource } from './state-source.ts';
 
@@ -99,20 +100,10 @@ const OWN_FOLDERS: readonly string[] = ['blocks', 'state', 'votes', 'evidence', 
 
 /** Between the files of a node an archive would take the place of the one that is being written. */
 function refuseOwn({ dataDirectory }: ArchiveOrigin, target: string): void {
-  const there = realPathOf(target);
-  const isWithin = (name: string): boolean => {
-    const own = realPathOf(path.join(dataDirectory, name));
-    return there === own || there.startsWith(own + path.sep);
-  };
-  if (there !== realPathOf(dataDirectory) && !OWN_FOLDERS.some(isWithin)) return;
+  const isItself = isWithin(target, dataDirectory) && isWithin(dataDirectory, target);
+  const isAmong = OWN_FOLDERS.some((name) => isWithin(target, path.join(dataDirectory, name)));
+  if (!isItself && !isAmong) return;
   throw new NodeError('NODE_ARCHIVE_INSIDE', { detail: `${target} lies in ${dataDirectory}.` });
-}
-
-/** Without links, as far as the path exists. */
-function realPathOf(file: string): string {
-  const whole = path.resolve(file);
-  if (fs.existsSync(whole)) return fs.realpathSync(whole);
-  return path.join(realPathOf(path.dirname(whole)), path.basename(whole));
 }
 
 /** Segments of two archives in one folder would be one that does not verify. */

@@ -11,11 +11,11 @@ import { indexName, readMovedSegment, readSoundPart, StateError } from '@daybook
 import type { SegmentFile } from '../archive/archive-files.ts';
 import { movedIn, segmentsIn } from '../archive/archive-files.ts';
 import type { ArchiveSource } from '../archive/archive-source.ts';
+import { readWhole } from '../archive/archive-source.ts';
 import { NodeError } from '../errors.ts';
 
-const CHUNK_BYTES = 1024 * 1024;
 /** Of a segment of 1 GiB that holds nothing but the smallest blocks. */
-const INDEX_BYTES_MAX = 256 * CHUNK_BYTES;
+const INDEX_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Names of indexes that cannot be read. */
 export function damagedIndexes(directory: string): readonly SegmentFile[] {
@@ -36,7 +36,8 @@ export async function fetchIndexes(
 ): Promise<void> {
   const fetched = new Map<string, Uint8Array>();
   for (const { name } of damaged) {
-    fetched.set(name, await readWhole(indexName(name.replace(/\.moved$/, '.log')), archive));
+    const index = indexName(name.replace(/\.moved$/, '.log'));
+    fetched.set(name, await readWhole(index, INDEX_BYTES_MAX, archive));
   }
   const hashes: Hash[] = [];
   for (const { name, first } of movedIn(directory)) {
@@ -58,16 +59,6 @@ export async function fetchIndexes(
 
 function unfit(archive: ArchiveSource, fact: string): NodeError {
   return new NodeError('NODE_ARCHIVE_DAMAGED', { detail: `${archive.name}: ${fact}.` });
-}
-
-async function readWhole(file: string, archive: ArchiveSource): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < INDEX_BYTES_MAX; at += CHUNK_BYTES) {
-    const part = await archive.read(file, at, CHUNK_BYTES);
-    parts.push(part);
-    if (part.length < CHUNK_BYTES) break;
-  }
-  return Uint8Array.from(Buffer.concat(parts));
 }
 
 /** Block hashes by height; undefined when the bytes are no index of this segment. */

@@ -173,6 +173,16 @@ describe('node: archive', () => {
     expect(readdirSync(dataDirectory, { recursive: true })).to.deep.equal(before);
   });
 
+  it('given a folder that is not there, when verified, then that is said', async () => {
+    const missing = path.join(parent, 'nonexist');
+
+    for (const options of [{ directory: missing }, { directory: missing, genesis }]) {
+      const refused = await verifyArchive(options, { contracts }).catch((error: unknown) => error);
+      expect(refused).to.have.property('code', 'NODE_ARCHIVE_EMPTY');
+      expect(refused).to.have.property('detail', `${missing}: there is no such folder.`);
+    }
+  });
+
   it('given the tiles of an archive, then they have the root that the next header commits to', () => {
     const manifest = JSON.parse(readFileSync(path.join(folder, 'archive.json'), 'utf8'));
     const early = path.join(parent, 'shorter');
