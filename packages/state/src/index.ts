@@ -24,7 +24,11 @@ export type {
   TransactionPlace,
 } from './blocks/block-log.ts';
 export type { EarlierHashes, EarlierHashesWriter } from './blocks/earlier-hashes.ts';
-export { createEarlierHashes, openEarlierHashes } from './blocks/earlier-hashes.ts';
+export {
+  continueEarlierHashes,
+  createEarlierHashes,
+  openEarlierHashes,
+} from './blocks/earlier-hashes.ts';
 export { openBlockLog } from './blocks/file-block-log.ts';
 export type { BlockPlace } from './blocks/segment-read.ts';
 export { assembleBlock, RECORD_HEAD_BYTES, recordBytes } from './blocks/segment-read.ts';

@@ -232,14 +232,14 @@ class SnapshotJoin implements Join {
   }
 
   async #fetch(snapshot: Snapshot, paths: JoiningPaths): Promise<boolean> {
-    const { disk, clock } = this.#parts;
+    const { disk, clock, logger } = this.#parts;
     const { height } = snapshot.header;
     const sources = this.#sources;
     const breathe = (): Promise<void> => new Promise((resolve) => clock.soon(resolve));
 
     this.#moved('hashes', 0, height);
     const onHashes = (done: number): void => this.#moved('hashes', done, height);
-    const hashing = { disk, sources, breathe, onProgress: onHashes };
+    const hashing = { disk, sources, logger, breathe, onProgress: onHashes };
     if (!(await fetchHashes(snapshot, paths.blocks, hashing))) return false;
     const { genesis, anchors } = this.#options;
     const trusted = { genesis, anchors, blocks: paths.blocks };
@@ -311,10 +311,14 @@ const OFFER_FILE = 'offer';
 
 /** Keeps what was begun with, for who goes on after a crash: it is checked again then. */
 async function keepOffer(offer: Offer, root: string, disk: Disk): Promise<void> {
-  const file = disk.createFile(`${root}/${OFFER_FILE}`);
+  // Replaced whole: without it, all that was fetched would be thrown away.
+  const fresh = `${root}/${OFFER_FILE}.new`;
+  const file = disk.createFile(fresh);
   file.write(0, encodeOffer(offer));
   await file.sync();
   file.close();
+  disk.rename(fresh, `${root}/${OFFER_FILE}`);
+  await disk.syncDirectory(root);
 }
 
 function readKeptOffer(root: string, disk: Disk): Uint8Array | undefined {
