@@ -52,7 +52,7 @@ async function checkpoint(input: Input, world: World): Promise<Exit> {
     const state = await followOnce(parts, await store.read());
     const outFile = input.optionalText('out');
     if (outFile !== undefined && state !== undefined) await writeOut(outFile, state.note, world);
-    return answerEvents(events, { input, world });
+    return answerEvents(events, nodes.length, { input, world });
   } finally {
     await store.close();
   }
@@ -124,18 +124,18 @@ const WORDS: Readonly<Record<Outcome, string>> = {
   unknown: 'Cannot tell.',
 };
 
-function answerEvents(events: readonly FollowEvent[], { input, world }: Asked): Exit {
+function answerEvents(
+  events: readonly FollowEvent[],
+  nodeCount: number,
+  { input, world }: Asked,
+): Exit {
   const outcomes = events.flatMap((event): readonly Outcome[] => {
     if (event.kind === 'away') return [];
     return [event.kind === 'seen' ? 'valid' : event.outcome];
   });
   const outcome = (['invalid', 'unknown', 'valid'] as const).find((one) => outcomes.includes(one));
   const facts = newestOf(events);
-  if (outcome === undefined) {
-    for (const event of events) remark(world, sentenceOf(event));
-    if (events.length === 0) remark(world, 'No node has a checkpoint yet.');
-    return events.length === 0 ? 'refused' : 'unreachable';
-  }
+  if (outcome === undefined) return answerUnseen(events, nodeCount, { input, world });
   const compared = comparedCount(events);
   answer(input, world, {
     json: { outcome, compared, ...(facts && factsJson(facts)), nodes: events.map(followJson) },
@@ -148,6 +148,21 @@ function answerEvents(events: readonly FollowEvent[], { input, world }: Asked): 
       ].join('\n'),
   });
   return exitOfVerdict({ outcome });
+}
+
+/** Nobody showed a checkpoint: who does not answer says nothing, who has none yet that it is early. */
+function answerUnseen(
+  events: readonly FollowEvent[],
+  nodeCount: number,
+  { input, world }: Asked,
+): Exit {
+  for (const event of events) remark(world, sentenceOf(event));
+  if (events.length === nodeCount) return 'unreachable';
+  answer(input, world, {
+    json: { outcome: 'unknown', compared: 0, nodes: events.map(followJson) },
+    lines: (paint) => `${paint(COLOURS.unknown, WORDS.unknown)} No node has a checkpoint yet.`,
+  });
+  return 'undecided';
 }
 
 /** Nodes of so many departments show a fork that one of them hides (spec L-5). */
