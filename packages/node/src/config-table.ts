@@ -236,8 +236,8 @@ export const SETTINGS = {
         words: 'a height, a colon and the 64 hexadecimal digits of the block hash',
       },
       help:
-        'A block that another department named, at most 30 days old: a snapshot is taken over only ' +
-        'if its history goes through it.',
+        'A block that another department named, for a snapshot at most 30 days old: the node stops ' +
+        'when its chain, stored or served by the others, does not go through it.',
     },
     checkpointFile: {
       type: 'path',

@@ -27,6 +27,7 @@ import { createVotes } from './prepare.ts';
 import { recover } from './recover.ts';
 import { repair } from './repair/repair.ts';
 import { runSigner } from './signer-daemon.ts';
+import { readAnchored } from './snapshot/wiring.ts';
 import { connectServiceManager } from './systemd.ts';
 import { VERSION } from './version.ts';
 
@@ -188,6 +189,7 @@ async function check({ config: configFile, deep }: Command): Promise<number> {
   const settings = loadSettings(configFile, process.env);
   refuseOwnSource(settings);
   const { genesis, keys } = await readIdentity(settings);
+  readAnchored(settings, genesis, Date.now());
   const { socket } = settings.signer;
   const role = keys.consensus === undefined && socket === undefined ? 'observer' : 'validator';
   if (deep) {

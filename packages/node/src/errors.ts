@@ -292,10 +292,12 @@ export const NODE_ERRORS = defineErrors({
     remedy: 'Move the data directory away and let the node join again; the disk may be failing.',
   },
   NODE_CHECKPOINT_CONTRADICTED: {
-    summary: 'The history that the others serve does not go through the checkpoint named here.',
+    summary:
+      'The history that the others serve, or that is stored here, does not go through the checkpoint ' +
+      'named here.',
     remedy:
       'Compare sync.checkpoint or sync.checkpointFile with another department. If it is right, keep ' +
-      'the log and tell all of them: somebody serves another chain.',
+      'the log and the data and tell all of them: somebody serves another chain.',
   },
   NODE_CHECKPOINT_OLD: {
     summary: 'The checkpoint is older than 30 days, so trust is not extended from it.',

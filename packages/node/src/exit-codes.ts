@@ -60,6 +60,7 @@ function exitCodeOfNode(code: NodeError['code']): number {
     case 'NODE_API_LISTEN_FAILED':
       return EXIT_CODES.address;
     case 'NODE_FORK_PROOF_PRESENT':
+    case 'NODE_CHECKPOINT_CONTRADICTED':
       return EXIT_CODES.safety;
     default:
       return EXIT_CODES.storage;

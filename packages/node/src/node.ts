@@ -42,7 +42,7 @@ import type { ConnectedSigners } from './remote-signers.ts';
 import { connectSigners } from './remote-signers.ts';
 import type { Replica } from './replica.ts';
 import { openReplica } from './replica.ts';
-import { prepareJoin, serveSnapshots } from './snapshot/wiring.ts';
+import { prepareJoin, readAnchored, serveSnapshots } from './snapshot/wiring.ts';
 import { startSqlTables } from './sql-tables.ts';
 import type { StatusBoard } from './status.ts';
 import { createStatusBoard } from './status.ts';
@@ -189,7 +189,7 @@ async function runNode(
   storage: Storage,
 ): Promise<Node> {
   const { settings, genesis, keys } = options;
-  const { clock, logger, metrics, random } = parts;
+  const { clock, logger, metrics, random, onFatal } = parts;
   const { blockLog, stateStore, freeSpace } = storage;
   const archive = openNamedArchive(settings);
   const engine = createEngine(parts.contracts);
@@ -197,6 +197,7 @@ async function runNode(
     {
       genesis,
       recoveries: installedRecoveries(settings.node.dataDirectory, genesis),
+      anchored: readAnchored(settings, genesis, clock.wall()),
       peerId: peerIdFromPublicKey(publicKeyOf(keys.peer)),
       bootstrap: settings.network.bootstrap,
       mempoolBytesMax: settings.mempool.bytesMax,
@@ -227,7 +228,7 @@ async function runNode(
           keepForkProof(settings.node.dataDirectory, error, { genesis, blockLog, replica, logger });
         }
         status.halted(isSafetyStop(error) ? explainStop(error) : describe(error));
-        parts.onFatal(error);
+        onFatal(error);
       },
     },
   );
@@ -286,7 +287,7 @@ async function runNode(
   });
   const snapshots = serveSnapshots(settings, {
     ...{ clock, ledger, blockLog, blocks, stateStore, network, history, tree, damage },
-    onFatal: parts.onFatal,
+    onFatal,
   });
   const joining = prepareJoin(
     { settings, genesis },
@@ -294,7 +295,7 @@ async function runNode(
       ...{ clock, logger: logger.child('join'), metrics, replica },
       places: parts.places,
       onJoined: parts.onJoined,
-      onFatal: parts.onFatal,
+      onFatal,
     },
   );
   const witnesses = await followWitnesses({ ledger, stateStore, manifest: () => manifests.now() });
@@ -350,7 +351,6 @@ async function runNode(
     own: createFolderSource(storage.directory.paths.blocks),
     archive,
   });
-  const { onFatal } = parts;
   const stopWalk = walkLists({
     clock,
     stateStore,

@@ -30,6 +30,7 @@ import { NodeError } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 import type { FoundDamage } from './found-damage.ts';
 import { organisationOfValidator, readKnownSets } from './governance-reads.ts';
+import type { AnchoredChain } from './ledger/anchored.ts';
 import type { Executor } from './ledger/executor.ts';
 import { createExecutor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -65,6 +66,8 @@ export interface ReplicaOptions {
   readonly bootstrap: readonly string[];
   /** Recovery files that the operator installed. */
   readonly recoveries?: readonly RecoveryFile[];
+  /** What the chain must go through beside genesis. */
+  readonly anchored?: AnchoredChain;
   /** Bytes of all waiting transactions. */
   readonly mempoolBytesMax: number;
 }
@@ -192,7 +195,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
   const signatures = createSignatureVerifier(clock);
   const known = mempool.byHash.bind(mempool);
   const keepsakes = parts.storage.history;
-  const stores = { blockLog, stateStore, keepsakes };
+  const stores = { blockLog, stateStore, keepsakes, anchored: options.anchored };
   const opening = await openLedger(genesis, { ...stores, executor, signatures, known });
   const { ledger } = opening;
   const { header } = ledger.head();

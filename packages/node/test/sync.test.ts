@@ -14,6 +14,7 @@ import type { AheadVerifier } from '../src/ahead/ahead-verifier.ts';
 import { createAheadVerifier } from '../src/ahead/ahead-verifier.ts';
 import { createExclusive } from '../src/exclusive.ts';
 import { createFoundDamage } from '../src/found-damage.ts';
+import type { AnchoredChain } from '../src/ledger/anchored.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
 import { SILENT_LOGGER } from '../src/log.ts';
 import { FIRST_BLOCKS } from '../src/range-size.ts';
@@ -58,14 +59,15 @@ interface FollowOptions {
   /** Signatures of ranges ahead are verified by a thread, those in place go through here. */
   readonly ahead?: AheadVerifier;
   readonly signatures?: SignatureVerifier;
+  readonly anchored?: AnchoredChain;
 }
 
 async function follow(
   peers: readonly string[],
   serve: Serve,
-  { ahead, signatures = PLAIN_VERIFIER }: FollowOptions = {},
+  { ahead, signatures = PLAIN_VERIFIER, anchored }: FollowOptions = {},
 ): Promise<Follower> {
-  const chain = await openChain(genesis, freshDisks(), { signatures });
+  const chain = await openChain(genesis, freshDisks(), { signatures, anchored });
   const clock = createManualClock();
   const penalties: [string, Offence][] = [];
   const asked: string[] = [];
@@ -167,6 +169,22 @@ describe('node: sync', () => {
     expect(chain.ledger.head().hash).to.deep.equal(source.ledger.head().hash);
     expect(chain.blockLog.readBlock(3)).to.deep.equal(source.blockLog.readBlock(3));
     expect(penalties).to.deep.equal([]);
+  });
+
+  it('spec N-17: given peers whose certified chain has another block at the anchored height, then the node stops before that block', async () => {
+    const anchored = { block: { height: 4, hash: source.ledger.head().hash } };
+    const { chain, caughtUp, fatal, penalties } = await follow(
+      ['a'],
+      (_, request) => serve(request),
+      { anchored },
+    );
+
+    await caughtUp(5);
+
+    expect(fatal).to.have.length(1);
+    expect(fatal[0]).to.have.property('code', 'NODE_CHECKPOINT_CONTRADICTED');
+    expect(heightOf(chain.ledger)).to.be.below(4);
+    expect(penalties, 'the certificates hold').to.deep.equal([]);
   });
 
   it('given a long way, when three peers serve it, then ranges come from all of them, each block once (I30)', async () => {

@@ -35,6 +35,8 @@ import {
 } from '@daybook/core';
 import type { BlockLog, Finalisation, Keepsakes, StateStore } from '@daybook/state';
 import type { SignatureVerifier } from '../signatures.ts';
+import type { AnchoredChain } from './anchored.ts';
+import { refuseContradicted } from './anchored.ts';
 import type { Executor } from './executor.ts';
 import type { ReplayWindow } from './replay-window.ts';
 import { createReplayWindow } from './replay-window.ts';
@@ -64,6 +66,8 @@ export interface LedgerParts {
   readonly known: KnownTransactions;
   /** Where the frontier of the history is kept; without it a start hashes every block. */
   readonly keepsakes?: Keepsakes;
+  /** What no block contradicts that becomes final here. */
+  readonly anchored?: AnchoredChain | undefined;
 }
 
 export interface Ledger {
@@ -87,7 +91,10 @@ export interface Ledger {
   dropCaches(): Promise<void>;
   /** Writes a body as candidate; resolves when it is durable. */
   store(block: ExecutedBlock, keep: readonly Hash[]): Promise<void>;
-  /** Finality: durable in the block log, applied to the state, told to listeners. */
+  /**
+   * Finality: durable in the block log, applied to the state, told to listeners.
+   * @throws NodeError NODE_CHECKPOINT_CONTRADICTED; nothing is written then
+   */
   commit(block: ExecutedBlock, certificate: Certificate): Promise<void>;
   /** As `commit` for consecutive blocks, each executed on the one before, with one sync for all. */
   commitRange(blocks: readonly Committed[]): Promise<void>;
@@ -237,18 +244,25 @@ class ChainLedger implements Ledger {
 
   async commit(block: ExecutedBlock, certificate: Certificate): Promise<void> {
     assert(block.header.height === this.#head.header.height + 1, 'heights are committed in order');
+    this.#refuseContradicted(block);
     await this.store(block, []);
     await this.#parts.blockLog.finalise(finalisationOf(block, certificate));
     await this.#apply({ block, certificate });
   }
 
   async commitRange(blocks: readonly Committed[]): Promise<void> {
+    for (const { block } of blocks) this.#refuseContradicted(block);
     const final = blocks.map(({ block, certificate }) => ({
       ...finalisationOf(block, certificate),
       bytes: block.bytes,
     }));
     await this.#parts.blockLog.appendRange(final);
     for (const committed of blocks) await this.#apply(committed);
+  }
+
+  #refuseContradicted({ tip }: ExecutedBlock): void {
+    const { anchored } = this.#parts;
+    if (anchored !== undefined) refuseContradicted(tip, anchored);
   }
 
   async #apply(committed: Committed): Promise<void> {

@@ -29,6 +29,7 @@ import {
 import type { StagedState } from '@daybook/state';
 import type { NodeCode } from '../errors.ts';
 import { NodeError } from '../errors.ts';
+import { refuseStored } from './anchored.ts';
 import type { Signing } from './certified.ts';
 import { isCertified } from './certified.ts';
 import type { Executor } from './executor.ts';
@@ -247,8 +248,8 @@ function isNamed(height: Height, parts: LedgerParts): boolean {
 }
 
 /**
- * @throws NodeError when the log is of another chain, broken, or its state cannot be reproduced;
- *   the remedy is in the error table. Never serves a state that its block does not name.
+ * @throws NodeError when the log is of another chain, broken, contradicts what the operator named,
+ *   or its state cannot be reproduced; the remedy is in the error table. Never serves a state that its block does not name.
  */
 export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<LedgerOpening> {
   await layGenesis(genesis, parts);
@@ -267,6 +268,7 @@ export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<
   checkApplied(parts, tip);
   const ledger = createLedger(genesis, parts, tip);
   const reexecuted = await reexecute(ledger, parts, head.height);
+  if (parts.anchored !== undefined) refuseStored(ledger.head(), blockLog, parts.anchored);
   restoreReplay(ledger, parts);
   const frontier = () => ledger.head().frontier;
   await keepFrontiers(

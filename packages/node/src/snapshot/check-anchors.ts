@@ -9,6 +9,7 @@ import type { Disk } from '@daybook/state';
 import { openEarlierHashes } from '@daybook/state';
 import type { Clock } from '../clock.ts';
 import { NodeError } from '../errors.ts';
+import { contradicted } from '../ledger/anchored.ts';
 import { fetchHeader } from './fetch-blocks.ts';
 import { rootOfFirst } from './fetch-hashes.ts';
 import type { Anchors, Snapshot } from './snapshot.ts';
@@ -31,10 +32,6 @@ export interface AnchorParts {
 }
 
 const DAY_MS = 86_400_000;
-
-function contradicted(detail: string): NodeError {
-  return new NodeError('NODE_CHECKPOINT_CONTRADICTED', { detail });
-}
 
 /**
  * @returns false when no peer gave a header that is needed

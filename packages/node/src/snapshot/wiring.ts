@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Genesis, WitnessPolicy } from '@daybook/core';
-import { asHash, assert, fromHex, readWitnessPolicy } from '@daybook/core';
+import { asHash, assert, fromHex, readCheckpointNote, readWitnessPolicy } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog, StateStore } from '@daybook/state';
 import { discardJoining } from '@daybook/state';
@@ -14,6 +14,8 @@ import type { Clock } from '../clock.ts';
 import type { Settings } from '../config.ts';
 import { NodeError } from '../errors.ts';
 import type { FoundDamage } from '../found-damage.ts';
+import type { AnchoredChain } from '../ledger/anchored.ts';
+import { contradicted } from '../ledger/anchored.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
@@ -25,6 +27,7 @@ import { createJoin } from './join.ts';
 import { keepOfferedHeights } from './offered-heights.ts';
 import { createSnapshotService } from './serve.ts';
 import type { Anchors } from './snapshot.ts';
+import { judgeWitnessed } from './snapshot.ts';
 
 export interface ServingParts {
   readonly clock: Clock;
@@ -123,6 +126,23 @@ export function prepareJoin(
     report: () => (isOver ? undefined : join.report()),
     stop: () => join.stop(),
   };
+}
+
+/**
+ * What the chain of this node must go through, whatever way it comes. Age is no reason against it:
+ * an old tree cannot say where to begin (L-4), and is still the one that the history goes through.
+ * @throws NodeError NODE_CONFIG_INVALID; NODE_CHECKPOINT_CONTRADICTED when a note does not hold
+ */
+export function readAnchored(settings: Settings, genesis: Genesis, nowMs: number): AnchoredChain {
+  const { checkpoint, witnessed } = readAnchors(settings);
+  const block = checkpoint && { block: checkpoint };
+  if (witnessed === undefined) return { ...block };
+  const judged = judgeWitnessed(witnessed, { genesis, nowMs });
+  if (judged.ok) return { ...block, tree: judged.value };
+  const { code } = judged.reason;
+  const read = readCheckpointNote(witnessed.note);
+  if (code !== 'CORE_CHECKPOINT_STALE' || !read.ok) throw contradicted(`The note: ${code}.`);
+  return { ...block, tree: read.value.head };
 }
 
 /** What the operator named. @throws NodeError NODE_CONFIG_INVALID */

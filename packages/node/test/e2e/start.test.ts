@@ -20,6 +20,14 @@ async function close(server: Server): Promise<void> {
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
+const NOTE = {
+  book: 'red',
+  number: 1,
+  text: 'hello',
+  cost: { minor: 100n, currency: 'GBP' },
+  due: '2030-01-01',
+};
+
 describe('node: starts that fail', () => {
   it('given a taken network port, when a node is started, then it says so and its API port is free again', async () => {
     const taken = await listen();
@@ -36,5 +44,34 @@ describe('node: starts that fail', () => {
     await close(taken);
 
     expect(failure).to.be.instanceOf(NetworkError);
+  });
+
+  it('spec N-17: given an anchor that the stored chain contradicts, in any mode, then the node does not start', async () => {
+    for (const mode of ['blocks', 'snapshot']) {
+      const settings = `sync: {mode: ${mode}, checkpoint: "0:${'ab'.repeat(32)}"}\n`;
+
+      const failure = await startSingleNode({ settings }).catch((error: unknown) => error);
+
+      expect(failure).to.have.property('code', 'NODE_CHECKPOINT_CONTRADICTED');
+    }
+  });
+
+  it('spec N-17: given an anchor that the next block contradicts, when it is decided, then the node stops', async () => {
+    const settings = `sync: {checkpoint: "1:${'ab'.repeat(32)}"}\n`;
+    const single = await startSingleNode({ settings });
+    try {
+      const { apiUrl, ledger } = single.node;
+      await fetch(`${apiUrl}/v1/transactions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor' },
+        body: Buffer.from(single.call('notebook', 'write', NOTE)),
+      });
+      const failure = await single.failed.catch((error: unknown) => error);
+
+      expect(failure).to.have.property('code', 'NODE_CHECKPOINT_CONTRADICTED');
+      expect(ledger.head().header.height).to.equal(0);
+    } finally {
+      await single.stop();
+    }
   });
 });

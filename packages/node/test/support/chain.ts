@@ -36,6 +36,7 @@ import {
   openBlockLog,
   openStateStore,
 } from '@daybook/state';
+import type { AnchoredChain } from '../../src/ledger/anchored.ts';
 import type { Executor } from '../../src/ledger/executor.ts';
 import { createExecutor } from '../../src/ledger/executor.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -220,6 +221,8 @@ export interface ChainOptions {
   /** States that stay readable, the newest included. */
   readonly retainedHeights?: number;
   readonly signatures?: SignatureVerifier;
+  /** What the chain must go through. */
+  readonly anchored?: AnchoredChain | undefined;
 }
 
 export async function openChain(
@@ -228,7 +231,7 @@ export async function openChain(
   options: ChainOptions = {},
 ): Promise<OpenChain> {
   const { segmentBytes = 64 * 1024 * 1024, signatures = PLAIN_VERIFIER } = options;
-  const { retainedHeights = 1000 } = options;
+  const { retainedHeights = 1000, anchored } = options;
   const blocks = { directory: '/blocks', segmentBytes };
   const blockLog = await openBlockLog(blocks, { disk: disks.blocks });
   const stateStore = await openStateStore(
@@ -237,7 +240,7 @@ export async function openChain(
   );
   const executor = createExecutor(createEngine([...applications, notebook]), genesis);
   const known = (): undefined => undefined;
-  const parts = { blockLog, stateStore, executor, signatures, known };
+  const parts = { blockLog, stateStore, executor, signatures, known, anchored };
   const opening = await openLedger(genesis, parts);
   return {
     ...opening,
