@@ -8,6 +8,7 @@ import { asPublicKey, explainCore, publicKeyOf, runSelfTest, toHex } from '@dayb
 import { runBackup, runRestore, runVerify, runWrite } from './archive/archive-verbs.ts';
 import { refuseOwnSource } from './archive/own-folders.ts';
 import { createSystemClock } from './clock.ts';
+import { DEFAULT_CONFIG, renderHelp, renderVerbHelp } from './command-help.ts';
 import type { Settings } from './config.ts';
 import { loadSettings, mergeReload } from './config.ts';
 import { checkDeeply } from './deep-check.ts';
@@ -30,48 +31,6 @@ import { runSigner } from './signer-daemon.ts';
 import { readAnchored } from './snapshot/wiring.ts';
 import { connectServiceManager } from './systemd.ts';
 import { VERSION } from './version.ts';
-
-const HELP = `daybookd ${VERSION}: runs a node of a Daybook chain
-
-  daybookd --config FILE               run the node; with --quarantine a validator distrusts its
-                                       vote log, for example after the machine was restored
-  daybookd signer --config FILE        run the process that holds a validator key, for a node
-                                       whose setting signer.socket names the same socket
-  daybookd check --config FILE         check configuration, keys and genesis, then end; with
-                                       --deep also every record of the state, on a node that is down
-  daybookd doctor --config FILE        look at settings, keys, disk, data, ports, clock and peers, and
-                                       say one line about each; also beside a running node; --json
-  daybookd create-votes --config FILE  create the vote log of a new validator key, once;
-                                       with --above HEIGHT when leaving quarantine: signs only
-                                       above that height, which must lie above the chain's head;
-                                       with --next for the key in keys.nextConsensusFile
-
-  daybookd recover --file FILE         judge a recovery file that the departments signed and
-                                       install it; with --dry-run only judge and tell. The node
-                                       must be stopped; see docs/operations/recovery.md
-
-  daybookd repair --config FILE        on a node that is down: cut a damaged block log back to what is
-                                       sound and make a damaged state again; with --dry-run only
-                                       tell, and end with 4 if there is damage
-  daybookd archive write DIR           copy the block log into a folder that verifies by itself and
-                                       that any web server can serve; also beside a running node,
-                                       and again into the same folder
-  daybookd archive verify DIR          check such a folder with nothing else at hand; --genesis FILE
-                                       names the genesis to trust, --json is for programs
-
-  daybookd backup DIR --config FILE    copy block log, genesis and settings, also beside a running
-                                       node; keys and votes are not in it
-  daybookd restore DIR --config FILE   fill an empty data directory from a backup and execute its
-                                       chain; the node must be stopped
-
-  --help, --version
-
-Exit codes: 0 stopped, 1 defect, 2 usage or configuration, 3 keys or genesis, 4 data directory or
-archive, 5 address in use, 6 not everything could be checked, 7 doctor found what hinders
-the node, 10 stopped to protect the chain.
-`;
-
-const DEFAULT_CONFIG = '/etc/daybook/daybookd.yaml';
 
 function createMainLogger(settings: Settings): Logger {
   return createLogger(settings.log, process.stdout);
@@ -276,6 +235,8 @@ async function restore({ config, rest }: Command): Promise<number> {
 
 interface Command {
   readonly verb: string;
+  /** The verb and what follows it, as they were written: none where the node runs without a verb. */
+  readonly words: readonly string[];
   /** Words after the verb. */
   readonly rest: readonly string[];
   readonly config: string;
@@ -343,7 +304,8 @@ export function parseCommand(args: readonly string[]): Command {
   const verb = positionals[0] ?? 'run';
   const { config, next: isNext, quarantine, deep, file, 'dry-run': dryRun, genesis, json } = values;
   const rest = positionals.slice(1);
-  return { verb, rest, config, above, isNext, quarantine, deep, file, dryRun, genesis, json, show };
+  const flags = { isNext, quarantine, deep, dryRun, json };
+  return { verb, words: positionals, rest, config, above, file, genesis, ...flags, show };
 }
 
 /** What to do about a named failure, on a line of its own; nothing for what has no name. */
@@ -361,9 +323,10 @@ function adviceFor(error: unknown): string {
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const command = parseCommand(args);
-    const { verb, show } = command;
-    if (show !== undefined) {
-      process.stdout.write(show === 'help' ? HELP : `${VERSION}\n`);
+    const { verb, words, show } = command;
+    const help = words.length === 0 ? renderHelp() : renderVerbHelp(words);
+    if (show === 'version' || (show === 'help' && help !== undefined)) {
+      process.stdout.write(show === 'version' ? `${VERSION}\n` : (help ?? ''));
       return EXIT_CODES.done;
     }
     const tested = runSelfTest();
@@ -373,7 +336,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const perform = VERBS[verb];
     if (perform === undefined) {
-      process.stderr.write(`daybookd: there is no verb ${verb}\n${HELP}`);
+      process.stderr.write(`daybookd: there is no verb ${verb}\n${renderHelp()}`);
       return EXIT_CODES.usage;
     }
     return await perform(command);

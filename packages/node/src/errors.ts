@@ -16,7 +16,7 @@ export const NODE_ERRORS = defineErrors({
   },
   NODE_COMMAND_WRONG: {
     summary: 'The command line is none that daybookd takes.',
-    remedy: 'daybookd --help shows each verb with what it takes.',
+    remedy: 'daybookd --help lists the verbs, daybookd VERB --help says what each takes.',
   },
   NODE_FILE_FAILED: {
     summary: 'The operating system refused to read or write a file or folder.',
