@@ -130,7 +130,7 @@ describe('joining from a checkpoint that a witness cosigned (validators=1, obser
     await joiner.process.start().catch(() => undefined);
     const { exitCode } = await joiner.process.ended();
 
-    expect(exitCode).to.equal(4);
+    expect(exitCode).to.equal(10);
     expect(await readFile(joiner.logFile, 'utf8')).to.contain('NODE_CHECKPOINT_CONTRADICTED');
     await writeFile(joiner.configFile, plain);
   });
