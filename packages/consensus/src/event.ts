@@ -68,7 +68,7 @@ export interface BlockRef {
   readonly header: Header;
 }
 
-/** What the vote log and the block log hold of a height that was interrupted (protocol §12). */
+/** What the vote log and the block log hold of the height being decided (protocol §12). */
 export interface Recovered {
   /** Every own message logged at this height, in the order it was signed. */
   readonly messages: readonly VoteMessage[];
@@ -125,7 +125,8 @@ export interface OwnSigned {
 }
 
 /**
- * The answer to a `sign` effect that was not granted. `guard`: rules G1 to G3 forbid it for ever.
+ * The answer to a `sign` effect that was not granted. `guard`: rules G1 to G3 forbid it, for ever
+ * unless a later `recalled` shows that the machine asked without knowing what the log holds.
  * `paused`: the signer cannot now (disk nearly full); asked again every RESEND while it matters.
  */
 export interface SignRefused {
@@ -133,6 +134,17 @@ export interface SignRefused {
   /** The content of the refused request; a PRE-PREPARE is named by its slot. */
   readonly slot: Pick<Unsigned, 'type' | 'height' | 'round'>;
   readonly reason: 'guard' | 'paused';
+}
+
+/**
+ * What the vote log holds of the present height, read again while it goes on: the signer has come
+ * back, whose last answer may have been lost on the way, or the guard has just refused a request
+ * (then this comes before `refused`). A height that is over is ignored.
+ */
+export interface VotesRecalled {
+  readonly type: 'recalled';
+  readonly height: Height;
+  readonly recovered: Recovered;
 }
 
 /**
@@ -254,6 +266,7 @@ export type Event = Instant &
     | VoteReceived
     | OwnSigned
     | SignRefused
+    | VotesRecalled
     | StrangerSeen
     | DecidedReceived
     | BlockAvailable

@@ -1,16 +1,13 @@
-/**
- * R1: entering a height, after a decision, by sync or at start; and recovery step 5 of protocol
- * §12, which takes in every own message of an interrupted height as if it were received.
- */
+/** R1: entering a height, after a decision, by sync or at start. */
 import type { ValidatorSet } from '@daybook/core';
-import { assert, equalBytes, isPlanted } from '@daybook/core';
-import { addBlock } from './blocks.ts';
+import { assert, equalBytes } from '@daybook/core';
 import { cancelHeightTimers, proofOf } from './commit.ts';
 import { votesOf } from './contradiction.ts';
 import type { Draft, Work } from './draft.ts';
 import { isScheduled, schedule, workOn } from './draft.ts';
-import type { HeightContext, HeightEntered, Recovered } from './event.ts';
-import { ingest, uponMessage } from './ingest.ts';
+import type { HeightContext, HeightEntered } from './event.ts';
+import { uponMessage } from './ingest.ts';
+import { recover } from './recovery.ts';
 import { resend } from './resend.ts';
 import type { HeightState, NextHeight } from './state.ts';
 import { createHeight, emptyNextHeight } from './state.ts';
@@ -67,23 +64,6 @@ function replay(work: Work, next: NextHeight): void {
   const reception = { receivedWallMs: work.now.wallMs, sound: true };
   for (const held of [...next.prepares, ...next.commits, ...next.roundChanges]) {
     if (held !== undefined) uponMessage(work, held.message, reception);
-  }
-}
-
-/** §12, recovery 5: the round of the guard, the lock, and every own message as if received. */
-function recover(work: Work, recovered: Recovered): void {
-  const { guard } = work.state;
-  const { height } = work;
-  if (guard === undefined || guard.height !== height.context.height) return;
-  height.round = guard.round;
-  height.lock = recovered.lock;
-  height.want = true;
-  for (const block of recovered.blocks) addBlock(work, block);
-  const reception = { receivedWallMs: work.now.wallMs, sound: true };
-  for (const message of isPlanted('own-votes-forgotten') ? [] : recovered.messages) {
-    assert(message.signed.sender === height.context.selfIndex, 'recovered messages are own ones');
-    assert(message.signed.content.height === guard.height, 'and of the height of the guard');
-    ingest(work, message, reception);
   }
 }
 

@@ -55,6 +55,7 @@ export type {
   TimerId,
   Verdict,
   VoteReceived,
+  VotesRecalled,
   WorkChanged,
 } from './event.ts';
 export type { Awaited, ValidatorReport, WaitingReport } from './explain.ts';

@@ -10,7 +10,7 @@ import { comparePositions, positionOf } from './slot.ts';
 import { stop } from './stop.ts';
 
 /** Raises the known position of the guard; a logged message returned again leaves it (G1). */
-function raiseGuard(draft: Draft, message: VoteMessage): void {
+export function raiseGuard(draft: Draft, message: VoteMessage): void {
   const position = positionOf(message.signed.content);
   const { guard } = draft.state;
   if (guard === undefined || comparePositions(position, guard) > 0) draft.state.guard = position;

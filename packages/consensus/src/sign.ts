@@ -67,7 +67,10 @@ export function comingLock(work: Work): Work['height']['lock'] {
   return lock;
 }
 
-/** A ROUND-CHANGE that named a lock which was never logged deserves a second, corrected request. */
+/**
+ * A ROUND-CHANGE that named another lock than the log holds deserves a second, corrected request:
+ * the one it named was never logged, or one was logged of which the machine has learned since.
+ */
 function isOutdated(work: Work, request: SignRequest | undefined): boolean {
   if (request?.type !== 'round-change') return false;
   return request.content.prepared?.round !== comingLock(work)?.round;

@@ -23,6 +23,11 @@ export function comparePositions(a: Position, b: Position): number {
   return STEP_ORDER[a.step] - STEP_ORDER[b.step];
 }
 
+/** Whether a message at `position` comes after the one at `guard` (G1). */
+export function isAbove(position: Position, guard: Position): boolean {
+  return comparePositions(position, guard) > 0;
+}
+
 /** Key of a slot within one height. */
 export function slotKey(round: Round, step: SigningStep): string {
   return `${round}/${step}`;

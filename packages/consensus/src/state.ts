@@ -98,7 +98,7 @@ export interface HeightState {
   readonly lock: Lock | undefined;
   /** Sign requests without an answer, by slot key. */
   readonly pending: Readonly<Record<string, SignRequest>>;
-  /** Slot keys the guard refused for ever. */
+  /** Slot keys the guard refused: not asked for again, unless the log is found to hold more. */
   readonly refused: readonly string[];
   /** Slot keys the signer could not serve; asked again at the next RESEND. */
   readonly paused: readonly string[];

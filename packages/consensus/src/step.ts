@@ -16,6 +16,7 @@ import { pace } from './pacing.ts';
 import { voteCommit } from './prepare.ts';
 import { considerProposals, votePrepare } from './proposal.ts';
 import { propose, uponBuilt } from './propose.ts';
+import { uponRecalled } from './recovery.ts';
 import { uponResendTimeout } from './resend.ts';
 import { armIfQuorum, uponRoundTimeout } from './round.ts';
 import { jumpIfAsked, voteRoundChange } from './round-change.ts';
@@ -117,6 +118,9 @@ function uponHeightEvent(work: Work, event: Event): void {
       break;
     case 'refused':
       uponRefused(work, event);
+      break;
+    case 'recalled':
+      uponRecalled(work, event);
       break;
     case 'stranger':
       uponStranger(work, event.message);

@@ -266,7 +266,7 @@ async function runNode(
       head: ledger.head().header.height,
     }),
   });
-  parts.remote?.onChange(() => consensus.trust?.onSigner());
+  parts.remote?.onChange(() => consensus.onSigner());
 
   const sql = startSqlTables(settings, {
     ledger,

@@ -51,6 +51,8 @@ export function createNarrator(): Narrator {
         return `signed ${vote(event.message)}`;
       case 'refused':
         return `refused ${event.slot.type} r${event.slot.round} (${event.reason})`;
+      case 'recalled':
+        return `recalled ${event.recovered.messages.map(vote).join(', ')}`;
       case 'stranger':
         return `stranger: ${vote(event.message)}`;
       case 'decided':

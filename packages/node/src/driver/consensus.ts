@@ -2,12 +2,11 @@
  * Consensus in this node: driver, effects, inbox and sync wired together around one ledger. What
  * happens when a block becomes final, in which order, is written here and nowhere else.
  */
-import type { Effect, KeyElsewhere, Recovered } from '@daybook/consensus';
+import type { Effect, HeightContext, KeyElsewhere, Recovered } from '@daybook/consensus';
 import type { Hash, Height, ValidatorSet } from '@daybook/core';
 import {
   asPublicKey,
   assert,
-  blockHash,
   encodeHeader,
   encodeMessage,
   equalBytes,
@@ -44,7 +43,7 @@ import { createEffects } from './effects.ts';
 import { listenToPeers } from './listen.ts';
 import type { OwnKeyWatch } from './own-key.ts';
 import { createOwnKeyWatch, isKeyElsewhere, putLogAside } from './own-key.ts';
-import { recoverVotes } from './recovery.ts';
+import { recoverVotes, takeOwnVotes } from './recovery.ts';
 import type { ValidatorPeers } from './validators.ts';
 import type { VoteTrust } from './vote-trust.ts';
 import { createVoteTrust } from './vote-trust.ts';
@@ -93,6 +92,8 @@ export interface Consensus {
   onWork(): void;
   /** Links or the peer table changed. */
   onLinks(): void;
+  /** A signer in another process came back or went, or went into quarantine. */
+  onSigner(): void;
   /** A peer can be sent to; of validators among themselves `onLinks` tells more. */
   onPeer(peerId: string): void;
   stop(): Promise<void>;
@@ -178,16 +179,20 @@ class NodeConsensus implements Consensus {
    * the blocks that the block log lost (protocol §12, recovery 5 and 6). None in normal running.
    */
   #recoveredVotes(): Recovered | undefined {
-    const { signer, ledger, blockLog, clock } = this.#parts;
-    const head = ledger.head().header.height;
-    const state = signer?.state();
-    if (state?.guard.height !== head + 1 || state.own.length === 0) return undefined;
-    const { recovered, blocks } = recoverVotes(state, head, blockLog);
-    for (const block of blocks) {
-      const hash = blockHash(block.header);
-      this.#bodies.hold({ block, hash, receivedWallMs: clock.wall(), stored: Promise.resolve() });
-    }
-    return recovered;
+    return takeOwnVotes({ ...this.#parts, bodies: this.#bodies });
+  }
+
+  onSigner(): void {
+    this.trust?.onSigner();
+    this.#recall();
+  }
+
+  /** The log may hold votes whose answers never came; in quarantine it says nothing. */
+  #recall(): void {
+    if (this.#parts.signer?.quarantine() !== undefined) return;
+    const recovered = this.#recoveredVotes();
+    if (recovered === undefined) return;
+    this.driver.tell({ type: 'recalled', height: this.#height(), recovered });
   }
 
   async stop(): Promise<void> {
@@ -222,11 +227,7 @@ class NodeConsensus implements Consensus {
     return indexOfKey(ledger.head().next.validators, asPublicKey(signer.publicKey));
   }
 
-  #context(): Parameters<Driver['tell']>[0] extends infer E
-    ? E extends { type: 'height-entered'; context: infer C }
-      ? C
-      : never
-    : never {
+  #context(): HeightContext {
     const { ledger } = this.#parts;
     const { header, hash, next } = ledger.head();
     const selfIndex = this.#selfIndex();
@@ -282,6 +283,7 @@ class NodeConsensus implements Consensus {
       build: (timestampMs) => this.#build(timestampMs),
       inline: (block) => this.#builder.inline(block),
       fetch: (hash, from) => this.#exchange.fetch(hash, from),
+      recall: () => this.#recall(),
       committed: (block, effect) => this.#committed(block, effect),
       outside: (effect) => this.#outside(effect),
       signingDone: (seconds, refusal) => {

@@ -51,6 +51,8 @@ export interface EffectsParts {
   readonly inline: (block: Block) => PrePrepare['inlined'];
   /** Looks for a body at these validators, then elsewhere. */
   readonly fetch: (hash: Hash, from: readonly number[]) => Promise<Block | undefined>;
+  /** Tells the machine what the vote log holds of this height. */
+  readonly recall: () => void;
   /** What follows a commit: mempool, events, and `height-entered`. */
   readonly committed: (block: ExecutedBlock, effect: Extract<Effect, { type: 'commit' }>) => void;
   /** One at a time with everything else that advances the ledger. */
@@ -181,6 +183,8 @@ class NodeEffects implements Effects {
     }
     const { type, height, round } = unsigned.signed.content;
     const reason = isPassing(signed.reason) ? 'paused' : 'guard';
+    // The log may know more than the machine asked by: the refusal is judged by all of it.
+    if (reason === 'guard') this.#parts.recall();
     this.#answer({ type: 'refused', slot: { type, height, round }, reason });
   }
 

@@ -13,7 +13,10 @@ import {
   equalBytes,
   isPlanted,
 } from '@daybook/core';
-import type { BlockLog, SignedVote, VoteState } from '@daybook/state';
+import type { BlockLog, SignedVote, VoteSigner, VoteState } from '@daybook/state';
+import type { Clock } from '../clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Bodies } from './bodies.ts';
 import { withSignature } from './effects.ts';
 
 export interface RecoveredVotes {
@@ -88,4 +91,30 @@ export function recoverVotes(state: VoteState, head: Height, blockLog: BlockLog)
   }));
   const recovered = { messages, blocks: refs, ...(lock && { lock }) };
   return { guard, recovered, blocks, carried: [] };
+}
+
+export interface OwnVotesParts {
+  readonly clock: Pick<Clock, 'wall'>;
+  readonly ledger: Pick<Ledger, 'head'>;
+  readonly blockLog: BlockLog;
+  readonly bodies: Bodies;
+  /** Absent on an observer. */
+  readonly signer: VoteSigner | undefined;
+}
+
+/**
+ * Own votes logged for the height being decided, with the bodies they name in the driver's hands;
+ * undefined if there are none.
+ */
+export function takeOwnVotes(parts: OwnVotesParts): Recovered | undefined {
+  const { signer, ledger, blockLog, bodies, clock } = parts;
+  const head = ledger.head().header.height;
+  const state = signer?.state();
+  if (state?.guard.height !== head + 1 || state.own.length === 0) return undefined;
+  const { recovered, blocks } = recoverVotes(state, head, blockLog);
+  for (const block of blocks) {
+    const hash = blockHash(block.header);
+    bodies.hold({ block, hash, receivedWallMs: clock.wall(), stored: Promise.resolve() });
+  }
+  return recovered;
 }

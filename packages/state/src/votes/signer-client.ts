@@ -41,6 +41,12 @@ export interface RemoteSigner extends VoteSigner {
 }
 
 const RETRY_MS = 250;
+/**
+ * A signer that has not answered by then counts as away: its process stands still, or its disk does.
+ * Longer than a sync takes on any disk that still works, so that a slow one is not taken for a dead
+ * one; what it logs after all is taken over at the next connection.
+ */
+export const ANSWER_MS_MAX = 10_000;
 
 type Answer = Extract<SignerAnswer, { readonly id: number }>;
 type Asked = Exclude<SignerRequest, { readonly type: 'hello' }>;
@@ -225,7 +231,13 @@ class SocketSigner implements RemoteSigner {
     const id = this.#nextId;
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
     return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
+      const cancel = this.#parts.schedule(ANSWER_MS_MAX, () => {
+        this.#drop(`no answer in ${ANSWER_MS_MAX} ms`);
+      });
+      this.#waiting.set(id, (answer) => {
+        cancel();
+        resolve(answer);
+      });
       this.#socket?.write(encodeSignerFrame(build(id)));
     });
   }

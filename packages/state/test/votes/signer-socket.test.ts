@@ -212,6 +212,66 @@ describe('state: signer behind a socket', () => {
     expect(signer.state()).to.deep.equal(guard.state());
   });
 
+  it('given a signer that dies with the COMMIT logged and its answer not sent, when it is back, then the node knows vote and lock', async () => {
+    const guard = await guardOn(await freshDisk());
+    const die: { now?: () => Promise<void> } = {};
+    const dying: VoteSigner = {
+      ...guard,
+      sign: async (asked) => {
+        const signed = await guard.sign(asked);
+        if (asked.lock !== undefined) die.now?.().catch(() => undefined);
+        return signed;
+      },
+    };
+    const { server } = await serveOn(dying);
+    const { signer, changed } = await connectHere();
+    await signer.enterHeight(5);
+    await signer.sign(request(prepare(5, 0, blockA)));
+    die.now = async () => await server.stop();
+
+    const lost = await signer.sign(commitRequest(5, 0, blockA));
+    const before = signer.state();
+    const back = changed('signer connected');
+    await serveOn(guard);
+    await back;
+
+    expect(!lost.ok && lost.reason.code).to.equal('STATE_SIGNER_AWAY');
+    expect([before.lock, before.own.length]).to.deep.equal([undefined, 1]);
+    expect(signer.state()).to.deep.equal(guard.state());
+    expect(signer.state().lock?.round).to.equal(0);
+    expect(signer.quarantine()).to.equal(undefined);
+  });
+
+  it('given a signer that stands still, when it does not answer in time, then it counts as away, and its vote is known when it goes on', async () => {
+    const guard = await guardOn(await freshDisk());
+    const { promise: goesOn, resolve: goOn } = Promise.withResolvers<void>();
+    await serveOn({
+      ...guard,
+      sign: async (asked) => {
+        await goesOn;
+        return await guard.sign(asked);
+      },
+    });
+    // Ten seconds of the client are 50 ms; a connection within them still finds the door shut.
+    const { signer, changed } = await connectHere({ speed: 200, connectMsMax: 1_000_000 });
+    const gone = changed('signer away');
+
+    const unanswered = await signer.sign(request(prepare(5, 0, blockA)));
+    await gone;
+    const duringIt = signer.isConnected();
+    const back = changed('signer connected');
+    goOn();
+    await back;
+
+    expect(!unanswered.ok && unanswered.reason).to.deep.equal({
+      code: 'STATE_SIGNER_AWAY',
+      fact: 'no answer in 10000 ms',
+    });
+    expect(duringIt).to.equal(false);
+    expect(signer.state()).to.deep.equal(guard.state());
+    expect(signer.state().own).to.have.length(1);
+  });
+
   it('spec C-26: given a signer that comes back with an older log, then it is put into quarantine', async () => {
     const { server } = await serveOn(await guardOn(await freshDisk()));
     const { signer, changed } = await connectHere();

@@ -42,6 +42,8 @@ const COMMON: readonly string[] = [
   'power loss at a decision',
   'restart',
   'guard refusal',
+  'signer killed before it is asked',
+  'signer killed before it answers',
   'quarantine entered',
   'quarantine left',
   // Evidence.

@@ -46,16 +46,23 @@ export interface Connection {
   changed(words: 'signer connected' | 'signer away'): Promise<void>;
 }
 
+export interface ConnectionOptions {
+  readonly chain?: typeof chain;
+  readonly connectMsMax?: number;
+  /** How fast the clock of the client runs. */
+  readonly speed?: number;
+}
+
 export async function connectTo(
   place: Pick<SocketPlace, 'path'>,
-  options: { readonly chain?: typeof chain; readonly connectMsMax?: number } = {},
+  { speed = 1, ...options }: ConnectionOptions = {},
 ): Promise<Connection> {
   const waiting = new Map<string, () => void>();
   const signer = await connectSigner(
     { path: place.path, chain, connectMsMax: 5000, ...options },
     {
       schedule: (delayMs, task) => {
-        const timer = setTimeout(task, delayMs);
+        const timer = setTimeout(task, delayMs / speed);
         return () => clearTimeout(timer);
       },
       onChange: (words) => waiting.get(words)?.(),

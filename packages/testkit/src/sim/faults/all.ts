@@ -11,6 +11,7 @@ import { MIXED_RELEASES, SET_CHANGES } from './governance.ts';
 import { PAUSES, SLOW_EXECUTION, WRONG_CLOCKS } from './machines.ts';
 import { DUPLICATES, LOSS, LOSS_BY_KIND, REPLAYS, SLOW_NETWORK, SPIKES } from './network.ts';
 import { PARTITIONS, SWIZZLE } from './partitions.ts';
+import { SIGNER_AWAY } from './signers.ts';
 import {
   DAMAGED_STORAGE,
   DISK_ERRORS,
@@ -43,6 +44,7 @@ export const FAULTS: readonly Fault[] = [
   DAMAGED_STORAGE,
   RESTORED_BACKUP,
   MISDIRECTED_WRITES,
+  SIGNER_AWAY,
   SET_CHANGES,
   MIXED_RELEASES,
 ];

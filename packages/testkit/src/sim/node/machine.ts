@@ -8,6 +8,7 @@ import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import type { Clock, Logger, Replica, Storage } from '@daybook/node';
 import { openReplica, openStorage } from '@daybook/node';
+import type { SigningRequest } from '@daybook/state';
 import type { Member } from '../foundry.ts';
 import type { MachineClock } from '../world/clock.ts';
 import { createMachineClock } from '../world/clock.ts';
@@ -25,11 +26,12 @@ import type { Wire } from '../world/wire.ts';
 import { kindOf } from '../world/wire.ts';
 import { codeOf } from './failure.ts';
 import { createVotes } from './new-votes.ts';
+import type { SignerDeath } from './signer-line.ts';
 import { freeSpaceOf } from './sim-free-space.ts';
 import { createSimLogger } from './sim-logger.ts';
 import { createSimMetrics } from './sim-metrics.ts';
 import { watchEngine } from './watched-engine.ts';
-import { watchSigner } from './watched-signer.ts';
+import { watchSigners } from './watched-signer.ts';
 
 export interface MachineOptions {
   /** Number of the machine, its place in the world. */
@@ -85,6 +87,8 @@ export class Machine {
   syncMs: () => number = () => 0;
   /** Asked at every moment of disk work. */
   strike: (moment: DiskMoment) => DiskFault | undefined = () => undefined;
+  /** Asked at every request for a signature: whether the signer's process is killed, and when. */
+  strikeSigner: (request: SigningRequest) => SignerDeath | undefined = () => undefined;
   /** Height of the newest block this node ever called final. */
   reportedHeight = 0;
   lives = 0;
@@ -92,6 +96,7 @@ export class Machine {
   readonly #parts: MachineParts;
   readonly #validatorId: Uint8Array;
   #life: Life | undefined;
+  #signers: ReturnType<typeof watchSigners> | undefined;
   #storage: Storage | undefined;
   #replica: Replica | undefined;
   #station: Station | undefined;
@@ -226,6 +231,17 @@ export class Machine {
     this.#parts.events.emit({ type: 'crashed', machine: this, why: 'stopped' });
   }
 
+  /** The process of the signer runs again, and the node is connected with it. */
+  returnSigner(): void {
+    const life = this.#life;
+    if (life === undefined || !life.isAlive()) return;
+    Promise.all([this.#signers?.signer?.mend(), this.#signers?.nextSigner?.mend()])
+      .then(() => {
+        if (life.isAlive()) this.replica()?.consensus.onSigner();
+      })
+      .catch((error: unknown) => this.#fail(life, error));
+  }
+
   #lose(kind: DeathKind): void {
     // After kill -9 the system still holds what was written; only a power failure loses it.
     if (kind === 'kill') return;
@@ -241,6 +257,7 @@ export class Machine {
     this.#station = undefined;
     this.#replica = undefined;
     this.#storage = undefined;
+    this.#signers = undefined;
   }
 
   #fail(life: Life, error: unknown): void {
@@ -282,12 +299,8 @@ export class Machine {
         watchFreeSpace: async () => freeSpaceOf(this.disk),
       },
     );
-    const { events } = this.#parts;
-    const watched = {
-      ...storage,
-      signer: storage.signer && watchSigner(storage.signer, this, events),
-      nextSigner: storage.nextSigner && watchSigner(storage.nextSigner, this, events),
-    };
+    this.#signers = watchSigners(storage, this, this.#parts.events);
+    const watched = { ...storage, ...this.#signers };
     const random = this.prng.fork(`life ${this.lives}`);
     const replica = await openReplica(
       {

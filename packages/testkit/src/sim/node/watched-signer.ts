@@ -1,9 +1,17 @@
-/** A signer that says what it gave out, and what its guard refused. */
+/** Signers that say what they gave out, and what their guards refused, and that can be killed. */
+import type { Storage } from '@daybook/node';
 import type { VoteSigner } from '@daybook/state';
 import type { EventBus } from '../world/events.ts';
 import type { Machine } from './machine.ts';
+import type { LineSigner } from './signer-line.ts';
+import { createSignerLine } from './signer-line.ts';
 
-export function watchSigner(signer: VoteSigner, machine: Machine, events: EventBus): VoteSigner {
+interface WatchedSigners {
+  readonly signer: LineSigner | undefined;
+  readonly nextSigner: LineSigner | undefined;
+}
+
+function watchSigner(signer: VoteSigner, machine: Machine, events: EventBus): VoteSigner {
   return {
     ...signer,
     sign: async (request) => {
@@ -13,4 +21,18 @@ export function watchSigner(signer: VoteSigner, machine: Machine, events: EventB
       return signed;
     },
   };
+}
+
+/** What a signer gives out is seen beyond the line to it, where its guard and its log are. */
+export function watchSigners(
+  { signer, nextSigner }: Storage,
+  machine: Machine,
+  events: EventBus,
+): WatchedSigners {
+  const lineTo = (one: VoteSigner): LineSigner => {
+    return createSignerLine(watchSigner(one, machine, events), (request) => {
+      return machine.strikeSigner(request);
+    });
+  };
+  return { signer: signer && lineTo(signer), nextSigner: nextSigner && lineTo(nextSigner) };
 }
