@@ -26,6 +26,8 @@ import {
 hashes.sha512 = sha512;
 
 const SPECCHECK_ANSWERS = 'X X X V X X X X X X X X';
+/** Of the eight points of small order, one of which all are multiples. */
+const ORDER_EIGHT = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a';
 const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const messages = fc.uint8Array({ maxLength: 200 });
 
@@ -257,6 +259,29 @@ describe('core: keys that may be registered', () => {
 
     expect(Point.fromBytes(key).isSmallOrder()).to.equal(false);
     expect(isGoodPublicKey(key)).to.equal(false);
+  });
+
+  it('given keys with and without torsion, and any bytes, when judged with either implementation, then the answer is the same (spec D-12)', () => {
+    const small = Point.fromHex(ORDER_EIGHT);
+    const isSame = (bytes: Uint8Array, isGood?: boolean): void => {
+      const answers = [native, portable].map((one) => one.isInMainSubgroup(bytes));
+      expect(new Set(answers).size, toHex(bytes)).to.equal(1);
+      if (isGood !== undefined) expect(answers[0], toHex(bytes)).to.equal(isGood);
+    };
+
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 1, max: 7 }), seeds, (seed, times, bytes) => {
+        const key = Point.fromBytes(publicKeyOf(seed));
+        const torsion = small.multiply(BigInt(times), false);
+        isSame(key.toBytes(), true);
+        isSame(key.add(torsion).toBytes(), torsion.is0());
+        isSame(bytes);
+      }),
+      { numRuns: 30 },
+    );
+    for (const hex of [...SMALL_ORDER_ENCODINGS, MIXED_ORDER_KEY, 'ff'.repeat(32)]) {
+      isSame(bytesOf(hex), false);
+    }
   });
 
   it('given small-order, non-canonical or foreign bytes, when judged, then none is good', () => {

@@ -19,6 +19,11 @@ export function verifyEquation(
   return sodium.crypto_sign_verify_detached(signature, message, publicKey);
 }
 
+/** Whether 32 bytes are a point of the curve other than the identity of which [L] is the identity. */
+export function isInMainSubgroup(publicKey: Uint8Array): boolean {
+  return sodium.crypto_core_ed25519_is_valid_point(publicKey);
+}
+
 interface KeyPair {
   readonly publicKey: Uint8Array;
   /** Seed and public key, as libsodium keeps a secret key. */

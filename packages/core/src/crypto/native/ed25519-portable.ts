@@ -30,6 +30,12 @@ export function verifyEquation(
   return equalBytes(expected.toBytes(), r);
 }
 
+/** Whether 32 bytes are a point of the curve other than the identity of which [L] is the identity. */
+export function isInMainSubgroup(publicKey: Uint8Array): boolean {
+  const point = pointOf(publicKey);
+  return point !== undefined && !point.isSmallOrder() && point.isTorsionFree();
+}
+
 /**
  * A signing function.
  * @param secretKey  32-byte seed of RFC 8032
