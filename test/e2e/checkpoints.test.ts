@@ -18,15 +18,19 @@ import {
   generateSecretKey,
   possessionSignBytes,
   verifyCheckpoint,
+  ZERO_HASH,
 } from '@daybook/core';
 import type { Cluster } from '@daybook/testkit';
 import { startCluster } from '@daybook/testkit';
 import { expect } from 'chai';
+import type { Impostor } from './support/impostor.ts';
+import { startImpostor } from './support/impostor.ts';
 import { FOUR, member } from './support/members.ts';
 import { eventually } from './support/waiting.ts';
 
 const WITNESS = 'university.example/w1';
 const WITHIN_MS = 120_000;
+const LIAR = 'audit';
 const REGISTRAR = { name: 'registrar', roles: ['oversight.registrar'] };
 
 describe('checkpoints (validators=4, observers=1)', function () {
@@ -36,6 +40,7 @@ describe('checkpoints (validators=4, observers=1)', function () {
   let cluster: Cluster;
   let clients: readonly Client[];
   let first: VerifiedCheckpoint;
+  let impostor: Impostor | undefined;
 
   const verified = async (client: Client, witnessesMin = 0): Promise<VerifiedCheckpoint> => {
     const note = (await client.checkpoint()) ?? expect.fail('there is a checkpoint');
@@ -55,6 +60,7 @@ describe('checkpoints (validators=4, observers=1)', function () {
     clients = cluster.nodes.map(({ apiUrl }) => createClient({ urls: [apiUrl] }));
   });
   after(async () => {
+    await impostor?.stop();
     await cluster?.remove();
   });
 
@@ -139,6 +145,36 @@ describe('checkpoints (validators=4, observers=1)', function () {
       );
       expect(seen.witnesses.map(({ key: by }) => by.name)).to.deep.equal([WITNESS]);
     }
+  });
+
+  it('spec N-1: given a validator that claims a height nobody has, then checkpoints go on while it is linked, and it is forgotten when it has gone', async () => {
+    const [client = expect.fail('there is a node')] = clients;
+    await cluster.node(LIAR).process.stop();
+    // Three are left, a quorum: without the one that is lied to there is no checkpoint.
+    impostor = await startImpostor(cluster, LIAR, 'finance');
+    const none = new Uint8Array(1);
+    const held = { prePrepare: none, prepare: none, commit: none, roundChange: none };
+    const place = { height: 2 ** 50, round: 0, headHash: ZERO_HASH };
+    impostor.send({ type: 'status', ...place, wallMs: Date.now(), links: none, held });
+    const heard = await eventually(async () => (await client.status()).sync, {
+      what: 'the claim in the status',
+      withinMs: WITHIN_MS,
+    });
+    const before = await verified(client);
+
+    await eventually(async () => (await verified(client)).head.size > before.head.size + 1, {
+      what: 'later checkpoints beside the claim',
+      withinMs: WITHIN_MS,
+    });
+    await impostor.stop();
+    impostor = undefined;
+
+    expect(heard).to.include({ target: 2 ** 50 - 1, credible: false });
+    await eventually(async () => (await client.status()).sync === undefined, {
+      what: 'the claim to go with its link',
+      withinMs: WITHIN_MS,
+    });
+    await cluster.node(LIAR).process.start();
   });
 
   it('given a node that is killed, when started alone, then it serves what it served', async () => {

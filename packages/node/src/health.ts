@@ -115,7 +115,7 @@ function stateOf(facts: HealthFacts): Health['state'] {
   if (signing.state === 'asking') {
     return state('asking', { answers: signing.answers, needed: signing.needed });
   }
-  if (report.sync !== undefined) return state('catching-up', catchingUp);
+  if (report.sync?.credible === true) return state('catching-up', catchingUp);
   const isIdle = waiting === undefined || waiting.awaited === 'work';
   if (isIdle) {
     const interval = duration(parameters.emptyIntervalMs);
@@ -246,7 +246,8 @@ const judgeReach: Judge = (facts) => {
 
 const judgeSync: Judge = ({ report }) => {
   // Whether anything is being fetched at this moment says nothing: an attempt that fails is over at once.
-  const isBehind = report.activity === 'syncing' || report.sync !== undefined;
+  // What no more peers say than may lie makes nobody ill.
+  const isBehind = report.activity === 'syncing' || report.sync?.credible === true;
   if (!isBehind || report.headAgeMs < SYNC_STALL_MS) return [];
   return [['sync-stalled', { age: duration(report.headAgeMs), target: '?', ...syncFacts(report) }]];
 };

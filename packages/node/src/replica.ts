@@ -118,7 +118,7 @@ export interface Replica {
   readonly signer: VoteSigner | undefined;
   /** Position of the own key in the set that signs the next height. */
   selfIndex(): number | undefined;
-  /** Whether nobody is known to have more of the chain than this node. */
+  /** Whether no more than the next block is missing here, by the word of more peers than may lie. */
   isInStep(): boolean;
   /** Joins the network. @throws NetworkError; what runs is to be stopped then */
   connect(): Promise<void>;
@@ -171,12 +171,6 @@ function tellRecoveries(ledger: Ledger, executor: Executor, logger: Logger): voi
     if (judged.ok) logger.warn('chain goes on by recovery', facts);
     else logger.error('recovery refused', { ...facts, code: judged.reason.code });
   }
-}
-
-/** Whether nobody is known to have more of the chain than this node. */
-function isInStep(ledger: Ledger, { syncer }: Consensus): boolean {
-  const { height } = ledger.head().header;
-  return !syncer.isActive() && (syncer.bestKnown() ?? 0) <= height + 1;
 }
 
 /**
@@ -312,7 +306,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     ledger,
     blockLog,
     signers: parts.storage.readySigners,
-    isInStep: () => isInStep(ledger, consensus),
+    isInStep: () => consensus.syncer.isInStep(),
     submit: (kind, payload) => systems.submit(kind, payload),
     onFatal,
   });
@@ -358,7 +352,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     signer,
     peers: () => peers,
     selfIndex,
-    isInStep: () => isInStep(ledger, consensus),
+    isInStep: () => consensus.syncer.isInStep(),
     connect: async () => {
       await network.start();
     },

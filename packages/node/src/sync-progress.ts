@@ -19,17 +19,18 @@ export interface SyncHindrance {
 export type SyncSight = Omit<SyncReport, 'peer'> & { readonly peerId?: string };
 
 export interface SyncProgress {
-  /** Highest height spoken of; undefined before any peer spoke. */
-  best(): Height | undefined;
-  /** A peer, where one is known, spoke of a height. */
+  /** Highest height that one of these peers spoke of, or that is proven; undefined if none is. */
+  best(peerIds: readonly string[]): Height | undefined;
+  /** A peer spoke of a height; without a peer a certificate has proven it. */
   claimed(height: Height, peerId: string | undefined): void;
   /** Blocks up to this height were applied. */
   reached(height: Height): void;
+  /** Whoever did not give the next blocks is named if it spoke of them; others need not have them. */
   hindered(hindrance: SyncHindrance): void;
-  /** How many of these peers spoke of more than the head. */
-  aheadOf(head: Height, peerIds: readonly string[]): number;
-  /** Undefined when nobody spoke of more than the head. */
-  report(head: Height): SyncSight | undefined;
+  /** Whether so many of these peers spoke of more than a height, or it is proven that there is more. */
+  isPast(height: Height, peerIds: readonly string[], countMin: number): boolean;
+  /** Undefined when none of these peers spoke of more than the head. */
+  report(head: Height, peerIds: readonly string[]): Omit<SyncSight, 'credible'> | undefined;
 }
 
 /** The pace is that of the last minute. */
@@ -38,7 +39,7 @@ const CLAIMS_MAX = 1024;
 
 export function createSyncProgress({ now }: Pick<Clock, 'now'>): SyncProgress {
   const claims = new Map<string, Height>();
-  let best: Height | undefined;
+  let proven: Height | undefined;
   let hindrance: SyncHindrance | undefined;
   let steps: readonly { readonly atMs: number; readonly height: Height }[] = [];
 
@@ -50,12 +51,21 @@ export function createSyncProgress({ now }: Pick<Clock, 'now'>): SyncProgress {
     return (last.height - first.height) / Math.max(1, now() - first.atMs);
   };
 
+  const best = (peerIds: readonly string[]): Height | undefined => {
+    const heights = peerIds.map((peerId) => claims.get(peerId)).filter((one) => one !== undefined);
+    if (proven !== undefined) heights.push(proven);
+    return heights.length === 0 ? undefined : Math.max(...heights);
+  };
+
   return {
-    best: () => best,
+    best,
     claimed: (height, peerId) => {
-      best = Math.max(best ?? 0, height);
-      if (peerId === undefined) return;
+      if (peerId === undefined) {
+        proven = Math.max(proven ?? 0, height);
+        return;
+      }
       if (claims.size >= CLAIMS_MAX && !claims.has(peerId)) claims.clear();
+      // The newest word counts, not the highest: who has spoken too high may take it back.
       claims.set(peerId, height);
     },
     reached: (height) => {
@@ -64,17 +74,21 @@ export function createSyncProgress({ now }: Pick<Clock, 'now'>): SyncProgress {
       steps = [...kept, { atMs: now(), height }];
     },
     hindered: (found) => {
-      hindrance = found;
+      if (hindrance === undefined || claims.has(found.peerId)) hindrance = found;
     },
-    aheadOf: (head, peerIds) => peerIds.filter((peerId) => (claims.get(peerId) ?? 0) > head).length,
-    report: (head) => {
-      if (best === undefined || best <= head) return undefined;
+    isPast: (height, peerIds, countMin) => {
+      if ((proven ?? 0) > height) return true;
+      return peerIds.filter((peerId) => (claims.get(peerId) ?? 0) > height).length >= countMin;
+    },
+    report: (head, peerIds) => {
+      const target = best(peerIds);
+      if (target === undefined || target <= head) return undefined;
       const perMs = pace();
       return {
-        target: best,
+        target,
         ...(perMs !== undefined && {
           blocksPerSecond: Math.round(perMs * 10_000) / 10,
-          leftMs: Math.round((best - head) / perMs),
+          leftMs: Math.round((target - head) / perMs),
         }),
         ...(hindrance && { reason: hindrance.code, peerId: hindrance.peerId }),
       };

@@ -45,14 +45,16 @@ export interface SyncParts {
 export interface Syncer {
   /** A peer spoke of a height beyond the next one. */
   hint(height: Height, peerId: string | undefined): void;
-  /** Highest height spoken of; undefined before any peer spoke. */
+  /** Highest height that connected peers speak of; undefined if none does. */
   bestKnown(): Height | undefined;
   isActive(): boolean;
   /**
-   * Whether blocks are missing here: they are being fetched, or so many of the connected peers spoke
-   * of more that one of them is honest. What fewer say may be a lie, and is only told.
+   * Whether blocks are missing here: they come, or so many of the connected peers spoke of more that
+   * one of them is honest. What fewer say may be a lie, and is only told.
    */
   isBehind(): boolean;
+  /** Whether no more than the next block is missing, as far as `isBehind` believes anybody. */
+  isInStep(): boolean;
   /** How far behind, how fast and why not faster; undefined when nobody spoke of more. */
   progress(): SyncSight | undefined;
   stop(): Promise<void>;
@@ -82,6 +84,8 @@ class RangeSyncer implements Syncer {
   readonly #parts: SyncParts;
   readonly #progress: SyncProgress;
   #running: Promise<void> | undefined;
+  /** Blocks have come since this attempt began: it is no mere answer to a claim. */
+  #isFruitful = false;
   #stopped = false;
   readonly #abort = new AbortController();
   readonly #fetcher: RangeFetcher;
@@ -89,12 +93,12 @@ class RangeSyncer implements Syncer {
   constructor(parts: SyncParts) {
     this.#parts = parts;
     this.#progress = createSyncProgress(parts.clock);
-    const bestKnown = (): Height => this.#progress.best() ?? 0;
+    const bestKnown = (): Height => this.bestKnown() ?? 0;
     this.#fetcher = createRangeFetcher({ ...parts, bestKnown, signal: this.#abort.signal });
   }
 
   bestKnown(): Height | undefined {
-    return this.#progress.best();
+    return this.#progress.best(this.#fetcher.peers());
   }
 
   isActive(): boolean {
@@ -102,15 +106,25 @@ class RangeSyncer implements Syncer {
   }
 
   isBehind(): boolean {
-    if (this.isActive()) return true;
+    return this.#isBehindBy(0);
+  }
+
+  isInStep(): boolean {
+    return !this.#isBehindBy(1);
+  }
+
+  /** By more than so many blocks. */
+  #isBehindBy(margin: number): boolean {
+    if (this.isActive() && this.#isFruitful) return true;
     const peerIds = this.#fetcher.peers();
     const { faultyMax } = quorumOf(Math.max(1, this.#parts.ledger.head().next.validators.length));
-    const ahead = this.#progress.aheadOf(this.#head(), peerIds);
-    return ahead > Math.min(faultyMax, Math.max(0, peerIds.length - 1));
+    const liarsMax = Math.min(faultyMax, Math.max(0, peerIds.length - 1));
+    return this.#progress.isPast(this.#head() + margin, peerIds, liarsMax + 1);
   }
 
   progress(): SyncSight | undefined {
-    return this.#progress.report(this.#head());
+    const report = this.#progress.report(this.#head(), this.#fetcher.peers());
+    return report && { ...report, credible: this.isBehind() };
   }
 
   hint(height: Height, peerId: string | undefined): void {
@@ -139,6 +153,7 @@ class RangeSyncer implements Syncer {
   /** Takes one range after another until nobody gives a block beyond the head. */
   async #run(): Promise<void> {
     const course = this.#fetcher.begin();
+    this.#isFruitful = false;
     this.#progress.reached(this.#head());
     while (!this.#stopped) {
       const fetched = await course.next();
@@ -174,6 +189,7 @@ class RangeSyncer implements Syncer {
       tip = judged.value.block.tip;
     }
     await this.#commit(applied);
+    this.#isFruitful ||= applied.length > 0;
     this.#progress.reached(tip.header.height);
     if (fault === undefined) return applied.length > 0 || skip > 0;
     if (fault.certified !== undefined) return await this.#judgeAgain(fault.certified);

@@ -128,10 +128,15 @@ describe('node: status', () => {
 
   it('given blocks that did not come, when asked, then whoever was asked for them is named, and their organisation where it is known', async () => {
     const reason = 'NETWORK_REQUEST_REFUSED';
-    const progress = { target: 9, reason, peerId: peerIdOf(1) };
+    const progress = { target: 9, credible: true, reason, peerId: peerIdOf(1) };
     const { board } = await makeStand({ progress });
 
-    expect(board.report().sync).to.deep.equal({ target: 9, reason, peer: peerIdOf(1) });
+    expect(board.report().sync).to.deep.equal({
+      target: 9,
+      credible: true,
+      reason,
+      peer: peerIdOf(1),
+    });
   });
 
   it('given links, when asked, then the validators within reach are counted with itself', async () => {

@@ -318,21 +318,49 @@ describe('node: sync', () => {
     await long.close();
   });
 
-  it('given blocks that nobody gives, when the node rests, then it still says how far behind it is, why, and who was asked last', async () => {
+  it('given blocks that nobody gives, when the node rests, then it still says how far behind it is, why, and who spoke of them', async () => {
     const { chain, syncer, caughtUp } = await follow(['a', 'b'], () => undefined);
 
     await caughtUp(5, 'a');
 
-    const refusal = { target: 5, reason: 'NETWORK_REQUEST_REFUSED', peerId: 'b' };
-    expect(syncer.progress()).to.deep.equal(refusal);
+    // Who never spoke of them is asked, too, and need not have them.
+    const refusal = { target: 5, reason: 'NETWORK_REQUEST_REFUSED', peerId: 'a' };
+    expect(syncer.progress()).to.deep.equal({ ...refusal, credible: false });
     expect(syncer.isBehind(), 'by the word of one of two').to.equal(false);
+    expect(syncer.isInStep()).to.equal(true);
     syncer.hint(5, 'b');
     expect(syncer.isBehind()).to.equal(true);
+    expect(syncer.isInStep()).to.equal(false);
     await caughtUp(5, 'b');
     expect(syncer.isBehind(), 'by the word of both').to.equal(true);
     await grow(chain.ledger, 5);
     expect(syncer.progress(), 'blocks came another way').to.equal(undefined);
     expect(syncer.isBehind()).to.equal(false);
+  });
+
+  it('spec N-1: given one peer of three that speaks of a height that is not, then nothing waits for it, and it is forgotten with its link', async () => {
+    const peers = ['a', 'b', 'liar'];
+    const { chain, syncer, caughtUp } = await follow(peers, () => undefined);
+
+    await caughtUp(2 ** 50, 'liar');
+
+    expect(syncer.isInStep()).to.equal(true);
+    expect(syncer.isBehind()).to.equal(false);
+    expect(syncer.progress()).to.include({ target: 2 ** 50, credible: false, peerId: 'liar' });
+    peers.pop();
+    expect(syncer.progress(), 'it has gone').to.equal(undefined);
+    expect(syncer.bestKnown()).to.equal(undefined);
+    await grow(chain.ledger, 1);
+    expect(syncer.isInStep()).to.equal(true);
+  });
+
+  it('given a height that a certificate proves, then one is enough', async () => {
+    const { syncer, caughtUp } = await follow(['a', 'b', 'c'], () => undefined);
+
+    await caughtUp(2);
+
+    expect(syncer.isInStep(), 'by more than the next block').to.equal(false);
+    expect(syncer.progress()).to.include({ target: 2, credible: true });
   });
 
   it('given a range ahead that comes while the next one does not, then the reason of the next one stays', async () => {

@@ -64,8 +64,10 @@ function nodeLines({ url, status: node, fault }: NodeAnswer, paint: Paint): stri
   return `${paint('bold', url)}\n${renderPairs(pairs, paint)}`;
 }
 
-function syncText({ target, blocksPerSecond, leftMs, reason, peer }: SyncAnswer): string {
-  const parts = [`a peer spoke of height ${target}`];
+function syncText(answer: SyncAnswer): string {
+  const { target, credible, blocksPerSecond, leftMs, reason, peer } = answer;
+  const doubt = credible ? '' : ', which no more peers say than may lie';
+  const parts = [`a peer spoke of height ${target}${doubt}`];
   if (blocksPerSecond !== undefined && leftMs !== undefined) {
     parts.push(`${blocksPerSecond} blocks per second, ${Math.round(leftMs / 1000)} s left`);
   }

@@ -23,6 +23,8 @@ export interface StatusAnswer {
   /** While a peer speaks of more blocks than the node has. */
   readonly sync?: {
     readonly target: number;
+    /** Whether blocks come, or more of the connected peers speak of them than may lie. */
+    readonly credible: boolean;
     /** Of the last minute, rounded. */
     readonly blocksPerSecond?: number;
     readonly leftMs?: number;
@@ -111,6 +113,7 @@ export const decodeStatus: Decoder<StatusAnswer> = object({
   sync: optional(
     object({
       target: integer,
+      credible: boolean,
       blocksPerSecond: optional(integer),
       leftMs: optional(integer),
       reason: optional(text),

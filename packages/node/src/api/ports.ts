@@ -300,8 +300,10 @@ export interface JoinReport {
 
 /** How a node that lacks blocks comes to them. */
 export interface SyncReport {
-  /** Highest height that a peer spoke of; nobody vouches for it before its blocks are here. */
+  /** Highest height that a connected peer spoke of; nobody vouches for it before its blocks are here. */
   readonly target: Height;
+  /** Whether blocks come, or more of the connected peers speak of them than may lie. */
+  readonly credible: boolean;
   /** Of the last minute; absent when none came in it. */
   readonly blocksPerSecond?: number;
   /** Milliseconds to the target at that pace. */

@@ -84,6 +84,7 @@ export const STATUS_SCHEMA = object({
   activity: choice('starting', 'joining', 'syncing', 'following', 'voting', 'halted', 'stopping'),
   'sync?': object({
     target: COUNT,
+    credible: BOOLEAN,
     'blocksPerSecond?': COUNT,
     'leftMs?': COUNT,
     'reason?': TEXT,

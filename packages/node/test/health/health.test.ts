@@ -113,7 +113,7 @@ describe('health: blocks advance, or there is nothing to do', () => {
   });
 
   it('given sync, then it is healthy while blocks come and a fault when none do', () => {
-    const behind = { activity: 'syncing', sync: { target: 90 } } as const;
+    const behind = { activity: 'syncing', sync: { target: 90, credible: true } } as const;
     const going = judge({ ...behind, headAgeMs: 59_000 });
 
     expect(going.healthy).to.equal(true);
@@ -125,7 +125,8 @@ describe('health: blocks advance, or there is nothing to do', () => {
 
   it('given blocks that did not come, when nothing is being fetched, then it is not well, and says pace, reason and peer', () => {
     const reason = 'NETWORK_REQUEST_REFUSED';
-    const sync = { target: 90, blocksPerSecond: 2.5, leftMs: 33_000, reason, peer: 'audit' };
+    const pace = { blocksPerSecond: 2.5, leftMs: 33_000 };
+    const sync = { target: 90, credible: true, ...pace, reason, peer: 'audit' };
     const slow = judge({ sync, headAgeMs: 59_000 });
     const stuck = judge({ sync, headAgeMs: 61_000 });
 
@@ -135,6 +136,13 @@ describe('health: blocks advance, or there is nothing to do', () => {
     );
     expect(kinds(stuck)).to.deep.include(['sync-stalled', 'fault']);
     expect(stuck.reasons[0]?.words.zh).to.contain('audit 没有提供后续区块:NETWORK_REQUEST_REFUSED');
+  });
+
+  it('given a height that no more peers speak of than may lie, then nobody is ill of it', () => {
+    const health = judge({ sync: { target: 2 ** 50, credible: false }, headAgeMs: 61_000 });
+
+    expect(kinds(health)).not.to.deep.include(['sync-stalled', 'fault']);
+    expect(health.state.kind).not.to.equal('catching-up');
   });
 
   it('given a join, then its progress is told, and a fault with the reason when nothing comes', () => {
