@@ -65,7 +65,7 @@ export function createSyncProgress({ now }: Pick<Clock, 'now'>): SyncProgress {
         return;
       }
       if (claims.size >= CLAIMS_MAX && !claims.has(peerId)) claims.clear();
-      // The newest word counts, not the highest: who has spoken too high may take it back.
+      // The newest word counts: another one, also of a lower height, takes the place of the last.
       claims.set(peerId, height);
     },
     reached: (height) => {

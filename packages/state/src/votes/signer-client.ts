@@ -46,7 +46,7 @@ const RETRY_MS = 250;
  * Longer than a sync takes on any disk that still works, so that a slow one is not taken for a dead
  * one; what it logs after all is taken over at the next connection.
  */
-export const ANSWER_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 10_000;
 
 type Answer = Extract<SignerAnswer, { readonly id: number }>;
 type Asked = Exclude<SignerRequest, { readonly type: 'hello' }>;
