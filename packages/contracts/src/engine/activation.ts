@@ -6,8 +6,7 @@ import type { Hash } from '@daybook/core';
 import { assert } from '@daybook/core';
 import { ContractsError } from '../errors.ts';
 import type { ErasedDefinition, Values } from '../language/definition.ts';
-import { manifestHashOf } from '../manifest/canonical.ts';
-import { buildManifest } from '../manifest/manifest.ts';
+import { manifestHashOfContracts } from '../manifest/canonical.ts';
 import type { LinkedContract } from './link.ts';
 import { linkContract } from './link.ts';
 import type { ActiveVersions, Session } from './session.ts';
@@ -80,9 +79,9 @@ export function activeVersions(
   return new Map(active.map((linked) => [linked.name, linked]));
 }
 
-/** Hash of the manifest of these versions. */
+/** Hash of the manifest of these versions, which ascend by number. */
 export function activeManifestHash(versions: ActiveVersions): Hash {
-  return manifestHashOf(buildManifest([...versions.values()].map(({ definition }) => definition)));
+  return manifestHashOfContracts([...versions.values()].map(({ hash }) => hash()));
 }
 
 /** At the end of a block: versions whose time is the next height act from then on. */

@@ -2,6 +2,7 @@
  * Turns definitions into what execution needs at hand: checks compiled, keys ordered, sums and
  * invariants attached to the records they watch. Done once, when an engine is created.
  */
+import type { Hash } from '@daybook/core';
 import { assert } from '@daybook/core';
 import type { CheckFields } from '../fields/check.ts';
 import { compileFields } from '../fields/check.ts';
@@ -16,6 +17,7 @@ import type {
   Values,
 } from '../language/definition.ts';
 import type { Upcast } from '../language/parts.ts';
+import { contractHashOf } from '../manifest/canonical.ts';
 import type { ManifestAction, ManifestContract, ManifestRecord } from '../manifest/manifest.ts';
 import { buildManifest, receiptOf } from '../manifest/manifest.ts';
 import type { KeyOrder } from './value-codec.ts';
@@ -27,6 +29,8 @@ export interface LinkedContract {
   readonly version: number;
   readonly definition: ErasedDefinition;
   readonly manifest: ManifestContract;
+  /** What a manifest commits to for it: every start asks, and the words are long. */
+  readonly hash: () => Hash;
   readonly records: Readonly<Record<string, LinkedRecord>>;
   readonly sums: Readonly<Record<string, LinkedRecord>>;
   readonly actions: ReadonlyMap<string, LinkedAction>;
@@ -112,12 +116,17 @@ export function linkContract(definition: ErasedDefinition): LinkedContract {
   attachSums(definition, records, sums);
   attachInvariants(definition, records, sums);
   const failures = Object.entries(definition.failures);
+  let hash: Hash | undefined;
   return {
     name,
     number,
     version,
     definition,
     manifest,
+    hash: () => {
+      hash ??= contractHashOf(manifest);
+      return hash;
+    },
     records,
     sums,
     actions: new Map(

@@ -79,7 +79,7 @@ function hashOfParts(face: Hash, records: readonly Uint8Array[], rest: Uint8Arra
 
 /** What the state keeps of a manifest. */
 export function manifestHashOf({ contracts }: Manifest): Hash {
-  return hashOfHashes(contracts.map(contractHashOf));
+  return manifestHashOfContracts(contracts.map(contractHashOf));
 }
 
 /**
@@ -125,7 +125,7 @@ export function decodeSchemaPart(bytes: Uint8Array): Result<SchemaPart, DecodeFa
   if (hashes === undefined) return malformed('the other records are not hashes');
   const all = completed(contracts, hashOfParts(hashOfPart(face), hashes, rest));
   if (all === undefined) return malformed('the other contracts are not hashes');
-  return ok({ contract: contract.value, manifestHash: hashOfHashes(all) });
+  return ok({ contract: contract.value, manifestHash: manifestHashOfContracts(all) });
 }
 
 /** The hashes of `[position, others]` with one put into its place. */
@@ -154,7 +154,8 @@ export function manifestHashIn(value: Uint8Array): Hash | undefined {
   return isHash(manifestHash) ? asHash(manifestHash) : undefined;
 }
 
-function hashOfHashes(hashes: readonly Uint8Array[]): Hash {
+/** The same from the hashes of its contracts, ascending by number. */
+export function manifestHashOfContracts(hashes: readonly Uint8Array[]): Hash {
   return hashTagged(TAGS.MANIFEST, encodeCanonical([MANIFEST_FORMAT, [...hashes]]));
 }
 
