@@ -46,6 +46,18 @@ export const CAUSES = {
     },
     alarm: 'DaybookSignerAway',
   },
+  'signature-hangs': {
+    severity: 'fault',
+    words: {
+      en: 'This validator has waited for its own signature for {age}: the disk does not finish a write of {log}. Until it does, nothing is voted.',
+      zh: '本验证者等待自己的签名已有 {age}:磁盘没有完成{logZh}的写入。完成之前不投票。',
+    },
+    advice: {
+      en: 'Check the disk that holds {place}: iostat -x 1, and the kernel log for errors. When it answers again, signing resumes by itself; when it stays silent, replace it as the runbook says.',
+      zh: '检查保存{placeZh}的磁盘:iostat -x 1 以及内核日志中的错误。磁盘恢复应答后签名会自动恢复;一直没有应答时按运行手册更换。',
+    },
+    alarm: 'DaybookSignatureHangs',
+  },
   quarantined: {
     severity: 'fault',
     words: {
@@ -272,6 +284,21 @@ export const STATES = {
 
 export type StateKind = keyof typeof STATES;
 
+/** What a signature waits to be written: its name, and where it lies. */
+export const SIGNING_LOGS = {
+  'vote-log': {
+    name: { en: 'the vote log', zh: '投票日志' },
+    place: {
+      en: 'the vote log (votes in the data directory, and state.voteMirrorDirectory)',
+      zh: '投票日志(数据目录中的 votes 以及 state.voteMirrorDirectory)',
+    },
+  },
+  'block-log': {
+    name: { en: 'the block that it votes for', zh: '所投票的区块' },
+    place: { en: 'the blocks (blocks in the data directory)', zh: '区块(数据目录中的 blocks)' },
+  },
+} as const satisfies Readonly<Record<string, { readonly name: Words; readonly place: Words }>>;
+
 /** What a node that joins fetches, to stand in a sentence. */
 export const JOIN_PHASES = {
   choosing: { en: 'asking the others for one', zh: '向其他节点询问快照' },
@@ -298,6 +325,7 @@ export const AWAITED = {
   },
   block: { en: 'the body of a decided block', zh: '已决定区块的内容' },
   finality: { en: 'the decided block to be written', zh: '已决定区块写入完成' },
+  signature: { en: 'its own signature, which a disk holds up', zh: '自己的签名(磁盘没有完成写入)' },
   operator: { en: 'an operator', zh: '运维人员处理' },
 } as const satisfies Readonly<Record<string, Words>>;
 

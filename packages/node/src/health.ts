@@ -5,9 +5,23 @@
  */
 import type { ChainParameters } from '@daybook/core';
 import { quorumOf, roundDurationMs } from '@daybook/core';
-import type { JoinReport, NodeReport, VoterReport, WaitingReport } from './api/ports.ts';
+import type {
+  JoinReport,
+  NodeReport,
+  SigningWaitReport,
+  VoterReport,
+  WaitingReport,
+} from './api/ports.ts';
 import type { Facts, HealthKind, StateKind, Words } from './health-causes.ts';
-import { AWAITED, CAUSES, fill, HEALTH_KINDS, JOIN_PHASES, STATES } from './health-causes.ts';
+import {
+  AWAITED,
+  CAUSES,
+  fill,
+  HEALTH_KINDS,
+  JOIN_PHASES,
+  SIGNING_LOGS,
+  STATES,
+} from './health-causes.ts';
 
 /** One thing that is not as it should be. */
 export interface HealthReason {
@@ -42,6 +56,12 @@ const ROUND_WARNING = 3;
 /** An idle validator shows its STATUS every ten seconds; who misses three of them is silent. */
 const SILENT_MS = 30_000;
 
+/**
+ * A signature that its disk holds up for longer hangs: longer than a sync takes on any disk that
+ * still works, and as long as a signer process may take to answer.
+ */
+const SIGNING_HANG_MS = 10_000;
+
 /** Judges one moment. */
 export function diagnose(facts: HealthFacts): Health {
   const found = new Map<HealthKind, Facts>();
@@ -69,6 +89,11 @@ function reasonOf(kind: HealthKind, details: Facts, { report }: HealthFacts): He
 }
 
 const OF_VALIDATORS: readonly HealthKind[] = ['no-links', 'quorum-unreachable', 'clock-off'];
+
+/** Whether the disk keeps an own signature back. */
+export function isHanging(wait: SigningWaitReport | undefined): boolean {
+  return wait !== undefined && wait.forMs > SIGNING_HANG_MS;
+}
 
 /** Whether the node may be sent clients: it has caught up and is not on its way out. */
 export function isReady(report: NodeReport): boolean {
@@ -208,6 +233,14 @@ function progressOf({
   };
 }
 
+const judgeHang: Judge = ({ report: { signingWait } }) => {
+  if (signingWait === undefined || !isHanging(signingWait)) return [];
+  const { name, place } = SIGNING_LOGS[signingWait.log];
+  const age = duration(signingWait.forMs);
+  const ofLog = { log: name.en, logZh: name.zh, place: place.en, placeZh: place.zh };
+  return [['signature-hangs', { age, ...ofLog }]];
+};
+
 const judgeDisk: Judge = ({ report: { diskFree, diskLimits, signing } }) => {
   const { stop, resume, low } = diskLimits;
   const shares = { percent: `${(diskFree * 100).toFixed(1)} %`, ...percentsOf({ stop, resume }) };
@@ -330,6 +363,7 @@ const judgeMempool: Judge = ({ report: { mempool } }) => {
 
 const JUDGES: readonly Judge[] = [
   judgeSigning,
+  judgeHang,
   judgeDisk,
   judgeClock,
   judgeReach,

@@ -91,6 +91,7 @@ function setNode({ metrics, systems }: InsightParts, { report }: HealthFacts): v
   metrics.set('daybook_node_mempool_bytes', report.mempool.bytes);
   metrics.set('daybook_node_links_count', report.peers.validators, { role: 'validator' });
   metrics.set('daybook_node_links_count', report.peers.observers, { role: 'observer' });
+  metrics.set('daybook_node_signing_wait_seconds', (report.signingWait?.forMs ?? 0) / 1000);
   metrics.set('daybook_node_disk_free_ratio', report.diskFree);
   metrics.set('daybook_node_clock_offset_seconds', (report.clockOffsetMs ?? 0) / 1000);
 }

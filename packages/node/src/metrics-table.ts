@@ -55,6 +55,10 @@ export const NODE_METRICS = {
     help: 'Time from asking the signer to its answer, writing the vote log included.',
     buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10],
   },
+  daybook_node_signing_wait_seconds: {
+    type: 'gauge',
+    help: 'How long the signature under way has waited for the disk; 0 while none is.',
+  },
   daybook_node_vote_sync_seconds: {
     type: 'histogram',
     help: 'Time of one sync of a vote log mirror.',

@@ -14,6 +14,7 @@ import type {
   NodeReport,
   NodeStatus,
   SigningReport,
+  SigningWaitReport,
   SyncReport,
   VoterReport,
   WaitingReport,
@@ -22,6 +23,7 @@ import type { Clock } from './clock.ts';
 import type { Consensus } from './driver/consensus.ts';
 import type { FoundDamage } from './found-damage.ts';
 import type { FreeSpace } from './free-space.ts';
+import { isHanging } from './health.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Mempool } from './mempool.ts';
 import type { PeerTable } from './peers.ts';
@@ -95,6 +97,7 @@ class Board implements StatusBoard {
     const { syncer } = consensus;
     const damage = this.#parts.damage.report();
     const sync = this.#sync();
+    const signingWait = this.#signingWait();
     return {
       version: this.#parts.version,
       role: self === undefined ? 'observer' : 'validator',
@@ -104,6 +107,7 @@ class Board implements StatusBoard {
       activity: this.#activity(machine, self),
       hindrance: this.#hindrance(),
       signing: this.#signing(),
+      ...(signingWait && { signingWait }),
       upMs: clock.now() - this.#startedMonoMs,
       ...(join && { join }),
       ...(sync && { sync }),
@@ -166,6 +170,12 @@ class Board implements StatusBoard {
     return paused.length > 0 ? { state: 'paused' } : { state: 'open' };
   }
 
+  #signingWait(): SigningWaitReport | undefined {
+    const { consensus, clock } = this.#parts;
+    const wait = consensus.driver.signing();
+    return wait && { log: wait.log, forMs: clock.now() - wait.sinceMs };
+  }
+
   #sync(): SyncReport | undefined {
     const { consensus, peers } = this.#parts;
     const sight = consensus.syncer.progress();
@@ -205,7 +215,7 @@ class Board implements StatusBoard {
       round,
       quorum,
       inHeightMs: machine.inHeightMs ?? 0,
-      awaited: machine.awaited,
+      awaited: isHanging(this.#signingWait()) ? 'signature' : machine.awaited,
       votes: machine.votes,
       roundEndsMs: machine.roundEndsMs,
       proposer: machine.proposer === undefined ? undefined : this.#organisation(machine.proposer),

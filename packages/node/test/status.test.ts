@@ -50,7 +50,11 @@ async function makeStand(options: StandOptions = {}): Promise<Stand> {
     mempool,
     mempoolBytesMax: 1024 * 1024,
     consensus: {
-      driver: { explain: () => machine, state: () => createState({ seed: 1 }) },
+      driver: {
+        explain: () => machine,
+        state: () => createState({ seed: 1 }),
+        signing: () => undefined,
+      },
       syncer: {
         isBehind: () => options.isSyncing === true,
         bestKnown: () => 9,

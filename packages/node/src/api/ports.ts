@@ -261,7 +261,8 @@ export interface WaitingReport {
   readonly round: number;
   /** How long this height has been worked on, in milliseconds. */
   readonly inHeightMs: number;
-  readonly awaited: Awaited;
+  /** What the machine waits for, or `signature` where a disk that hangs keeps an own one back. */
+  readonly awaited: Awaited | 'signature';
   /** How many of the awaited votes are there; the rest to `quorum` is missing. */
   readonly votes: number | undefined;
   /** When the round ends by its timer, in milliseconds; undefined while that does not run. */
@@ -333,6 +334,13 @@ export type SigningReport =
   /** The guard refuses for want of disk space. */
   | { readonly state: 'paused' };
 
+/** An own signature that is under way: what it waits to be written, and for how long. */
+export interface SigningWaitReport {
+  readonly log: 'block-log' | 'vote-log';
+  /** Milliseconds. */
+  readonly forMs: number;
+}
+
 /** The state of this node, cheap to read at any time. */
 export interface NodeReport {
   readonly version: string;
@@ -344,6 +352,8 @@ export interface NodeReport {
   /** One sentence when `halted`, or when signing is withheld although the node is a validator. */
   readonly hindrance: string | undefined;
   readonly signing: SigningReport;
+  /** While a signature is under way. */
+  readonly signingWait?: SigningWaitReport;
   /** Milliseconds since the start (monotonic). */
   readonly upMs: number;
   /** Height known to exist elsewhere; undefined before any peer spoke. */

@@ -100,6 +100,7 @@ export const STATUS_SCHEMA = object({
   }),
   'hindrance?': TEXT,
   signing: SIGNING,
+  'signingWait?': object({ log: choice('block-log', 'vote-log'), forMs: COUNT }),
   upMs: COUNT,
   'bestKnownHeight?': COUNT,
   headAgeMs: COUNT,

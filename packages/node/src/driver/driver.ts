@@ -8,7 +8,7 @@ import { brokenInvariants, createState, explainWaiting, step } from '@daybook/co
 import { assert } from '@daybook/core';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type { Effects } from './effects.ts';
+import type { Effects, SigningWait } from './effects.ts';
 
 /** An event before the driver stamps it with both clocks. */
 export type UnstampedEvent = Event extends infer E
@@ -32,6 +32,8 @@ export interface Driver {
   /** The machine's state: read only. */
   state(): State;
   explain(): ReturnType<typeof explainWaiting>;
+  /** What the own signature that is under way waits for; undefined while none is. */
+  signing(): SigningWait | undefined;
   /** Stops timers and ignores everything that still comes. Waits for what is being written. */
   stop(): Promise<void>;
 }
@@ -56,6 +58,10 @@ class QueueDriver implements Driver {
 
   explain(): ReturnType<typeof explainWaiting> {
     return explainWaiting(this.#state, this.#instant());
+  }
+
+  signing(): SigningWait | undefined {
+    return this.#effects.signing();
   }
 
   #instant(): { readonly monoMs: number; readonly wallMs: number } {

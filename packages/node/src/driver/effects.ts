@@ -27,9 +27,19 @@ import type { Bodies } from './bodies.ts';
 import type { UnstampedEvent } from './driver.ts';
 import type { ValidatorPeers } from './validators.ts';
 
+/** A disk that hangs gives no answer: only since when it was asked can be told. */
+export interface SigningWait {
+  /** What is being written: the block that is voted for, or the vote itself. */
+  readonly log: 'block-log' | 'vote-log';
+  /** On the monotonic clock, in milliseconds. */
+  readonly sinceMs: number;
+}
+
 export interface Effects {
   /** Starts an effect; its answer, if it has one, comes as an event. */
   perform(effect: Effect): void;
+  /** What the signature that is under way waits for; undefined while none is. */
+  signing(): SigningWait | undefined;
   /** Cancels timers and waits for signing and committing that is under way. */
   stop(): Promise<void>;
 }
@@ -78,6 +88,7 @@ class NodeEffects implements Effects {
   readonly #timers = new Map<TimerId, () => void>();
   /** Signing requests are granted strictly in order. */
   #signing: Promise<void> = Promise.resolve();
+  #wait: SigningWait | undefined;
   #working: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -136,6 +147,10 @@ class NodeEffects implements Effects {
     }
   }
 
+  signing(): SigningWait | undefined {
+    return this.#wait;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const cancel of this.#timers.values()) cancel();
@@ -166,14 +181,17 @@ class NodeEffects implements Effects {
     if (this.#stopped || heightOf(request) !== ledger.head().header.height + 1) return;
     assert(signer !== undefined && sender !== undefined, 'only a validator is asked to sign');
     const unsigned = this.#complete(request, sender);
+    this.#wait = { log: 'block-log', sinceMs: clock.now() };
     await this.#durableCandidate(unsigned.signed.content);
     const lock = request.type === 'commit' ? lockOf(request) : undefined;
     const startedMs = clock.now();
+    this.#wait = { log: 'vote-log', sinceMs: startedMs };
     const signed = await signer.sign({
       signBytes: signBytes(ledger.head().next.era, unsigned.signed.content),
       attachment: encodeMessage(withoutBodies(unsigned)),
       ...(lock && { lock }),
     });
+    this.#wait = undefined;
     const refusal = signed.ok ? undefined : signed.reason.code;
     signingDone((clock.now() - startedMs) / 1000, refusal);
     if (signed.ok) {

@@ -292,6 +292,39 @@ describe('health: causes in a cluster (validators=4)', () => {
     expect(healthAt(1).healthy, 'the others go on').to.equal(true);
   });
 
+  for (const [folder, log] of [
+    ['/data/votes/', 'the vote log'],
+    ['/data/blocks/', 'the block that it votes for'],
+  ] as const) {
+    it(`signature-hangs: given syncs of ${folder} that do not return, then it names ${log} and since when, until they do`, async () => {
+      let hung: Promise<void> | undefined;
+      let release = (): void => undefined;
+      await start({
+        hangs: (index, path) => (index === 0 && path.startsWith(folder) ? hung : undefined),
+      });
+      await decide(1, [0, 1, 2, 3]);
+      hung = new Promise((resolve) => {
+        release = resolve;
+      });
+      await cluster.submit(2, [0, 1]);
+      await cluster.until('the fault', shows(0, 'signature-hangs'));
+      const health = healthAt(0);
+      const { report, waiting } = cluster.node(0).facts();
+      hung = undefined;
+      release();
+      await cluster.until('health again', () => healthAt(0).healthy);
+
+      expect(health.healthy).to.equal(false);
+      expect(kindsOf(health)[0]).to.equal('signature-hangs');
+      expect(wordsOf(health, 'signature-hangs')).to.contain(`for 10 s: the disk does not finish`);
+      expect(wordsOf(health, 'signature-hangs')).to.contain(log);
+      expect(waiting?.awaited).to.equal('signature');
+      expect(report.signingWait?.forMs).to.be.above(10_000);
+      expect(healthAt(1).healthy, 'the others go on').to.equal(true);
+      await decide(3, [0, 1, 2, 3]);
+    });
+  }
+
   it('mempool-full: given more transactions than it may hold, then it warns', async () => {
     await start();
     for (const index of [1, 2, 3]) await cluster.node(index).kill();

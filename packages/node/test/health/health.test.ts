@@ -160,6 +160,12 @@ describe('health: blocks advance, or there is nothing to do', () => {
     ['a halted node', { activity: 'halted', hindrance: 'Fork.' }, 'halted', 'fault'],
     ['a validator in quarantine', { signing: { state: 'quarantine' } }, 'quarantined', 'fault'],
     ['a signer that is away', { signing: { state: 'away' } }, 'signer-away', 'fault'],
+    [
+      'a signature that its vote log holds up',
+      { signingWait: { log: 'vote-log', forMs: 10_001 } },
+      'signature-hangs',
+      'fault',
+    ],
     ['too few peers', { reachable: { count: 2, of: 4 } }, 'quorum-unreachable', 'fault'],
     ['no peer', { reachable: { count: 1, of: 4 } }, 'no-links', 'fault'],
     [
@@ -262,7 +268,7 @@ describe('health: the table of causes', () => {
   }
 
   it('given the table, then faults and warnings stand in it by name', () => {
-    expect(HEALTH_KINDS).to.have.length(18);
+    expect(HEALTH_KINDS).to.have.length(19);
     expect(rows.every(([, { alarm }]) => /^Daybook[A-Z]/.test(alarm))).to.equal(true);
   });
 });

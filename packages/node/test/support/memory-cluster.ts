@@ -9,7 +9,7 @@ import type { Genesis } from '@daybook/core';
 import { asPublicKey, publicKeyOf, validatorIdOf } from '@daybook/core';
 import type { MemoryHub } from '@daybook/network';
 import { createMemoryHub, createMemoryNetwork } from '@daybook/network';
-import type { MemoryDisk, MemoryKeyValue, VoteSigner } from '@daybook/state';
+import type { Disk, DiskFile, MemoryDisk, MemoryKeyValue, VoteSigner } from '@daybook/state';
 import { createMemoryDisk, createMemoryKeyValue, createVoteLog } from '@daybook/state';
 import type { Clock } from '../../src/clock.ts';
 import { DISK_LIMITS } from '../../src/free-space.ts';
@@ -57,6 +57,7 @@ export interface MemoryNode {
   start(): Promise<void>;
   /** Ends it; its disks stay. */
   kill(): Promise<void>;
+  facts(): HealthFacts;
   health(): Health;
 }
 
@@ -84,6 +85,29 @@ export interface MemoryClusterOptions {
   readonly logless?: readonly number[];
   /** Replaces the signer of a node, for one that is in another process. */
   readonly signerOf?: (index: number, signer: VoteSigner) => VoteSigner;
+  /** Until when a sync of this file does not return; undefined where the disk is well. */
+  readonly hangs?: (index: number, path: string) => Promise<void> | undefined;
+}
+
+/** A disk whose syncs wait for `hangs` of their file first. */
+function hangingDisk(disk: Disk, hangs: (path: string) => Promise<void> | undefined): Disk {
+  const wrap = (file: DiskFile): DiskFile => ({
+    path: file.path,
+    size: () => file.size(),
+    read: (at, into) => file.read(at, into),
+    write: (at, bytes) => file.write(at, bytes),
+    truncate: (size) => file.truncate(size),
+    sync: async () => {
+      await hangs(file.path);
+      await file.sync();
+    },
+    close: () => file.close(),
+  });
+  return {
+    ...disk,
+    openFile: (path) => wrap(disk.openFile(path)),
+    createFile: (path) => wrap(disk.createFile(path)),
+  };
 }
 
 class ClusterNode implements MemoryNode {
@@ -158,11 +182,12 @@ class ClusterNode implements MemoryNode {
   async start(): Promise<void> {
     this.#life += 1;
     const clock = this.#ownClock();
+    const { hangs } = this.#options;
     const opened = await openStorage(
       { genesis: this.#genesis, consensusKey: consensusSeed(this.index), dataDirectory: DATA },
       {
         logger: SILENT_LOGGER,
-        disk: this.disk,
+        disk: hangs ? hangingDisk(this.disk, (path) => hangs(this.index, path)) : this.disk,
         openKeyValue: async (path) => {
           const found = this.#keyValues.get(path) ?? createMemoryKeyValue();
           this.#keyValues.set(path, found);

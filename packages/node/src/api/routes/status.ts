@@ -47,7 +47,8 @@ function healthView({ healthy, state, reasons }: Health): ViewMap {
 }
 
 function reportView(report: NodeReport): ViewMap {
-  const { startedAtMs, peers, reachable, mempool, signing, join, sync, ...rest } = report;
+  const { startedAtMs, peers, reachable, mempool, signing, signingWait, join, sync, ...rest } =
+    report;
   return {
     ...rest,
     ...(join && { join: { ...join, idleMs: Math.round(join.idleMs) } }),
@@ -59,6 +60,9 @@ function reportView(report: NodeReport): ViewMap {
     reachable: { ...reachable },
     mempool: { ...mempool },
     signing: { ...signing },
+    ...(signingWait && {
+      signingWait: { log: signingWait.log, forMs: Math.round(signingWait.forMs) },
+    }),
     upMs: Math.round(report.upMs),
     headAgeMs: Math.round(report.headAgeMs),
     blockWantedMs: rounded(report.blockWantedMs),
