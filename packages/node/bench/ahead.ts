@@ -81,6 +81,7 @@ async function synchronise(source: OpenChain, isAhead: boolean): Promise<Spent> 
     network,
     ledger: chain.ledger,
     exclusive: createExclusive(),
+    isValidator: () => false,
     ...(isAhead && { ahead: createAheadVerifier({ signatures, logger: SILENT_LOGGER }) }),
     advanced: () => undefined,
     onFatal: (error) => {

@@ -35,6 +35,8 @@ export interface SyncParts {
   readonly network: Network;
   readonly ledger: Ledger;
   readonly exclusive: Exclusive;
+  /** Whether the own key is in the set of the next height. */
+  readonly isValidator: () => boolean;
   /** Verifies ranges that are on their way; without it everything is verified when it is applied. */
   readonly ahead?: AheadVerifier | undefined;
   /** After a range: mempool, events and the machine follow the new head. */
@@ -49,8 +51,9 @@ export interface Syncer {
   bestKnown(): Height | undefined;
   isActive(): boolean;
   /**
-   * Whether blocks are missing here: they come, or so many of the connected peers spoke of more that
-   * one of them is honest. What fewer say may be a lie, and is only told.
+   * Whether blocks are missing here: they come, or so many of the connected validators spoke of more
+   * that one of them is honest; on an observer linked with no validator, so many of its peers. What
+   * fewer or others say may be a lie, and is only told.
    */
   isBehind(): boolean;
   /** Whether no more than the next block is missing, as far as `isBehind` believes anybody. */
@@ -116,10 +119,23 @@ class RangeSyncer implements Syncer {
   /** By more than so many blocks. */
   #isBehindBy(margin: number): boolean {
     if (this.isActive() && this.#isFruitful) return true;
-    const peerIds = this.#fetcher.peers();
     const { faultyMax } = quorumOf(Math.max(1, this.#parts.ledger.head().next.validators.length));
-    const liarsMax = Math.min(faultyMax, Math.max(0, peerIds.length - 1));
-    return this.#progress.isPast(this.#head() + margin, peerIds, liarsMax + 1);
+    const isShownBy = (peerIds: readonly string[]): boolean => {
+      const liarsMax = Math.min(faultyMax, Math.max(0, peerIds.length - 1));
+      return this.#progress.isPast(this.#head() + margin, peerIds, liarsMax + 1);
+    };
+    const peerIds = this.#fetcher.peers();
+    // With fewer validators linked than one more than may lie, the others must bear them out, too.
+    return isShownBy(peerIds) && isShownBy(this.#witnesses(peerIds));
+  }
+
+  /** Whose word f bounds: validators. Only an observer without one takes what it is linked with. */
+  #witnesses(peerIds: readonly string[]): readonly string[] {
+    const { network, isValidator } = this.#parts;
+    const links = network.links().filter(({ role }) => role === 'validator');
+    const validators = new Set<string>(links.map(({ peerId }) => peerId));
+    if (validators.size === 0 && !isValidator()) return peerIds;
+    return peerIds.filter((peerId) => validators.has(peerId));
   }
 
   progress(): SyncSight | undefined {

@@ -89,6 +89,7 @@ async function follow(
     network,
     ledger: chain.ledger,
     exclusive: createExclusive(),
+    isValidator: () => true,
     ahead,
     advanced: () => undefined,
     onFatal: (error) => fatal.push(error),

@@ -23,7 +23,7 @@ export interface StatusAnswer {
   /** While a peer speaks of more blocks than the node has. */
   readonly sync?: {
     readonly target: number;
-    /** Whether blocks come, or more of the connected peers speak of them than may lie. */
+    /** Whether blocks come, or more linked validators speak of them than may lie. */
     readonly credible: boolean;
     /** Of the last minute, rounded. */
     readonly blocksPerSecond?: number;

@@ -303,7 +303,7 @@ export interface JoinReport {
 export interface SyncReport {
   /** Highest height that a connected peer spoke of; nobody vouches for it before its blocks are here. */
   readonly target: Height;
-  /** Whether blocks come, or more of the connected peers speak of them than may lie. */
+  /** Whether blocks come, or more linked validators speak of them than may lie. */
   readonly credible: boolean;
   /** Of the last minute; absent when none came in it. */
   readonly blocksPerSecond?: number;

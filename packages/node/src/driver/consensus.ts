@@ -140,6 +140,7 @@ class NodeConsensus implements Consensus {
       network: parts.network,
       ledger,
       exclusive: parts.exclusive,
+      isValidator: () => this.#selfIndex() !== undefined,
       ahead: parts.ahead,
       advanced: (blocks) => this.#advanced(blocks),
       onFatal: parts.onFatal,
