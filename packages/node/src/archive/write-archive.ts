@@ -100,9 +100,9 @@ const OWN_FOLDERS: readonly string[] = ['blocks', 'state', 'votes', 'evidence', 
 
 /** Between the files of a node an archive would take the place of the one that is being written. */
 function refuseOwn({ dataDirectory }: ArchiveOrigin, target: string): void {
-  const isItself = isWithin(target, dataDirectory) && isWithin(dataDirectory, target);
-  const isAmong = OWN_FOLDERS.some((name) => isWithin(target, path.join(dataDirectory, name)));
-  if (!isItself && !isAmong) return;
+  // What the node keeps may lie on a disk of its own behind a link.
+  const own = [dataDirectory, ...OWN_FOLDERS.map((name) => path.join(dataDirectory, name))];
+  if (own.every((folder) => !isWithin(target, folder))) return;
   throw new NodeError('NODE_ARCHIVE_INSIDE', { detail: `${target} lies in ${dataDirectory}.` });
 }
 

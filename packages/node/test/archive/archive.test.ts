@@ -162,6 +162,8 @@ describe('node: archive', () => {
       dataDirectory,
       blocks,
       path.join(blocks, 'new'),
+      path.join(dataDirectory, 'archive'),
+      path.join(dataDirectory, 'copies', 'new'),
       path.join(dataDirectory, 'state'),
       linked,
     ]) {
