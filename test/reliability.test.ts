@@ -3,6 +3,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { MUTANTS } from '@daybook/core';
 import { expect } from 'chai';
+import { STRATEGIES } from '../packages/testkit/src/sim/strategies/all.ts';
+import { KILLERS } from '../packages/testkit/test/sim/mutants/killers.ts';
 import { CHOSEN_FAULTS, FAULTS } from './faults/table.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
@@ -28,6 +30,8 @@ const rows: readonly Row[] = text.split('\n').flatMap((line) => {
 });
 
 const CHECKER_FILES = 'packages/testkit/src/sim/checkers/*.ts';
+const STRATEGY_TEST = 'packages/testkit/test/sim/strategies.test.ts';
+const MUTANT_TEST = 'packages/testkit/test/sim/mutants/mutants.test.ts';
 /** What no checker of its own looks for: what comes after the faults, and equal traces. */
 const CHECKED_ELSEWHERE = ['packages/testkit/src/sim/heal.ts', 'scripts/sim/seeds.ts'];
 
@@ -49,6 +53,26 @@ function scenarioFiles(): ReadonlyMap<string, readonly string[]> {
     for (const id of ids) found.set(id, [...(found.get(id) ?? []), file]);
   }
   return found;
+}
+
+/** Files that a text names by strings such as `'F4'`, behind a word that declares them. */
+function declaredIn(glob: string, declaration: RegExp): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const file of globSync(glob, { cwd: ROOT })) {
+    const source = readFileSync(path.join(ROOT, file), 'utf8');
+    for (const [, id = ''] of source.matchAll(declaration)) {
+      found.set(id, [...(found.get(id) ?? []), file]);
+    }
+  }
+  return found;
+}
+
+function rowsOf(letter: string): readonly Row[] {
+  return rows.filter(({ id }) => id.startsWith(letter));
+}
+
+function sourceOf(file: string): string {
+  return readFileSync(path.join(ROOT, file), 'utf8');
 }
 
 /** Files of checkers by the invariants that they say they look for. */
@@ -123,6 +147,53 @@ describe('docs/reliability.md', () => {
     const unchecked = rows.map(({ id }) => id).filter((id) => /^I/.test(id) && !checked.has(id));
 
     expect(unchecked).to.deep.equal(['I25']);
+  });
+
+  it('names for every scenario only tests and faults that say they play it', () => {
+    const files = scenarioFiles();
+    const wrong = rowsOf('S').flatMap(({ id }) => {
+      const others = namedBy(id).filter((file) => !files.get(id)?.includes(file));
+      const saying = `Scenario ${id} of docs/reliability.md`;
+      return others
+        .filter((file) => !sourceOf(file).includes(saying))
+        .map((file) => `${id}: ${file}`);
+    });
+
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('has a registered strategy for every row of one, and names the test that plays them all', () => {
+    const registered = STRATEGIES.map(({ name }) => name);
+
+    expect(rowsOf('B').map(({ id }) => id)).to.deep.equal(registered);
+    for (const { id } of rowsOf('B')) expect(namedBy(id), id).to.include(STRATEGY_TEST);
+    expect(sourceOf(STRATEGY_TEST)).to.contain('for (const { name, title } of STRATEGIES)');
+  });
+
+  it('names for every planted bug the test that plays every killer, and each has one', () => {
+    const killed = new Set<string>(KILLERS.map(({ mutant }) => mutant));
+
+    for (const { id, title } of rowsOf('M')) {
+      expect(killed.has(title), `${id} ${title}`).to.equal(true);
+      expect(namedBy(id), id).to.include(MUTANT_TEST);
+    }
+    expect(sourceOf(MUTANT_TEST)).to.contain('for (const killer of KILLERS)');
+  });
+
+  it('names for every fault on processes the file that declares it, and no other fault', () => {
+    const files = declaredIn('test/faults/*.ts', /\bid: '(F\d+)'/g);
+    const declaring = new Set([...files.values()].flat());
+
+    for (const { id } of FAULTS.filter((fault) => /^F\d/.test(fault.id))) {
+      const own = files.get(id) ?? [];
+      const named = namedBy(id).filter((file) => declaring.has(file));
+      expect(own, id).to.have.length(1);
+      expect(named, id).to.deep.equal(own);
+    }
+    const undeclared = rowsOf('F').filter(
+      ({ id }) => !files.has(id) && namedBy(id).some((file) => file.startsWith('test/faults/')),
+    );
+    expect(undeclared.map(({ id }) => id)).to.deep.equal([]);
   });
 
   it('tells the names of planted bugs as they are in the code', () => {

@@ -2,6 +2,7 @@
  * One validator key on two machines, each with a fresh vote log of its own, started on a chain that
  * rests: no peer holds a vote of the key yet, so both are trusted. Whoever learns of the other stops,
  * and signs no more before a later block has closed everything that either may have signed.
+ * Scenario S20 of docs/reliability.md on real parts.
  */
 import { readFile } from 'node:fs/promises';
 import { peerIdFromPublicKey, publicKeyOf } from '@daybook/core';

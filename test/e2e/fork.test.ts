@@ -1,6 +1,7 @@
 /**
  * A second certified block of one height, sealed by a quorum of stolen keys and shown to one node over
  * the real network: the node stops with a proof that anybody can check, and stays down.
+ * Scenario S34 of docs/reliability.md on real parts.
  */
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';

@@ -4,6 +4,7 @@
  *
  * Measured on 2 cores, the largest of four nodes: 140 MiB at rest after 300 blocks, 178 after 5,001,
  * 196 after 10,025; at work 414 and 443. What grows at first are caches on their way to their bounds.
+ * Scenario S38 of docs/reliability.md on real parts.
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';

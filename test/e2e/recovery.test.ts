@@ -2,6 +2,7 @@
  * The runbook docs/operations/recovery.md, rehearsed: two of four validators are lost for good, the
  * chain stands, and the departments go on with two others by a file that they sign offline. In the
  * new era the set then changes by governance as it always does.
+ * Scenario S40 of docs/reliability.md on real parts.
  */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';

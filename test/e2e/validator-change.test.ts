@@ -1,6 +1,7 @@
 /**
  * The validator set of a running chain changes three times while payments go on: a fifth validator
  * joins, one gets a new key, one leaves. A proof file of a payment is then checked across all of it.
+ * Scenario S22 of docs/reliability.md on real parts.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';

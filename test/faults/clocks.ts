@@ -1,4 +1,7 @@
-/** F11: one validator's clock is wrong, drifts, or is set during a round; the chain goes on in time. */
+/**
+ * F11: one validator's clock is wrong, drifts, or is set during a round; the chain goes on in time.
+ * Scenario S30 of docs/reliability.md on real parts.
+ */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getJson } from '../e2e/support/api.ts';

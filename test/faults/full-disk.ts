@@ -1,4 +1,7 @@
-/** F5: a disk that fills up slowly, then to the last byte; and writes refused on the way. */
+/**
+ * F5: a disk that fills up slowly, then to the last byte; and writes refused on the way.
+ * Scenario S33 of docs/reliability.md on real parts.
+ */
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asPublicKey, publicKeyOf } from '@daybook/core';

@@ -1,4 +1,7 @@
-/** F1: SIGKILL again and again: single nodes at random moments, then all of them at once. */
+/**
+ * F1: SIGKILL again and again: single nodes at random moments, then all of them at once.
+ * Scenario S21 of docs/reliability.md on real parts.
+ */
 import type { Fault } from './fault.ts';
 import { placesOf } from './fault.ts';
 import { inspect, renderInspection } from './inspection.ts';

@@ -1,4 +1,7 @@
-/** F4: every sync of f validators takes long; the others must not wait for them. */
+/**
+ * F4: every sync of f validators takes long; the others must not wait for them.
+ * Scenario S32 of docs/reliability.md on real parts.
+ */
 import type { Fault } from './fault.ts';
 import { inspect, renderInspection } from './inspection.ts';
 import { heightMs } from './pace.ts';

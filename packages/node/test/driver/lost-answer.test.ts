@@ -1,6 +1,7 @@
 /**
  * A validator whose key is in another process, behind a real socket, which dies with a vote logged
  * and its answer not sent: one of four is dead besides, so that the chain needs this very vote.
+ * Scenario S41 of docs/reliability.md on real parts.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
