@@ -1,21 +1,12 @@
 /** Checkers see what they are there for: violations that are planted from outside. */
-import type { Unsigned } from '@daybook/core';
-import { asHash, signBytes } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../src/sim/foundry.ts';
 import type { Scenario } from '../../src/sim/scenario.ts';
 import { openScenario } from '../../src/sim/scenario.ts';
 import type { EventOf } from '../../src/sim/world/events.ts';
+import { brokenBy, prepare } from './support/planted.ts';
 
 const foundry = createFoundry();
-
-/** The invariant that a scenario breaks; its name alone. */
-async function brokenBy(run: () => Promise<void>): Promise<string | undefined> {
-  return await run().then(
-    () => undefined,
-    (error: Error) => error.message.split(':')[0],
-  );
-}
 
 /** A STATUS of the first height, shown again to a node that is past it: the node helps. */
 async function helpLaggard(
@@ -36,22 +27,6 @@ async function helpLaggard(
   showAgain();
   await scenario.until('help', () => helps.length > 0, 10_000);
   return { showAgain };
-}
-
-/** A PREPARE of 1/0 that a machine signs, for a block with this byte in its hash. */
-function prepare(scenario: Scenario, index: number, byte: number): void {
-  const machine = scenario.machine(index);
-  const signer = machine.replica()?.signer;
-  if (signer === undefined) throw new Error('the machine runs');
-  const blockHash = asHash(new Uint8Array(32).fill(byte));
-  const slot = { height: 1, round: 0 };
-  const content: Unsigned = { type: 'prepare', ...slot, blockHash };
-  const request = {
-    signBytes: signBytes(scenario.world.genesis.chain, content),
-    attachment: new Uint8Array(),
-  };
-  const vote = { ...slot, step: content.type, ...request, signature: new Uint8Array(64) };
-  scenario.world.events.emit({ type: 'signed', machine, signer, request, vote });
 }
 
 describe('simulator: checkers', () => {

@@ -11,11 +11,13 @@ export const ACCUSATIONS: Checker = {
       if (!machine.isHonest) return;
       const id = fromHex(validator);
       const accused = id && world.machines.find((one) => one.hasValidatorId(id));
-      if (accused?.isHonest === true && !accused.wasDamaged) {
+      // A damaged disk is no excuse: who has lost votes is silent about their heights.
+      if (accused?.isHonest === true && height > accused.forgotUpTo) {
         const words = `${machine.name} accuses ${accused.name} of ${kind} at ${height}`;
         world.violate('I14', words);
       }
     });
+    // I18 speaks of sound disks; how a node ends over a damaged one is of I22.
     world.events.on('fault', ({ machine, error }) => {
       if (!machine.isHonest || machine.wasDamaged || isStorageFailure(codeOf(error))) return;
       world.violate('I18', `a listener of ${machine.name} throws: ${describeError(error)}`);

@@ -9,6 +9,7 @@ import type { Checker } from './checker.ts';
 import { ENCODINGS } from './encodings.ts';
 import { IDLENESS } from './idleness.ts';
 import { LIGHT_CLIENT } from './light-client.ts';
+import { QUARANTINE } from './quarantine.ts';
 import { RE_EXECUTION } from './re-execution.ts';
 import { READS } from './reads.ts';
 import { RECORDED_EVIDENCE } from './recorded-evidence.ts';
@@ -23,6 +24,7 @@ export const CHECKERS: readonly Checker[] = [
   CERTIFICATES,
   LIGHT_CLIENT,
   VOTES,
+  QUARANTINE,
   BARRIERS,
   CHAIN,
   TRANSACTIONS,

@@ -18,14 +18,17 @@ export const BARRIERS: Checker = {
     const last = new Map<Machine, Uint8Array>();
     const hints = new Map<Machine, Map<string, number>>();
     world.events.on('sent', ({ machine, kind, bytes }) => {
-      if (!KINDS.has(kind) || !machine.isHonest || machine.wasDamaged) return;
+      if (!KINDS.has(kind) || !machine.isHonest) return;
       if (last.get(machine) === bytes) return;
       last.set(machine, bytes);
       const signature = ownSignatureIn(machine, bytes);
       if (signature === undefined) return;
       const known = hints.get(machine) ?? new Map<string, number>();
       hints.set(machine, known);
+      // A write that went astray is no longer on the medium, and no node can see that.
+      const astray = machine.disk.harm.files();
       const lacking = MIRRORS.find((mirror) => {
+        if (astray.some((path) => mirror.test(path))) return false;
         const isHeldBy = (path: string): boolean => {
           return mirror.test(path) && holds(machine, path, { signature, hints: known });
         };

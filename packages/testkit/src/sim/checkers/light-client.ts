@@ -26,6 +26,7 @@ export const LIGHT_CLIENT: Checker = {
   watch: (world) => {
     const follower = new Follower(world);
     world.events.on('committed', ({ machine, block, certificate }) => {
+      // Read from a sound disk: what is judged is the chain, and not who shows it.
       if (!machine.isHonest || machine.wasDamaged) return;
       const { header } = block;
       // What all nodes lost power over before they told of it is read from the log of this one.

@@ -46,6 +46,7 @@ export function reExecutionIn(permille: number): Checker {
       if (!world.prng.fork('re-execution').chance(permille)) return;
       const follower = new Follower(world);
       world.events.on('committed', ({ machine, block }) => {
+        // The chain is read from a sound disk: what is judged is its roots, and not who shows them.
         if (!machine.isHonest || machine.wasDamaged) return;
         follower.follow(machine, block.header.height);
       });

@@ -43,6 +43,7 @@ export const READS: Checker = {
     const keys = keysOf(world);
     world.events.on('committed', ({ machine, block }) => {
       const { header, hash, bytes } = block;
+      // What others are compared with comes from a sound disk.
       if (!machine.isHonest || machine.wasDamaged || decided.has(header.height)) return;
       decided.set(header.height, { header, hash, bytesHash: toHex(sha256(bytes)) });
     });

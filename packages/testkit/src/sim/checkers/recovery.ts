@@ -12,6 +12,7 @@ export const RECOVERY: Checker = {
     });
     world.events.on('booted', ({ machine, height }) => {
       if (machine.lives > 1) world.coverage.add('restart');
+      // What a damaged disk has lost is no crash's doing; whether it is read all the same is of I22.
       if (!machine.isHonest || machine.wasDamaged || height === 0) return;
       const fault = faultOf(machine, height);
       if (fault !== undefined)

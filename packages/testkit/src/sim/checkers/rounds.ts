@@ -33,10 +33,11 @@ export const ROUNDS: Checker = {
       if (current !== undefined) begin(current.context.height, current.round);
     });
     world.events.on('signed', ({ machine, vote: { height, round, step } }) => {
-      if (step !== 'round-change' || !machine.isHonest || machine.wasDamaged) return;
+      if (step !== 'round-change' || !machine.isHonest || height <= machine.forgotUpTo) return;
       if (!begin(height, round)) return;
       const next = machine.replica()?.ledger.head().next;
-      if (next === undefined || hasTooManyFaulty(world, next.validators.length)) return;
+      const validators = next?.validators.length ?? 0;
+      if (next === undefined || hasTooManyFaulty(world, { height, validators })) return;
       const sinceMs = world.timeline.now() - (begun.get(`${height}/${round - 1}`) ?? 0);
       if (sinceMs >= roundDurationMs(next.parameters, round - 1) * DRIFT) return;
       const words = `${machine.name} asks for ${height}/${round} ${sinceMs} ms after the round before`;
@@ -45,9 +46,12 @@ export const ROUNDS: Checker = {
   },
 };
 
-/** Machines of the adversary, or with a damaged disk: the bound speaks of f of them. */
-function hasTooManyFaulty({ machines, genesis }: World, validators: number): boolean {
-  const faulty = machines.filter(({ isHonest, wasDamaged }) => !isHonest || wasDamaged);
+/** Machines that lie, or may contradict what they forgot: the bound speaks of f of them. */
+function hasTooManyFaulty(
+  { machines, genesis }: World,
+  { height, validators }: { readonly height: number; readonly validators: number },
+): boolean {
+  const faulty = machines.filter((one) => !one.isHonest || height <= one.forgotUpTo);
   const least = Math.min(validators, genesis.validators.length);
   return faulty.length > quorumOf(least).faultyMax;
 }

@@ -5,7 +5,7 @@
  */
 import type { Engine } from '@daybook/contracts';
 import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
-import { asPublicKey, equalBytes, eraOf, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
+import { asPublicKey, equalBytes, eraOf, publicKeyOf, validatorIdOf } from '@daybook/core';
 import type { Clock, Logger, Replica, Storage } from '@daybook/node';
 import { openReplica, openStorage } from '@daybook/node';
 import type { SigningRequest } from '@daybook/state';
@@ -81,8 +81,10 @@ export class Machine {
   recoveries: readonly RecoveryFile[] = [];
   /** Runs before every start, with the disk at hand. */
   beforeStart: (() => Promise<void>) | undefined;
-  /** Storage was damaged beyond the fault model of safety. */
+  /** Storage was damaged: it may lack blocks, and need not go on. */
   wasDamaged = false;
+  /** Up to here it may contradict itself, by no fault of its code: the checker of votes says so. */
+  forgotUpTo = 0;
   /** Time of the next sync, in ms. */
   syncMs: () => number = () => 0;
   /** Asked at every moment of disk work. */
@@ -271,6 +273,7 @@ export class Machine {
 
   async #boot(life: Life): Promise<void> {
     await this.beforeStart?.();
+    this.disk.harm.beginMending();
     const { genesis } = this.#options;
     const clock = this.clock.portFor(life);
     const logger = this.#logger();
@@ -332,6 +335,7 @@ export class Machine {
     this.#state = 'up';
     const { height } = replica.ledger.head().header;
     this.#parts.events.emit({ type: 'booted', machine: this, height });
+    this.disk.harm.endMending();
     this.reportedHeight = Math.max(this.reportedHeight, height);
   }
 
@@ -392,9 +396,5 @@ export class Machine {
       this.reportedHeight = Math.max(this.reportedHeight, block.header.height);
       this.#parts.events.emit({ type: 'committed', machine: this, block, certificate });
     });
-  }
-
-  toString(): string {
-    return `${this.name} ${toHex(publicKeyOf(this.member.keys.consensus)).slice(0, 8)}`;
   }
 }

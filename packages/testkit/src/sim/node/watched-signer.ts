@@ -1,4 +1,7 @@
-/** Signers that say what they gave out, and what their guards refused, and that can be killed. */
+/**
+ * Signers that say what they gave out, what their guards refused and when they left quarantine, and
+ * that can be killed.
+ */
 import type { Storage } from '@daybook/node';
 import type { VoteSigner } from '@daybook/state';
 import type { EventBus } from '../world/events.ts';
@@ -19,6 +22,12 @@ function watchSigner(signer: VoteSigner, machine: Machine, events: EventBus): Vo
       if (signed.ok) events.emit({ type: 'signed', machine, signer, request, vote: signed.value });
       else events.emit({ type: 'sign-refused', machine, code: signed.reason.code });
       return signed;
+    },
+    resume: async (above) => {
+      const wasWithheld = signer.quarantine() !== undefined;
+      await signer.resume(above);
+      const isOver = wasWithheld && signer.quarantine() === undefined;
+      if (isOver) events.emit({ type: 'resumed', machine, signer, above });
     },
   };
 }

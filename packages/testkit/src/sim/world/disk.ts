@@ -7,6 +7,8 @@
 import type { Disk, DiskFile } from '@daybook/state';
 import { StateError } from '@daybook/state';
 import { Bytes } from './bytes.ts';
+import type { Harm } from './harm.ts';
+import { createHarm } from './harm.ts';
 import type { Life } from './life.ts';
 import type { Prng } from './prng.ts';
 import type { Timeline } from './timeline.ts';
@@ -56,6 +58,8 @@ interface NameChange {
 export interface SimDisk {
   /** Free part of the file system. */
   free: number;
+  /** Files that faults have changed or lost. */
+  readonly harm: Harm;
   portFor(life: Life): Disk;
   /** Power loss or kill -9 with what `losing` draws; all files go back to what is durable then. */
   crash(losing: Prng): void;
@@ -82,6 +86,7 @@ const SECTOR = 512;
 
 export class SimulatedDisk implements SimDisk {
   free = 1;
+  readonly harm = createHarm();
   readonly #timeline: Timeline;
   readonly #settings: DiskSettings;
   #names = new Map<string, Inode>();
@@ -201,6 +206,7 @@ export class SimulatedDisk implements SimDisk {
         if (fault === 'error') throw writeFailure(path);
         if (fault === undefined) change({ at, bytes: bytes.slice() });
         if (typeof fault !== 'object') return;
+        this.harm.add(path, fault.path);
         applyChange(inode.current, { at, bytes });
         this.#names.get(fault.path)?.durable.write(fault.at, bytes);
       },
@@ -273,11 +279,13 @@ export class SimulatedDisk implements SimDisk {
   damage(path: string, change: (bytes: Uint8Array) => void): void {
     const inode = this.#names.get(path);
     if (inode === undefined) return;
+    this.harm.add(path);
     change(inode.durable.view());
     inode.current.copyFrom(inode.durable);
   }
 
   remove(path: string): void {
+    this.harm.add(path);
     this.#names.delete(path);
     this.#durableNames.delete(path);
   }

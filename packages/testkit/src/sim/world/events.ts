@@ -2,7 +2,7 @@
  * What the simulator sees of all nodes at once: checkers, coverage counters and omniscient
  * adversaries listen here. Nothing a listener learns reaches an honest node.
  */
-import type { Certificate, Hash, TransactionId } from '@daybook/core';
+import type { Certificate, Hash, Height, TransactionId } from '@daybook/core';
 import type { RequestName } from '@daybook/network';
 import type { ExecutedBlock } from '@daybook/node';
 import type { SignedVote, SigningRequest, VoteSigner } from '@daybook/state';
@@ -32,6 +32,13 @@ export type WorldEvent =
       readonly vote: SignedVote;
     }
   | { readonly type: 'sign-refused'; readonly machine: Machine; readonly code: string }
+  /** A signer has left quarantine: a new log, in which nothing up to this height is signed. */
+  | {
+      readonly type: 'resumed';
+      readonly machine: Machine;
+      readonly signer: VoteSigner;
+      readonly above: Height;
+    }
   /** A frame of the node's own making is handed to the wire. */
   | {
       readonly type: 'sent';

@@ -1,35 +1,12 @@
 /** Bugs in the signing guard, the vote log and what a restart makes of it. */
-
-import type { Step } from '@daybook/state';
-import { parseSignBytes } from '@daybook/state';
 import type { Foundry } from '../../../src/sim/foundry.ts';
 import type { Scenario } from '../../../src/sim/scenario.ts';
 import { openScenario } from '../../../src/sim/scenario.ts';
 import { PATIENT } from '../support/division.ts';
 import { gain, reach } from '../support/goals.ts';
-import { loseFrames } from '../support/sightings.ts';
+import { loseFrames, onSigned } from '../support/sightings.ts';
 import { roundOf, toHeightWhere } from '../support/turns.ts';
 import type { Killer } from './killer.ts';
-
-/** Calls back when a machine has been given a signature for a vote of this kind. */
-function onSigned(
-  { world }: Scenario,
-  {
-    machine,
-    step,
-    round,
-  }: { readonly machine: number; readonly step: Step; readonly round: number },
-  then: () => void,
-): void {
-  let isOver = false;
-  world.events.on('signed', (event) => {
-    const parsed = parseSignBytes(event.request.signBytes);
-    if (isOver || event.machine.index !== machine || !parsed.ok) return;
-    if (parsed.value.content.type !== step || parsed.value.content.round !== round) return;
-    isOver = true;
-    then();
-  });
-}
 
 /** The proposer loses power right after it signed its proposal, and comes back. */
 async function proposeTwice(foundry: Foundry): Promise<void> {

@@ -1,6 +1,8 @@
-/** What scenarios watch on the wire, and frames that they lose. */
+/** What scenarios watch on the wire and at the signers, and frames that they lose. */
 import type { Message, RoundChange } from '@daybook/core';
 import { decodeMessage } from '@daybook/core';
+import type { Step } from '@daybook/state';
+import { parseSignBytes } from '@daybook/state';
 import type { Scenario } from '../../../src/sim/scenario.ts';
 import type { Frame } from '../../../src/sim/world/wire.ts';
 
@@ -13,6 +15,26 @@ export function onSent(
     if (kind === 'transactions' || kind === 'status') return;
     const decoded = decodeMessage(bytes);
     if (decoded.ok) listener(decoded.value, machine.index);
+  });
+}
+
+/** Calls back when a machine has been given a signature for a vote of this kind. */
+export function onSigned(
+  { world }: Scenario,
+  {
+    machine,
+    step,
+    round,
+  }: { readonly machine: number; readonly step: Step; readonly round: number },
+  then: () => void,
+): void {
+  let isOver = false;
+  world.events.on('signed', (event) => {
+    const parsed = parseSignBytes(event.request.signBytes);
+    if (isOver || event.machine.index !== machine || !parsed.ok) return;
+    if (parsed.value.content.type !== step || parsed.value.content.round !== round) return;
+    isOver = true;
+    then();
   });
 }
 
