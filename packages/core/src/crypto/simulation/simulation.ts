@@ -36,6 +36,8 @@ export const MUTANTS = [
   'evidence-unsigned',
   'checksum-unchecked',
   'certificate-per-entry',
+  'quarantine-skipped',
+  'copied-log-trusted',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 

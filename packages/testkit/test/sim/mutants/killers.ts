@@ -3,6 +3,7 @@ import { BLOCK_KILLERS } from './blocks.ts';
 import { BOUND_KILLERS } from './bounds.ts';
 import { JUSTIFICATION_KILLERS } from './justifications.ts';
 import type { Killer } from './killer.ts';
+import { QUARANTINE_KILLERS } from './quarantine.ts';
 import { QUORUM_KILLERS } from './quorums.ts';
 import { ROUND_KILLERS } from './rounds.ts';
 import { SIGNING_KILLERS } from './signing.ts';
@@ -14,4 +15,5 @@ export const KILLERS: readonly Killer[] = [
   ...ROUND_KILLERS,
   ...BLOCK_KILLERS,
   ...BOUND_KILLERS,
+  ...QUARANTINE_KILLERS,
 ];
