@@ -6,6 +6,7 @@ import type { ChainParameters } from '@daybook/core';
 import { quorumOf } from '@daybook/core';
 import { FAULTS } from './faults/all.ts';
 import { STRATEGIES } from './strategies/all.ts';
+import { COLLUDERS } from './strategies/b29-colluders.ts';
 import type { Prng } from './world/prng.ts';
 import { createPrng } from './world/prng.ts';
 
@@ -78,8 +79,11 @@ function drawExecution(faults: readonly string[], prng: Prng): RunPlan['executio
   return isDoubtful || prng.chance(100) ? 'own' : 'shared';
 }
 
+/** Of a thousand sets with room for two or more traitors, in how many all of them collude. */
+const PLOTS_PERMILLE = 100;
+
 /** Half of the seeds have none; the others up to f, each with a strategy of its own. */
-function drawTraitors(validators: number, prng: Prng): readonly Traitor[] {
+function drawEach(validators: number, prng: Prng): readonly Traitor[] {
   const { faultyMax } = quorumOf(validators);
   if (faultyMax === 0 || prng.chance(500)) return [];
   const machines = prng.shuffle([...Array(validators).keys()]);
@@ -87,6 +91,18 @@ function drawTraitors(validators: number, prng: Prng): readonly Traitor[] {
     machine,
     strategy: prng.pick(STRATEGIES).name,
   }));
+}
+
+/** A colluder needs somebody to plot with: where there is room for two, all f collude or none. */
+function drawTraitors(validators: number, prng: Prng): readonly Traitor[] {
+  const drawn = drawEach(validators, prng);
+  const { faultyMax } = quorumOf(validators);
+  if (faultyMax < 2) return drawn;
+  const strategy = COLLUDERS.name;
+  const isPlot = prng.fork('plot').chance(PLOTS_PERMILLE);
+  if (!isPlot && drawn.every((one) => one.strategy !== strategy)) return drawn;
+  const machines = prng.fork('colluders').shuffle([...Array(validators).keys()]);
+  return machines.slice(0, faultyMax).map((machine) => ({ machine, strategy }));
 }
 
 export function drawPlan(seed: number, sizes: Sizes = 'usual'): RunPlan {

@@ -2,6 +2,7 @@
  * Byzantine strategies B1 to B29 (docs/reliability.md): each does its deed, and with at most f of
  * them no invariant breaks and the chain goes on.
  */
+import { quorumOf } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../src/sim/foundry.ts';
 import { drawPlan } from '../../src/sim/plan.ts';
@@ -54,6 +55,46 @@ describe('simulator: Byzantine strategies', () => {
       expect(coverage.get(`heights under ${name}`) ?? 0).to.be.at.least(1);
     });
   }
+
+  it('B29: given two colluders of seven, then they are at work together and the chain goes on', async () => {
+    const traitors = [1, 4].map((machine) => ({ machine, strategy: 'B29' }));
+    const scenario = await openScenario({ validators: 7, traitors }, foundry);
+    const honest = [0, 2, 3, 5, 6].map((index) => scenario.machine(index));
+
+    for (let turn = 0; turn < 20; turn++) {
+      scenario.submit(turn % 7);
+      await scenario.run(3000);
+    }
+
+    const goal = Math.max(...honest.map((machine) => machine.height())) + 2;
+    scenario.submit(0);
+    await scenario.until(
+      'every correct node two heights on',
+      () => honest.every((machine) => machine.height() >= goal),
+      120_000,
+    );
+    const { coverage } = scenario.end();
+    expect(coverage.get('two or more colluders at work') ?? 0).to.be.at.least(2);
+  });
+
+  it('given many seeds, then colluders are drawn for all that may be bad, or for none', () => {
+    let plots = 0;
+    for (let seed = 0; seed < 3000; seed++) {
+      const { validators, traitors } = drawPlan(seed);
+      const { faultyMax } = quorumOf(validators);
+      const colluders = traitors.filter(({ strategy }) => strategy === 'B29');
+      if (faultyMax < 2 || colluders.length === 0) continue;
+      plots += 1;
+      const machines = new Set(colluders.map(({ machine }) => machine));
+      expect([machines.size, traitors.length], `seed ${seed}`).to.deep.equal([
+        faultyMax,
+        faultyMax,
+      ]);
+    }
+
+    // One seed in thirteen has seven validators or more, and a tenth of these a plot.
+    expect(plots).to.be.within(10, 60);
+  });
 
   for (const validators of [4, 7]) {
     it(`given ${validators} validators and faults, then each strategy is harmless`, async () => {

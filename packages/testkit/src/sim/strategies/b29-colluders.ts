@@ -22,16 +22,24 @@ function bent(traitor: Traitor, to: number, message: Message): readonly Message[
   const { height, round } = message.signed.content;
   if (message.type === 'round-change') {
     if (message.signed.content.prepared === undefined) return [message];
-    traitor.acted();
+    plot(traitor);
     return [
       { type: 'round-change', signed: traitor.sign({ type: 'round-change', height, round }) },
     ];
   }
   if (!isProposedByOurs(traitor, round)) return [message];
-  traitor.acted();
+  plot(traitor);
   const { audience, confidant } = plotOf(traitor, height, round);
   if (message.type === 'pre-prepare') return audience.has(to) ? [message] : [];
   return to === confidant || traitor.world.machines[to]?.isHonest === false ? [message] : [];
+}
+
+/** Tells the coverage counters, and whether there was anybody to collude with. */
+function plot(traitor: Traitor): void {
+  const isFirst = traitor.acted();
+  const { coverage, machines } = traitor.world;
+  const present = machines.filter((one) => isTraitor(one) && one.state() === 'up');
+  if (isFirst && present.length >= 2) coverage.add('two or more colluders at work');
 }
 
 function isProposedByOurs(traitor: Traitor, round: number): boolean {

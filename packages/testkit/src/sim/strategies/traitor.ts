@@ -64,12 +64,16 @@ export class Traitor {
     machine.isHonest = false;
   }
 
-  /** Tells the coverage counters that the strategy did its deed, once per height. */
-  acted(): void {
+  /**
+   * Tells the coverage counters that the strategy did its deed, once per height.
+   * @returns whether this is its first deed at this height
+   */
+  acted(): boolean {
     const height = this.machine.height();
-    if (height === this.#actedAt || this.#strategy === undefined) return;
+    if (height === this.#actedAt || this.#strategy === undefined) return false;
     this.#actedAt = height;
     this.world.coverage.add(`heights under ${this.#strategy}`);
+    return true;
   }
 
   /** Installs what the strategy bends. */
