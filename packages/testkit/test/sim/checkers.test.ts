@@ -74,11 +74,13 @@ describe('simulator: checkers', () => {
   it('given a message that costs more signature checks than two quorums, then I24 is broken', async () => {
     const scenario = await openScenario({ validators: 4 }, foundry);
     const machine = scenario.machine(0);
+    const bytes = new Uint8Array();
+    const arrival = { type: 'arrived', machine, kind: 'prepare', bytes } as const;
     // Q is three of four.
-    scenario.world.events.emit({ type: 'arrived', machine, kind: 'prepare', checks: 8 });
+    scenario.world.events.emit({ ...arrival, checks: 8 });
     expect(await brokenBy(() => scenario.run(0))).to.equal(undefined);
 
-    scenario.world.events.emit({ type: 'arrived', machine, kind: 'prepare', checks: 9 });
+    scenario.world.events.emit({ ...arrival, checks: 9 });
 
     expect(await brokenBy(() => scenario.run(0))).to.equal('I24');
   });

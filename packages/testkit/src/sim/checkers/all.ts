@@ -15,6 +15,7 @@ import { READS } from './reads.ts';
 import { RECORDED_EVIDENCE } from './recorded-evidence.ts';
 import { RECOVERY } from './recovery.ts';
 import { ROUNDS } from './rounds.ts';
+import { TIMES } from './times.ts';
 import { TRANSACTIONS } from './transactions.ts';
 import { VOTES } from './votes.ts';
 import { WORK } from './work.ts';
@@ -27,6 +28,7 @@ export const CHECKERS: readonly Checker[] = [
   QUARANTINE,
   BARRIERS,
   CHAIN,
+  TIMES,
   TRANSACTIONS,
   RECOVERY,
   BOUNDS,

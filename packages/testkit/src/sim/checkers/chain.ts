@@ -1,13 +1,12 @@
-/** I7, I12, I13 and I31: what the decided blocks themselves say. */
+/** I7, I12 and I13: what the decided blocks themselves say. */
 import type { Header } from '@daybook/core';
-import { equalBytes, LIMITS, messageDelayMs, refOf, toHex } from '@daybook/core';
-import { GENESIS_MS } from '../foundry.ts';
+import { equalBytes, LIMITS, refOf, toHex } from '@daybook/core';
 import type { EventOf } from '../world/events.ts';
 import type { World } from '../world/world.ts';
 import type { Checker } from './checker.ts';
 
 export const CHAIN: Checker = {
-  invariants: ['I7', 'I12', 'I13', 'I31'],
+  invariants: ['I7', 'I12', 'I13'],
   watch: (world) => {
     const headers = new Map<number, Header>();
     const included = new Map<string, number>();
@@ -18,7 +17,6 @@ export const CHAIN: Checker = {
       headers.set(header.height, header);
       checkParent(world, block, headers.get(header.height - 1));
       checkBody(world, event, included);
-      checkTime(world, event, headers.get(header.height - 1));
     });
   },
 };
@@ -68,28 +66,5 @@ function checkBody(
     } else if (entry.transaction.body.validUntilMs <= timestampMs) {
       world.violate('I12', `transaction ${id} in ${height} had expired`);
     }
-  }
-}
-
-/** I31 while all clocks of correct validators are right; a repeated block keeps its time. */
-function checkTime(
-  world: World,
-  { block, certificate }: EventOf<'committed'>,
-  parent: Header | undefined,
-): void {
-  const { height, timestampMs } = block.header;
-  const { parameters } = world.genesis.document;
-  const { precisionMs } = parameters;
-  const honest = world.machines.filter(({ isHonest }) => isHonest);
-  const trueMs = GENESIS_MS + world.timeline.now();
-  if (honest.some(({ clock }) => Math.abs(clock.wall() - trueMs) > precisionMs)) return;
-  if (world.clocksWereWrong()) return;
-  const isForced = timestampMs === (parent?.timestampMs ?? GENESIS_MS) + 1;
-  if (timestampMs > trueMs + 2 * precisionMs && !isForced) {
-    world.violate('I31', `block ${height} is dated ${timestampMs - trueMs} ms ahead`);
-  }
-  const oldest = trueMs - messageDelayMs(parameters, certificate.round) - 2 * precisionMs;
-  if (certificate.round === 0 && timestampMs < oldest) {
-    world.coverage.add('old block decided in round 0');
   }
 }

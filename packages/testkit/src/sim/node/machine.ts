@@ -373,7 +373,7 @@ export class Machine {
         clock,
         tap: this.tap,
         onFault: (error) => events.emit({ type: 'fault', machine: this, error }),
-        onArrival: (kind, checks) => events.emit({ type: 'arrived', machine: this, kind, checks }),
+        onArrival: (arrival) => events.emit({ type: 'arrived', machine: this, ...arrival }),
         onAnswer: (name) => events.emit({ type: 'answered', machine: this, name }),
         onOffence: (accused, offence) =>
           events.emit({ type: 'offence', machine: this, peerId: accused, offence }),

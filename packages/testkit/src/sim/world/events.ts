@@ -52,6 +52,7 @@ export type WorldEvent =
       readonly type: 'arrived';
       readonly machine: Machine;
       readonly kind: FrameKind;
+      readonly bytes: Uint8Array;
       /** Signatures that were verified on its arrival; 0 where nobody counts them. */
       readonly checks: number;
     }

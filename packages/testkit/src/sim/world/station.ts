@@ -41,6 +41,14 @@ export interface Tap {
   answer(from: string, name: string, honest: Uint8Array | undefined): Uint8Array | undefined;
 }
 
+/** A message that the node has taken. */
+export interface Arrival {
+  readonly kind: FrameKind;
+  readonly bytes: Uint8Array;
+  /** Signatures that were verified on its arrival. */
+  readonly checks: number;
+}
+
 export interface StationParts {
   readonly wire: Wire;
   readonly life: Life;
@@ -50,7 +58,7 @@ export interface StationParts {
   /** Called for what a listener of the node throws. */
   readonly onFault: (error: unknown) => void;
   /** Called after the node has taken a message. */
-  readonly onArrival: (kind: FrameKind, checks: number) => void;
+  readonly onArrival: (arrival: Arrival) => void;
   /** Called when a peer has answered a question. */
   readonly onAnswer: (name: RequestName) => void;
   readonly tap?: Tap | undefined;
@@ -164,7 +172,8 @@ class SimulatedStation implements Station {
           this.#tell(listener, from, parcel.bytes);
         }
         const checks = signatureChecks() - before;
-        this.#parts.onArrival(kindOf(parcel.channel, parcel.bytes), checks);
+        const { channel, bytes } = parcel;
+        this.#parts.onArrival({ kind: kindOf(channel, bytes), bytes, checks });
         return;
       }
       case 'gossip':
