@@ -21,8 +21,13 @@ import { openBetrayed, proposeAndVote } from '../support/traitor.ts';
 import { toHeightWhere } from '../support/turns.ts';
 import type { Killer } from './killer.ts';
 
+interface Forging extends Omit<Killer, 'play'> {
+  /** How long the traitor waits in its turn, so that the parent is so much older. */
+  readonly waitMs?: number;
+}
+
 /** In its turn a traitor proposes a block of its own making; the others go on without it. */
-function forging(killer: Omit<Killer, 'play'>, change: (header: Header) => Header): Killer {
+function forging({ waitMs = 0, ...killer }: Forging, change: (header: Header) => Header): Killer {
   return {
     ...killer,
     play: async (foundry) => {
@@ -30,6 +35,7 @@ function forging(killer: Omit<Killer, 'play'>, change: (header: Header) => Heade
       const { scenario, traitor, reins } = await openBetrayed(options, TRAITOR, foundry);
       const height = await toHeightWhere(scenario, (turn) => turn(0) === traitor.machine);
       reins.isMute = true;
+      await scenario.run(waitMs);
       const header = change(forgedHeader(traitor));
       const block: Block = { header, body: [] };
       scenario.submit(0);
@@ -60,6 +66,19 @@ const FROM_THE_FUTURE = forging(
     invariants: ['I31'],
   },
   (header) => ({ ...header, timestampMs: header.timestampMs + HOUR_MS }),
+);
+
+/** Beyond MSG_DELAY(0) and twice PRECISION, and still later than the parent. */
+const TOO_OLD_MS = 20_000;
+
+const FROM_THE_PAST = forging(
+  {
+    mutant: 'timestamp-unchecked',
+    scenario: 'given a proposal dated twenty seconds back, then nobody votes for it',
+    invariants: ['I31'],
+    waitMs: 2 * TOO_OLD_MS,
+  },
+  (header) => ({ ...header, timestampMs: header.timestampMs - TOO_OLD_MS }),
 );
 
 const OTHER_STATE = forging(
@@ -147,6 +166,7 @@ const FALSE_EVIDENCE: Killer = {
 
 export const BLOCK_KILLERS: readonly Killer[] = [
   FROM_THE_FUTURE,
+  FROM_THE_PAST,
   OTHER_STATE,
   MAP_ORDER,
   FALSE_EVIDENCE,
