@@ -20,6 +20,18 @@ const STRATEGY_HEIGHTS = 100;
 
 const MIRRORS = ['wal-A', 'wal-B'] as const;
 
+/** Points at which a validator can die: of disk work, and within a broadcast. */
+const DEATHS: readonly string[] = [
+  ...[...MIRRORS, 'blocks'].flatMap((file) => {
+    return ['write', 'sync', 'synced'].map((at) => `died at ${at} of ${file}`);
+  }),
+  ...['votes', 'blocks'].map((folder) => `died at sync-directory of ${folder}`),
+  ...['batch', 'batch-written'].map((at) => `died at ${at} of index`),
+  ...['pre-prepare', 'prepare', 'commit', 'round-change'].map((kind) => {
+    return `died while sending ${kind}`;
+  }),
+];
+
 const COMMON: readonly string[] = [
   // Rounds.
   'round 5 or later',
@@ -29,16 +41,8 @@ const COMMON: readonly string[] = [
   'jump over a round',
   'bodies fetched',
   'blocks fetched',
-  // Signing, at every point of the vote log.
-  ...MIRRORS.flatMap((log) => ['write', 'sync', 'synced'].map((at) => `died at ${at} of ${log}`)),
-  'died at write of blocks',
-  'died at sync of blocks',
-  'died at synced of blocks',
-  'died at batch of index',
-  'died while sending pre-prepare',
-  'died while sending prepare',
-  'died while sending commit',
-  'died while sending round-change',
+  // Signing, at every point of the vote log: the death, and a start after it that got through.
+  ...DEATHS.flatMap((death) => [death, `restart after it ${death}`]),
   'power loss at a decision',
   'restart',
   'guard refusal',
@@ -78,18 +82,23 @@ const COMMON: readonly string[] = [
   'misdirected write',
   'lost file',
   'restored backup',
-  // How nodes end that must end.
+  // How nodes end that must end. What no seed can reach, and why, says docs/simulator.md.
   'fatal STATE_DISK_FAILED',
   'fatal STATE_SYNC_FAILED',
   'fatal STATE_DISK_FULL',
   'fatal STATE_DAMAGED',
+  'fatal STATE_BLOCK_DAMAGED',
+  'fatal NODE_BLOCK_MISSING',
   // What the newest checkers look at.
+  'age of a final block judged',
   'block executed again from genesis',
   'idle block',
   ...['message', 'block', 'certificate'].flatMap((one) => [
     `${one} decoded as it was encoded`,
     `damaged ${one} refused`,
   ]),
+  // The adversary.
+  'two or more colluders at work',
   // Transactions.
   'transaction done',
   'transaction refused',

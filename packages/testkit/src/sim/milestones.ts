@@ -14,6 +14,7 @@ interface Reached {
 export function countMilestones(world: World): void {
   countRounds(world);
   countTrust(world);
+  countRestarts(world);
   world.events.on('sign-refused', ({ machine }) => {
     if (machine.isHonest) world.coverage.add('guard refusal');
   });
@@ -66,5 +67,16 @@ function countTrust({ events, coverage, machines }: World): void {
       if (phase !== 'trusted' || !distrusted.delete(machine)) continue;
       coverage.add('quarantine left');
     }
+  });
+}
+
+/** Starts that got through after a death at a point of disk work or in a broadcast, by that point. */
+function countRestarts({ events, coverage }: World): void {
+  const deaths = new Map<Machine, string>();
+  events.on('crashed', ({ machine, why }) => deaths.set(machine, why));
+  events.on('booted', ({ machine }) => {
+    const why = deaths.get(machine);
+    deaths.delete(machine);
+    if (why?.startsWith('died ') === true) coverage.add(`restart after it ${why}`);
   });
 }

@@ -34,8 +34,9 @@ function dieAt(
   machine.strike = (moment) => {
     if (world.timeline.now() < untilMs && matches(moment) && left-- === 0) {
       machine.strike = strike;
-      world.coverage.add(`died at ${moment.operation} of ${partOf(moment.path)}`);
-      machine.crash(kindOf(prng), `dies at ${moment.operation} ${moment.path}`);
+      const death = `died at ${moment.operation} of ${partOf(moment.path)}`;
+      world.coverage.add(death);
+      machine.crash(kindOf(prng), death);
       restartLater(machine, prng);
       return 'crash';
     }
@@ -117,8 +118,9 @@ export const CRASHES_IN_BROADCAST: Fault = {
       const now = world.timeline.now();
       if (now < nextMs || now >= untilMs || kind === 'status' || !prng.chance(200)) return;
       nextMs = now + calm * prng.between(1000, 10_000);
-      world.coverage.add(`died while sending ${kind}`);
-      machine.crash(kindOf(prng), `dies while sending ${kind}`);
+      const death = `died while sending ${kind}`;
+      world.coverage.add(death);
+      machine.crash(kindOf(prng), death);
       restartLater(machine, prng);
     });
   },
