@@ -15,6 +15,7 @@
  *   npm run sim -- --seeds 200 --coverage               what the runs have visited
  *   npm run sim -- --seeds 100000 --journal run.json    goes on where it was stopped, on one commit
  *
+ * One seed in a hundred runs again in another process (I32); the line before the last counts them.
  * The last line says how many seeds ran, how many broke an invariant, and how many ran per second.
  */
 import { availableParallelism } from 'node:os';

@@ -4,7 +4,8 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Sizes } from '@daybook/testkit';
 import { COVERAGE_GOALS, missedGoals, renderFailure } from '@daybook/testkit';
-import { commitNow } from './journal.ts';
+import { commitNow, lockJournal } from './journal.ts';
+import { SeedPool } from './pool.ts';
 import type { Found, Slice } from './series.ts';
 import { SeriesLedger } from './series.ts';
 import type { Report } from './worker.ts';
@@ -21,28 +22,61 @@ export interface SeedsOptions {
   readonly journal: string | undefined;
 }
 
-/** One of so many seeds runs once more at the end, in another process, whatever is asked for. */
+/** One of so many seeds runs once more in another process, whatever is asked for. */
 const REPEATED_EVERY = 100;
 
+/** What the tests of this file start in place of the simulator. */
+export interface SeedsParts {
+  readonly startWorker: () => ChildProcess;
+}
+
 /** @returns whether every invariant held in every seed */
-export async function runSeeds(options: SeedsOptions): Promise<boolean> {
-  const { from, count, twice, journal } = options;
+export async function runSeeds(
+  options: SeedsOptions,
+  parts: SeedsParts = { startWorker },
+): Promise<boolean> {
+  const lock = await lockJournal(options.journal);
+  try {
+    return await runLocked(options, parts);
+  } finally {
+    await lock?.close();
+  }
+}
+
+async function runLocked(options: SeedsOptions, parts: SeedsParts): Promise<boolean> {
+  const { from, count, twice, jobs, sizes, journal } = options;
   const commit = commitNow();
   const ledger = new SeriesLedger(from, commit, journal);
   const { series } = ledger;
-  const traces = new Map<number, string>();
-  const seeds = seedsBetween(series.next, from + count);
-  const repeated = twice ? seeds : seeds.filter((seed) => seed % REPEATED_EVERY === 0);
-  await inProcesses(seeds, options, (report) => {
-    traces.set(report.seed, report.result.traceHash);
-    ledger.take(report.seed, judge(report, commit));
+  const pool = new SeedPool<Report>(seedsBetween(series.next, from + count), {
+    jobs,
+    taskOf: (seed) => ({ seed, sizes }),
+    isRepeated: (seed) => twice || seed % REPEATED_EVERY === 0,
+    startWorker: parts.startWorker,
+    onDone: (first, again) => {
+      ledger.take(first.seed, { ...judge(first, commit), isSame: compare(first, again) });
+      if (isAbandoned()) end(ABANDONED);
+    },
   });
+  const end = (exitCode: number): void => {
+    ledger.save();
+    pool.kill();
+    process.exit(exitCode);
+  };
+  const release = onSignals(end);
+  await pool.run().finally(release);
   ledger.save();
-  const differing = await runAgain([...repeated].reverse(), options, traces);
+  return tell(ledger, options);
+}
+
+function tell(ledger: SeriesLedger, { from, count, showCoverage }: SeedsOptions): boolean {
+  const { series } = ledger;
   const coverage = new Map(Object.entries(series.coverage));
-  if (options.showCoverage) printCoverage(coverage);
+  if (showCoverage) printCoverage(coverage);
   const isVisited = tellMissed(coverage, count);
   for (const slice of series.slices.slice(0, -1)) tellSlice(slice);
+  const { repeated, differing } = series;
+  print(`${repeated} seeds ran again in another process, ${differing} with another trace (I32)`);
   const ran = series.next - from;
   const violations = series.violations + differing;
   print(`${ran} seeds, ${violations} violations, ${(ran / ledger.seconds()).toFixed(1)} seeds/s`);
@@ -53,61 +87,50 @@ function seedsBetween(from: number, until: number): readonly number[] {
   return Array.from({ length: Math.max(0, until - from) }, (_, index) => from + index);
 }
 
-function judge({ result, coverage }: Report, commit: string): Found {
+function judge({ result, coverage }: Report, commit: string): Omit<Found, 'isSame'> {
   if (result.violation === undefined) return { violations: 0, coverage };
   print(renderFailure({ ...result, coverage: new Map(coverage) }, commit));
   return { violations: 1, coverage };
 }
 
-/** @returns how many seeds have another trace than before (I32) */
-async function runAgain(
-  seeds: readonly number[],
-  options: SeedsOptions,
-  traces: ReadonlyMap<number, string>,
-): Promise<number> {
-  let differing = 0;
-  await inProcesses(seeds, options, ({ seed, result }) => {
-    const before = traces.get(seed);
-    if (before === result.traceHash) return;
-    differing += 1;
-    print(`seed ${seed} breaks I32: trace ${before}, then ${result.traceHash}`);
-  });
-  return differing;
+/** @returns whether both runs have the same trace (I32); undefined where there is one run only */
+function compare(first: Report, again: Report | undefined): boolean | undefined {
+  if (again === undefined) return undefined;
+  const [one, other] = [first.result.traceHash, again.result.traceHash];
+  if (one !== other) print(`seed ${first.seed} breaks I32: trace ${one}, then ${other}`);
+  return one === other;
 }
 
 function tellSlice({ commit, from, until, seconds }: Slice): void {
+  if (until === from) return;
   print(`seeds ${from} to ${until - 1} ran before, in ${seconds} s on ${commit}`);
 }
 
-/** Hands the seeds to that many processes, one at a time each. */
-async function inProcesses(
-  seeds: readonly number[],
-  { jobs, sizes }: Pick<SeedsOptions, 'jobs' | 'sizes'>,
-  onReport: (report: Report) => void,
-): Promise<void> {
-  const waiting = [...seeds];
-  const workers = Array.from({ length: Math.min(jobs, seeds.length) }, () => startWorker());
-  await Promise.all(
-    workers.map(
-      (worker) =>
-        new Promise<void>((resolve, reject) => {
-          const next = (): void => {
-            const seed = waiting.shift();
-            if (seed === undefined) worker.disconnect();
-            else worker.send({ seed, sizes });
-          };
-          worker.on('message', (report: Report) => {
-            onReport(report);
-            next();
-          });
-          worker.once('exit', (code) => {
-            if (code === 0) resolve();
-            else reject(new Error(`a simulator process ended with ${code}`));
-          });
-          next();
-        }),
-    ),
-  );
+// --- the end before the end ----------------------------------------------------------------------
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Exit code of a series whose starter is gone. */
+const ABANDONED = 1;
+const STARTED_BY = process.ppid;
+
+/** @returns what takes the listeners away again */
+function onSignals(end: (exitCode: number) => void): () => void {
+  const listeners = Object.entries(SIGNALS).map(([signal, exitCode]) => {
+    const listener = (): void => end(exitCode);
+    process.once(signal, listener);
+    return { signal, listener };
+  });
+  return () => {
+    for (const { signal, listener } of listeners) process.off(signal, listener);
+  };
+}
+
+/**
+ * npm ends at a signal and passes none on. Who started a series by npm and ended it would start the
+ * next one beside it; a series that was started by itself may outlive its shell.
+ */
+function isAbandoned(): boolean {
+  return process.env.npm_lifecycle_event !== undefined && process.ppid !== STARTED_BY;
 }
 
 export function startWorker(): ChildProcess {

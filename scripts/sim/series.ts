@@ -18,6 +18,9 @@ export interface Series {
   /** All below have run and count here. */
   next: number;
   violations: number;
+  /** How many seeds ran once more in another process, and how many of those with another trace. */
+  repeated: number;
+  differing: number;
   readonly coverage: Record<string, number>;
   readonly slices: Slice[];
 }
@@ -25,11 +28,10 @@ export interface Series {
 /** What one seed adds. */
 export interface Found {
   readonly violations: number;
+  /** Whether the trace was the same when the seed ran again; undefined where it ran once. */
+  readonly isSame: boolean | undefined;
   readonly coverage: readonly (readonly [string, number])[];
 }
-
-/** Seeds between two writes of the journal. */
-const SAVED_EVERY = 100;
 
 export class SeriesLedger {
   readonly series: Series;
@@ -48,22 +50,25 @@ export class SeriesLedger {
     this.series.slices.push(this.#slice);
   }
 
+  /** A seed with all its runs. The journal knows it once all seeds before it are done, too. */
   take(seed: number, found: Found): void {
     this.#early.set(seed, found);
     for (;;) {
       const { next } = this.series;
       const due = this.#early.get(next);
-      if (due === undefined) return;
+      if (due === undefined) break;
       this.#early.delete(next);
       this.#add(due);
-      if ((next + 1 - this.series.from) % SAVED_EVERY === 0) this.save();
     }
+    this.save();
   }
 
-  #add({ violations, coverage }: Found): void {
+  #add({ violations, isSame, coverage }: Found): void {
     const { series } = this;
     series.next += 1;
     series.violations += violations;
+    if (isSame !== undefined) series.repeated += 1;
+    if (isSame === false) series.differing += 1;
     for (const [name, count] of coverage) {
       series.coverage[name] = (series.coverage[name] ?? 0) + count;
     }
@@ -83,7 +88,10 @@ export class SeriesLedger {
 
 function openSeries(from: number, commit: string, file: string | undefined): Series {
   const series = readJournal<Series>(file);
-  if (series === undefined) return { from, next: from, violations: 0, coverage: {}, slices: [] };
+  if (series === undefined) {
+    const counts = { violations: 0, repeated: 0, differing: 0, coverage: {} };
+    return { from, next: from, ...counts, slices: [] };
+  }
   if (series.from !== from) throw new Error(`${file} is of the seeds from ${series.from} on`);
   for (const slice of series.slices) expectCommit(file, slice.commit, commit);
   return series;

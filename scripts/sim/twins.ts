@@ -1,7 +1,7 @@
 /** Twins from the command line: every scenario of four validators, or a sample of whole replicas. */
 import type { TwinsFound, TwinsProgress, TwinsUnit } from '@daybook/testkit';
 import { createFoundry, DROPPED, sampleTwins, searchTwins } from '@daybook/testkit';
-import { commitNow, expectCommit, readJournal, writeJournal } from './journal.ts';
+import { commitNow, expectCommit, lockJournal, readJournal, writeJournal } from './journal.ts';
 
 export interface TwinsOptions {
   readonly validators: number;
@@ -28,7 +28,14 @@ interface Journal {
 /** @returns whether every scenario kept every invariant */
 export async function runTwins(options: TwinsOptions): Promise<boolean> {
   const { validators, rounds, count, seed, journal } = options;
-  if (count === undefined) return searchAll(options);
+  if (count === undefined) {
+    const lock = await lockJournal(journal);
+    try {
+      return searchAll(options);
+    } finally {
+      await lock?.close();
+    }
+  }
   if (journal !== undefined) throw new Error('--journal is for all scenarios, not for a sample');
   const startedMs = performance.now();
   const { played, failed } = await sampleTwins(

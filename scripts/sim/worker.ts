@@ -19,17 +19,22 @@ export interface Report {
   readonly coverage: readonly (readonly [string, number])[];
 }
 
-/** Until the parent lets go. */
+/**
+ * Until the parent lets go or is gone: then a seed that is under way is for nobody. A simulated
+ * world leaves no turn to the process before its end, so that may take as long as one seed does.
+ */
 export async function serveParent(): Promise<void> {
   const foundry = createFoundry();
   const done = new Promise<void>((resolve) => process.once('disconnect', resolve));
+  // An interrupt from the keyboard reaches parent and children alike; the parent ends its children.
+  process.on('SIGINT', () => undefined);
   process.on('message', ({ seed, sizes, mutant }: Task) => {
     const switches = simulationSwitches();
     if (switches !== undefined) switches.mutant = mutant;
     simulate(drawPlan(seed, sizes), foundry)
       .then(({ coverage, ...result }) => {
         const report: Report = { seed, result, coverage: [...coverage] };
-        process.send?.(report);
+        if (process.connected) process.send?.(report);
       })
       .catch((error: unknown) => {
         // A defect of the simulator: the parent sees the process die with these words.
