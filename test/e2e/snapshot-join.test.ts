@@ -1,7 +1,7 @@
 /**
  * F17, I11, I30: a validator joins a running chain by a snapshot, is killed in every phase of it, has
  * a liar among its peers and payments going on meanwhile, and then signs; what it proves holds
- * offline, and a backup of it brings it back.
+ * offline, and a backup of it brings it back. Scenario S29 of docs/reliability.md, by a snapshot.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
