@@ -149,7 +149,11 @@ class RangeSyncer implements Syncer {
     if (this.#running !== undefined || this.#stopped) return;
     if (height <= this.#head()) return;
     this.#running = this.#run()
-      .catch((error: unknown) => this.#parts.onFatal(error))
+      .catch((error: unknown) => {
+        // The process takes its time to end, and the next claim of a height would begin anew.
+        this.#stopped = true;
+        this.#parts.onFatal(error);
+      })
       .finally(() => {
         this.#running = undefined;
         return this.#parts.ahead?.rest();

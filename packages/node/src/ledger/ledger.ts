@@ -92,7 +92,8 @@ export interface Ledger {
   /** Writes a body as candidate; resolves when it is durable. */
   store(block: ExecutedBlock, keep: readonly Hash[]): Promise<void>;
   /**
-   * Finality: durable in the block log, applied to the state, told to listeners.
+   * Finality: durable in the block log, applied to the state, told to listeners. Once it has failed
+   * it fails for ever: the disk may hold more than the head says.
    * @throws NodeError NODE_CHECKPOINT_CONTRADICTED; nothing is written then
    */
   commit(block: ExecutedBlock, certificate: Certificate): Promise<void>;
@@ -115,6 +116,8 @@ class ChainLedger implements Ledger {
   readonly #parts: LedgerParts;
   readonly #listeners = new Set<(committed: Committed) => void>();
   #head: Tip;
+  /** What ended the only commit that failed. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(genesis: Genesis, parts: LedgerParts, head: Tip) {
     this.genesis = genesis;
@@ -242,22 +245,40 @@ class ChainLedger implements Ledger {
     await this.#parts.blockLog.appendCandidate(candidate, keep);
   }
 
-  async commit(block: ExecutedBlock, certificate: Certificate): Promise<void> {
-    assert(block.header.height === this.#head.header.height + 1, 'heights are committed in order');
-    this.#refuseContradicted(block);
-    await this.store(block, []);
-    await this.#parts.blockLog.finalise(finalisationOf(block, certificate));
-    await this.#apply({ block, certificate });
+  commit(block: ExecutedBlock, certificate: Certificate): Promise<void> {
+    return this.#untilFailure(async () => {
+      assert(
+        block.header.height === this.#head.header.height + 1,
+        'heights are committed in order',
+      );
+      this.#refuseContradicted(block);
+      await this.store(block, []);
+      await this.#parts.blockLog.finalise(finalisationOf(block, certificate));
+      await this.#apply({ block, certificate });
+    });
   }
 
-  async commitRange(blocks: readonly Committed[]): Promise<void> {
-    for (const { block } of blocks) this.#refuseContradicted(block);
-    const final = blocks.map(({ block, certificate }) => ({
-      ...finalisationOf(block, certificate),
-      bytes: block.bytes,
-    }));
-    await this.#parts.blockLog.appendRange(final);
-    for (const committed of blocks) await this.#apply(committed);
+  commitRange(blocks: readonly Committed[]): Promise<void> {
+    return this.#untilFailure(async () => {
+      for (const { block } of blocks) this.#refuseContradicted(block);
+      const final = blocks.map(({ block, certificate }) => ({
+        ...finalisationOf(block, certificate),
+        bytes: block.bytes,
+      }));
+      await this.#parts.blockLog.appendRange(final);
+      for (const committed of blocks) await this.#apply(committed);
+    });
+  }
+
+  /** The process ends after a failure, but not at once: what comes meanwhile must not be written. */
+  async #untilFailure(advance: () => Promise<void>): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      await advance();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
   }
 
   #refuseContradicted({ tip }: ExecutedBlock): void {

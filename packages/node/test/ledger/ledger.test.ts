@@ -11,9 +11,11 @@ import {
   transactionRoot,
   ZERO_HASH,
 } from '@daybook/core';
+import { createMemoryDisk, StateError } from '@daybook/state';
 import { expect } from 'chai';
 import type { Committed, Ledger } from '../../src/ledger/ledger.ts';
 import type { ExecutedBlock } from '../../src/ledger/tip.ts';
+import type { OpenChain } from '../support/chain.ts';
 import {
   buildNext,
   certify,
@@ -43,6 +45,34 @@ function withOtherSignature({ bodyBytes, signatures }: Transaction): Transaction
   const decoded = decodeTransaction(encodeTransaction(bodyBytes, junk));
   if (!decoded.ok) throw new Error(decoded.reason.code);
   return decoded.value;
+}
+
+/** The blocks of a chain, executed on the head of another one. */
+async function executedAgain(source: OpenChain, ledger: Ledger): Promise<readonly Committed[]> {
+  let tip = ledger.head();
+  const range: Committed[] = [];
+  for (let height = 1; height <= source.ledger.head().header.height; height++) {
+    const stored = source.blockLog.readBlock(height);
+    const block = decodeBlock(stored?.bytes ?? new Uint8Array());
+    const judged = block.ok ? await ledger.judge(block.value, tip) : block;
+    if (!judged.ok) throw new Error(judged.reason.code);
+    range.push({ block: judged.value, certificate: certify(ledger, judged.value) });
+    tip = judged.value.tip;
+  }
+  return range;
+}
+
+/** The first of a range, as consensus hands it over. */
+function decided([first]: readonly Committed[]): Parameters<Ledger['commit']> {
+  if (first === undefined) throw new Error('a range has blocks');
+  return [first.block, first.certificate];
+}
+
+async function codeOf(task: Promise<void>): Promise<string> {
+  return await task.then(
+    () => 'no failure',
+    (error: unknown) => (error instanceof StateError ? error.code : String(error)),
+  );
 }
 
 describe('node: ledger', () => {
@@ -204,20 +234,33 @@ describe('node: ledger', () => {
     const source = await openChain(genesis, freshDisks());
     await grow(source.ledger, 3);
     const target = await openChain(genesis, freshDisks());
-    let tip = target.ledger.head();
-    const range: Committed[] = [];
-    for (let height = 1; height <= 3; height++) {
-      const stored = source.blockLog.readBlock(height);
-      const block = decodeBlock(stored?.bytes ?? new Uint8Array());
-      const judged = block.ok ? await target.ledger.judge(block.value, tip) : block;
-      if (!judged.ok) throw new Error(judged.reason.code);
-      range.push({ block: judged.value, certificate: certify(target.ledger, judged.value) });
-      tip = judged.value.tip;
-    }
+    const range = await executedAgain(source, target.ledger);
 
     await target.ledger.commitRange(range);
 
     expect(toHex(target.ledger.head().hash)).to.equal(toHex(source.ledger.head().hash));
+  });
+
+  it('spec F5: given a state without room behind a log that has the range, when the range comes again, then it is not written twice and a start finds all of it', async () => {
+    const source = await openChain(genesis, freshDisks());
+    await grow(source.ledger, 3);
+    let isFull = false;
+    const fault = (operation: string) =>
+      isFull && operation === 'write' ? ('full' as const) : undefined;
+    const disks = { ...freshDisks(), state: createMemoryDisk({ fault }) };
+    const { ledger, blockLog } = await openChain(genesis, disks);
+    const range = await executedAgain(source, ledger);
+
+    isFull = true;
+    const first = await codeOf(ledger.commitRange(range));
+    isFull = false;
+    const again = await codeOf(ledger.commitRange(range));
+    const alone = await codeOf(ledger.commit(...decided(range)));
+
+    expect([first, again, alone]).to.deep.equal(Array(3).fill('STATE_DISK_FULL'));
+    expect([ledger.head().header.height, blockLog.head()?.height]).to.deep.equal([0, 3]);
+    const restarted = await openChain(genesis, disks);
+    expect(toHex(restarted.ledger.head().hash)).to.equal(toHex(source.ledger.head().hash));
   });
 
   it('spec R15: given a value that went bad in memory, when the caches are dropped, then a good block is good again', async () => {

@@ -305,6 +305,9 @@ class SegmentedBlockLog implements BlockLog {
   async #appendGroup(group: readonly RangeEntry[]): Promise<void> {
     const [first] = group;
     if (first === undefined) return;
+    const head = this.#headHeight();
+    const follows = head === undefined || first.block.height === head + 1;
+    assert(follows, 'a range goes on where the log ends');
     const tail = await this.#tailFor(first.block.height);
     const { bytes, offsets } = encodeGroup(group.flatMap(({ records }) => records));
     const at = await this.#append(tail, bytes);

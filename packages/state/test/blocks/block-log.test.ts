@@ -1,3 +1,4 @@
+import { AssertionError } from '@daybook/core';
 import { expect } from 'chai';
 import { createMemoryDisk } from '../../src/disk/memory-disk.ts';
 import {
@@ -41,6 +42,23 @@ describe('state: block log', () => {
 
     expect(again.head()?.height).to.equal(2);
     expect(again.readBlock(1)).to.deep.equal(blockAt(1));
+  });
+
+  it('given a range that does not go on where the log ends, then it is a defect and nothing is written', async () => {
+    for (const from of [1, 3]) {
+      const disk = await written(2);
+      const log = await open(disk);
+      const wrong = log.appendRange([blockAt(from), blockAt(from + 1)]);
+
+      const error = await wrong.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+
+      expect(error, `from ${from}`).to.be.instanceOf(AssertionError);
+      await log.close();
+      expect((await open(disk)).head()?.height).to.equal(1);
+    }
   });
 
   it('spec S-8: given a candidate, when its promise resolves, then it is there after a loss of everything unsynced', async () => {

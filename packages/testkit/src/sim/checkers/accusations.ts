@@ -1,6 +1,6 @@
 /** I14 and I18: no correct validator is accused, and no correct node gives up by itself. */
 import { fromHex } from '@daybook/core';
-import { codeOf, describeError, isStorageFailure } from '../node/failure.ts';
+import { codeOf, describeError, isDiskRefusal } from '../node/failure.ts';
 import type { Checker } from './checker.ts';
 
 export const ACCUSATIONS: Checker = {
@@ -19,12 +19,12 @@ export const ACCUSATIONS: Checker = {
     });
     // I18 speaks of sound disks; how a node ends over a damaged one is of I22.
     world.events.on('fault', ({ machine, error }) => {
-      if (!machine.isHonest || machine.wasDamaged || isStorageFailure(codeOf(error))) return;
+      if (!machine.isHonest || machine.wasDamaged || isDiskRefusal(codeOf(error))) return;
       world.violate('I18', `a listener of ${machine.name} throws: ${describeError(error)}`);
     });
     world.events.on('fatal', ({ machine, code, error }) => {
       world.coverage.add(`fatal ${code}`);
-      if (!machine.isHonest || machine.wasDamaged || isStorageFailure(code)) return;
+      if (!machine.isHonest || machine.wasDamaged || isDiskRefusal(code)) return;
       world.violate('I18', `${machine.name} stops with ${code}: ${describeError(error)}`);
     });
   },

@@ -7,7 +7,7 @@ import type { Engine } from '@daybook/contracts';
 import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, validatorIdOf } from '@daybook/core';
 import type { Clock, Logger, Replica, Storage } from '@daybook/node';
-import { openReplica, openStorage } from '@daybook/node';
+import { closeStorage, openReplica, openStorage } from '@daybook/node';
 import type { SigningRequest } from '@daybook/state';
 import type { Member } from '../foundry.ts';
 import type { MachineClock } from '../world/clock.ts';
@@ -27,6 +27,7 @@ import { kindOf } from '../world/wire.ts';
 import { codeOf } from './failure.ts';
 import { createVotes } from './new-votes.ts';
 import type { SignerDeath } from './signer-line.ts';
+import { DATA, openSimDirectory } from './sim-directory.ts';
 import { freeSpaceOf } from './sim-free-space.ts';
 import { createSimLogger } from './sim-logger.ts';
 import { createSimMetrics } from './sim-metrics.ts';
@@ -52,11 +53,15 @@ export interface MachineParts {
   readonly log?: ((line: string) => void) | undefined;
 }
 
+/** `ending`: it must end, and works on until it has closed what it holds. */
+export type MachineState = 'down' | 'starting' | 'up' | 'ending';
+
 /** Why a process may die. */
 export type DeathKind = 'kill' | 'power-loss';
 
-const DATA = '/data';
 const MEMPOOL_BYTES = 4 * 1024 * 1024;
+/** Within so long a daemon that must end begins to close its parts. */
+const ENDING_MS_MAX = 1000;
 
 export class Machine {
   readonly index: number;
@@ -102,7 +107,7 @@ export class Machine {
   #storage: Storage | undefined;
   #replica: Replica | undefined;
   #station: Station | undefined;
-  #state: 'down' | 'starting' | 'up' = 'down';
+  #state: MachineState = 'down';
 
   constructor(options: MachineOptions, parts: MachineParts) {
     this.#options = options;
@@ -134,7 +139,7 @@ export class Machine {
     return `n${this.index}`;
   }
 
-  state(): 'down' | 'starting' | 'up' {
+  state(): MachineState {
     return this.#state;
   }
 
@@ -197,6 +202,7 @@ export class Machine {
   // --- life and death --------------------------------------------------------------------------
 
   start(): void {
+    if (this.#state === 'ending') this.#die();
     if (this.#state !== 'down') return;
     this.#state = 'starting';
     this.lives += 1;
@@ -215,22 +221,18 @@ export class Machine {
 
   /** Ends the process as SIGTERM does. */
   async stop(): Promise<void> {
-    const [replica, storage] = [this.replica(), this.#storage];
-    if (replica === undefined || storage === undefined) return;
+    if (this.#replica === undefined) return;
     const life = this.#life;
-    await replica.stop();
-    for (const part of [
-      storage.signer,
-      storage.nextSigner,
-      storage.blockLog,
-      storage.stateStore,
-      storage.directory,
-    ]) {
-      await part?.close();
-    }
+    await this.#close();
     if (this.#life !== life || life?.isAlive() !== true) return;
     this.#die();
     this.#parts.events.emit({ type: 'crashed', machine: this, why: 'stopped' });
+  }
+
+  async #close(): Promise<void> {
+    const storage = this.#storage;
+    await this.#replica?.stop();
+    if (storage !== undefined) await closeStorage(storage);
   }
 
   /** The process of the signer runs again, and the node is connected with it. */
@@ -262,11 +264,25 @@ export class Machine {
     this.#signers = undefined;
   }
 
+  /** Ends the process: at once, or as a daemon does that still closes its parts. */
   #fail(life: Life, error: unknown): void {
-    if (!life.isAlive()) return;
+    if (!life.isAlive() || this.#state === 'ending') return;
+    const { timeline, events } = this.#parts;
     const code = codeOf(error);
-    this.#die();
-    this.#parts.events.emit({ type: 'fatal', machine: this, code, error });
+    const end = (): void => {
+      if (!life.isAlive()) return;
+      this.#die();
+      events.emit({ type: 'fatal', machine: this, code, error });
+    };
+    const prng = this.prng.fork(`end ${this.lives}`);
+    if (this.#state !== 'up' || prng.chance(500)) {
+      end();
+      return;
+    }
+    this.#state = 'ending';
+    timeline.at(timeline.now() + prng.between(0, ENDING_MS_MAX), () => {
+      life.enter(() => void this.#close().then(end, end));
+    });
   }
 
   // --- the production node over simulated ports --------------------------------------------------
@@ -290,15 +306,7 @@ export class Machine {
         logger,
         disk: this.disk.portFor(life),
         openKeyValue: async (path) => this.keyValue.portFor(life, path),
-        openDirectory: async () => ({
-          paths: {
-            blocks: `${DATA}/blocks`,
-            votes: `${DATA}/votes`,
-            state: `${DATA}/state`,
-            evidence: `${DATA}/evidence`,
-          },
-          close: async () => undefined,
-        }),
+        openDirectory: openSimDirectory,
         watchFreeSpace: async () => freeSpaceOf(this.disk),
       },
     );
@@ -341,16 +349,9 @@ export class Machine {
 
   #logger(): Logger {
     const { log, events } = this.#parts;
-    return createSimLogger(log && ((line) => log(`${this.name} ${line}`)), (message, data) => {
-      if (message !== 'a validator contradicts itself') return;
-      const { kind, validator, height } = data;
-      events.emit({
-        type: 'evidence',
-        machine: this,
-        kind: String(kind),
-        validator: String(validator),
-        height: Number(height),
-      });
+    const print = log && ((line: string) => log(`${this.name} ${line}`));
+    return createSimLogger(print, (accusation) => {
+      events.emit({ type: 'evidence', machine: this, ...accusation });
     });
   }
 

@@ -6,9 +6,8 @@ import { createVoteLog } from '@daybook/state';
 import type { SimulatedDisk } from '../world/disk.ts';
 import { createLife } from '../world/life.ts';
 import type { Timeline } from '../world/timeline.ts';
+import { VOTES } from './sim-directory.ts';
 
-/** Folder of the first key's log. */
-const VOTES = '/data/votes';
 /** More than most runs write, and a quarter of the usual: each start reads all of it. */
 const ALLOCATE_BYTES = 64 * 1024;
 

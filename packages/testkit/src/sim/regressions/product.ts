@@ -269,4 +269,34 @@ export const OF_THE_PRODUCT: readonly Regression[] = [
       calm: 2,
     },
   },
+  {
+    invariant: 'I18',
+    cause:
+      'A range of blocks was in the log when the disk had no room for its state; the process, ' +
+      'which had to end, took the same range once more before it did, and wrote it a second time, ' +
+      'so that no start could read the log. Mended in "Commit nothing after a commit has failed".',
+    plan: {
+      seed: 443,
+      validators: 9,
+      observers: 0,
+      parameters: SLOW_PACE,
+      signatures: 'keyed-hash',
+      execution: 'shared',
+      workload: 'tally',
+      meanSubmissionMs: 1000,
+      safetyMs: 17_460,
+      traitors: [],
+      faults: [
+        'slow network',
+        'delay spikes',
+        'loss by kind',
+        'duplicates',
+        'power loss at a decision',
+        'wrong clocks',
+        'disk errors',
+        'full disk',
+      ],
+      calm: 2,
+    },
+  },
 ];
