@@ -199,13 +199,12 @@ class NodeConsensus implements Consensus {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.trust?.stop();
-    await this.syncer.stop();
-    await this.driver.stop();
+    await Promise.all([this.syncer.stop(), this.driver.stop()]);
   }
 
-  /** Nothing is signed after a failure (G4, R15), however long the process takes to end. */
+  /** Nothing is signed or judged after a failure (G4, R15), however long the process takes to end. */
   #end(error: unknown): void {
-    this.driver.stop().catch(this.#onFatal);
+    this.stop().catch(this.#onFatal);
     const { signer, onKeyElsewhere } = this.#parts;
     if (signer === undefined || onKeyElsewhere !== undefined || !isKeyElsewhere(error)) {
       this.#onFatal(error);

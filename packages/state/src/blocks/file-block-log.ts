@@ -55,11 +55,7 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** Bodies of one height that can be asked for; each was valid, and a round brings at most one. */
 const CANDIDATE_BYTES_MAX = 64 * 1024 * 1024;
 
-interface HeldCandidate {
-  readonly blockHash: Hash;
-  readonly offset: number;
-  readonly size: number;
-}
+type HeldCandidate = Scan['open'][number];
 
 /**
  * @throws StateError STATE_BLOCK_DAMAGED naming file and offset, STATE_BLOCK_GAP when segments do

@@ -268,11 +268,10 @@ export class Machine {
   #fail(life: Life, error: unknown): void {
     if (!life.isAlive() || this.#state === 'ending') return;
     const { timeline, events } = this.#parts;
-    const code = codeOf(error);
     const end = (): void => {
       if (!life.isAlive()) return;
       this.#die();
-      events.emit({ type: 'fatal', machine: this, code, error });
+      events.emit({ type: 'fatal', machine: this, code: codeOf(error), error });
     };
     const prng = this.prng.fork(`end ${this.lives}`);
     if (this.#state !== 'up' || prng.chance(500)) {
