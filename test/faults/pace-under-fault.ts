@@ -1,6 +1,7 @@
 /**
  * P2 and P3: what one bad validator costs the others under load. P2: one of four is dead; the mean
- * time per height. P3: one is slow, silent, floods the others or lies; the median time to finality.
+ * time per height. P3: one is slow, silent, floods the others with votes or large proposals, or lies;
+ * the median time to finality, and the memory that a flood takes.
  *
  * All nodes share the processors of this machine: where these are the limit, a dead node gives its
  * share to the others and looks like a gain. So the chain has the intervals of an untuned one and a
@@ -10,9 +11,10 @@
 import { createRelays } from '@daybook/testkit';
 import { FOUR } from '../e2e/support/members.ts';
 import type { Fault } from './fault.ts';
-import { startFlood } from './flood.ts';
+import { startFlood, startHeavyFlood } from './flood.ts';
 import { inspect, renderInspection } from './inspection.ts';
 import { startLiar } from './liar.ts';
+import { PEER_MIB_MAX, watchMemory } from './memory-watch.ts';
 import { elapse } from './moments.ts';
 import type { Pace } from './pace.ts';
 import { paceOver, pass } from './pace.ts';
@@ -87,6 +89,18 @@ async function finalityMs({ load }: Stage, whileMs: number): Promise<number> {
   return median;
 }
 
+function mibOf(sizes: readonly number[]): string {
+  return `${Math.round(Math.max(...sizes))} MiB`;
+}
+
+/** @throws Error when a node needed more for the flood than one peer may make it keep */
+function wordsOfMemory(before: readonly number[], during: readonly number[]): string {
+  const growth = Math.max(...during.map((mib, index) => mib - (before[index] ?? 0)));
+  const words = `${mibOf(before)} before, ${mibOf(during)} during, ${Math.round(growth)} more`;
+  if (growth > PEER_MIB_MAX) throw new Error(`${words}; a peer may cost ${PEER_MIB_MAX} MiB`);
+  return words;
+}
+
 export const oneBad: Fault = {
   id: 'P3',
   title: 'one slow, silent, flooding or lying validator: finality p50 less than twice the healthy',
@@ -101,6 +115,7 @@ export const oneBad: Fault = {
       return await onStage(options, async (stage) => {
         await elapse(SETTLED_MS);
         const healthy = await finalityMs(stage, whileMs);
+        const memory = watchMemory(stage, others);
         const judge = async (title: string): Promise<string> => {
           await elapse(SETTLED_MS);
           const bad = await finalityMs(stage, whileMs);
@@ -109,6 +124,14 @@ export const oneBad: Fault = {
           if (bad >= FINALITY_RATIO_MAX * healthy) throw new Error(`${words}, healthy ${healthy}`);
           return words;
         };
+        let before: readonly number[] = [];
+        const floodWith = async (start: typeof startFlood, title: string): Promise<string> => {
+          memory.largest();
+          const flood = await start(stage, VICTIM, WITNESS);
+          const pace = await judge(title).finally(() => flood.stop());
+          const during = memory.largest();
+          return `${pace} and ${wordsOfMemory(before, during)} with ${flood.sent()} messages`;
+        };
         for (const ends of [{ from: VICTIM }, { to: VICTIM }]) relays.set(ends, { delayMs: 300 });
         const slow = await judge('slow');
         relays.heal();
@@ -116,15 +139,18 @@ export const oneBad: Fault = {
         const silent = await judge('silent');
         stage.process(VICTIM).signal('SIGCONT');
         await stage.kill(VICTIM);
-        const flood = await startFlood(stage, VICTIM, WITNESS);
-        const flooding = await judge('flooding').finally(() => flood.stop());
+        before = memory.largest();
+        const flooding = await floodWith(startFlood, 'flooding');
+        const heavy = await floodWith(startHeavyFlood, 'flooding with proposals');
         const liar = await startLiar(stage, VICTIM, WITNESS);
         const lying = await judge('lying').finally(() => liar.stop());
         // Its node would find what it never signed with the others, and stop or go into quarantine.
         await pass(stage.urlOf(WITNESS), FORGOTTEN_HEIGHTS);
         await stage.start(VICTIM);
-        const counts = `${flood.sent()} and ${liar.sent()} messages`;
-        const words = `healthy ${Math.round(healthy)} ms, ${slow}, ${silent}, ${flooding}, ${lying}, ${counts}`;
+        const after = `${mibOf(memory.largest())} after`;
+        memory.stop();
+        const lied = `${lying} with ${liar.sent()} messages`;
+        const words = `healthy ${Math.round(healthy)} ms, ${slow}, ${silent}, ${flooding}, ${heavy}, ${after}, ${lied}`;
         return `${words}; ${renderInspection(await inspect(stage))}`;
       });
     } finally {

@@ -1,6 +1,7 @@
 /** Evidence on chain: recorded once, for whoever held the key at that height, and nobody else. */
-import { assert, LIMITS, toHex } from '@daybook/core';
+import { assert, fail, LIMITS, toHex } from '@daybook/core';
 import { expect } from 'chai';
+import { judgeEvidence } from '../src/governance/evidence.ts';
 import { codeOf, createChain, keyOf, proofOf, rowsOf, systemEntry } from './consortium.ts';
 import { evidenceEntry } from './faults.ts';
 
@@ -40,7 +41,7 @@ describe('governance: evidence (spec X-15)', () => {
     expect(chain.tryBlock([evidenceEntry(chain, 'works consensus', { height: 2 })])).to.equal('OK');
   });
 
-  it('given a stranger, a height to come, another chain, or too old a height, then refused by code', () => {
+  it('given a stranger, a height to come, another chain, or what is no proof, then refused by code', () => {
     const chain = createChain({ organisations: FOUR });
     chain.passTo(3);
     const other = createChain({ organisations: [...FOUR, 'parks'], validators: FOUR });
@@ -53,7 +54,24 @@ describe('governance: evidence (spec X-15)', () => {
 
     for (const [entry, code] of cases) expect(chain.tryBlock([entry])).to.equal(code);
     expect(chain.height()).to.equal(3);
-    expect(LIMITS.evidenceBlocksMax).to.be.greaterThan(1000);
+  });
+
+  it('scenario 27: given a fault of exactly as many blocks ago as may be, then it is taken, and one block later it has expired', () => {
+    const chain = createChain({ organisations: FOUR });
+    const entry = evidenceEntry(chain, 'works consensus', { height: 1 });
+    assert(entry.type === 'system', 'evidence is a system transaction');
+    const judgeAt = (height: number) =>
+      judgeEvidence(entry.system.payload, {
+        height,
+        chainAt: () => chain.genesis.chain,
+        keyHolder: () => ({ id: keyOf('works consensus'), fromHeight: 0 }),
+        isRecorded: () => false,
+      });
+
+    expect(judgeAt(1 + LIMITS.evidenceBlocksMax).ok).to.equal(true);
+    expect(judgeAt(2 + LIMITS.evidenceBlocksMax)).to.deep.equal(
+      fail({ code: 'CORE_EVIDENCE_EXPIRED' }),
+    );
   });
 
   it('given a rotated key, then each key answers for its own heights only', () => {
