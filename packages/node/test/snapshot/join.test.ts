@@ -1,5 +1,5 @@
 /** Joining by a snapshot: what is believed, what is refused at once, and what lies there afterwards. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { applications } from '@daybook/applications';
@@ -138,6 +138,8 @@ describe('node: joining by a snapshot', () => {
   let source: OpenChain;
   let serve: (request: Uint8Array) => Promise<Uint8Array | undefined>;
   let snapshotAt: Height;
+  /** Holds the data directory, and what is kept beside it. */
+  let root: string;
   let directory: string;
 
   before(async () => {
@@ -170,9 +172,11 @@ describe('node: joining by a snapshot', () => {
   });
   after(async () => await source.close());
   beforeEach(async () => {
-    directory = await mkdtemp(path.join(tmpdir(), 'daybook-join-'));
+    root = await mkdtemp(path.join(tmpdir(), 'daybook-join-'));
+    directory = path.join(root, 'data');
+    await mkdir(directory);
   });
-  afterEach(async () => await rm(directory, { recursive: true, force: true }));
+  afterEach(async () => await rm(root, { recursive: true, force: true }));
 
   function begin({ directory: dataDirectory, anchors = {}, peers, wallMs }: SceneOptions): Scene {
     const asked: [string, string][] = [];
@@ -457,7 +461,7 @@ describe('node: joining by a snapshot', () => {
     const backedUp = async (): Promise<string> => {
       const { genesisFile } = settingsOf(directory);
       await writeFile(genesisFile, signedGenesisFile(genesis));
-      const target = path.join(directory, 'backup');
+      const target = path.join(root, 'backup');
       const joined = await openJoined();
       const { stateStore, close } = joined;
       const range = async (from: Uint8Array) =>
@@ -469,7 +473,7 @@ describe('node: joining by a snapshot', () => {
     };
     /** @returns the report, or the code and words of what was refused */
     const restored = async (source: string) => {
-      const to = path.join(directory, 'restored');
+      const to = path.join(root, 'restored');
       try {
         return await restoreBackup({ settings: settingsOf(to).settings, source }, { contracts });
       } catch (error) {
@@ -487,7 +491,7 @@ describe('node: joining by a snapshot', () => {
       expect(verified.ok && verified.value).to.include({ uncertified: 0, stateHeight: snapshotAt });
       expect(report).to.include({ from: snapshotAt, height: snapshotAt + 5 });
       const outlines: Readonly<Record<string, unknown>>[] = [];
-      for (const place of [directory, path.join(directory, 'restored')]) {
+      for (const place of [directory, path.join(root, 'restored')]) {
         const { ledger, blockLog, changes, close } = await openJoined(place);
         const { header, hash } = ledger.head();
         const hashes = Array.from({ length: header.height + 1 }, (_, at) =>
@@ -506,10 +510,10 @@ describe('node: joining by a snapshot', () => {
       const origin = { dataDirectory: directory, genesis, genesisFile };
       const state = ownState({ settings, genesis }, { contracts });
 
-      const { stateHeight } = await writeBackup(origin, path.join(directory, 'backup'), state);
+      const { stateHeight } = await writeBackup(origin, path.join(root, 'backup'), state);
 
       expect(stateHeight).to.equal(snapshotAt + 5);
-      expect(await restored(path.join(directory, 'backup'))).to.include({ from: stateHeight });
+      expect(await restored(path.join(root, 'backup'))).to.include({ from: stateHeight });
     });
 
     for (const [what, pattern, words] of [
@@ -526,7 +530,7 @@ describe('node: joining by a snapshot', () => {
 
         expect(JSON.stringify(refused)).to.contain(words);
         expect(verified.ok).to.equal(false);
-        const left = await readdir(path.join(directory, 'restored', 'blocks'));
+        const left = await readdir(path.join(root, 'restored', 'blocks'));
         expect(left).to.deep.equal([]);
       });
     }
@@ -534,9 +538,9 @@ describe('node: joining by a snapshot', () => {
     it('given an archive of it, when it is to be restored, then it is refused by code: it begins later', async () => {
       const { settings, genesisFile } = settingsOf(directory);
       await writeFile(genesisFile, '{}');
-      const target = path.join(directory, 'backup');
+      const target = path.join(root, 'backup');
       const { first } = writeArchive({ dataDirectory: directory, genesis, genesisFile }, target);
-      const other = settingsOf(path.join(directory, 'other'));
+      const other = settingsOf(path.join(root, 'other'));
 
       const restoring = restoreBackup(
         { settings: other.settings, source: target },
