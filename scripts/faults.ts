@@ -11,8 +11,8 @@
  *   npm run faults -- --only F7 --kind 'joined node'
  *                                        damage to the kinds of files that are called so
  *
- * A machine without root, strace or faketime skips by name what needs them. The last line says how
- * many passed, failed and were skipped.
+ * A machine without root, strace, faketime or iproute2 skips by name what needs them. The last line
+ * says how many passed, failed and were skipped.
  */
 import type { Fault, Part } from '../test/faults/fault.ts';
 import { lackOf } from '../test/faults/machine.ts';
@@ -40,10 +40,11 @@ const { values } = parseOptions(import.meta.filename, {
 
 function chosen(): readonly Fault[] {
   if (values.only === undefined) return FAULTS;
-  return values.only.split(',').map((id) => {
-    const fault = FAULTS.find((one) => one.id === id);
-    if (fault !== undefined) return fault;
-    throw new Error(`there is no fault ${id}; there are ${FAULTS.map((one) => one.id).join(', ')}`);
+  return values.only.split(',').flatMap((id) => {
+    const faults = FAULTS.filter((one) => one.id === id);
+    if (faults.length > 0) return faults;
+    const ids = [...new Set(FAULTS.map((one) => one.id))];
+    throw new Error(`there is no fault ${id}; there are ${ids.join(', ')}`);
   });
 }
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
-export type Need = 'linux' | 'strace' | 'faketime' | 'mount';
+export type Need = 'linux' | 'strace' | 'faketime' | 'mount' | 'namespaces';
 
 const FAKETIME = '/usr/lib/*/faketime/libfaketimeMT.so.1';
 
@@ -22,6 +22,22 @@ function succeeds(program: string, words: readonly string[]): boolean {
   }
 }
 
+/** Makes and removes a namespace with what networks of namespaces are made of. */
+function canMakeNamespaces(): boolean {
+  const name = `daybook-probe-${process.pid}`;
+  if (!succeeds('ip', ['netns', 'add', name])) return false;
+  try {
+    const link = ['-n', name, 'link', 'add', 'name'];
+    return [
+      [...link, 'switch', 'type', 'bridge'],
+      [...link, 'cable', 'type', 'veth', 'peer', 'name', 'end'],
+      ['netns', 'exec', name, 'true'],
+    ].every((words) => succeeds('ip', words));
+  } finally {
+    succeeds('ip', ['netns', 'del', name]);
+  }
+}
+
 const REASONS: Readonly<Record<Need, () => string | undefined>> = {
   linux: () => (process.platform === 'linux' ? undefined : 'not Linux'),
   strace: () =>
@@ -32,6 +48,11 @@ const REASONS: Readonly<Record<Need, () => string | undefined>> = {
   mount: () => {
     if (process.getuid?.() !== 0) return 'mounting needs root';
     return succeeds('mkfs.ext4', ['-V']) ? undefined : 'mkfs.ext4 is missing';
+  },
+  namespaces: () => {
+    if (process.getuid?.() !== 0) return 'network namespaces need root';
+    if (!succeeds('ip', ['-V'])) return 'ip of iproute2 is missing';
+    return canMakeNamespaces() ? undefined : 'no network namespaces can be made here';
   },
 };
 

@@ -12,6 +12,7 @@ import type {
   Cluster,
   ClusterNode,
   MemberPlan,
+  NodeHosts,
   NodeProcess,
   ProcessEnd,
   Relays,
@@ -34,6 +35,8 @@ export interface StageOptions {
   readonly parameters?: Partial<ChainParameters>;
   /** Every link between the nodes runs through these. */
   readonly relays?: Relays;
+  /** Where the nodes listen; on the loopback interface by default. */
+  readonly hosts?: Readonly<Record<string, NodeHosts>>;
   /** Between the creation of the folders and the first start. */
   readonly prepare?: (cluster: Cluster) => Promise<void> | void;
   /** When everything has ended, before the folders are removed. */
@@ -224,12 +227,14 @@ export function processOf(node: ClusterNode, wrapper: readonly string[] = []): N
 
 /** Starts the cluster and the load, and waits for the first payments. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
-  const { members = FOUR, relays, prepare, wrappers = {}, clients = 3, pauseMs = 30 } = options;
+  const { members = FOUR, relays, hosts, prepare, wrappers = {} } = options;
+  const { clients = 3, pauseMs = 30 } = options;
   const release = options.release ?? (() => undefined);
   const cluster = await createCluster({
     members,
     parameters: { ...PARAMETERS, ...options.parameters },
     flags: [],
+    ...(hosts && { hosts }),
     ...(relays && { announce: (slug, address) => relays.announce(slug, address) }),
   });
   const processes = new Map<string, NodeProcess>();

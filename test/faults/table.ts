@@ -11,6 +11,7 @@ import { outage } from './outage.ts';
 import { oneBad, oneDead } from './pace-under-fault.ts';
 import { partitions } from './partitions.ts';
 import { pause } from './pause.ts';
+import { pulledCables } from './pulled-cables.ts';
 import { restoredBackup } from './restored-backup.ts';
 import { sameKey } from './same-key.ts';
 import { slowDisk } from './slow-disk.ts';
@@ -26,6 +27,7 @@ export const FAULTS: readonly Fault[] = [
   damagedFiles,
   pause,
   partitions,
+  pulledCables,
   clocks,
   joinUnderLoad,
   sameKey,

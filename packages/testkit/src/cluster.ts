@@ -23,6 +23,12 @@ import { claimPorts } from './ports.ts';
 /** An organisation without its address: the cluster gives it one. */
 export type MemberPlan = Omit<OrganisationPlan, 'address'>;
 
+/** IPv4 addresses that a node listens on. */
+export interface NodeHosts {
+  readonly peers: string;
+  readonly api: string;
+}
+
 export interface ClusterOptions {
   readonly members: readonly MemberPlan[];
   readonly name?: string;
@@ -37,6 +43,8 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
   /** Nodes that keep SQL tables; by slug. */
   readonly tables?: readonly string[];
+  /** Where a node listens, by slug; on the loopback interface by default. */
+  readonly hosts?: Readonly<Record<string, NodeHosts>>;
   /** Command put before the runtime of a node, by slug. */
   readonly wrappers?: Readonly<Record<string, readonly string[]>>;
   /** Flags of every node's runtime; `[]` runs what is built even where tests run the sources. */
@@ -95,11 +103,12 @@ interface NodePlace {
   readonly plan: MemberPlan;
   readonly keys: OrganisationKeys;
   readonly address: string;
+  readonly apiHost: string;
   readonly apiPort: number;
   readonly directory: string;
 }
 
-const HOST = '127.0.0.1';
+const LOOPBACK: NodeHosts = { peers: '127.0.0.1', api: '127.0.0.1' };
 
 function yamlOf(sections: Readonly<Record<string, Readonly<Record<string, unknown>>>>): string {
   const lines: string[] = [];
@@ -115,7 +124,7 @@ function yamlOf(sections: Readonly<Record<string, Readonly<Record<string, unknow
 
 /** The settings of one node: files of its folder, its ports, and what the options add. */
 function settingsOf(place: NodePlace, genesisFile: string, options: ClusterOptions): string {
-  const { directory, address, apiPort, plan } = place;
+  const { directory, address, apiHost, apiPort, plan } = place;
   const keys = path.join(directory, 'keys');
   const isRemote = options.signers?.includes(plan.slug) === true;
   const holdsKey = plan.node === 'validator' && !isRemote;
@@ -127,7 +136,7 @@ function settingsOf(place: NodePlace, genesisFile: string, options: ClusterOptio
     },
     network: { listen: [address] },
     api: {
-      host: HOST,
+      host: apiHost,
       port: apiPort,
       clientRequestsPerSecond: 100_000,
       clientTransactionsPerSecond: 100_000,
@@ -183,7 +192,7 @@ async function writeNode(
   genesis: { readonly file: string; readonly genesis: Genesis },
   options: ClusterOptions,
 ): Promise<ClusterNode> {
-  const { plan, keys, directory, address, apiPort } = place;
+  const { plan, keys, directory, address, apiHost, apiPort } = place;
   const keyDirectory = path.join(directory, 'keys');
   const dataDirectory = path.join(directory, 'data');
   await mkdir(keyDirectory, { recursive: true });
@@ -214,7 +223,7 @@ async function writeNode(
     ...(options.flags !== undefined && { flags: options.flags }),
   });
   const role = plan.node === 'validator' ? 'validator' : 'observer';
-  const apiUrl = `http://${HOST}:${apiPort}`;
+  const apiUrl = `http://${apiHost}:${apiPort}`;
   return {
     slug: plan.slug,
     role,
@@ -305,11 +314,15 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     assert(port !== undefined, 'every node has its ports');
     return port;
   };
-  const listenAddress = (index: number): string => `/ip4/${HOST}/tcp/${portAt(2 * index)}`;
+  const hostsOf = (slug: string): NodeHosts => options.hosts?.[slug] ?? LOOPBACK;
+  const listenAddress = (slug: string, index: number): string =>
+    `/ip4/${hostsOf(slug).peers}/tcp/${portAt(2 * index)}`;
   const announce = options.announce ?? ((_slug: string, address: string) => address);
   const organisations = options.members.map((member, index) => ({
     ...member,
-    ...(member.node !== 'none' && { address: announce(member.slug, listenAddress(index)) }),
+    ...(member.node !== 'none' && {
+      address: announce(member.slug, listenAddress(member.slug, index)),
+    }),
   }));
   const consortium = createConsortium({
     name: options.name ?? 'local-cluster',
@@ -331,7 +344,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       {
         plan,
         keys,
-        address: listenAddress(index),
+        address: listenAddress(plan.slug, index),
+        apiHost: hostsOf(plan.slug).api,
         apiPort: portAt(2 * index + 1),
         directory: place,
       },

@@ -4,6 +4,7 @@ export type {
   ClusterNode,
   ClusterOptions,
   MemberPlan,
+  NodeHosts,
   SignerPlace,
 } from './cluster.ts';
 export { createCluster, startCluster } from './cluster.ts';
