@@ -252,10 +252,19 @@ class ChainLedger implements Ledger {
         'heights are committed in order',
       );
       this.#refuseContradicted(block);
-      await this.store(block, []);
-      await this.#parts.blockLog.finalise(finalisationOf(block, certificate));
-      await this.#apply({ block, certificate });
+      const whole = block.staged.isDiscarded() ? this.#executeAgain(block) : block;
+      await this.store(whole, []);
+      await this.#parts.blockLog.finalise(finalisationOf(whole, certificate));
+      await this.#apply({ block: whole, certificate });
     });
+  }
+
+  /** Of many candidates, and after the caches were dropped, the state of an early one is gone. */
+  #executeAgain({ header, hash, entries }: ExecutedBlock): ExecutedBlock {
+    const { timestampMs, proposer } = header;
+    const again = this.#execute(this.#head, { timestampMs, proposer, entries }, 'execute');
+    assert(again.ok && equalBytes(again.value.hash, hash), 'execution is deterministic');
+    return again.value;
   }
 
   commitRange(blocks: readonly Committed[]): Promise<void> {

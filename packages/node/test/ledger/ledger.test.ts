@@ -263,6 +263,33 @@ describe('node: ledger', () => {
     expect(toHex(restarted.ledger.head().hash)).to.equal(toHex(source.ledger.head().hash));
   });
 
+  it('given more candidates than states are kept of, when the first is decided, then it is executed again and final', async () => {
+    const disks = freshDisks();
+    const { ledger } = await openChain(genesis, disks);
+    const candidates = Array.from({ length: 20 }, (_, index) =>
+      buildNext(ledger, [noteOf(genesis, index + 1)]),
+    );
+    const [first = expect.fail('there are candidates')] = candidates;
+
+    await ledger.commit(first, certify(ledger, first));
+
+    expect(first.staged.isDiscarded()).to.equal(true);
+    expect(toHex(ledger.head().hash)).to.equal(toHex(first.hash));
+    await grow(ledger, 1);
+    const { ledger: restarted } = await openChain(genesis, disks);
+    expect(toHex(restarted.head().hash)).to.equal(toHex(ledger.head().hash));
+  });
+
+  it('spec R15: given a candidate and caches that are dropped, when it is decided, then it is executed again and final', async () => {
+    const { ledger } = await openChain(genesis, freshDisks());
+    const built = buildNext(ledger, [noteOf(genesis, 1)]);
+    await ledger.dropCaches();
+
+    await ledger.commit(built, certify(ledger, built));
+
+    expect(toHex(ledger.head().hash)).to.equal(toHex(built.hash));
+  });
+
   it('spec R15: given a value that went bad in memory, when the caches are dropped, then a good block is good again', async () => {
     // Built elsewhere: nothing of this ledger remembers what it read.
     const [proposer, ledger] = [await openLedger(), await openLedger()];

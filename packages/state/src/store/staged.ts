@@ -51,6 +51,10 @@ export class Staged implements StagedState {
     this.#onDiscard(this);
   }
 
+  isDiscarded(): boolean {
+    return this.phase === 'discarded';
+  }
+
   /**
    * False when neither this state nor one below it wrote a record: of most records that is known
    * without a search through the writes of a whole range of blocks.
@@ -77,7 +81,7 @@ export class Staged implements StagedState {
 
   /** @throws StateError STATE_STAGE_DISCARDED */
   assertUsable(): void {
-    if (this.phase !== 'discarded') return;
+    if (!this.isDiscarded()) return;
     throw new StateError({ code: 'STATE_STAGE_DISCARDED', height: this.height });
   }
 }

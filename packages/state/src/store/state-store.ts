@@ -44,6 +44,8 @@ export interface StagedState {
   readonly reader: StateReader;
   /** Frees its memory; done by itself for all others when one of its height is committed. */
   discard(): void;
+  /** Whether it was: by `discard`, by `rollBack`, or as the oldest of too many. */
+  isDiscarded(): boolean;
 }
 
 /** What `stage` works on. */

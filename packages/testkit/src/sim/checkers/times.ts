@@ -59,6 +59,7 @@ function watchVoters(world: World): (hash: string) => readonly Voter[] {
   const proposalOf = decoder();
   const reached = new Map<string, number>();
   const repeated = new Set<string>();
+  const own = new Set<string>();
   const voters = new Map<string, Voter[]>();
   world.events.on('arrived', ({ machine, kind, bytes }) => {
     if (kind !== 'pre-prepare' || !machine.isHonest) return;
@@ -72,13 +73,17 @@ function watchVoters(world: World): (hash: string) => readonly Voter[] {
   });
   world.events.on('signed', ({ machine, request }: EventOf<'signed'>) => {
     const parsed = parseSignBytes(request.signBytes);
-    if (!parsed.ok || parsed.value.content.type !== 'prepare' || !machine.isHonest) return;
-    const { round, blockHash } = parsed.value.content;
+    if (!parsed.ok || !machine.isHonest) return;
+    const { content } = parsed.value;
+    if (content.type !== 'prepare' && content.type !== 'pre-prepare') return;
+    const { round, blockHash } = content;
     const hash = toHex(blockHash);
     const slot = `${round} ${hash}`;
-    const reachedMs = reached.get(`${machine.index} ${slot}`);
-    // Its own proposal reaches nobody by the wire; it is dated by its own clock.
-    if (reachedMs === undefined || repeated.has(slot)) return;
+    const place = `${machine.index} ${slot}`;
+    // Its own proposal does not come by the wire; whoever lies may send it one for the same slot.
+    if (content.type === 'pre-prepare') own.add(place);
+    const reachedMs = reached.get(place);
+    if (reachedMs === undefined || own.has(place) || repeated.has(slot)) return;
     voters.set(hash, [...(voters.get(hash) ?? []), { machine, round, reachedMs }]);
   });
   return (hash) => voters.get(hash) ?? [];

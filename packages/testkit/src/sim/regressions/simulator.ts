@@ -264,4 +264,39 @@ export const OF_THE_SIMULATOR: readonly Regression[] = [
       calm: 4,
     },
   },
+  {
+    invariant: 'I31',
+    cause:
+      'a traitor sent the proposer of a round an old block as proposal of that round, when the ' +
+      'proposer itself repeated this block: its vote was taken for one for what had just come.',
+    plan: {
+      seed: 10_766,
+      validators: 5,
+      observers: 0,
+      parameters: {
+        blockIntervalMs: 500,
+        emptyIntervalMs: 5000,
+        roundBaseMs: 1000,
+        roundStepMs: 500,
+        epochBlocks: 100,
+      },
+      signatures: 'keyed-hash',
+      execution: 'shared',
+      workload: 'tally',
+      meanSubmissionMs: 10_000,
+      safetyMs: 60_000,
+      traitors: [{ machine: 1, strategy: 'B17' }],
+      faults: [
+        'duplicates',
+        'swizzle',
+        'crashes',
+        'crashes in recovery',
+        'crashes in a broadcast',
+        'slow execution',
+        'slow disks',
+        'full disk',
+      ],
+      calm: 1,
+    },
+  },
 ];
