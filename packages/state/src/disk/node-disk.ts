@@ -1,6 +1,7 @@
 /** The real disk: `node:fs` behind the port, with the system's refusals put into our words. */
 import * as fs from 'node:fs';
 import { StateError } from '../errors.ts';
+import { attempt, codeOf, diskError } from './attempt.ts';
 import type { Disk, DiskFile, FileIdentity } from './disk.ts';
 
 /** Files of this machine. */
@@ -154,27 +155,6 @@ function machineId(): string {
   }
 }
 
-function attempt<T>(operation: string, path: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw diskError(operation, path, error);
-  }
-}
-
-function diskError(operation: string, path: string, cause: unknown): StateError {
-  const reason = codeOf(cause);
-  if (reason === 'ENOSPC' || reason === 'EDQUOT') {
-    return new StateError({ code: 'STATE_DISK_FULL', path }, { cause });
-  }
-  return new StateError({ code: 'STATE_DISK_FAILED', path, operation, reason }, { cause });
-}
-
 function syncError(path: string, cause: Error): StateError {
   return new StateError({ code: 'STATE_SYNC_FAILED', path, reason: codeOf(cause) }, { cause });
-}
-
-function codeOf(error: unknown): string {
-  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
-  return hasCode ? String(error.code) : String(error);
 }

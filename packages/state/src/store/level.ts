@@ -11,10 +11,12 @@ export interface LevelOptions {
 }
 
 const CACHE_BYTES = 8 * 1024 * 1024;
+/** How LevelDB ends its words on ENOSPC and EDQUOT (glibc, musl): it passes on no code. */
+const NO_ROOM = /: (?:No space left on device|Disk quota exceeded|Quota exceeded)$/;
 
 /**
  * Opens a database, creating it when there is none.
- * @throws StateError STATE_DIRECTORY_LOCKED, STATE_DATABASE_FAILED
+ * @throws StateError STATE_DIRECTORY_LOCKED, STATE_DISK_FULL, STATE_DATABASE_FAILED
  */
 export async function openLevel(path: string, options: LevelOptions = {}): Promise<KeyValue> {
   const level: Level = new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' });
@@ -62,6 +64,9 @@ async function attempt<T>(path: string, run: () => Promise<T>): Promise<T> {
       throw new StateError({ code: 'STATE_DIRECTORY_LOCKED', path }, { cause: error });
     }
     const reason = cause instanceof Error ? cause.message : String(cause);
+    if (NO_ROOM.test(reason)) {
+      throw new StateError({ code: 'STATE_DISK_FULL', path }, { cause: error });
+    }
     throw new StateError({ code: 'STATE_DATABASE_FAILED', path, reason }, { cause: error });
   }
 }

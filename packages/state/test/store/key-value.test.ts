@@ -62,6 +62,28 @@ expectKeyValue('LevelDB', async () => {
   return { store: await openLevel(`${directory}/db`), end };
 });
 
+describe('state: LevelDB without room', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = fs.mkdtempSync(`${os.tmpdir()}/daybook-full-`);
+  });
+
+  afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+  it('given a full disk, then a database that is opened says so, and that it needs no repair (F6)', async () => {
+    // The first file that LevelDB writes to, on a device that is always full.
+    fs.symlinkSync('/dev/full', `${directory}/MANIFEST-000001`);
+
+    const failure = await openLevel(directory).catch((error: unknown) => error);
+
+    expect(failure).to.have.deep.property('failure', { code: 'STATE_DISK_FULL', path: directory });
+    expect(failure)
+      .to.have.nested.property('cause.cause.message')
+      .that.matches(/No space left/);
+  });
+});
+
 describe('state: sealed values', () => {
   it('given any flipped bit of key or value, then it is named (I22)', () => {
     const name = key(1, 2, 3);
