@@ -12,9 +12,9 @@ import {
   encodeCertificate,
   encodeForkProof,
   encodeHeader,
-  equalBytes,
 } from '@daybook/core';
 import type { BlockLog } from '@daybook/state';
+import { replaceFile } from '@daybook/state';
 import { NodeError } from './errors.ts';
 import type { KnownSet } from './reads/proofs.ts';
 import { changesUpTo } from './reads/proofs.ts';
@@ -77,16 +77,13 @@ export function buildForkProof(
   });
 }
 
-/** Writes the proof durably; one that is there already is the older and stays. @returns its path */
+/**
+ * Writes the proof, durably and whole or not at all; one that is there already is the older and stays.
+ * @returns its path
+ * @throws StateError STATE_DISK_FULL, STATE_DISK_FAILED, STATE_SYNC_FAILED
+ */
 export function writeForkProof(dataDirectory: string, bytes: Uint8Array): string {
   const file = path.join(dataDirectory, FORK_PROOF_FILE);
-  if (fs.existsSync(file) && !equalBytes(fs.readFileSync(file), bytes)) return file;
-  const descriptor = fs.openSync(file, 'w', 0o644);
-  try {
-    fs.writeSync(descriptor, bytes);
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
+  if (!fs.existsSync(file)) replaceFile(file, bytes, 0o644);
   return file;
 }

@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
 import { equalBytes, eraOf, readRecoveryFile, renderRecoveryFile, toHex } from '@daybook/core';
+import { replaceFile, syncFolder } from '@daybook/state';
 import { NodeError } from './errors.ts';
 
 const FOLDER = 'recovery';
@@ -42,21 +43,18 @@ export function installedRecoveries(
     .sort((a, b) => a.plan.height - b.plan.height);
 }
 
-/** Keeps a copy, durably. @returns its path */
+/**
+ * Keeps a copy, durably and whole or not at all.
+ * @returns its path
+ * @throws StateError STATE_DISK_FULL, STATE_DISK_FAILED, STATE_SYNC_FAILED
+ */
 export function installRecovery(dataDirectory: string, file: RecoveryFile): string {
   const folder = path.join(dataDirectory, FOLDER);
   fs.mkdirSync(folder, { recursive: true });
+  syncFolder(dataDirectory);
   const era = toHex(eraOf(file.plan)).slice(0, 16);
   const target = path.join(folder, `${String(file.plan.height).padStart(15, '0')}-${era}.json`);
-  const temporary = `${target}.new`;
-  const descriptor = fs.openSync(temporary, 'w', 0o600);
-  try {
-    fs.writeSync(descriptor, renderRecoveryFile(file));
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-  fs.renameSync(temporary, target);
+  replaceFile(target, renderRecoveryFile(file), 0o600);
   return target;
 }
 

@@ -6,6 +6,7 @@
 import * as fs from 'node:fs';
 import { attempt } from './disk/attempt.ts';
 import { joinPath } from './disk/disk.ts';
+import { replaceFile } from './disk/replace-file.ts';
 import { StateError } from './errors.ts';
 import { adoptJoined } from './joining-directory.ts';
 import type { KeyValue } from './store/key-value.ts';
@@ -34,7 +35,7 @@ export interface DataDirectory {
 /**
  * Locks a data directory and checks its format; a new one gets the current format.
  * @throws StateError STATE_DIRECTORY_LOCKED (with the other process, if it can be told),
- *   STATE_FORMAT_UNKNOWN, STATE_DISK_FAILED
+ *   STATE_FORMAT_UNKNOWN, STATE_DISK_FULL, STATE_DISK_FAILED, STATE_SYNC_FAILED
  */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
   const lock = await lockDirectory(path);
@@ -90,7 +91,9 @@ async function openLock(path: string, directory: string): Promise<KeyValue> {
 
 /** The lock says that somebody has the directory; this file says who. */
 function nameOwner(directory: string): void {
-  writeFile(joinPath(directory, OWNER_FILE), JSON.stringify({ pid: process.pid }));
+  const file = joinPath(directory, OWNER_FILE);
+  const owner = JSON.stringify({ pid: process.pid });
+  attempt('write', file, () => fs.writeFileSync(file, owner, { flush: true, mode: 0o600 }));
 }
 
 function ownerOf(directory: string): number | undefined {
@@ -109,7 +112,8 @@ function checkFormat(path: string): void {
   const supported = `${FORMAT_NAME} ${DATA_FORMAT_VERSION}`;
   if (!fs.existsSync(file)) {
     const format = { format: FORMAT_NAME, version: DATA_FORMAT_VERSION };
-    writeFile(file, `${JSON.stringify(format)}\n`);
+    // Half of it would be refused as another format at every later start.
+    replaceFile(file, `${JSON.stringify(format)}\n`, 0o600);
     return;
   }
   const found = formatIn(attempt('read', file, () => fs.readFileSync(file, 'utf8')));
@@ -133,8 +137,4 @@ function formatIn(text: string): string {
 
 function makeDirectory(path: string): void {
   attempt('create', path, () => fs.mkdirSync(path, { recursive: true, mode: 0o700 }));
-}
-
-function writeFile(path: string, text: string): void {
-  attempt('write', path, () => fs.writeFileSync(path, text, { flush: true, mode: 0o600 }));
 }

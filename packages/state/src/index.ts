@@ -40,6 +40,7 @@ export type { Disk, DiskFile, FileIdentity } from './disk/disk.ts';
 export type { MemoryDisk, MemoryDiskOptions, PendingWrite } from './disk/memory-disk.ts';
 export { createMemoryDisk } from './disk/memory-disk.ts';
 export { createNodeDisk, createReadingDisk } from './disk/node-disk.ts';
+export { replaceFile, syncFolder } from './disk/replace-file.ts';
 export type { StateFailure } from './errors.ts';
 export { explainState, STATE_ERRORS, StateError } from './errors.ts';
 export { collectAll, createYoungCollector } from './garbage.ts';

@@ -36,6 +36,19 @@ describe('state: data directory', () => {
     expect(fs.statSync(`${directory}/node/votes`).mode & 0o777).to.equal(0o700);
   });
 
+  it('given no room for the format, then half of it never stands in its place, and the next opening writes it', async () => {
+    fs.symlinkSync('/dev/full', `${directory}/format.json.new`);
+
+    const failure = await openDataDirectory(directory).catch((error: unknown) => error);
+    const left = fs.existsSync(`${directory}/format.json`);
+    const second = await openDataDirectory(directory);
+    await second.close();
+
+    expect(failure).to.be.instanceOf(StateError).with.property('code', 'STATE_DISK_FULL');
+    expect(left).to.equal(false);
+    expect(fs.lstatSync(`${directory}/format.json`).isFile()).to.equal(true);
+  });
+
   it('given it is open in this process, then a second opening is refused', async () => {
     const first = await openDataDirectory(directory);
     const failure = await openDataDirectory(directory).catch((error: unknown) => error);
