@@ -36,6 +36,7 @@ import {
 import type { GossipVerdict, Network } from '@daybook/network';
 import type { Checkpoints, History, Refusal } from '../api/ports.ts';
 import type { Clock } from '../clock.ts';
+import { describe } from '../exit-codes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LogData, Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
@@ -119,10 +120,16 @@ class Desk implements CheckpointDesk {
 
   async start(): Promise<void> {
     const { store, ledger, tree, validatorsAt, logger } = this.#parts;
-    const bytes = await store.read();
-    if (bytes === undefined) return;
     const leaveAside = (facts: LogData): void =>
       logger.warn('stored checkpoint left aside', { path: store.path, ...facts });
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await store.read();
+    } catch (error) {
+      // Nothing rests on the file: the next checkpoint takes its place.
+      return leaveAside({ reason: describe(error) });
+    }
+    if (bytes === undefined) return;
     const read = readCheckpointNote(bytes);
     if (!read.ok) return leaveAside({ reason: explainCheckpoint(read.reason) });
     const { head, note } = read.value;

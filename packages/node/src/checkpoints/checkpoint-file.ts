@@ -4,12 +4,13 @@
  */
 import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { nameFileFault } from '../file-fault.ts';
 
 /** Where the newest checkpoint is kept. */
 export interface CheckpointStore {
   /** Path of the file, for people. */
   readonly path: string;
-  /** The note as it was written; undefined if there is none. */
+  /** The note as it was written; undefined if there is none. @throws NodeError NODE_FILE_FAILED */
   read(): Promise<Uint8Array | undefined>;
   /** Durable when it resolves. */
   write(note: Uint8Array): Promise<void>;
@@ -26,7 +27,7 @@ export function openCheckpointFile(directory: string): CheckpointStore {
         return await readFile(file);
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-        throw error;
+        throw nameFileFault(error, file);
       }
     },
     write: async (note) => {

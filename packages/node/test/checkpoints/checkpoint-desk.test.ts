@@ -1,4 +1,7 @@
 /** The desk of checkpoints: who signs when, what is served and kept, and what strangers cannot do (protocol §17). */
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { NoteKey, NoteSignature, PublicKey, TreeHead } from '@daybook/core';
 import {
   asHash,
@@ -20,6 +23,7 @@ import { expect } from 'chai';
 import type { CheckpointDesk } from '../../src/checkpoints/checkpoint-desk.ts';
 import { createCheckpointDesk } from '../../src/checkpoints/checkpoint-desk.ts';
 import type { CheckpointStore } from '../../src/checkpoints/checkpoint-file.ts';
+import { openCheckpointFile } from '../../src/checkpoints/checkpoint-file.ts';
 import { createHistoryTree } from '../../src/checkpoints/history-tree.ts';
 import { SILENT_LOGGER } from '../../src/log.ts';
 import type { OpenChain } from '../support/chain.ts';
@@ -53,6 +57,7 @@ interface Place {
   readonly store: CheckpointStore & { note?: Uint8Array };
   readonly published: Uint8Array[];
   readonly counted: string[];
+  readonly warned: unknown[];
   receive(bytes: Uint8Array): GossipVerdict;
 }
 
@@ -62,6 +67,8 @@ interface PlaceOptions {
   readonly isInStep?: boolean;
   readonly stored?: Uint8Array;
   readonly isDiskFull?: boolean;
+  /** Where the note is really read from. */
+  readonly folder?: string;
 }
 
 describe('node: checkpoint desk', () => {
@@ -79,16 +86,19 @@ describe('node: checkpoint desk', () => {
     await chain.close();
   });
 
-  function open({ index, isInStep = true, stored, isDiskFull }: PlaceOptions = {}): Place {
+  function open(options: PlaceOptions = {}): Place {
+    const { index, isInStep = true, stored, isDiskFull, folder } = options;
     const { ledger, blockLog } = chain;
     const signer = index === undefined ? undefined : signers[index];
     const published: Uint8Array[] = [];
     const counted: string[] = [];
+    const warned: unknown[] = [];
     let listener: ((peer: string, bytes: Uint8Array) => GossipVerdict) | undefined;
     const store: Place['store'] = {
       ...(stored && { note: stored }),
       path: 'checkpoint.txt',
       read: async () => store.note,
+      ...(folder !== undefined && openCheckpointFile(folder)),
       write: async (note) => {
         if (isDiskFull === true) throw new Error('no space');
         store.note = note;
@@ -96,7 +106,7 @@ describe('node: checkpoint desk', () => {
     };
     const desk = createCheckpointDesk({
       clock,
-      logger: SILENT_LOGGER,
+      logger: { ...SILENT_LOGGER, warn: (text, data) => warned.push({ text, ...data }) },
       metrics: {
         add: (_name, _count, labels) => counted.push(labels?.outcome ?? ''),
         set: () => undefined,
@@ -125,7 +135,7 @@ describe('node: checkpoint desk', () => {
     });
     const receive = (bytes: Uint8Array): GossipVerdict =>
       listener?.('peer', bytes) ?? expect.fail('the desk listens');
-    const place = { desk, store, published, counted, receive };
+    const place = { desk, store, published, counted, warned, receive };
     places.push(place);
     return place;
   }
@@ -356,6 +366,23 @@ describe('node: checkpoint desk', () => {
     }
 
     expect(served).to.deep.equal([2, undefined, undefined, undefined, undefined]);
+  });
+
+  it('given a folder in the place of the file, then the start goes on and a warning names the path', async () => {
+    const folder = fs.mkdtempSync(path.join(tmpdir(), 'daybook-checkpoint-'));
+    const file = path.join(folder, 'checkpoint.txt');
+    fs.mkdirSync(file);
+    try {
+      const place = open({ folder });
+      await place.desk.start();
+
+      const [warning] = place.warned;
+      expect(warning).to.include({ text: 'stored checkpoint left aside', path: file });
+      expect(warning).to.have.property('reason').that.contains(`read ${file}: EISDIR.`);
+      expect(place.desk.newest()).to.equal(undefined);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
   });
 
   it('given a disk that refuses, then what is not on disk is not served', async () => {
