@@ -306,7 +306,13 @@ class SocketSigner implements RemoteSigner {
 
 /** Why the socket is not one that only this user, or the system, can have made. */
 function exposureOf(path: string): string | undefined {
-  const found = fs.statSync(path, { throwIfNoEntry: false });
+  let found: fs.Stats | undefined;
+  try {
+    found = fs.statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A folder that this user may not enter, for example: the signer is away until somebody mends it.
+    return error instanceof Error ? error.message : String(error);
+  }
   if (found === undefined) return `there is no socket ${path}`;
   if (!found.isSocket()) return `${path} is no socket`;
   const self = process.getuid?.();

@@ -1,7 +1,8 @@
 /** The door of the signer process: who gets in, what is refused, and what a broken line means. */
-import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { createMemoryDisk } from '../../src/disk/memory-disk.ts';
 import type { VoteSigner } from '../../src/index.ts';
@@ -312,6 +313,40 @@ describe('state: signer behind a socket', () => {
     const failure = await failureOf(connectTo(place, { connectMsMax: 300 }));
 
     expect(failure).to.contain('there is no socket');
+  });
+
+  it('given a place that the system refuses to look at, then the node says so after its patience', async () => {
+    // No permission stops a test that runs as root, but a link that leads to itself does.
+    symlinkSync(place.path, place.path);
+
+    const failure = await failureOf(connectTo(place, { connectMsMax: 300 }));
+
+    expect(failure).to.contain('ELOOP').and.contain('refused the connection');
+  });
+
+  it('given a connected node, when the place can no longer be looked at, then the signer is away until it can', async () => {
+    const { server } = await serveOn(await guardOn(await freshDisk()));
+    const { signer, changed } = await connectHere();
+    const away = changed('signer away');
+    await server.stop();
+    await away;
+    const directory = dirname(place.path);
+    rmSync(directory, { recursive: true });
+    symlinkSync(directory, directory);
+
+    let fact = '';
+    while (!fact.includes('ELOOP')) {
+      const signed = await signer.sign(request(prepare(5, 0, blockA)));
+      fact = signed.ok || !('fact' in signed.reason) ? '' : `${signed.reason.fact}`;
+      await new Promise(setImmediate);
+    }
+    rmSync(directory);
+    mkdirSync(directory, { mode: 0o700 });
+    const back = changed('signer connected');
+    await serveOn(await guardOn(await freshDisk()));
+    await back;
+
+    expect((await signer.sign(request(prepare(5, 0, blockA)))).ok).to.equal(true);
   });
 
   it('given a socket that others may connect to, then the node does not trust it', async () => {
