@@ -3,12 +3,12 @@
  * where damage breaks an assertion, or leads it outside of its memory, the process is gone. So a
  * database that is suspect is read by a process of its own first: then the damage has a name here.
  */
+import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { attempt } from '../disk/attempt.ts';
+import { attempt, diskError } from '../disk/attempt.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
 import type { KeyValue } from './key-value.ts';
@@ -20,6 +20,7 @@ const OPENED_FILE = 'opened.json';
 const SUSPECT_FROM = 2;
 /** Batches, about one a block, after which the end before is no longer in a row with the next. */
 const WELL_AFTER = 1000;
+const START = 'start a process that reads';
 
 /**
  * Opens a database for a node: one that was not closed twice in a row, with little work between, is
@@ -75,20 +76,38 @@ function unclosedBefore(file: string): number {
   return 1 + Number(/^\{"unclosed":(\d)\}$/.exec(content)?.[1] ?? 0);
 }
 
-/** @throws StateError STATE_DATABASE_FAILED when reading the database ends the process that does */
+/**
+ * @throws StateError STATE_DATABASE_FAILED when reading the database ends the process that does,
+ * STATE_DISK_FAILED when the system starts none
+ */
 export async function readThrough(path: string): Promise<void> {
   if (!fs.existsSync(path)) return;
   const program = fileURLToPath(import.meta.resolve('#reading-process'));
-  const child = fork(program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-  child.send(path);
-  const [said, [exitCode, signal]] = await Promise.all([textOf(child.stderr), once(child, 'exit')]);
+  const child = attempt(START, path, () =>
+    fork(program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }),
+  );
+  const [said, [exitCode, signal]] = await Promise.all([textOf(child.stderr), endOf(child, path)]);
   if (exitCode === 0) return;
   const reason = `reading it ends a process by ${signal ?? `exit code ${exitCode}`}${wordsIn(said)}`;
   throw new StateError({ code: 'STATE_DATABASE_FAILED', path, reason });
 }
 
-async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
-  return stream === null ? '' : await text(stream);
+/** Hands the folder over. @throws StateError STATE_DISK_FAILED when there is no such process */
+async function endOf(
+  child: ChildProcess,
+  path: string,
+): Promise<[exitCode: number | null, signal: NodeJS.Signals | null]> {
+  return await new Promise((resolve, reject) => {
+    // One that was not started says so more than once: it cannot be written to, either.
+    child.on('error', (error) => reject(diskError(START, path, error)));
+    child.once('exit', (exitCode, signal) => resolve([exitCode, signal]));
+    // Without descriptors there is no channel, and only the error. One that has ended tells how by its end.
+    if (child.connected) child.send(path, () => undefined);
+  });
+}
+
+async function textOf(stream: NodeJS.ReadableStream | null | undefined): Promise<string> {
+  return stream === null || stream === undefined ? '' : await text(stream);
 }
 
 /** The assertion, or what else stands last. */

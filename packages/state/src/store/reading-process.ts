@@ -25,6 +25,9 @@ async function readAll(path: string): Promise<void> {
   await database.close();
 }
 
+// Nobody waits for the answer any more, and the database is to be free for the next start. Every page
+// comes from a thread, so that this is seen between two of them. Code 0 is of a database read whole.
+process.once('disconnect', () => process.exit(1));
 process.once('message', (path) => {
   readAll(String(path)).then(
     () => process.exit(),

@@ -1,5 +1,5 @@
 /** Damage by which LevelDB ends the process that reads it: named, by a process that is spared. */
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { openGuardedLevel, openLevel, openSuspectLevel, readThrough } from '../../src/index.ts';
 
 const SOURCE = new URL('../../src/index.ts', import.meta.url).href;
+const READER = new URL('../../src/store/reading-process.ts', import.meta.url);
 const USER = `
 import { openGuardedLevel } from ${JSON.stringify(SOURCE)};
 const database = await openGuardedLevel(process.argv[2]);
@@ -86,6 +87,45 @@ describe('state: a database that ends processes', () => {
     expect(String(failure))
       .to.contain(directory)
       .and.match(/SIGABRT \(.*Assertion/);
+  });
+
+  it('given a system that starts no process, then that is named, and the database opens later', async () => {
+    const { execPath } = process;
+    let failure: unknown;
+    try {
+      process.execPath = path.join(directory, 'none');
+      failure = await readThrough(directory).catch((error: unknown) => error);
+      // What cannot be written to says so, too.
+      await new Promise(setImmediate);
+    } finally {
+      process.execPath = execPath;
+    }
+
+    expect(failure).to.have.property('code', 'STATE_DISK_FAILED');
+    expect(String(failure)).to.contain('ENOENT');
+    await readThrough(directory);
+  });
+
+  it('given a process that reads, when whoever started it is gone, then it ends before it has read all', async () => {
+    const database = await openLevel(directory);
+    const put = Array.from({ length: 200_000 }, (_, id) => entryOf(id));
+    await database.write({ put, remove: [] }, false);
+    await database.close();
+    const current = path.join(directory, 'CURRENT');
+    const before = fs.readFileSync(current, 'utf8');
+    const reader = fork(READER, {
+      execArgv: ['--conditions=source'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const ended = once(reader, 'exit');
+    reader.send(directory);
+    // Whoever opens a database makes its manifest anew.
+    while (fs.readFileSync(current, 'utf8') === before) await new Promise(setImmediate);
+
+    reader.disconnect();
+
+    expect(await ended).to.deep.equal([1, null]);
+    await (await openLevel(directory)).close();
   });
 
   it('given a node that ended twice on it, then the third start names the damage, and so does the fourth', async () => {
