@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReadModel } from '@daybook/readmodel';
-import { startReadModel } from '@daybook/readmodel';
+import { ReadmodelError, startReadModel } from '@daybook/readmodel';
 import { expect } from 'chai';
 import { book, LIMITS, manifest, progressAt } from './library.ts';
 
@@ -77,6 +77,25 @@ describe('read model in a process of its own', () => {
     const answer = await model.query(sql, { ...LIMITS, timeMs: 300 });
     expect(answer.ok).to.equal(false);
     expect(await model.open(manifest)).to.deep.equal(progressAt(1));
+    expect(await titles()).to.deep.equal(['one', 'two']);
+  });
+
+  it('is down where the system starts no process, and comes back when it does', async () => {
+    await model.close();
+    const { execPath } = process;
+    let codes: unknown[];
+    try {
+      process.execPath = join(directory, 'none');
+      const opened = model.open(manifest).catch((error: unknown) => error);
+      const answer = await titles();
+      codes = [(await opened) instanceof ReadmodelError, answer, await titles()];
+      // What cannot be written to says so, too.
+      await new Promise(setImmediate);
+    } finally {
+      process.execPath = execPath;
+    }
+
+    expect(codes).to.deep.equal([true, 'READMODEL_DOWN', 'READMODEL_DOWN']);
     expect(await titles()).to.deep.equal(['one', 'two']);
   });
 

@@ -35,6 +35,8 @@ interface Pending {
 interface Running {
   readonly child: ChildProcess;
   readonly pending: Map<number, Pending>;
+  /** Resolves when it has ended, or was never there. */
+  readonly gone: Promise<void>;
 }
 
 class StoreProcess implements ReadModel {
@@ -93,12 +95,10 @@ class StoreProcess implements ReadModel {
   }
 
   async close(): Promise<void> {
-    const { child } = this.#running ?? {};
-    if (child === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    child.once('exit', () => resolve());
-    child.disconnect();
-    await promise;
+    if (this.#running === undefined) return;
+    const { child, gone } = this.#running;
+    if (child.connected) child.disconnect();
+    await gone;
   }
 
   #call<T>(method: keyof ReadModel, args: readonly unknown[]): Promise<T> {
@@ -107,40 +107,47 @@ class StoreProcess implements ReadModel {
     const request: Request = { id: this.#calls, method, args };
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     pending.set(request.id, { resolve, reject });
-    child.send(request, (error) => {
-      if (error !== null) reject(down(error));
-    });
+    // Without a channel nothing can be sent: that it is gone is told to all that is pending.
+    if (child.connected) {
+      child.send(request, (error) => {
+        if (error !== null) reject(down(error));
+      });
+    }
     // The process carries out the same method of the same interface.
     return promise as Promise<T>;
   }
 
   #process(): Running {
     if (this.#running !== undefined) return this.#running;
-    const running: Running = { child: this.#fork(), pending: new Map() };
+    const { promise: gone, resolve } = Promise.withResolvers<void>();
+    const running: Running = { child: forkStore(), pending: new Map(), gone };
     const { child, pending } = running;
     child.on('message', (message) => settle(pending, message as Response));
     const onGone = (cause?: Error): void => {
       if (this.#running === running) this.#running = undefined;
       for (const { reject } of pending.values()) reject(down(cause));
       pending.clear();
+      resolve();
     };
     child.once('exit', () => onGone());
-    child.once('error', onGone);
+    // One that was not started says so more than once: it cannot be written to, either.
+    child.on('error', onGone);
+    // Where this fails, the process is gone, or going.
+    if (child.connected) child.send(this.#options, () => undefined);
     this.#running = running;
     return running;
   }
+}
 
-  #fork(): ChildProcess {
-    const program = fileURLToPath(import.meta.resolve('#store-process'));
-    const child = fork(program, {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    child.send(this.#options);
-    // Consensus comes first where a machine has few cores.
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
-    return child;
-  }
+function forkStore(): ChildProcess {
+  const program = fileURLToPath(import.meta.resolve('#store-process'));
+  const child = fork(program, {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  // Consensus comes first where a machine has few cores.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  return child;
 }
 
 function settle(pending: Map<number, Pending>, response: Response): void {
