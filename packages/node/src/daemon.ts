@@ -15,7 +15,7 @@ import { checkDeeply } from './deep-check.ts';
 import { runDoctor } from './doctor/doctor.ts';
 import { ERROR_TABLES } from './error-tables.ts';
 import { NodeError } from './errors.ts';
-import { describe, EXIT_CODES, endOf, exitCodeOf } from './exit-codes.ts';
+import { describe, EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { nameFileFault } from './file-fault.ts';
 import { collectGarbage } from './garbage.ts';
 import { readConsensusKeys, readGenesis, readIdentity } from './identity.ts';
@@ -25,6 +25,7 @@ import { createMetrics } from './metrics.ts';
 import type { Node } from './node.ts';
 import { startNode } from './node.ts';
 import { createVotes } from './prepare.ts';
+import { createProcessEnd } from './process-end.ts';
 import { recover } from './recover.ts';
 import { repair } from './repair/repair.ts';
 import { runSigner } from './signer-daemon.ts';
@@ -64,7 +65,6 @@ function connectManager(logger: Logger): ReturnType<typeof connectServiceManager
   });
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one life of a process, started, started anew and ended in one place.
 async function run({ config: configFile, quarantine }: Command): Promise<number> {
   let settings = loadSettings(configFile, process.env);
   const logger = createMainLogger(settings);
@@ -75,35 +75,28 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
   return await new Promise<number>((resolve) => {
     let node: Node | undefined;
     let stopCollecting: (() => void) | undefined;
-    let ending = false;
     let isReady = false;
     /** Resolved but while an empty node ends, for the one that starts on a snapshot. */
     let leaving: Promise<void> = Promise.resolve();
-    const end = (exitCode: number): void => {
-      if (ending) return;
-      ending = true;
-      stopCollecting?.();
-      const stopped = manager
-        .stopping()
-        .then(() => leaving)
-        .then(() => node?.stop());
-      stopped
-        .catch((error: unknown) => logger.error('stop failed', { reason: describe(error) }))
-        .finally(() => {
-          logger.info('node stopped', { exitCode });
-          resolve(exitCode);
-        });
+    const end = createProcessEnd({
+      logger,
+      stop: async () => {
+        stopCollecting?.();
+        await manager.stopping();
+        await leaving;
+        await node?.stop();
+      },
+      ended: resolve,
+    });
+    /** Of the node or of nobody: a node that runs ends its voting before anything is closed. */
+    const onDefect = (error: unknown): void => {
+      if (node === undefined) end.fail(error);
+      else node.fail(error);
     };
-    const onFatal = (error: unknown): void => {
-      if (ending) return;
-      const { exitCode, facts } = endOf(error);
-      logger.error('node must stop', facts);
-      end(exitCode);
-    };
-    process.once('SIGTERM', () => end(EXIT_CODES.done));
-    process.once('SIGINT', () => end(EXIT_CODES.done));
-    process.on('uncaughtException', onFatal);
-    process.on('unhandledRejection', onFatal);
+    process.once('SIGTERM', () => end.request());
+    process.once('SIGINT', () => end.request());
+    process.on('uncaughtException', onDefect);
+    process.on('unhandledRejection', onDefect);
     process.on('SIGHUP', () => {
       settings = reloadSettings(settings, configFile, logger);
       node?.reload(settings);
@@ -111,13 +104,13 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
 
     /** A snapshot lies ready: the same process starts anew on it. */
     const onJoined = (): void => {
-      if (ending) return;
+      if (end.isNear()) return;
       const empty = node;
       node = undefined;
       stopCollecting?.();
       logger.info('snapshot complete, starting on it');
       leaving = Promise.resolve(empty?.stop());
-      leaving.then(start).catch(onFatal);
+      leaving.then(start).catch(end.fail);
     };
 
     const start = async (): Promise<void> => {
@@ -127,10 +120,10 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
       warnUnprotected(settings, logger);
       const contracts = applications;
       const random = Math.random;
-      const parts = { clock, logger, metrics, random, contracts, onFatal, onJoined };
+      const parts = { clock, logger, metrics, random, contracts, onFatal: end.fail, onJoined };
       const started = await startNode({ settings, quarantine, ...identity }, parts);
       node = started;
-      if (ending) {
+      if (end.isNear()) {
         await started.stop();
         return;
       }
@@ -140,7 +133,7 @@ async function run({ config: configFile, quarantine }: Command): Promise<number>
       if (!isReady) await manager.ready(`${organisation ?? 'unknown organisation'}: ${role}`);
       isReady = true;
     };
-    start().catch(onFatal);
+    start().catch(end.fail);
   });
 }
 

@@ -21,10 +21,10 @@ import { followWitnesses } from './checkpoints/witnesses.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
 import { describe, explainStop, isSafetyStop } from './exit-codes.ts';
-import type { ForkFailure } from './fork-proof.ts';
-import { buildForkProof, isFork, refuseAfterFork, writeForkProof } from './fork-proof.ts';
+import { isFork, refuseAfterFork } from './fork-proof.ts';
 import { diskLimitsOf } from './free-space.ts';
 import { giveInsight } from './insight.ts';
+import { keepForkProof } from './keep-fork-proof.ts';
 import { createExecutor } from './ledger/executor.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
@@ -40,7 +40,6 @@ import { schemaSourceOf } from './reads/schema.ts';
 import { installedRecoveries, signingChainOf } from './recovery-files.ts';
 import type { ConnectedSigners } from './remote-signers.ts';
 import { connectSigners } from './remote-signers.ts';
-import type { Replica } from './replica.ts';
 import { openReplica } from './replica.ts';
 import { prepareJoin, readAnchored, serveSnapshots } from './snapshot/wiring.ts';
 import { startSqlTables } from './sql-tables.ts';
@@ -92,6 +91,11 @@ export interface Node {
   report(): NodeReport;
   /** Takes over what a reload may change. */
   reload(settings: Settings): void;
+  /**
+   * Something outside the node's parts failed, such as an uncaught defect: voting ends at once, the
+   * node says why, and `onFatal` is told.
+   */
+  fail(error: unknown): void;
   /** Stops serving, finishes what is being written, closes everything. Idempotent. */
   stop(): Promise<void>;
 }
@@ -111,7 +115,12 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
   metrics.register(NODE_METRICS);
   metrics.register(NETWORK_METRICS);
   const limits = diskLimitsOf(settings.disk);
-  const { clock, logger, onFatal: onGone } = parts;
+  const { clock, logger } = parts;
+  let node: Node | undefined;
+  const onGone = (error: unknown): void => {
+    if (node === undefined) parts.onFatal(error);
+    else node.fail(error);
+  };
   const places = systemPlaces(limits, { clock, logger, onGone });
   const { dataDirectory } = settings.node;
   refuseAfterFork(dataDirectory);
@@ -145,38 +154,12 @@ export async function startNode(options: NodeOptions, parts: NodeParts): Promise
     throw error;
   });
   try {
-    return await runNode(options, { ...parts, places, remote }, storage);
+    node = await runNode(options, { ...parts, places, remote }, storage);
+    return node;
   } catch (error) {
     await closeStorage(storage);
     throw error;
   }
-}
-
-/** Keeps what proves a fork; that the node stops must not depend on it. */
-function keepForkProof(
-  dataDirectory: string,
-  failure: ForkFailure,
-  { genesis, blockLog, replica, logger }: ForkFinder,
-): void {
-  try {
-    const bytes = buildForkProof(failure, {
-      genesis,
-      blockLog,
-      laterSets: () => replica.history.laterSets(),
-      faults: () => replica.systems.pool.select().filter(({ kind }) => kind === 'evidence'),
-    });
-    if (bytes === undefined) return;
-    logger.error('fork proof written', { file: writeForkProof(dataDirectory, bytes) });
-  } catch (error) {
-    logger.error('fork proof not written', { reason: String(error) });
-  }
-}
-
-interface ForkFinder {
-  readonly genesis: Genesis;
-  readonly blockLog: Storage['blockLog'];
-  readonly replica: Replica;
-  readonly logger: Logger;
 }
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one place where chain and API meet, in plain order, which pieces would only hide.
@@ -189,7 +172,7 @@ async function runNode(
   storage: Storage,
 ): Promise<Node> {
   const { settings, genesis, keys } = options;
-  const { clock, logger, metrics, random, onFatal } = parts;
+  const { clock, logger, metrics, random } = parts;
   const { blockLog, stateStore, freeSpace } = storage;
   const archive = openNamedArchive(settings);
   const engine = createEngine(parts.contracts);
@@ -228,11 +211,13 @@ async function runNode(
           keepForkProof(settings.node.dataDirectory, error, { genesis, blockLog, replica, logger });
         }
         status.halted(isSafetyStop(error) ? explainStop(error) : describe(error));
-        onFatal(error);
+        parts.onFatal(error);
       },
     },
   );
   const { ledger, mempool, network, consensus, manifests, history, blocks, damage } = replica;
+  // Whatever part fails: voting ends with it, and the node says why, while the rest is being closed.
+  const fail = (error: unknown): void => consensus.fail(error);
   const status: StatusBoard = createStatusBoard({
     clock,
     ledger,
@@ -287,7 +272,7 @@ async function runNode(
   });
   const snapshots = serveSnapshots(settings, {
     ...{ clock, ledger, blockLog, blocks, stateStore, network, history, tree, damage },
-    onFatal,
+    onFatal: fail,
   });
   const joining = prepareJoin(
     { settings, genesis },
@@ -295,7 +280,7 @@ async function runNode(
       ...{ clock, logger: logger.child('join'), metrics, replica },
       places: parts.places,
       onJoined: parts.onJoined,
-      onFatal,
+      onFatal: fail,
     },
   );
   const witnesses = await followWitnesses({ ledger, stateStore, manifest: () => manifests.now() });
@@ -356,20 +341,20 @@ async function runNode(
     stateStore,
     manifest: () => manifests.now(),
     damage,
-    onFatal,
+    onFatal: fail,
   });
   const leave = async (): Promise<void> => {
     status.stopping();
-    await trimmer.stop();
-    await stopWalk();
     stopInsight();
-    await joining.stop();
-    await snapshots.stop();
-    await api.stop();
+    // None waits for another; requests are still answered by the parts that stop after them.
+    const first = [trimmer.stop(), stopWalk(), joining.stop(), snapshots.stop(), api.stop()];
+    const ends = await Promise.allSettled(first);
     await replica.stop();
     await sql?.stop();
     await checkpoints.stop();
     await witnesses.stop();
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   };
   try {
     await checkpoints.start();
@@ -392,6 +377,7 @@ async function runNode(
     ledger,
     report: () => status.report(),
     reload: (next) => api.reload(next.api),
+    fail,
     stop: () => {
       stopping ??= stop();
       return stopping;

@@ -180,7 +180,7 @@ function tellRecoveries(ledger: Ledger, executor: Executor, logger: Logger): voi
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: every part of the chain meets here, in plain order, which pieces would only hide.
 export async function openReplica(options: ReplicaOptions, parts: ReplicaParts): Promise<Replica> {
   const { genesis } = options;
-  const { clock, logger, metrics, random, engine, onFatal } = parts;
+  const { clock, logger, metrics, random, engine } = parts;
   const { blockLog, stateStore } = parts.storage;
 
   const { recoveries = [] } = options;
@@ -296,9 +296,11 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     validatorsAt: (height) => history.at(height),
     chainAt: (height) => history.chainAt(height),
     seed: Math.floor(random() * 0xffff_ffff),
-    onFatal,
+    onFatal: parts.onFatal,
     onKeyElsewhere: parts.onKeyElsewhere,
   });
+
+  const fail = (error: unknown): void => consensus.fail(error);
 
   const ready = createReadySender({
     logger: logger.child('ready'),
@@ -308,7 +310,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
     signers: parts.storage.readySigners,
     isInStep: () => consensus.syncer.isInStep(),
     submit: (kind, payload) => systems.submit(kind, payload),
-    onFatal,
+    onFatal: fail,
   });
 
   let refreshing = Promise.resolve();
@@ -321,7 +323,7 @@ export async function openReplica(options: ReplicaOptions, parts: ReplicaParts):
         network.updatePeers(table.admission);
         consensus.onLinks();
       })
-      .catch(onFatal);
+      .catch(fail);
   };
   ledger.onCommit(({ block }) => {
     const changed = block.outcomes.some(({ result }) =>

@@ -54,7 +54,7 @@ export interface StatusParts {
 export interface StatusBoard extends NodeStatus {
   /** The node is being stopped. */
   stopping(): void;
-  /** Voting ended for a reason that only an operator can mend. */
+  /** Voting ended for a reason that only an operator can mend; the first one stays. */
   halted(sentence: string): void;
 }
 
@@ -82,7 +82,8 @@ class Board implements StatusBoard {
   }
 
   halted(sentence: string): void {
-    this.#state = { halted: sentence };
+    // What fails later may only follow from what failed first.
+    if (typeof this.#state !== 'object') this.#state = { halted: sentence };
   }
 
   report(): NodeReport {

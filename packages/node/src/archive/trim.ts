@@ -36,7 +36,7 @@ export interface TrimParts {
 }
 
 export interface Trimmer {
-  /** Waits for what is being compared or removed. */
+  /** Waits for the piece that is being read, or the segment that is being removed. */
   stop(): Promise<void>;
 }
 
@@ -49,8 +49,9 @@ const LIST_BYTES_MAX = 256 * CHUNK_BYTES;
 
 /** @param keepBlocks  newest blocks that stay; undefined for all */
 export function startTrimmer(keepBlocks: number | undefined, parts: TrimParts): Trimmer {
-  const { clock, logger, archive } = parts;
+  const { clock, logger } = parts;
   let isStopped = false;
+  const archive = parts.archive && stoppable(parts.archive, () => isStopped);
   let cancel = (): void => undefined;
   const pass = async (): Promise<void> => {
     measure(parts);
@@ -70,6 +71,7 @@ export function startTrimmer(keepBlocks: number | undefined, parts: TrimParts): 
   const run = (): Promise<void> =>
     pass()
       .catch((error: unknown) => {
+        if (isStopped) return;
         const reason = error instanceof Error ? error.message : String(error);
         logger.warn('block log not trimmed', { reason });
       })
@@ -82,6 +84,17 @@ export function startTrimmer(keepBlocks: number | undefined, parts: TrimParts): 
       isStopped = true;
       cancel();
       await running;
+    },
+  };
+}
+
+/** A slow archive takes minutes over a list or a segment: reading ends with the piece at hand. */
+function stoppable(source: ArchiveSource, isStopped: () => boolean): ArchiveSource {
+  return {
+    name: source.name,
+    read: async (...place) => {
+      if (isStopped()) throw new Error('trimming was stopped');
+      return await source.read(...place);
     },
   };
 }

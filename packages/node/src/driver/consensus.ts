@@ -4,15 +4,7 @@
  */
 import type { Effect, HeightContext, KeyElsewhere, Recovered } from '@daybook/consensus';
 import type { Hash, Height, ValidatorSet } from '@daybook/core';
-import {
-  asPublicKey,
-  assert,
-  encodeHeader,
-  encodeMessage,
-  equalBytes,
-  indexOfKey,
-  refOf,
-} from '@daybook/core';
+import { asPublicKey, assert, equalBytes, indexOfKey, refOf } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { AheadVerifier } from '../ahead/ahead-verifier.ts';
@@ -35,7 +27,7 @@ import { createBlockBuilder } from './block-builder.ts';
 import { createBodies } from './bodies.ts';
 import type { BodyExchange } from './body-exchange.ts';
 import { createBodyExchange } from './body-exchange.ts';
-import { decidedAt } from './decided.ts';
+import { decidedAt, encodeDecided } from './decided.ts';
 import type { Driver } from './driver.ts';
 import { createDriver } from './driver.ts';
 import type { OutsideEffect } from './effects.ts';
@@ -96,11 +88,14 @@ export interface Consensus {
   onSigner(): void;
   /** A peer can be sent to; of validators among themselves `onLinks` tells more. */
   onPeer(peerId: string): void;
+  /**
+   * Ends consensus at once over a failure of any part of the node, then tells `onFatal`: nothing is
+   * signed, judged or committed after it (G4, R15), however long the process takes to end.
+   */
+  fail(error: unknown): void;
+  /** At once; waits for what is being written. Idempotent, and final: it never starts again. */
   stop(): Promise<void>;
 }
-
-/** Gossip carries the body up to this size; larger ones are pulled by hash (protocol §20). */
-const GOSSIP_BODY_BYTES_MAX = 64 * 1024;
 
 class NodeConsensus implements Consensus {
   readonly driver: Driver;
@@ -113,9 +108,10 @@ class NodeConsensus implements Consensus {
   readonly #exchange: BodyExchange;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #onFatal: (error: unknown) => void;
+  #stopped: Promise<void> | undefined;
 
   constructor(given: ConsensusParts) {
-    const parts = { ...given, onFatal: (error: unknown) => this.#end(error) };
+    const parts = { ...given, onFatal: (error: unknown) => this.fail(error) };
     this.#parts = parts;
     this.#onFatal = given.onFatal;
     this.#builder = createBlockBuilder(parts);
@@ -163,6 +159,7 @@ class NodeConsensus implements Consensus {
   // --- life --------------------------------------------------------------------------------
 
   start(): void {
+    if (this.#stopped !== undefined) return;
     const { driver, syncer, ownKey } = this;
     const [bodies, exchange] = [this.#bodies, this.#exchange];
     const parts = { ...this.#parts, driver, syncer, ownKey, bodies, exchange };
@@ -196,14 +193,18 @@ class NodeConsensus implements Consensus {
     this.driver.tell({ type: 'recalled', height: this.#height(), recovered });
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.trust?.stop();
     await Promise.all([this.syncer.stop(), this.driver.stop()]);
   }
 
-  /** Nothing is signed or judged after a failure (G4, R15), however long the process takes to end. */
-  #end(error: unknown): void {
+  fail(error: unknown): void {
     this.stop().catch(this.#onFatal);
     const { signer, onKeyElsewhere } = this.#parts;
     if (signer === undefined || onKeyElsewhere !== undefined || !isKeyElsewhere(error)) {
@@ -366,15 +367,7 @@ class NodeConsensus implements Consensus {
     if (signer === undefined) return;
     const self = this.#parts.ledger.head().next.validators[this.#selfIndex() ?? -1]?.id;
     if (self === undefined || !equalBytes(self, block.header.proposer)) return;
-    const body = block.entries.map((entry) =>
-      entry.type === 'system' ? entry.system.bytes : entry.transaction.bytes,
-    );
-    const { certificate } = effect;
-    const size = block.bytes.length - encodeHeader(block.header).length;
-    const whole = size <= GOSSIP_BODY_BYTES_MAX;
-    const message = { type: 'decided', header: block.header, certificate } as const;
-    const bytes = encodeMessage(whole ? { ...message, body } : message);
-    network.publish('blocks', bytes).catch((error: unknown) => {
+    network.publish('blocks', encodeDecided(block, effect.certificate)).catch((error: unknown) => {
       logger.debug('block not gossiped', { reason: String(error) });
     });
   }

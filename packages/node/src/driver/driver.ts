@@ -86,13 +86,16 @@ class QueueDriver implements Driver {
 
   #drain(): void {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      if (this.#stopped) return;
       const before = this.#state;
       const { monoMs, wallMs } = this.#instant();
       const { state, effects } = step(before, { ...next, monoMs, wallMs } as Event);
       const broken = brokenInvariants(before, state);
       assert(broken.length === 0, broken.join('; '));
       this.#state = state;
-      for (const effect of effects) this.#effects.perform(effect);
+      for (const effect of effects) {
+        if (!this.#stopped) this.#effects.perform(effect);
+      }
     }
   }
 

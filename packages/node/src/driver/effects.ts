@@ -40,7 +40,7 @@ export interface Effects {
   perform(effect: Effect): void;
   /** What the signature that is under way waits for; undefined while none is. */
   signing(): SigningWait | undefined;
-  /** Cancels timers and waits for signing and committing that is under way. */
+  /** Cancels timers and waits for the vote and the block that are being written; no other begins. */
   stop(): Promise<void>;
 }
 
@@ -183,6 +183,8 @@ class NodeEffects implements Effects {
     const unsigned = this.#complete(request, sender);
     this.#wait = { log: 'block-log', sinceMs: clock.now() };
     await this.#durableCandidate(unsigned.signed.content);
+    this.#wait = undefined;
+    if (this.#stopped) return;
     const lock = request.type === 'commit' ? lockOf(request) : undefined;
     const startedMs = clock.now();
     this.#wait = { log: 'vote-log', sinceMs: startedMs };
@@ -350,7 +352,7 @@ class NodeEffects implements Effects {
   async #commit(effect: Extract<Effect, { type: 'commit' }>): Promise<void> {
     const { bodies, ledger, committed } = this.#parts;
     // Sync may have brought the height meanwhile.
-    if (ledger.head().header.height >= effect.height) return;
+    if (this.#stopped || ledger.head().header.height >= effect.height) return;
     const executed = bodies.get(effect.blockHash)?.executed;
     assert(executed !== undefined, `only a valid block is committed: ${toHex(effect.blockHash)}`);
     await ledger.commit(executed, effect.certificate);
@@ -358,12 +360,9 @@ class NodeEffects implements Effects {
   }
 }
 
-function lockOf({ content, lock }: Extract<SignRequest, { type: 'commit' }>): {
-  height: number;
-  round: number;
-  blockHash: Hash;
-  certificate: Uint8Array;
-} {
+type LoggedLock = NonNullable<Parameters<VoteSigner['sign']>[0]['lock']>;
+
+function lockOf({ content, lock }: Extract<SignRequest, { type: 'commit' }>): LoggedLock {
   const certificate = encodeCertificate(lock.certificate);
   return { height: content.height, round: lock.round, blockHash: lock.blockHash, certificate };
 }

@@ -163,6 +163,57 @@ describe('node: trimming the block log', () => {
     }
   });
 
+  it('given a slow archive, when it is stopped inside the list or a segment, then it ends with that piece', async () => {
+    const size = 64 * 1024 * 1024;
+    const name = 'blocks-1.log';
+    const files = [{ name, size, sha256: '0'.repeat(64) }];
+    const manifest = JSON.parse(readFileSync(path.join(sound, 'archive.json'), 'utf8')) as object;
+    const list = new TextEncoder().encode(JSON.stringify({ ...manifest, files }));
+    for (const stopAt of ['archive.json', name]) {
+      const reached = Promise.withResolvers<void>();
+      const answer = Promise.withResolvers<void>();
+      const reads: string[] = [];
+      const warnings: string[] = [];
+      const metrics = createMetrics();
+      metrics.register(NODE_METRICS);
+      const zeros = async (_file: string, _offset: number, length: number) =>
+        new Uint8Array(length);
+      const trimmer = startTrimmer(KEPT, {
+        clock: createManualClock(),
+        logger: { ...SILENT_LOGGER, warn: (message) => warnings.push(message) },
+        metrics,
+        ledger: { head: () => ({ header: { height: HEIGHT } }) as never },
+        blockLog: {
+          sealed: () => [{ name, first: 1, last: 2, size }],
+          readBlock: () => undefined,
+          release: () => Promise.reject(new Error('nothing may be released')),
+        },
+        stateStore: { pins: () => [] },
+        laterSets: () => [],
+        own: { name: 'own', read: zeros },
+        archive: {
+          name: 'slow',
+          read: async (file, ...place) => {
+            reads.push(file);
+            if (file === stopAt) {
+              reached.resolve();
+              await answer.promise;
+            }
+            return file === name ? await zeros(file, ...place) : list;
+          },
+        },
+      });
+      await reached.promise;
+
+      const stopped = trimmer.stop();
+      answer.resolve();
+      await stopped;
+
+      expect(reads).to.deep.equal(stopAt === name ? ['archive.json', name] : ['archive.json']);
+      expect(warnings).to.deep.equal([]);
+    }
+  });
+
   it('given one other byte in the archive, then the segment stays', async () => {
     const [first] = old();
     const file = path.join(archive, first?.name ?? '');

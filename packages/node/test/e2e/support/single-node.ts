@@ -51,6 +51,7 @@ export interface BodyOptions {
 export interface SingleNode {
   readonly node: Node;
   readonly genesis: Genesis;
+  readonly dataDirectory: string;
   readonly jane: Officer;
   /** Wire bytes of one call, signed by jane unless the options say otherwise. */
   call(contract: string, action: string, args: CallArguments, options?: BodyOptions): Uint8Array;
@@ -155,6 +156,7 @@ export async function startSingleNode(options: SingleNodeOptions = {}): Promise<
   return {
     node,
     genesis,
+    dataDirectory,
     jane,
     failed,
     call: (contract, action, args, body = {}) => {
