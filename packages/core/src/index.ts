@@ -22,7 +22,6 @@ export type {
 export {
   decodeCertificate,
   encodeCertificate,
-  readCertificate,
   verifyCertificate,
 } from './chain/certificate.ts';
 export type {
@@ -258,6 +257,7 @@ export {
   encodeBody,
   encodeSystemTransaction,
   encodeTransaction,
+  entryBytes,
   isSystemEntry,
   refOf,
   signBody,

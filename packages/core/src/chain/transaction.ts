@@ -311,6 +311,11 @@ export function decodeBodyEntry(bytes: Uint8Array): Result<BodyEntry, Transactio
   return transaction.ok ? ok({ type: 'transaction', transaction: transaction.value }) : transaction;
 }
 
+/** An entry as it stands in the body of a block. */
+export function entryBytes(entry: BodyEntry): Uint8Array {
+  return entry.type === 'system' ? entry.system.bytes : entry.transaction.bytes;
+}
+
 /** What `txRoot` commits to for an entry. */
 export function refOf(entry: BodyEntry): TransactionRef {
   const { id, hash } = entry.type === 'system' ? entry.system : entry.transaction;

@@ -1,6 +1,12 @@
 /** DECIDED, encoded: for a final height from the block log, and for gossip of a block just decided. */
 import type { Certificate, Height } from '@daybook/core';
-import { decodeBlock, decodeCertificate, encodeHeader, encodeMessage } from '@daybook/core';
+import {
+  decodeBlock,
+  decodeCertificate,
+  encodeHeader,
+  encodeMessage,
+  entryBytes,
+} from '@daybook/core';
 import type { BlockLog } from '@daybook/state';
 import type { ExecutedBlock } from '../ledger/tip.ts';
 
@@ -20,9 +26,7 @@ const GOSSIP_BODY_BYTES_MAX = 64 * 1024;
 
 /** DECIDED for gossip, of a block that has just become final. */
 export function encodeDecided(block: ExecutedBlock, certificate: Certificate): Uint8Array {
-  const body = block.entries.map((entry) =>
-    entry.type === 'system' ? entry.system.bytes : entry.transaction.bytes,
-  );
+  const body = block.entries.map(entryBytes);
   const size = block.bytes.length - encodeHeader(block.header).length;
   const whole = size <= GOSSIP_BODY_BYTES_MAX;
   const message = { type: 'decided', header: block.header, certificate } as const;

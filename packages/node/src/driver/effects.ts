@@ -11,6 +11,7 @@ import {
   assertNever,
   encodeCertificate,
   encodeMessage,
+  entryBytes,
   justificationHash,
   refOf,
   SIGNATURE_SIZE,
@@ -307,9 +308,7 @@ class NodeEffects implements Effects {
     if (ledger.head().header.height + 1 !== height) return;
     const executed = build(timestampMs);
     const { header, hash } = executed;
-    const body = executed.entries.map((entry) =>
-      entry.type === 'system' ? entry.system.bytes : entry.transaction.bytes,
-    );
+    const body = executed.entries.map(entryBytes);
     bodies.hold({ block: { header, body }, hash, executed, receivedWallMs: clock.wall() });
     this.#answer({ type: 'built', height, round, block: { hash, header } });
   }

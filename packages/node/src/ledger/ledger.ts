@@ -20,6 +20,7 @@ import {
   encodeBlock,
   encodeCertificate,
   encodeResult,
+  entryBytes,
   equalBytes,
   fail,
   frontierRoot,
@@ -225,7 +226,7 @@ class ChainLedger implements Ledger {
     };
     const hash = blockHash(header);
     const next = executor.afterBlock(staged.reader, { height, hash }, scheduled);
-    const body = entries.map(bytesOf);
+    const body = entries.map(entryBytes);
     const uncommitted = new Set(parent.uncommitted);
     for (const entry of entries) uncommitted.add(toHex(refOf(entry).id));
     const frontier = appendFrontier(parent.frontier, leafHash(hash));
@@ -313,10 +314,6 @@ class ChainLedger implements Ledger {
     const { staged: _done, ...rest } = tip;
     this.#head = { ...rest, reader, uncommitted: new Set() };
   }
-}
-
-function bytesOf(entry: BodyEntry): Uint8Array {
-  return entry.type === 'system' ? entry.system.bytes : entry.transaction.bytes;
 }
 
 function validUntilOf(entry: BodyEntry): TimestampMs {

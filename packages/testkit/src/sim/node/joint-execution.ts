@@ -5,7 +5,7 @@
  * always where disks lie, because execution is what first reads the damage.
  */
 import type { BlockInput, Engine } from '@daybook/contracts';
-import { createWriter, sha256, toHex } from '@daybook/core';
+import { createWriter, entryBytes, sha256, toHex } from '@daybook/core';
 
 export function jointExecution(engine: Engine): Engine {
   const known = new Map<string, ReturnType<Engine['execute']>>();
@@ -35,8 +35,6 @@ function nameOf({ chain, height, parentHash, timestampMs, proposer, entries }: B
   writer.sized(parentHash ?? new Uint8Array());
   writer.u64(timestampMs);
   writer.raw(proposer);
-  for (const entry of entries) {
-    writer.sized(entry.type === 'system' ? entry.system.bytes : entry.transaction.bytes);
-  }
+  for (const entry of entries) writer.sized(entryBytes(entry));
   return toHex(sha256(writer.finish()));
 }
