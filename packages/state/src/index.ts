@@ -41,6 +41,7 @@ export type { MemoryDisk, MemoryDiskOptions, PendingWrite } from './disk/memory-
 export { createMemoryDisk } from './disk/memory-disk.ts';
 export { createNodeDisk, createReadingDisk } from './disk/node-disk.ts';
 export { replaceFile, syncFolder } from './disk/replace-file.ts';
+export { createWrappedDisk } from './disk/wrapped-disk.ts';
 export type { StateFailure } from './errors.ts';
 export { explainState, STATE_ERRORS, StateError } from './errors.ts';
 export { collectAll, createYoungCollector } from './garbage.ts';

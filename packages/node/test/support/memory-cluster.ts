@@ -9,8 +9,13 @@ import type { Genesis } from '@daybook/core';
 import { asPublicKey, publicKeyOf, validatorIdOf } from '@daybook/core';
 import type { MemoryHub } from '@daybook/network';
 import { createMemoryHub, createMemoryNetwork } from '@daybook/network';
-import type { Disk, DiskFile, MemoryDisk, MemoryKeyValue, VoteSigner } from '@daybook/state';
-import { createMemoryDisk, createMemoryKeyValue, createVoteLog } from '@daybook/state';
+import type { Disk, MemoryDisk, MemoryKeyValue, VoteSigner } from '@daybook/state';
+import {
+  createMemoryDisk,
+  createMemoryKeyValue,
+  createVoteLog,
+  createWrappedDisk,
+} from '@daybook/state';
 import type { Clock } from '../../src/clock.ts';
 import { DISK_LIMITS } from '../../src/free-space.ts';
 import type { Health, HealthFacts } from '../../src/health.ts';
@@ -91,23 +96,12 @@ export interface MemoryClusterOptions {
 
 /** A disk whose syncs wait for `hangs` of their file first. */
 function hangingDisk(disk: Disk, hangs: (path: string) => Promise<void> | undefined): Disk {
-  const wrap = (file: DiskFile): DiskFile => ({
-    path: file.path,
-    size: () => file.size(),
-    read: (at, into) => file.read(at, into),
-    write: (at, bytes) => file.write(at, bytes),
-    truncate: (size) => file.truncate(size),
+  return createWrappedDisk(disk, (file) => ({
     sync: async () => {
       await hangs(file.path);
       await file.sync();
     },
-    close: () => file.close(),
-  });
-  return {
-    ...disk,
-    openFile: (path) => wrap(disk.openFile(path)),
-    createFile: (path) => wrap(disk.createFile(path)),
-  };
+  }));
 }
 
 class ClusterNode implements MemoryNode {

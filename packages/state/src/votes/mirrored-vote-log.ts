@@ -121,17 +121,19 @@ export class MirroredVoteLog implements VoteLog {
       salt: this.#salt,
     });
     const records = [...this.#kept, ...stored].map(({ bytes }) => bytes);
-    const files = await this.#finally(async () => {
-      const opened: OpenMirror[] = [];
+    const content = { records, salt: this.#salt };
+    const opened: OpenMirror[] = [];
+    await this.#finally(async () => {
       for (const [index, path] of mirrorPaths(this.#options).entries()) {
         this.#files[index]?.file.close();
-        opened.push(
-          await writeMirror(path, { records, salt: this.#salt }, this.#options, this.#disk),
-        );
+        opened.push(await writeMirror(path, content, this.#options, this.#disk));
       }
-      return opened;
+    }).catch((error: unknown) => {
+      // Another file may have the descriptor of one that is closed: none is closed twice.
+      this.#files = [...opened, ...this.#files.slice(opened.length + 1)];
+      throw error;
     });
-    this.#files = files;
+    this.#files = opened;
     this.#sequence += stored.length;
     this.#entered = undefined;
     this.#keep(stored);

@@ -69,10 +69,13 @@ export async function writeMirror(
   const header = encodeVoteHeader({ chain, validatorId, identity, salt });
   const bytes = concatBytes(header, ...records);
   const allocated = bytes.length + allocateBytes;
-  created.write(0, bytes);
-  created.write(bytes.length, new Uint8Array(allocateBytes));
-  await created.sync();
-  created.close();
+  try {
+    created.write(0, bytes);
+    created.write(bytes.length, new Uint8Array(allocateBytes));
+    await created.sync();
+  } finally {
+    created.close();
+  }
   // Inode and birth stay the same under the new name, which is what the header holds.
   disk.rename(temporary, path);
   await disk.syncDirectory(directoryOf(path));

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { Disk } from '../../src/disk/disk.ts';
 import type { MemoryDisk } from '../../src/disk/memory-disk.ts';
 import { createMemoryDisk } from '../../src/disk/memory-disk.ts';
+import { createWrappedDisk } from '../../src/disk/wrapped-disk.ts';
 import { createVoteLog, openVoteLog } from '../../src/index.ts';
 import type { VoteLog, VoteLogOpening } from '../../src/votes/vote-log.ts';
 import { encodeVoteRecords, readVoteFile, SPARE_BYTES } from '../../src/votes/vote-record.ts';
@@ -400,6 +401,37 @@ describe('state: vote log', () => {
     expect(repairs.map(({ kind }) => kind)).to.deep.equal(['mirror', 'mirror']);
     expect((await openSigner(disk)).repairs).to.deep.equal([]);
   });
+
+  for (const [index, refused] of MIRRORS.entries()) {
+    it(`spec G4: given no room for the renewal of mirror ${'AB'[index]}, when the log is closed, then every file it opened was closed once`, async () => {
+      const closed: { readonly path: string; times: number }[] = [];
+      const full = createMemoryDisk({
+        fault: (operation, path) =>
+          operation === 'write' && isFull && path === `${refused}.new` ? 'full' : undefined,
+      });
+      let isFull = false;
+      await createVoteLog(options, { disk: full });
+      const disk = createWrappedDisk(full, (file) => {
+        const count = { path: file.path, times: 0 };
+        closed.push(count);
+        return {
+          close: () => {
+            count.times += 1;
+            file.close();
+          },
+        };
+      });
+      const opening = await openVoteLog({ ...options, rotateBytes: 1 }, { disk });
+      if (opening.kind !== 'open') throw new Error(opening.reason.code);
+      isFull = true;
+      const refusal = await opening.log.enterHeight(8).catch((error: { code: string }) => error);
+
+      await opening.log.close();
+
+      expect(refusal).to.have.property('code', 'STATE_DISK_FULL');
+      expect(closed.filter(({ times }) => times !== 1)).to.deep.equal([]);
+    });
+  }
 
   it('spec C-22: given the first record damaged in both mirrors, when opened, then the validator is quarantined', async () => {
     const disk = await writtenDisk();
