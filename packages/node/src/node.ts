@@ -23,6 +23,7 @@ import type { Settings } from './config.ts';
 import { describe, explainStop, isSafetyStop } from './exit-codes.ts';
 import { isFork, refuseAfterFork } from './fork-proof.ts';
 import { diskLimitsOf } from './free-space.ts';
+import { allAtOnce, allInTurn } from './in-turn.ts';
 import { giveInsight } from './insight.ts';
 import { keepForkProof } from './keep-fork-proof.ts';
 import { createExecutor } from './ledger/executor.ts';
@@ -346,31 +347,29 @@ async function runNode(
   const leave = async (): Promise<void> => {
     status.stopping();
     stopInsight();
-    // None waits for another; requests are still answered by the parts that stop after them.
+    // Requests are still answered by the parts that stop after the first.
     const first = [trimmer.stop(), stopWalk(), joining.stop(), snapshots.stop(), api.stop()];
-    const ends = await Promise.allSettled(first);
-    await replica.stop();
-    await sql?.stop();
-    await checkpoints.stop();
-    await witnesses.stop();
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    await allInTurn([
+      () => allAtOnce(first),
+      () => replica.stop(),
+      async () => sql?.stop(),
+      () => checkpoints.stop(),
+      () => witnesses.stop(),
+    ]);
   };
   try {
     await checkpoints.start();
     await replica.connect();
     joining.start();
   } catch (error) {
-    await leave();
+    // It is the beginning of what goes wrong in the end.
+    await leave().catch(() => undefined);
     throw error;
   }
   logger.info('api listening', { url: urlOf(api) });
 
   let stopping: Promise<void> | undefined;
-  const stop = async (): Promise<void> => {
-    await leave();
-    await closeStorage(storage);
-  };
+  const stop = (): Promise<void> => allInTurn([leave, () => closeStorage(storage)]);
   return {
     peerId: network.peerId,
     apiUrl: urlOf(api),

@@ -24,6 +24,7 @@ import type { FoundDamage } from './found-damage.ts';
 import { createFoundDamage } from './found-damage.ts';
 import type { DiskLimits, FreeSpace, FreeSpaceParts } from './free-space.ts';
 import { watchFreeSpace } from './free-space.ts';
+import { allInTurn } from './in-turn.ts';
 import { openLocalSigner } from './local-signer.ts';
 import type { Logger } from './log.ts';
 import type { StateKeeping } from './open-state.ts';
@@ -179,9 +180,6 @@ export async function openStorage(options: StorageOptions, parts: StorageParts):
 export async function closeStorage(storage: Storage): Promise<void> {
   const { signer, nextSigner, blockLog, stateStore, directory } = storage;
   storage.freeSpace.stop();
-  const failures: unknown[] = [];
-  for (const part of [signer, nextSigner, blockLog, stateStore, directory]) {
-    await part?.close().catch((error: unknown) => failures.push(error));
-  }
-  if (failures.length > 0) throw failures[0];
+  const parts = [signer, nextSigner, blockLog, stateStore, directory];
+  await allInTurn(parts.map((part) => async () => part?.close()));
 }

@@ -313,7 +313,8 @@ class Desk implements SubmissionDesk {
   }
 
   stop(): void {
-    this.#cancelSpread?.();
+    // The network still sends what is queued when it stops: what has just come in is not for this node alone.
+    this.#spread();
     this.#unsubscribe();
     // They may still become final at other nodes: nobody is told that they expired.
     for (const tracked of this.#tracked.values()) this.#wake(tracked, 'aborted');

@@ -137,6 +137,18 @@ describe('node: submissions', () => {
     expect(world.at('d').mempool.count()).to.equal(3);
   });
 
+  it('given a transaction that has just come in, when the node stops, then the others have it', async () => {
+    const world = makeWorld();
+    const note = noteOf(genesis, 1);
+    await submitOne(world.at('a'), note);
+
+    world.at('a').desk.stop();
+
+    await world.settle();
+    expect(world.at('a').sent).to.deep.equal(['b batch', 'c batch', 'd batch']);
+    expect(world.at('b').mempool.has(note.id)).to.equal(true);
+  });
+
   it('given a batch of which one is still being verified, when time passes, then the others wait for it, but not for long', async () => {
     const slow = noteOf(genesis, 2);
     const verified = Promise.withResolvers<boolean>();
