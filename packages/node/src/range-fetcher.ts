@@ -51,7 +51,7 @@ export interface RangeFetcher {
 
 export interface FetchParts {
   readonly logger: Logger;
-  readonly network: Network;
+  readonly network: Pick<Network, 'links' | 'request' | 'penalise'>;
   readonly ledger: Pick<Ledger, 'head'>;
   /** Verifies ranges that are on their way; without it everything is verified when it is applied. */
   readonly ahead?: AheadVerifier | undefined;

@@ -32,7 +32,7 @@ import { createSyncProgress } from './sync-progress.ts';
 export interface SyncParts {
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
-  readonly network: Network;
+  readonly network: Pick<Network, 'links' | 'request' | 'penalise'>;
   readonly ledger: Ledger;
   readonly exclusive: Exclusive;
   /** Whether the own key is in the set of the next height. */

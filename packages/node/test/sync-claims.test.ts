@@ -1,10 +1,10 @@
 /** Whose word of a height nobody has proven counts: that of more validators than may lie. */
-import type { Network } from '@daybook/network';
 import { expect } from 'chai';
 import { createExclusive } from '../src/exclusive.ts';
 import { SILENT_LOGGER } from '../src/log.ts';
 import type { Syncer } from '../src/sync.ts';
 import { createSyncer } from '../src/sync.ts';
+import { answeringPeers } from './support/answering-peers.ts';
 import { freshDisks, makeGenesis, openChain } from './support/chain.ts';
 import { createManualClock } from './support/manual-clock.ts';
 
@@ -21,15 +21,7 @@ async function syncerAmong(
   genesis = makeGenesis(),
 ): Promise<Syncer> {
   const { ledger } = await openChain(genesis, freshDisks());
-  const linked = (role: string) => (peerId: string) => ({ peerId, role, channels: ['sync'] });
-  const links = [...validators.map(linked('validator')), ...observers.map(linked('observer'))];
-  const network = {
-    links: () => links,
-    request: async (peerId: string) => {
-      const reason = { code: 'NETWORK_REQUEST_REFUSED', peerId, why: 'absent' };
-      return { ok: false, reason };
-    },
-  } as unknown as Network;
+  const network = answeringPeers({ validators, observers, answer: async () => undefined });
   return createSyncer({
     clock: createManualClock(),
     logger: SILENT_LOGGER,

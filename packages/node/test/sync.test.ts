@@ -8,7 +8,7 @@ import {
   encodeCertificate,
   toHex,
 } from '@daybook/core';
-import type { Network, Offence } from '@daybook/network';
+import type { Offence } from '@daybook/network';
 import { expect } from 'chai';
 import type { AheadVerifier } from '../src/ahead/ahead-verifier.ts';
 import { createAheadVerifier } from '../src/ahead/ahead-verifier.ts';
@@ -22,6 +22,7 @@ import { encodeRangeRequest, serveRange } from '../src/ranges.ts';
 import type { SignatureVerifier } from '../src/signatures.ts';
 import type { Syncer } from '../src/sync.ts';
 import { createSyncer } from '../src/sync.ts';
+import { answeringPeers } from './support/answering-peers.ts';
 import type { OpenChain } from './support/chain.ts';
 import {
   buildNext,
@@ -73,16 +74,14 @@ async function follow(
   const asked: string[] = [];
   const fatal: unknown[] = [];
   const warnings: string[] = [];
-  const network = {
-    links: () => peers.map((peerId) => ({ peerId, role: 'validator', channels: ['sync'] })),
-    penalise: (peerId: string, offence: Offence) => penalties.push([peerId, offence]),
-    request: async (peerId: string, _name: string, request: Uint8Array) => {
+  const network = answeringPeers({
+    validators: peers,
+    answer: async (peerId, question) => {
       asked.push(peerId);
-      const value = await serve(peerId, request);
-      const refusal = { code: 'NETWORK_REQUEST_REFUSED', peerId, why: 'absent' };
-      return value === undefined ? { ok: false, reason: refusal } : { ok: true, value };
+      return await serve(peerId, question);
     },
-  } as unknown as Network;
+    onPenalty: (peerId, offence) => penalties.push([peerId, offence]),
+  });
   const syncer = createSyncer({
     clock,
     logger: { ...SILENT_LOGGER, warn: (message) => warnings.push(message) },

@@ -30,7 +30,7 @@ import { readVoteAnswer } from './vote-inquiry.ts';
 export interface VoteTrustParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly network: Pick<Network, 'request' | 'links' | 'penalise'>;
+  readonly network: Pick<Network, 'links' | 'request' | 'penalise'>;
   readonly ledger: Ledger;
   readonly blockLog: BlockLog;
   readonly signer: VoteSigner;

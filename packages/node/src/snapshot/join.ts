@@ -41,7 +41,7 @@ export interface JoinParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: MetricsSink;
-  readonly network: Network;
+  readonly network: Pick<Network, 'links' | 'request' | 'penalise'>;
   readonly disk: Disk;
   readonly openKeyValue: (path: string) => Promise<KeyValue>;
   /** Everything is there: the node is to be started anew on its data directory. */

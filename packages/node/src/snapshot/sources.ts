@@ -37,7 +37,7 @@ export interface Sources {
 }
 
 export interface SourcesParts {
-  readonly network: Network;
+  readonly network: Pick<Network, 'links' | 'request' | 'penalise'>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,6 @@
 /** The hashes of all blocks before a snapshot, over interruptions: what is kept, and what it is worth. */
 import type { Hash, Height } from '@daybook/core';
 import { LIMITS, leafHash, merkleRoot, sha256 } from '@daybook/core';
-import type { Network } from '@daybook/network';
 import type { MemoryDisk } from '@daybook/state';
 import { createEarlierHashes, createMemoryDisk, openEarlierHashes } from '@daybook/state';
 import { expect } from 'chai';
@@ -11,6 +10,7 @@ import { fetchHashes } from '../../src/snapshot/fetch-hashes.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { createSources } from '../../src/snapshot/sources.ts';
 import { decodeQuestion, encodeHashes } from '../../src/snapshot/wire.ts';
+import { answeringPeers } from '../support/answering-peers.ts';
 
 const RUN = LIMITS.snapshotHashesMax;
 const HEIGHT = 2 * RUN + 100;
@@ -52,21 +52,20 @@ describe('node: fetching the hashes of a history', () => {
   async function fetchFrom(...peers: readonly Peer[]) {
     const asked: Height[] = [];
     const blamed: string[] = [];
-    const network = {
-      links: () => peers.map((_, index) => ({ peerId: String(index), channels: ['sync'] })),
-      penalise: (peerId: string) => blamed.push(peerId),
-      request: async (peerId: string, _name: string, request: Uint8Array) => {
+    const network = answeringPeers({
+      validators: peers.map((_, index) => String(index)),
+      answer: async (peerId, request) => {
         const question = decodeQuestion(request);
         if (!question.ok || question.value.kind !== 'hashes') throw new Error('another question');
         const { from } = question.value;
         asked.push(from);
         const served = peers[Number(peerId)]?.(from);
-        const refusal = { code: 'NETWORK_REQUEST_REFUSED', peerId, why: 'absent' };
-        if (served === undefined) return { ok: false, reason: refusal };
+        if (served === undefined) return undefined;
         const path = (await history.consistency(from + served.length, HEIGHT)) ?? [];
-        return { ok: true, value: encodeHashes({ hashes: served, path }) };
+        return encodeHashes({ hashes: served, path });
       },
-    } as unknown as Network;
+      onPenalty: (peerId) => blamed.push(peerId),
+    });
     const { signal } = new AbortController();
     const isWhole = await fetchHashes(snapshot, BLOCKS, {
       disk,

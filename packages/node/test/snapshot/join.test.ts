@@ -22,7 +22,7 @@ import {
   readWitnessPolicy,
   toHex,
 } from '@daybook/core';
-import type { Network, Offence } from '@daybook/network';
+import type { Offence } from '@daybook/network';
 import {
   createNodeDisk,
   openBlockLog,
@@ -53,6 +53,7 @@ import type { Anchors } from '../../src/snapshot/snapshot.ts';
 import type { SnapshotQuestion } from '../../src/snapshot/wire.ts';
 import { decodeQuestion } from '../../src/snapshot/wire.ts';
 import { notebook } from '../api/support/notebook.ts';
+import { answeringPeers } from '../support/answering-peers.ts';
 import type { OpenChain } from '../support/chain.ts';
 import {
   buildNext,
@@ -181,19 +182,17 @@ describe('node: joining by a snapshot', () => {
   function begin({ directory: dataDirectory, anchors = {}, peers, wallMs }: SceneOptions): Scene {
     const asked: [string, string][] = [];
     const penalties: [string, Offence][] = [];
-    const network = {
-      links: () => Object.keys(peers).map((peerId) => ({ peerId, channels: ['sync'] })),
-      penalise: (peerId: string, offence: Offence) => penalties.push([peerId, offence]),
-      request: async (peerId: string, _name: string, request: Uint8Array) => {
+    const network = answeringPeers({
+      validators: Object.keys(peers),
+      answer: async (peerId, request) => {
         const question = decodeQuestion(request);
         if (!question.ok) throw new Error(question.reason.code);
         asked.push([peerId, question.value.kind]);
         const truth = await serve(request);
-        const value = truth && peers[peerId]?.(question.value, truth);
-        const refusal = { code: 'NETWORK_REQUEST_REFUSED', peerId, why: 'absent' };
-        return value === undefined ? { ok: false, reason: refusal } : { ok: true, value };
+        return truth && peers[peerId]?.(question.value, truth);
       },
-    } as unknown as Network;
+      onPenalty: (peerId, offence) => penalties.push([peerId, offence]),
+    });
     const { promise: outcome, resolve } = Promise.withResolvers<Awaited<Scene['outcome']>>();
     const join = createJoin(
       { genesis, recoveries: [], anchors, dataDirectory },
