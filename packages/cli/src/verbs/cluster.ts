@@ -135,11 +135,14 @@ async function startDetached(name: string, input: Input, world: World): Promise<
     detached: true,
     stdio: ['ignore', log, log],
   });
-  const ended = new Promise<'ended'>((resolve) => child.once('exit', () => resolve('ended')));
+  const ended = new Promise<'ended'>((resolve, reject) => {
+    child.once('exit', () => resolve('ended'));
+    child.once('error', reject);
+  });
   const first = await withPatience(
     'Starting the nodes',
     world,
-    Promise.race([waitForCluster(name, world.signal), ended]),
+    Promise.race([waitForCluster(name, world.signal), ended.catch(notStarted)]),
   );
   child.unref();
   if (first === 'ended' || first === undefined) {

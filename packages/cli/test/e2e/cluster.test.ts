@@ -77,4 +77,14 @@ describe('daybook cluster', () => {
     expect(again.code).to.equal(1);
     expect(existsSync(cluster.directory)).to.equal(false);
   });
+
+  it('given start --detach and a runtime that an update has taken away, then it says why it cannot start', async () => {
+    const gone = '--import=data:text/javascript,process.execPath=%22/usr/bin/taken-away%22';
+    const words = ['--name', `${name}-gone`, '--directory', folder, '--detach'];
+
+    const { code, errors } = await daybook(['cluster', 'start', ...words], { NODE_OPTIONS: gone });
+
+    expect(code, errors).to.equal(1);
+    expect(errors).to.contain('CLI_CLUSTER_FAILED').and.contain('/usr/bin/taken-away ENOENT');
+  });
 });
