@@ -4,7 +4,7 @@
  */
 import type { Effect, HeightContext, KeyElsewhere, Recovered } from '@daybook/consensus';
 import type { Hash, Height, ValidatorSet } from '@daybook/core';
-import { asPublicKey, assert, equalBytes, indexOfKey, refOf } from '@daybook/core';
+import { asPublicKey, assert, equalBytes, indexOfKey, isPlanted, refOf } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { BlockLog, VoteSigner } from '@daybook/state';
 import type { AheadVerifier } from '../ahead/ahead-verifier.ts';
@@ -205,7 +205,7 @@ class NodeConsensus implements Consensus {
   }
 
   fail(error: unknown): void {
-    this.stop().catch(this.#onFatal);
+    if (!isPlanted('failed-and-voting')) this.stop().catch(this.#onFatal);
     const { signer, onKeyElsewhere } = this.#parts;
     if (signer === undefined || onKeyElsewhere !== undefined || !isKeyElsewhere(error)) {
       this.#onFatal(error);

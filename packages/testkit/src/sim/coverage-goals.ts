@@ -44,6 +44,7 @@ const COMMON: readonly string[] = [
   // Signing, at every point of the vote log: the death, and a start after it that got through.
   ...DEATHS.flatMap((death) => [death, `restart after it ${death}`]),
   'power loss at a decision',
+  'failure beside consensus',
   'restart',
   'guard refusal',
   'signer killed before it is asked',

@@ -38,6 +38,7 @@ export const MUTANTS = [
   'certificate-per-entry',
   'quarantine-skipped',
   'copied-log-trusted',
+  'failed-and-voting',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 

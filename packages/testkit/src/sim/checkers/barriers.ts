@@ -1,4 +1,7 @@
-/** I6: no vote leaves before it is durable in both mirrors of the vote log. */
+/**
+ * I6: no vote leaves before it is durable in both mirrors of the vote log, and none after the node
+ * has failed.
+ */
 import { decodeMessage } from '@daybook/core';
 import type { Machine } from '../node/machine.ts';
 import type { Checker } from './checker.ts';
@@ -19,6 +22,9 @@ export const BARRIERS: Checker = {
     const hints = new Map<Machine, Map<string, number>>();
     world.events.on('sent', ({ machine, kind, bytes }) => {
       if (!KINDS.has(kind) || !machine.isHonest) return;
+      if (machine.state() === 'ending') {
+        world.violate('I6', `${machine.name} sends a ${kind} after it has failed`);
+      }
       if (last.get(machine) === bytes) return;
       last.set(machine, bytes);
       const signature = ownSignatureIn(machine, bytes);

@@ -4,6 +4,7 @@ import {
   CRASHES,
   CRASHES_IN_BROADCAST,
   CRASHES_IN_RECOVERY,
+  FAILURES_BESIDE_CONSENSUS,
   POWER_LOSS_AT_DECISION,
 } from './crashes.ts';
 import type { Fault } from './fault.ts';
@@ -47,4 +48,5 @@ export const FAULTS: readonly Fault[] = [
   SIGNER_AWAY,
   SET_CHANGES,
   MIXED_RELEASES,
+  FAILURES_BESIDE_CONSENSUS,
 ];

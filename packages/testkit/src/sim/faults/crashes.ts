@@ -1,4 +1,5 @@
 /** Processes that die and come back: at random, at any point of their disk work, all at once. */
+import { StateError } from '@daybook/state';
 import type { Machine } from '../node/machine.ts';
 import type { DiskMoment } from '../world/disk.ts';
 import type { Prng } from '../world/prng.ts';
@@ -122,6 +123,25 @@ export const CRASHES_IN_BROADCAST: Fault = {
       world.coverage.add(death);
       machine.crash(kindOf(prng), death);
       restartLater(machine, prng);
+    });
+  },
+};
+
+/**
+ * A part beside consensus, as the API or the SQL tables, fails: the node votes no more from that
+ * moment on, and ends.
+ */
+export const FAILURES_BESIDE_CONSENSUS: Fault = {
+  name: 'failures beside consensus',
+  permille: 150,
+  begin: (context) => {
+    const { world, prng, calm } = context;
+    const error = new StateError({ code: 'STATE_DISK_FULL', path: '/data/beside' });
+    repeatedly(context, [calm * 3000, calm * 20_000], () => {
+      const consensus = prng.pick(world.machines).replica()?.consensus;
+      if (consensus === undefined) return;
+      world.coverage.add('failure beside consensus');
+      consensus.fail(error);
     });
   },
 };

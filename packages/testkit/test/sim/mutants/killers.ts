@@ -1,6 +1,7 @@
 /** Every planted bug with the scenario that notices it. */
 import { BLOCK_KILLERS } from './blocks.ts';
 import { BOUND_KILLERS } from './bounds.ts';
+import { ENDING_KILLERS } from './endings.ts';
 import { JUSTIFICATION_KILLERS } from './justifications.ts';
 import type { Killer } from './killer.ts';
 import { QUARANTINE_KILLERS } from './quarantine.ts';
@@ -16,4 +17,5 @@ export const KILLERS: readonly Killer[] = [
   ...BLOCK_KILLERS,
   ...BOUND_KILLERS,
   ...QUARANTINE_KILLERS,
+  ...ENDING_KILLERS,
 ];

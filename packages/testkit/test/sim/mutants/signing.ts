@@ -7,40 +7,20 @@ import { gain, reach } from '../support/goals.ts';
 import { loseFrames, onSigned } from '../support/sightings.ts';
 import { roundOf, toHeightWhere } from '../support/turns.ts';
 import type { Killer } from './killer.ts';
-
-/** The proposer loses power right after it signed its proposal, and comes back. */
-async function proposeTwice(foundry: Foundry): Promise<void> {
-  const scenario = await openScenario({ validators: 4, parameters: PATIENT }, foundry);
-  await toHeightWhere(scenario, (turn) => turn(0) === scenario.machine(0));
-  let hasSigned = false;
-  onSigned(scenario, { machine: 0, step: 'pre-prepare', round: 0 }, () => {
-    hasSigned = true;
-    scenario.crash(0, 'power-loss');
-  });
-  scenario.submit(0);
-  await scenario.until('the proposal is signed', () => hasSigned, 5000);
-  await scenario.run(200);
-
-  scenario.start(0);
-  await scenario.run(1000);
-  scenario.submit(0);
-
-  await gain(scenario, scenario.world.machines, { heights: 1, withinMs: 60_000 });
-  scenario.end();
-}
+import { proposeTwice } from './twice-proposing.ts';
 
 const NO_GUARD: Killer = {
   mutant: 'no-guard',
   scenario: 'given a proposer that restarts after signing, then it proposes nothing else',
   invariants: ['I3'],
-  play: proposeTwice,
+  play: (foundry) => proposeTwice(foundry, 'power-loss'),
 };
 
 const GUARD_NOT_DURABLE: Killer = {
   mutant: 'guard-not-durable',
   scenario: 'given a proposer that loses power after signing, then it knows what it proposed',
   invariants: ['I3', 'I6'],
-  play: proposeTwice,
+  play: (foundry) => proposeTwice(foundry, 'power-loss'),
 };
 
 const SEND_BEFORE_SYNC: Killer = {
