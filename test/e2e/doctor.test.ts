@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Cluster, ClusterNode } from '@daybook/testkit';
 import { createCluster } from '@daybook/testkit';
 import { expect } from 'chai';
-import { heightOf } from './support/api.ts';
+import { getJson, heightOf } from './support/api.ts';
 import { FOUR } from './support/members.ts';
 import { changedConfig, runDaemon } from './support/programs.ts';
 import { eventually } from './support/waiting.ts';
@@ -20,6 +20,8 @@ interface Told {
 describe('daybookd doctor', () => {
   let cluster: Cluster;
   let node: ClusterNode;
+  /** Of the first block. */
+  let blockHash: string;
 
   before(async () => {
     cluster = await createCluster({ members: FOUR, parameters: { emptyIntervalMs: 1000 } });
@@ -67,6 +69,7 @@ describe('daybookd doctor', () => {
     await cluster.start();
     const blocks = async (): Promise<boolean> => (await heightOf(node.apiUrl)) >= 2;
     await eventually(blocks, { what: 'two blocks', withinMs: 90_000 });
+    blockHash = String((await getJson(node.apiUrl, '/v1/blocks/1')).body.blockHash);
 
     const { exitCode, told } = await doctor();
     const lines = await runDaemon('doctor', '--config', node.configFile);
@@ -90,6 +93,27 @@ describe('daybookd doctor', () => {
     expect(told.get('clock')).to.include({ verdict: 'ok' });
     expect(told.get('clock')?.words).to.contain('ms from the median of the others');
     await cluster.stop();
+  });
+
+  it('given a checkpoint in the settings, then the stored chain is compared with it: another block fails with 10, as a start does', async () => {
+    const other = '0'.repeat(64);
+    const checkpoints = [`1:${blockHash}`, `1:${other}`, `1000000:${other}`];
+    const found: [exitCode: number, verdict: string | undefined, words: string | undefined][] = [];
+    for (const checkpoint of checkpoints) {
+      const config = await changedConfig(
+        node.configFile,
+        (text) => `${text}sync:\n  checkpoint: "${checkpoint}"\n`,
+      );
+      const { exitCode, told } = await doctor(config);
+      const { verdict, words } = told.get('checkpoint') ?? {};
+      found.push([exitCode, verdict, words]);
+    }
+
+    const [same, another, later] = found;
+    expect(same).to.deep.equal([0, 'ok', 'the stored chain goes through what is named, up to 1']);
+    expect(another?.slice(0, 2)).to.deep.equal([10, 'fail']);
+    expect(another?.[2]).to.contain(`has the block ${blockHash}`);
+    expect(later?.slice(0, 2)).to.deep.equal([0, 'skipped']);
   });
 
   it('given a data directory that others may read, then it warns; given a file of another user in it, then it fails with 4 and names both', async () => {

@@ -2,7 +2,7 @@
  * The SQL tables of a node that keeps them (`readmodel.state: on`): the feed from the ledger, and
  * the door for queries. Nothing of the chain waits for them, and no failure of theirs stops a node.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '@daybook/contracts';
 import type { Height } from '@daybook/core';
@@ -10,6 +10,7 @@ import { toHex } from '@daybook/core';
 import type { FeedEvent, FinalPlace, RecordChange } from '@daybook/readmodel';
 import { READMODEL_METRICS, startFeed, startReadModel } from '@daybook/readmodel';
 import type { BlockLog, StateStore } from '@daybook/state';
+import { replaceFile } from '@daybook/state';
 import type { SqlDoor } from './api/ports.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config.ts';
@@ -114,7 +115,8 @@ async function* readState(
   pinFile: string,
 ): AsyncIterable<readonly RecordChange[]> {
   await dropPin(stateStore, pinFile);
-  writeFileSync(pinFile, String(height));
+  // Durable before the pin is: a pin that no file names would be kept for ever.
+  replaceFile(pinFile, String(height), 0o600);
   await stateStore.pin(height, 'tables');
   try {
     for (const set of setsOf(manifest)) yield* readSet(set, height, stateStore);

@@ -18,10 +18,12 @@ import {
 } from '@daybook/state';
 import type { Settings } from '../config.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
+import { refuseStored } from '../ledger/anchored.ts';
 import type { OfflineChain } from '../offline.ts';
 import { withOfflineChain } from '../offline.ts';
 import { stateKeepingOf } from '../open-state.ts';
 import { installedRecoveries, signingChainOf } from '../recovery-files.ts';
+import { readAnchored } from '../snapshot/wiring.ts';
 import { votesFolderOf } from '../vote-logs.ts';
 import { recordSetsOf } from '../walk-lists.ts';
 import type { Finding } from './finding.ts';
@@ -66,8 +68,8 @@ export async function checkData(settings: Settings, genesis: Genesis): Promise<D
     };
   }
   try {
-    const { finding, newestMs } = await checkDatabase(settings, genesis, directory);
-    const findings = [finding, await checkVotes(settings, genesis, directory)];
+    const { findings: chain, newestMs } = await checkDatabase(settings, genesis, directory);
+    const findings = [...chain, await checkVotes(settings, genesis, directory)];
     return { findings, isRunning: false, ...(newestMs !== undefined && { newestMs }) };
   } finally {
     await directory.close();
@@ -75,7 +77,7 @@ export async function checkData(settings: Settings, genesis: Genesis): Promise<D
 }
 
 interface DatabaseCheck {
-  readonly finding: Finding;
+  readonly findings: readonly Finding[];
   readonly newestMs?: TimestampMs | undefined;
 }
 
@@ -90,10 +92,34 @@ async function checkDatabase(
     return await withOfflineChain(place, async (chain) => {
       await checkLists(chain);
       const newestMs = chain.blockLog.head()?.timestampMs;
-      return { finding: compareChain(chain, genesis), newestMs };
+      const findings = [compareChain(chain, genesis), ...checkAnchor(settings, genesis, chain)];
+      return { findings, newestMs };
     });
   } catch (error) {
-    return { finding: thrown('database', error, 'daybookd repair rebuilds what can be rebuilt') };
+    const advice = 'daybookd repair rebuilds what can be rebuilt';
+    return { findings: [thrown('database', error, advice)] };
+  }
+}
+
+/** What the operator named that the chain must go through; nothing where nothing was named. */
+function checkAnchor(
+  settings: Settings,
+  genesis: Genesis,
+  { blockLog }: OfflineChain,
+): readonly Finding[] {
+  const check = 'checkpoint';
+  try {
+    const anchored = readAnchored(settings, genesis, Date.now());
+    if (anchored.block === undefined && anchored.tree === undefined) return [];
+    refuseStored(blockLog, anchored);
+    const height = Math.max(anchored.block?.height ?? 0, (anchored.tree?.size ?? 0) - 1);
+    if (blockLog.blockHashAt(height) !== undefined) {
+      return [good(check, `the stored chain goes through what is named, up to ${height}`)];
+    }
+    return [skipped(check, `it speaks of block ${height}, which is not here yet`)];
+  } catch (error) {
+    const advice = 'ask those who gave the checkpoint: it or this chain is not the true one';
+    return [thrown(check, error, advice)];
   }
 }
 

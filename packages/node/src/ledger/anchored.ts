@@ -43,15 +43,24 @@ export function refuseContradicted(
   }
 }
 
-/** The chain that is stored, up to its head. @throws NodeError NODE_CHECKPOINT_CONTRADICTED */
-export function refuseStored(head: Tip, blockLog: StoredChain, anchored: AnchoredChain): void {
-  refuseContradicted(head, anchored);
+/**
+ * The chain that is stored.
+ * @param head  where it is at hand: its tree need not be added up
+ * @throws NodeError NODE_CHECKPOINT_CONTRADICTED
+ */
+export function refuseStored(
+  blockLog: StoredChain,
+  anchored: AnchoredChain,
+  head?: Pick<Tip, 'header' | 'hash' | 'frontier'>,
+): void {
+  if (head !== undefined) refuseContradicted(head, anchored);
   const { block, tree } = anchored;
   const hash = block && blockLog.blockHashAt(block.height);
   if (block !== undefined && hash !== undefined && !equalBytes(hash, block.hash)) {
     throw contradicted(`Height ${block.height} of what is stored has the block ${toHex(hash)}.`);
   }
-  if (tree === undefined || tree.size >= head.frontier.size) return;
+  if (tree === undefined || tree.size === head?.frontier.size) return;
+  if (blockLog.blockHashAt(tree.size - 1) === undefined) return;
   const root = rootInHeader(tree.size, blockLog) ?? rootOfHashes(tree.size, blockLog);
   if (root !== undefined && !equalBytes(root, tree.root)) {
     throw contradicted(`The tree of the first ${tree.size} blocks stored has another root.`);

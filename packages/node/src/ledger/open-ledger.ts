@@ -268,7 +268,7 @@ export async function openLedger(genesis: Genesis, parts: LedgerParts): Promise<
   checkApplied(parts, tip);
   const ledger = createLedger(genesis, parts, tip);
   const reexecuted = await reexecute(ledger, parts, head.height);
-  if (parts.anchored !== undefined) refuseStored(ledger.head(), blockLog, parts.anchored);
+  if (parts.anchored !== undefined) refuseStored(blockLog, parts.anchored, ledger.head());
   restoreReplay(ledger, parts);
   const frontier = () => ledger.head().frontier;
   await keepFrontiers(

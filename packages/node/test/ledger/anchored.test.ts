@@ -148,7 +148,7 @@ describe('node: a chain with an anchor', () => {
       },
     ]) {
       const stored = { readBlock, blockHashAt: (height: Height) => blockLog.blockHashAt(height) };
-      const open = (root: Hash) => () => refuseStored(ledger.head(), stored, tree(root));
+      const open = (root: Hash) => () => refuseStored(stored, tree(root), ledger.head());
 
       expect(open(rootOf(ANCHORED + 1))).not.to.throw();
       expect(open(OTHER)).to.throw().with.property('code', 'NODE_CHECKPOINT_CONTRADICTED');
