@@ -13,7 +13,7 @@ import type { KeyValue } from './store/key-value.ts';
 import { openLevel } from './store/level.ts';
 
 /** Grows by one with every change that an older version could not read. */
-export const DATA_FORMAT_VERSION = 1;
+export const DATA_FORMAT_VERSION = 2;
 
 const FORMAT_NAME = 'daybook-data';
 const FORMAT_FILE = 'format.json';

@@ -23,6 +23,7 @@ export type {
   SealedSegment,
   TransactionPlace,
 } from './blocks/block-log.ts';
+export { RECORD_HEAD, recordBytes } from './blocks/block-record.ts';
 export type { EarlierHashes, EarlierHashesWriter } from './blocks/earlier-hashes.ts';
 export {
   continueEarlierHashes,
@@ -31,7 +32,7 @@ export {
 } from './blocks/earlier-hashes.ts';
 export { openBlockLog } from './blocks/file-block-log.ts';
 export type { BlockPlace } from './blocks/segment-read.ts';
-export { assembleBlock, RECORD_HEAD_BYTES, recordBytes } from './blocks/segment-read.ts';
+export { assembleBlock } from './blocks/segment-read.ts';
 export type { Tile } from './blocks/tiles.ts';
 export { tilesOf } from './blocks/tiles.ts';
 export type { DataDirectory } from './data-directory.ts';

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { expect } from 'chai';
+import { DATA_FORMAT_VERSION } from '../src/data-directory.ts';
 import { openDataDirectory, StateError } from '../src/index.ts';
 
 const HOLDER = `
@@ -92,7 +93,7 @@ describe('state: data directory', () => {
 
     expect(failure).to.be.instanceOf(StateError).with.property('code', 'STATE_FORMAT_UNKNOWN');
     expect(String(failure)).to.match(/daybook-data 99/);
-    expect(String(failure)).to.match(/daybook-data 1/);
+    expect(String(failure)).to.contain(`daybook-data ${DATA_FORMAT_VERSION}`);
   });
 
   it('given damage in any file of the lock, then the lock still works', async () => {

@@ -3,9 +3,18 @@
  * program may have changed. Checksums are mended, so that what stands behind them is reached.
  */
 import { concatBytes, crc32c, decodeBinary, signBytes } from '@daybook/core';
-import { encodeCandidate, encodeFinalisation, encodeGroup } from '../src/blocks/block-record.ts';
+import {
+  encodeCandidate,
+  encodeFinalisation,
+  encodeGroup,
+  MARK_BYTES,
+  markRecord,
+  RECORD_HEAD,
+  RECORD_OVERHEAD,
+  recordBytes,
+} from '../src/blocks/block-record.ts';
 import { createGrowingIndex, readIndex } from '../src/blocks/segment-index.ts';
-import { SEGMENT_MAGIC } from '../src/blocks/segment-scan.ts';
+import { SEGMENT_HEAD, segmentHead } from '../src/blocks/segment-scan.ts';
 import { readGrowingSegment, readSegment, StateError } from '../src/index.ts';
 import { decodeVersion, encodeVersion } from '../src/store/root-record.ts';
 import { parseSignBytes } from '../src/votes/guard.ts';
@@ -165,18 +174,24 @@ const recordsOf = (height: number): readonly Uint8Array[] => {
   const block = blockAt(height, 40);
   return [encodeCandidate(block), encodeFinalisation(block)];
 };
-const SEGMENT = concatBytes(SEGMENT_MAGIC, ...recordsOf(4), ...recordsOf(5));
-const GROUPED = concatBytes(SEGMENT_MAGIC, encodeGroup(recordsOf(4)).bytes, ...recordsOf(5));
+const MARK = new Uint8Array(MARK_BYTES).fill(0xa7);
+const segmentOf = (...records: readonly Uint8Array[]): Uint8Array => {
+  for (const record of records) markRecord(record, MARK);
+  return concatBytes(segmentHead(MARK), ...records);
+};
+const SEGMENT = segmentOf(...recordsOf(4), ...recordsOf(5));
+const GROUPED = segmentOf(encodeGroup(recordsOf(4)).bytes, ...recordsOf(5));
 
 /** Mends the checksum of every record as far as their lengths lead. */
 function mendRecords(bytes: Uint8Array): Uint8Array {
   const copy = bytes.slice();
   const view = new DataView(copy.buffer);
-  for (let at = SEGMENT_MAGIC.length; at + 9 <= copy.length; ) {
-    const length = view.getUint32(at);
-    if (at + 9 + length > copy.length) break;
-    view.setUint32(at + 5 + length, crc32c(copy.subarray(at + 4, at + 5 + length), length));
-    at += 9 + length;
+  for (let at = SEGMENT_HEAD; at + RECORD_OVERHEAD <= copy.length; ) {
+    const size = recordBytes(copy.subarray(at, at + RECORD_HEAD));
+    if (size === undefined || at + size > copy.length) break;
+    const payload = copy.subarray(at + RECORD_HEAD - 1, at + size - 4);
+    view.setUint32(at + size - 4, crc32c(payload, size - RECORD_OVERHEAD));
+    at += size;
   }
   return copy;
 }

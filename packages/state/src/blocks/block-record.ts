@@ -1,7 +1,11 @@
 /**
- * Bytes of the block log. Segment: a 16-byte header, then records. Record: payload length u32, type
- * u8, payload, crc32c u32 over type and payload with the length as seed. Types: a candidate body,
- * what made a candidate final, and a group of such records that is there whole or not at all.
+ * Bytes of the block log. Segment: magic 16, its mark 8, crc32c u32 of both, then records. Record: the segment's mark 8,
+ * payload length u32, type u8, payload, crc32c u32 over type and payload with the length as seed.
+ * Types: a candidate body, what made a candidate final, and a group of such records that is there
+ * whole or not at all; those inside a group have zeros for a mark.
+ *
+ * The mark is random, so that no transaction can hold what looks like a record of this segment: the
+ * bytes of a torn record are searched for whole ones behind it.
  */
 import type { Hash } from '@daybook/core';
 import {
@@ -12,6 +16,7 @@ import {
   crc32c,
   createWriter,
   decodeBinary,
+  equalBytes,
   isPlanted,
 } from '@daybook/core';
 import type { Candidate, Finalisation, LoggedTransaction } from './block-log.ts';
@@ -22,9 +27,13 @@ export const RECORD_GROUP = 3;
 /** Added to the type of a record inside a group, so that one of a torn group stands for nothing. */
 const IN_GROUP = 0x80;
 
-/** Length and type before a payload. */
-export const RECORD_HEAD = 4 + 1;
-/** Length, type and checksum around a payload. */
+/** What every record of a segment begins with. */
+export const MARK_BYTES = 8;
+const LENGTH_AT = MARK_BYTES;
+const TYPE_AT = LENGTH_AT + 4;
+/** Mark, length and type before a payload. */
+export const RECORD_HEAD = TYPE_AT + 1;
+/** Mark, length, type and checksum around a payload. */
 export const RECORD_OVERHEAD = RECORD_HEAD + 4;
 /** A block and everything its execution gave stay well below. */
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
@@ -32,20 +41,32 @@ export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 const RESULTS_MAX = 20_000;
 const CERTIFICATE_BYTES_MAX = 64 * 1024;
 
-/** A record as bytes ready to be appended. */
+/** A record as bytes that lack their mark. */
 function frameRecord(type: number, payload: Uint8Array): Uint8Array {
   assert(payload.length <= PAYLOAD_BYTES_MAX, 'a record is written only if it can be read back');
   const bytes = new Uint8Array(RECORD_OVERHEAD + payload.length);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, payload.length);
-  bytes[4] = type;
-  bytes.set(payload, 5);
-  view.setUint32(5 + payload.length, checksumOf(bytes, payload.length));
+  view.setUint32(LENGTH_AT, payload.length);
+  bytes[TYPE_AT] = type;
+  bytes.set(payload, RECORD_HEAD);
+  view.setUint32(RECORD_HEAD + payload.length, checksumOf(bytes, payload.length));
   return bytes;
 }
 
 function checksumOf(bytes: Uint8Array, length: number): number {
-  return crc32c(bytes.subarray(4, 5 + length), length);
+  return crc32c(bytes.subarray(TYPE_AT, RECORD_HEAD + length), length);
+}
+
+/** Makes a record one of a segment, in place. */
+export function markRecord(record: Uint8Array, mark: Uint8Array): void {
+  record.set(mark, 0);
+}
+
+/** Bytes of the record that begins like this; undefined when no record does. */
+export function recordBytes(head: Uint8Array): number | undefined {
+  if (head.length < RECORD_HEAD) return undefined;
+  const length = new DataView(head.buffer, head.byteOffset).getUint32(LENGTH_AT);
+  return length > PAYLOAD_BYTES_MAX ? undefined : RECORD_OVERHEAD + length;
 }
 
 export interface FramedRecord {
@@ -65,7 +86,7 @@ export function encodeGroup(records: readonly Uint8Array[]): {
   const inner = records.map((record) => {
     offsets.push(at);
     at += record.length;
-    return frameRecord((record[4] ?? 0) | IN_GROUP, record.subarray(RECORD_HEAD, -4));
+    return frameRecord((record[TYPE_AT] ?? 0) | IN_GROUP, record.subarray(RECORD_HEAD, -4));
   });
   return { bytes: frameRecord(RECORD_GROUP, concatBytes(...inner)), offsets };
 }
@@ -75,17 +96,26 @@ export function kindOf({ type }: Pick<FramedRecord, 'type'>): number {
   return type & ~IN_GROUP;
 }
 
-/** The whole record at an offset of a segment's bytes, or undefined. */
-export function recordAt(bytes: Uint8Array, offset: number): FramedRecord | undefined {
-  if (bytes.length - offset < RECORD_OVERHEAD) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset);
-  const length = view.getUint32(0);
-  const size = RECORD_OVERHEAD + length;
-  if (length > PAYLOAD_BYTES_MAX || size > bytes.length - offset) return undefined;
+/**
+ * The whole record at an offset of a segment's bytes, or undefined.
+ * @param mark  of the segment; absent where an index or a group says that a record is there
+ */
+export function recordAt(
+  bytes: Uint8Array,
+  offset: number,
+  mark?: Uint8Array,
+): FramedRecord | undefined {
+  const head = bytes.subarray(offset, offset + RECORD_HEAD);
+  if (mark !== undefined && !equalBytes(head.subarray(0, MARK_BYTES), mark)) return undefined;
+  const size = recordBytes(head);
+  if (size === undefined || size > bytes.length - offset) return undefined;
   const record = bytes.subarray(offset, offset + size);
-  const isWhole = view.getUint32(5 + length) === checksumOf(record, length);
+  const length = size - RECORD_OVERHEAD;
+  const view = new DataView(record.buffer, record.byteOffset);
+  const isWhole = view.getUint32(RECORD_HEAD + length) === checksumOf(record, length);
   if (!isWhole && !isPlanted('checksum-unchecked')) return undefined;
-  return { type: record[4] ?? 0, payload: record.subarray(5, 5 + length), size };
+  const payload = record.subarray(RECORD_HEAD, RECORD_HEAD + length);
+  return { type: record[TYPE_AT] ?? 0, payload, size };
 }
 
 /** height u64, hash 32, then the encoded block. */

@@ -19,11 +19,12 @@ import type {
   RecentTransaction,
   SealedSegment,
 } from './block-log.ts';
-import { encodeCandidate, encodeFinalisation, encodeGroup } from './block-record.ts';
+import { encodeCandidate, encodeFinalisation, encodeGroup, markRecord } from './block-record.ts';
 import { openEarlierHashes } from './earlier-hashes.ts';
 import type { FoundFiles, Segment, Tail } from './segment-files.ts';
 import {
   checkContiguous,
+  createTail,
   openMoved,
   openSealed,
   openTail,
@@ -35,11 +36,10 @@ import {
   writeIndex,
 } from './segment-files.ts';
 import type { IndexedBlock } from './segment-index.ts';
-import { createGrowingIndex, latestValidUntil } from './segment-index.ts';
+import { latestValidUntil } from './segment-index.ts';
 import type { BlockPlace } from './segment-read.ts';
 import { finalisationIn, readBody, readRecord } from './segment-read.ts';
 import type { Scan } from './segment-scan.ts';
-import { SEGMENT_MAGIC } from './segment-scan.ts';
 
 export interface BlockLogOptions {
   readonly directory: string;
@@ -342,9 +342,7 @@ class SegmentedBlockLog implements BlockLog {
     if (tail !== undefined && (!isFull || this.#candidates.length > 0)) return tail;
     if (tail !== undefined) await writeIndex(tail.path, tail.index, this.#disk);
     const path = joinPath(this.#options.directory, segmentName(height));
-    const file = this.#disk.createFile(path);
-    file.write(0, SEGMENT_MAGIC);
-    const fresh = { path, file, index: createGrowingIndex(height), end: SEGMENT_MAGIC.length };
+    const fresh = createTail(path, height, this.#disk.createFile(path));
     // From here on its index is read from its file, when it is asked for.
     if (tail !== undefined) this.#sealed.push(sealedFrom(tail, this.#disk));
     this.#tail = fresh;
@@ -363,6 +361,7 @@ class SegmentedBlockLog implements BlockLog {
   #write(tail: Tail, bytes: Uint8Array): number {
     if (this.#isBroken) throw new StateError({ code: 'STATE_LOG_BROKEN', path: tail.path });
     const offset = tail.end;
+    markRecord(bytes, tail.mark);
     try {
       tail.file.write(offset, bytes);
     } catch (error) {

@@ -3,10 +3,12 @@
  * the one that grows.
  */
 import type { Height } from '@daybook/core';
+import { generateNonce } from '@daybook/core';
 import type { Disk, DiskFile } from '../disk/disk.ts';
 import { joinPath } from '../disk/disk.ts';
 import { StateError } from '../errors.ts';
 import type { SealedSegment } from './block-log.ts';
+import { MARK_BYTES } from './block-record.ts';
 import type { EarlierHashes } from './earlier-hashes.ts';
 import type { GrowingIndex, IndexHead, SegmentIndex } from './segment-index.ts';
 import {
@@ -17,7 +19,14 @@ import {
   readIndexHead,
 } from './segment-index.ts';
 import type { Scan } from './segment-scan.ts';
-import { assertTorn, damaged, SEGMENT_MAGIC, scanSegment } from './segment-scan.ts';
+import {
+  assertTorn,
+  damaged,
+  markOf,
+  SEGMENT_HEAD,
+  scanSegment,
+  segmentHead,
+} from './segment-scan.ts';
 
 /** Names of segments; the number is the first height. */
 export const FILE_NAME = /^blocks-(\d{12})\.log$/;
@@ -44,6 +53,8 @@ export interface FoundFiles {
 export interface Tail extends Segment {
   readonly file: DiskFile;
   readonly index: GrowingIndex;
+  /** What every record here begins with. */
+  readonly mark: Uint8Array;
   end: number;
 }
 
@@ -204,6 +215,20 @@ export function segmentFiles(
   });
 }
 
+/** A new segment; not durable yet, and neither is its name. */
+export function createTail(path: string, first: Height, file: DiskFile): Tail {
+  const mark = generateNonce().subarray(0, MARK_BYTES);
+  file.write(0, segmentHead(mark));
+  return { path, file, index: createGrowingIndex(first), mark, end: SEGMENT_HEAD };
+}
+
+/** A crash between creating a segment and syncing its head: nothing was in it. */
+function isUnborn(bytes: Uint8Array): boolean {
+  if (bytes.length < SEGMENT_HEAD) return true;
+  // A file may have its size before its bytes.
+  return bytes.length === SEGMENT_HEAD && bytes.every((byte) => byte === 0);
+}
+
 /**
  * The last segment: a torn record at its end is cut off. What was read may lie in the system's memory
  * alone, after a kill before the sync or a sync that failed; only the last record can, since one is
@@ -217,15 +242,11 @@ export async function openTail(
 ): Promise<{ readonly tail: Tail; readonly open: Scan['open'] }> {
   const file = disk.openFile(path);
   const bytes = readAll(file);
-  if (bytes.length < SEGMENT_MAGIC.length) {
-    // A crash between creating the file and writing its first bytes: nothing was in it.
-    file.write(0, SEGMENT_MAGIC);
+  if (isUnborn(bytes)) {
+    const tail = createTail(path, first, file);
     await file.sync();
     await disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
-    return {
-      tail: { path, file, index: createGrowingIndex(first), end: SEGMENT_MAGIC.length },
-      open: [],
-    };
+    return { tail, open: [] };
   }
   const scan = scanSegment(path, bytes, first);
   if (scan.end < bytes.length) {
@@ -235,5 +256,6 @@ export async function openTail(
   file.write(scan.last, bytes.subarray(scan.last, scan.end));
   await file.sync();
   await disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
-  return { tail: { path, file, index: scan.index, end: scan.end }, open: scan.open };
+  const mark = markOf(bytes).slice();
+  return { tail: { path, file, index: scan.index, mark, end: scan.end }, open: scan.open };
 }

@@ -11,14 +11,13 @@ import type { FramedRecord } from './block-record.ts';
 import {
   CANDIDATE_HEAD,
   kindOf,
-  PAYLOAD_BYTES_MAX,
   RECORD_CANDIDATE,
   RECORD_FINAL,
   RECORD_HEAD,
-  RECORD_OVERHEAD,
   readCandidateHead,
   readFinalisation,
   recordAt,
+  recordBytes,
 } from './block-record.ts';
 import { damaged } from './segment-scan.ts';
 
@@ -40,19 +39,9 @@ export interface BlockPlace {
   readonly finalOffset: number;
 }
 
-/** Bytes at the beginning of a record that say how long it is. */
-export const RECORD_HEAD_BYTES = RECORD_HEAD;
-
-/** Bytes of the record that begins like this; undefined when no record does. */
-export function recordBytes(head: Uint8Array): number | undefined {
-  if (head.length < RECORD_HEAD_BYTES) return undefined;
-  const length = new DataView(head.buffer, head.byteOffset).getUint32(0);
-  return length > PAYLOAD_BYTES_MAX ? undefined : RECORD_OVERHEAD + length;
-}
-
 /** @throws StateError STATE_BLOCK_DAMAGED */
 export function readRecord({ path, file }: SegmentBytes, offset: number): FramedRecord {
-  const head = new Uint8Array(RECORD_HEAD_BYTES);
+  const head = new Uint8Array(RECORD_HEAD);
   file.read(offset, head);
   const bytes = new Uint8Array(Math.max(0, Math.min(recordBytes(head) ?? 0, file.size() - offset)));
   file.read(offset, bytes);

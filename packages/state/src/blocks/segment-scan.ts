@@ -3,13 +3,13 @@
  * whether what follows the last whole record is a torn tail or damage.
  */
 import type { Hash, Height } from '@daybook/core';
-import { encodeUtf8, equalBytes } from '@daybook/core';
+import { crc32c, encodeUtf8, equalBytes } from '@daybook/core';
 import { StateError } from '../errors.ts';
 import type { LoggedTransaction } from './block-log.ts';
 import type { FramedRecord } from './block-record.ts';
 import {
-  CANDIDATE_HEAD,
   kindOf,
+  MARK_BYTES,
   RECORD_CANDIDATE,
   RECORD_FINAL,
   RECORD_GROUP,
@@ -22,8 +22,29 @@ import {
 import type { GrowingIndex, IndexedBlock } from './segment-index.ts';
 import { createGrowingIndex, latestValidUntil } from './segment-index.ts';
 
+const SEGMENT_MAGIC = encodeUtf8('DBKBLOCKS\n\0\0\0\0\0\x02');
+const MARK_END = SEGMENT_MAGIC.length + MARK_BYTES;
+/** Bytes of a segment before its first record. */
+export const SEGMENT_HEAD = MARK_END + 4;
+
 /** The first bytes of a segment. */
-export const SEGMENT_MAGIC = encodeUtf8('DBKBLOCKS\n\0\0\0\0\0\x01');
+export function segmentHead(mark: Uint8Array): Uint8Array {
+  const head = new Uint8Array(SEGMENT_HEAD);
+  head.set(SEGMENT_MAGIC);
+  head.set(mark, SEGMENT_MAGIC.length);
+  new DataView(head.buffer).setUint32(MARK_END, crc32c(head.subarray(0, MARK_END)));
+  return head;
+}
+
+/** What every record of a segment begins with. */
+export function markOf(segment: Uint8Array): Uint8Array {
+  return segment.subarray(SEGMENT_MAGIC.length, MARK_END);
+}
+
+/** By a changed mark no record would be whole, and all of them one torn tail. */
+function hasSoundHead(segment: Uint8Array): boolean {
+  return equalBytes(segment.subarray(0, SEGMENT_HEAD), segmentHead(markOf(segment)));
+}
 
 /** What a segment holds. */
 export interface Scan {
@@ -53,10 +74,13 @@ interface PlacedRecord extends FramedRecord {
 function* recordsFrom(
   bytes: Uint8Array,
   start: number,
+  mark?: Uint8Array,
 ): Generator<PlacedRecord, Pick<Scan, 'last' | 'end'>> {
   let offset = start;
   let last = start;
-  for (let found = recordAt(bytes, offset); found !== undefined; found = recordAt(bytes, offset)) {
+  for (;;) {
+    const found = recordAt(bytes, offset, mark);
+    if (found === undefined) return { last, end: offset };
     if (found.type === RECORD_GROUP) {
       const inside = bytes.subarray(0, offset + found.size - (RECORD_OVERHEAD - RECORD_HEAD));
       yield* recordsFrom(inside, offset + RECORD_HEAD);
@@ -66,17 +90,16 @@ function* recordsFrom(
     last = offset;
     offset += found.size;
   }
-  return { last, end: offset };
 }
 
 /** Reads every record of a segment in order. */
 export function scanSegment(path: string, bytes: Uint8Array, first: Height): Scan {
-  if (!equalBytes(bytes.subarray(0, SEGMENT_MAGIC.length), SEGMENT_MAGIC)) {
+  if (!hasSoundHead(bytes)) {
     throw damaged(path, 0, 'it does not begin like a segment', first);
   }
   const index = createGrowingIndex(first);
   let open: { blockHash: Hash; offset: number; size: number }[] = [];
-  const records = recordsFrom(bytes, SEGMENT_MAGIC.length);
+  const records = recordsFrom(bytes, SEGMENT_HEAD, markOf(bytes));
   for (let next = records.next(); ; next = records.next()) {
     if (next.done === true) return { index, ...next.value, open };
     const { offset, size } = next.value;
@@ -118,14 +141,15 @@ const OUTER_TYPES: readonly number[] = [RECORD_CANDIDATE, RECORD_FINAL, RECORD_G
 
 /**
  * A record that is not whole, with a whole one anywhere behind it, is no torn tail: a record is
- * written only when those before it are durable.
+ * written only when those before it are durable. By the mark the search takes as long as the bytes
+ * are many, whatever is in them.
  */
 export function assertTorn(path: string, bytes: Uint8Array, end: number): void {
-  for (let offset = end + 1; offset + RECORD_OVERHEAD <= bytes.length; offset++) {
-    const type = bytes[offset + 4];
-    if (type === undefined || !OUTER_TYPES.includes(type)) continue;
-    const found = recordAt(bytes, offset);
-    if (found !== undefined && found.payload.length >= CANDIDATE_HEAD) {
+  const mark = markOf(bytes);
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = all.indexOf(mark, end + 1); at >= 0; at = all.indexOf(mark, at + 1)) {
+    const found = recordAt(bytes, at);
+    if (found !== undefined && OUTER_TYPES.includes(found.type)) {
       throw damaged(path, end, 'a damaged record with whole ones behind it');
     }
   }
