@@ -10,6 +10,7 @@ import {
   encodeBlock,
   equalBytes,
   HASH_SIZE,
+  toHex,
   transactionHashOf,
 } from '@daybook/core';
 import type { Network } from '@daybook/network';
@@ -23,7 +24,7 @@ import type { Bodies } from './bodies.ts';
 import type { ValidatorPeers } from './validators.ts';
 
 export interface BodyExchangeParts {
-  readonly network: Network;
+  readonly network: Pick<Network, 'links' | 'request' | 'penalise'>;
   readonly blockLog: BlockLog;
   readonly damage: FoundDamage;
   readonly mempool: Mempool;
@@ -42,17 +43,23 @@ export interface BodyExchange {
 
 /** One attempt asks so many peers; the machine repeats it while the body is missing. */
 const FETCH_PEERS_MAX = 4;
+/** Hashes whose attempts are counted; the machine looks for fewer at a time. */
+const SOUGHT_MAX = 64;
 /** Leaves room for the envelope of the answer. */
 const TRANSACTIONS_ANSWER_BYTES_MAX = 900 * 1024;
 
+/** @param attempt  how many were in vain: those that were asked then come last */
 async function fetchBody(
   hash: Hash,
-  from: readonly number[],
+  { from, attempt }: { readonly from: readonly number[]; readonly attempt: number },
   { network, mempool, peers }: BodyExchangeParts,
 ): Promise<Block | undefined> {
   const first = from.map((index) => peers().peerOf(index)).filter((id) => id !== undefined);
   const others = network.links().map(({ peerId }) => peerId);
-  const asked = [...new Set([...first, ...others])].slice(0, FETCH_PEERS_MAX);
+  const known = [...new Set([...first, ...others])];
+  const begin = known.length === 0 ? 0 : (attempt * FETCH_PEERS_MAX) % known.length;
+  const inTurn = [...known.slice(begin), ...known.slice(0, begin)];
+  const asked = inTurn.slice(0, FETCH_PEERS_MAX);
   for (const peerId of asked) {
     const answer = await network.request(peerId, 'bodies', hash);
     const block = answer.ok ? decodeBlock(answer.value) : answer;
@@ -66,8 +73,21 @@ async function fetchBody(
 
 export function createBodyExchange(parts: BodyExchangeParts): BodyExchange {
   const { blockLog, mempool, bodies, damage } = parts;
+  /** By hash in hex, the oldest first. */
+  const attempts = new Map<string, number>();
   return {
-    fetch: async (hash, from) => bodies.get(hash)?.block ?? (await fetchBody(hash, from, parts)),
+    fetch: async (hash, from) => {
+      const held = bodies.get(hash)?.block;
+      if (held !== undefined) return held;
+      const key = toHex(hash);
+      const attempt = attempts.get(key) ?? 0;
+      const found = await fetchBody(hash, { from, attempt }, parts);
+      attempts.delete(key);
+      if (found === undefined) attempts.set(key, attempt + 1);
+      const [oldest] = attempts.keys();
+      if (attempts.size > SOUGHT_MAX && oldest !== undefined) attempts.delete(oldest);
+      return found;
+    },
     serveBody: (request) => {
       if (request.length !== HASH_SIZE) return undefined;
       const hash = asHash(request);
