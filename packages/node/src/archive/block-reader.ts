@@ -14,7 +14,7 @@ import type {
   PlacedBlock,
   TransactionPlace,
 } from '@daybook/state';
-import { assembleBlock, RECORD_HEAD_BYTES, recordBytes, StateError } from '@daybook/state';
+import { assembleBlock, RECORD_HEAD, recordBytes, StateError } from '@daybook/state';
 import { NodeError } from '../errors.ts';
 import type { FoundDamage } from '../found-damage.ts';
 import type { Signing } from '../ledger/certified.ts';
@@ -127,7 +127,7 @@ async function fetchBlock(place: BlockPlace, pages: PagedSource): Promise<FinalB
 }
 
 async function fetchRecord(file: string, offset: number, pages: PagedSource): Promise<Uint8Array> {
-  const head = await pages.read(file, offset, RECORD_HEAD_BYTES);
+  const head = await pages.read(file, offset, RECORD_HEAD);
   const length = recordBytes(head);
   if (length === undefined) throw new ArchiveFault({ offset, fact: 'no record begins here' });
   return await pages.read(file, offset, length);

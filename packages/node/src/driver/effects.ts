@@ -4,20 +4,8 @@
  * back, and nothing signed leaves but through a later `send`.
  */
 import type { Effect, SignRequest, TimerId } from '@daybook/consensus';
-import type { Block, Hash, PrePrepare, Status, Unsigned, VoteMessage } from '@daybook/core';
-import {
-  asSignature,
-  assert,
-  assertNever,
-  encodeCertificate,
-  encodeMessage,
-  entryBytes,
-  justificationHash,
-  refOf,
-  SIGNATURE_SIZE,
-  signBytes,
-  toHex,
-} from '@daybook/core';
+import type { Block, Hash, PrePrepare, Status, VoteMessage } from '@daybook/core';
+import { assert, assertNever, encodeMessage, entryBytes, signBytes, toHex } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { VoteSigner } from '@daybook/state';
 import { isPassing } from '@daybook/state';
@@ -26,6 +14,14 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ExecutedBlock } from '../ledger/tip.ts';
 import type { Bodies } from './bodies.ts';
 import type { UnstampedEvent } from './driver.ts';
+import {
+  citedBlock,
+  lockOf,
+  slotOf,
+  unsignedVote,
+  withoutBodies,
+  withSignature,
+} from './own-votes.ts';
 import type { ValidatorPeers } from './validators.ts';
 
 /** A disk that hangs gives no answer: only since when it was asked can be told. */
@@ -80,8 +76,6 @@ export type OutsideEffect = Extract<
   Effect,
   { type: 'help' | 'sync' | 'hand-over' | 'report' | 'notice' | 'fatal' }
 >;
-
-const UNSIGNED = asSignature(new Uint8Array(SIGNATURE_SIZE));
 
 class NodeEffects implements Effects {
   readonly #parts: EffectsParts;
@@ -176,17 +170,25 @@ class NodeEffects implements Effects {
   // --- signing -----------------------------------------------------------------------------
 
   async #sign(request: SignRequest): Promise<void> {
-    const { signer, ledger, selfIndex, clock, signingDone } = this.#parts;
+    const { signer, ledger, selfIndex, bodies, clock, signingDone } = this.#parts;
     const sender = selfIndex();
+    const slot = slotOf(request);
     // Sync may have moved the head while the request waited: its height is decided.
-    if (this.#stopped || heightOf(request) !== ledger.head().header.height + 1) return;
+    if (this.#stopped || slot.height !== ledger.head().header.height + 1) return;
     assert(signer !== undefined && sender !== undefined, 'only a validator is asked to sign');
-    const unsigned = this.#complete(request, sender);
+    const cited = citedBlock(request);
+    const body = cited && bodies.get(cited);
+    if (cited !== undefined && body?.stored === undefined) {
+      // Rounds have passed while the disk hung, and with them the block: no vote without its candidate.
+      this.#answer({ type: 'refused', slot, reason: 'guard' });
+      return;
+    }
+    const unsigned = unsignedVote(request, sender, body);
     this.#wait = { log: 'block-log', sinceMs: clock.now() };
-    await this.#durableCandidate(unsigned.signed.content);
+    await body?.stored;
     this.#wait = undefined;
     if (this.#stopped) return;
-    const lock = request.type === 'commit' ? lockOf(request) : undefined;
+    const lock = lockOf(request);
     const startedMs = clock.now();
     this.#wait = { log: 'vote-log', sinceMs: startedMs };
     const signed = await signer.sign({
@@ -202,55 +204,10 @@ class NodeEffects implements Effects {
       this.#answer({ type: 'signed', message });
       return;
     }
-    const { type, height, round } = unsigned.signed.content;
     const reason = isPassing(signed.reason) ? 'paused' : 'guard';
     // The log may know more than the machine asked by: the refusal is judged by all of it.
     if (reason === 'guard') this.#parts.recall();
-    this.#answer({ type: 'refused', slot: { type, height, round }, reason });
-  }
-
-  /** The candidate of a vote that cites a block is durable before the vote (protocol §12). */
-  async #durableCandidate(content: Unsigned): Promise<void> {
-    if (content.type === 'round-change') return;
-    await this.#parts.bodies.get(content.blockHash)?.stored;
-  }
-
-  #complete(request: SignRequest, sender: number): VoteMessage {
-    if (request.type === 'pre-prepare') return this.#completeProposal(request, sender);
-    const signature = UNSIGNED;
-    if (request.type === 'round-change') {
-      const { content, certificate } = request;
-      const signed = { content, sender, signature };
-      return { type: 'round-change', signed, ...(certificate && { certificate }) };
-    }
-    if (request.type === 'prepare') {
-      return { type: 'prepare', signed: { content: request.content, sender, signature } };
-    }
-    return { type: 'commit', signed: { content: request.content, sender, signature } };
-  }
-
-  #completeProposal(
-    request: Extract<SignRequest, { type: 'pre-prepare' }>,
-    sender: number,
-  ): PrePrepare {
-    const { height, round, blockHash, justification } = request;
-    const body = this.#parts.bodies.get(blockHash);
-    assert(body?.executed !== undefined, 'only a valid block is proposed');
-    const content = {
-      type: 'pre-prepare',
-      height,
-      round,
-      blockHash,
-      justificationHash: justificationHash(justification),
-    } as const;
-    return {
-      type: 'pre-prepare',
-      signed: { content, sender, signature: UNSIGNED },
-      header: body.block.header,
-      transactionHashes: body.executed.entries.map((entry) => refOf(entry).hash),
-      inlined: [],
-      ...(justification && { justification }),
-    };
+    this.#answer({ type: 'refused', slot, reason });
   }
 
   // --- sending -----------------------------------------------------------------------------
@@ -356,37 +313,6 @@ class NodeEffects implements Effects {
     assert(executed !== undefined, `only a valid block is committed: ${toHex(effect.blockHash)}`);
     await ledger.commit(executed, effect.certificate);
     committed(executed, effect);
-  }
-}
-
-type LoggedLock = NonNullable<Parameters<VoteSigner['sign']>[0]['lock']>;
-
-function lockOf({ content, lock }: Extract<SignRequest, { type: 'commit' }>): LoggedLock {
-  const certificate = encodeCertificate(lock.certificate);
-  return { height: content.height, round: lock.round, blockHash: lock.blockHash, certificate };
-}
-
-function heightOf(request: SignRequest): number {
-  return request.type === 'pre-prepare' ? request.height : request.content.height;
-}
-
-/** The form that the vote log keeps: blocks are in the block log, by hash. */
-function withoutBodies(message: VoteMessage): VoteMessage {
-  return message.type === 'pre-prepare' ? { ...message, inlined: [] } : message;
-}
-
-/** The message with its signature in place. */
-export function withSignature(message: VoteMessage, bytes: Uint8Array): VoteMessage {
-  const signature = asSignature(bytes);
-  switch (message.type) {
-    case 'pre-prepare':
-      return { ...message, signed: { ...message.signed, signature } };
-    case 'prepare':
-      return { ...message, signed: { ...message.signed, signature } };
-    case 'commit':
-      return { ...message, signed: { ...message.signed, signature } };
-    case 'round-change':
-      return { ...message, signed: { ...message.signed, signature } };
   }
 }
 

@@ -17,7 +17,7 @@ import type { BlockLog, SignedVote, VoteSigner, VoteState } from '@daybook/state
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Bodies } from './bodies.ts';
-import { withSignature } from './effects.ts';
+import { withSignature } from './own-votes.ts';
 
 export interface RecoveredVotes {
   readonly guard: Position | undefined;

@@ -17,7 +17,7 @@ import {
 import type { VoteSigner } from '@daybook/state';
 import { createMemoryDisk, createVoteLog, openVoteSigner } from '@daybook/state';
 import { expect } from 'chai';
-import { withSignature } from '../../src/driver/effects.ts';
+import { withSignature } from '../../src/driver/own-votes.ts';
 import { recoverVotes } from '../../src/driver/recovery.ts';
 import type { ExecutedBlock } from '../../src/ledger/tip.ts';
 import type { OpenChain } from '../support/chain.ts';
