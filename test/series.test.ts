@@ -1,13 +1,13 @@
 /** Long series of simulated seeds (docs/simulator.md): stopped at any moment, they go on whole. */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { readJournal } from '../scripts/sim/journal.ts';
+import { expectClean, readJournal, readSource } from '../scripts/sim/journal.ts';
 import type { Series } from '../scripts/sim/series.ts';
 
 const PROGRAM = [
@@ -67,7 +67,8 @@ describe('a series of seeds', () => {
     const told = readJournal<Series>(journal);
     const each = Array.from({ length: COUNT }, (_, seed) => [`seed ${seed}`, 1] as const);
     expect(told?.coverage).to.deep.equal(Object.fromEntries(each));
-    expect(told).to.include({ next: COUNT, repeated: REPEATED, differing: 0, violations: 0 });
+    expect(told).to.include({ next: COUNT, repeated: REPEATED, differing: 0 });
+    expect(told?.violations).to.deep.equal([]);
   }
 
   for (const jobs of [1, 2]) {
@@ -78,7 +79,10 @@ describe('a series of seeds', () => {
       expect(words).to.include('3 seeds ran again in another process, 3 with another trace (I32)');
       expect(words.trimEnd().split('\n').at(-1)).to.match(/^250 seeds, 3 violations, /);
       expect(code).to.equal(1);
-      expect(readJournal<Series>(journal)).to.include({ repeated: REPEATED, differing: REPEATED });
+      const told = readJournal<Series>(journal);
+      expect(told).to.include({ repeated: REPEATED, differing: REPEATED });
+      const broken = [0, 100, 200].map((seed) => ({ seed, invariant: 'I32' }));
+      expect(told?.violations).to.deep.equal(broken);
     });
   }
 
@@ -149,5 +153,109 @@ describe('a series of seeds', () => {
     expect(second.words).to.include(String(first.child.pid));
     first.child.kill('SIGKILL');
     await first.ended;
+  });
+
+  it('given a seed that broke an invariant before the series was stopped, then its number and the invariant are told at the end', async () => {
+    const first = series({ BREAK_AT: '7 I4', HANG_AT: '12' });
+    await untilNext(12);
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    const { code, words } = await series({}, { count: 20 }).ended;
+
+    expect(code).to.equal(1);
+    expect(words).to.include('broken: I4 by seed 7\n20 seeds, 1 violations, ');
+    const told = readJournal<Series>(journal);
+    expect(told?.violations).to.deep.equal([{ seed: 7, invariant: 'I4' }]);
+  });
+
+  for (const [what, env, refusal] of [
+    ['larger clusters', { SIZES: 'large' }, 'is of usual sizes, these are large'],
+    ['seeds that all run twice', { TWICE: 'yes' }, 'is of seeds that run once, these run twice'],
+    ['another commit', { COMMIT: 'def5678' }, 'is of commit abc1234, this is def5678'],
+  ] as const) {
+    it(`given a journal of before and ${what}, then the series is refused and nothing counts`, async () => {
+      await series({}, { count: 2 }).ended;
+      const before = readJournal<Series>(journal);
+
+      const { code, words } = await series(env, { count: 3 }).ended;
+
+      expect(code).to.equal(1);
+      expect(words).to.include(refusal);
+      expect(readJournal<Series>(journal)).to.deep.equal(before);
+    });
+  }
+
+  for (const [what, env, refusal] of [
+    ['no commit', { COMMIT: 'none' }, '--journal needs a commit'],
+    [
+      'changed files',
+      { CHANGED: 'scripts/a.ts scripts/b.ts' },
+      'scripts/a.ts and 1 more is not in',
+    ],
+  ] as const) {
+    it(`given ${what}, then a journal is refused, and a series without one runs`, async () => {
+      const { code, words } = await series(env, { count: 2 }).ended;
+      expect(code).to.equal(1);
+      expect(words).to.include(refusal);
+      expect(readJournal<Series>(journal)).to.equal(undefined);
+
+      const free = await start([...PROGRAM, 'none', '2', '1'], env).ended;
+      expect(free.code, free.words).to.equal(0);
+    });
+  }
+});
+
+describe('the code of a journal', () => {
+  let root = '';
+
+  const git = (...words: readonly string[]): string => {
+    const author = ['-c', 'user.name=Test', '-c', 'user.email=test@localhost'];
+    return execFileSync('git', ['-C', root, ...author, ...words], { encoding: 'utf8' });
+  };
+
+  const write = (path: string, words: string): void => writeFileSync(join(root, path), words);
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'daybook-source-'));
+    git('init', '-q');
+    mkdirSync(join(root, 'packages'));
+    mkdirSync(join(root, 'scripts'));
+    for (const path of ['packages/a.ts', 'scripts/b.ts', 'readme.md']) write(path, 'one\n');
+  });
+
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  const commitAll = (): string => {
+    git('add', '.');
+    git('commit', '-q', '-m', 'All');
+    return git('rev-parse', '--short', 'HEAD').trim();
+  };
+
+  it('given all in a commit, then it is that commit, and a journal in the top folder does no harm', () => {
+    const commit = commitAll();
+    write('run.json', '{}');
+
+    expect(readSource(root)).to.deep.equal({ commit, changed: [] });
+    expect(expectClean(readSource(root))).to.equal(commit);
+  });
+
+  for (const [what, path] of [
+    ['a changed file', 'packages/a.ts'],
+    ['a changed file beside the code', 'readme.md'],
+    ['a new file of the code', 'scripts/new.ts'],
+  ] as const) {
+    it(`given ${what}, then no journal may name the commit`, () => {
+      commitAll();
+      write(path, 'two\n');
+
+      expect(readSource(root).changed).to.deep.equal([path]);
+      expect(() => expectClean(readSource(root))).to.throw(`${path} is not in`);
+    });
+  }
+
+  it('given no commit, then no journal may be written', () => {
+    expect(readSource(root).commit).to.equal(undefined);
+    expect(() => expectClean(readSource(root))).to.throw('there is none');
   });
 });

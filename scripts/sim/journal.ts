@@ -1,6 +1,7 @@
 /** How far a long run has come, in a file from which it goes on, on the commit on which it began. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { lockDirectory, StateError } from '@daybook/state';
 
 /** What the journal was last told; undefined when there is none yet, or none is kept. */
@@ -42,12 +43,50 @@ export function expectCommit(file: string | undefined, then: string, now: string
   throw new Error(`${file} is of commit ${then}, this is ${now}: begin a new journal`);
 }
 
-/** Short hash of the commit that is checked out. */
-export function commitNow(): string {
+/** The code that runs. */
+export interface Source {
+  /** Short hash of the commit that is checked out; undefined outside a repository. */
+  readonly commit: string | undefined;
+  /** Paths at which it is not what the commit holds: any tracked file, or a new one of the code. */
+  readonly changed: readonly string[];
+}
+
+/** Where a file that git does not know would be loaded and run. */
+const CODE_FOLDERS = ['packages', 'scripts'] as const;
+
+/** `root` is the top folder of the repository whose code runs. */
+export function readSource(root: string = join(import.meta.dirname, '../..')): Source {
+  const git = (...words: readonly string[]): string =>
+    execFileSync('git', ['-C', root, ...words], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+    const commit = git('rev-parse', '--short', 'HEAD').trim();
+    const status = ['status', '--porcelain'] as const;
+    const tracked = git(...status, '--untracked-files=no');
+    const code = git(...status, '--untracked-files=all', '--', ...CODE_FOLDERS);
+    const lines = `${tracked}${code}`.split('\n').filter((line) => line !== '');
+    return { commit, changed: [...new Set(lines.map((line) => line.slice(3)))] };
   } catch {
-    // Outside a repository, as a user of the test kit is.
-    return 'unknown';
+    // Outside a repository, as a user of the test kit is, or without a commit.
+    return { commit: undefined, changed: [] };
   }
+}
+
+export function describeSource({ commit, changed }: Source): string {
+  if (commit === undefined) return 'unknown';
+  return changed.length === 0 ? commit : `${commit} and ${changed.length} changed files`;
+}
+
+/**
+ * The commit that a journal may name: all that runs is in it.
+ * @throws Error if there is none, or if the code is not what it holds
+ */
+export function expectClean({ commit, changed }: Source): string {
+  if (commit === undefined) throw new Error('--journal needs a commit, and there is none');
+  const [first] = changed;
+  if (first === undefined) return commit;
+  const words = changed.length === 1 ? first : `${first} and ${changed.length - 1} more`;
+  throw new Error(`--journal needs code that is all in a commit; ${words} is not in ${commit}`);
 }

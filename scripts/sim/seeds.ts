@@ -4,7 +4,8 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Sizes } from '@daybook/testkit';
 import { COVERAGE_GOALS, missedGoals, renderFailure } from '@daybook/testkit';
-import { commitNow, lockJournal } from './journal.ts';
+import type { Source } from './journal.ts';
+import { describeSource, expectClean, lockJournal, readSource } from './journal.ts';
 import { SeedPool } from './pool.ts';
 import type { Found, Slice } from './series.ts';
 import { SeriesLedger } from './series.ts';
@@ -28,12 +29,13 @@ const REPEATED_EVERY = 100;
 /** What the tests of this file start in place of the simulator. */
 export interface SeedsParts {
   readonly startWorker: () => ChildProcess;
+  readonly readSource: () => Source;
 }
 
 /** @returns whether every invariant held in every seed */
 export async function runSeeds(
   options: SeedsOptions,
-  parts: SeedsParts = { startWorker },
+  parts: SeedsParts = { startWorker, readSource: () => readSource() },
 ): Promise<boolean> {
   const lock = await lockJournal(options.journal);
   try {
@@ -45,8 +47,9 @@ export async function runSeeds(
 
 async function runLocked(options: SeedsOptions, parts: SeedsParts): Promise<boolean> {
   const { from, count, twice, jobs, sizes, journal } = options;
-  const commit = commitNow();
-  const ledger = new SeriesLedger(from, commit, journal);
+  const source = parts.readSource();
+  const commit = journal === undefined ? describeSource(source) : expectClean(source);
+  const ledger = new SeriesLedger({ from, sizes, twice }, commit, journal);
   const { series } = ledger;
   const pool = new SeedPool<Report>(seedsBetween(series.next, from + count), {
     jobs,
@@ -69,16 +72,18 @@ async function runLocked(options: SeedsOptions, parts: SeedsParts): Promise<bool
   return tell(ledger, options);
 }
 
-function tell(ledger: SeriesLedger, { from, count, showCoverage }: SeedsOptions): boolean {
+function tell(ledger: SeriesLedger, { from, showCoverage }: SeedsOptions): boolean {
   const { series } = ledger;
   const coverage = new Map(Object.entries(series.coverage));
   if (showCoverage) printCoverage(coverage);
-  const isVisited = tellMissed(coverage, count);
+  const ran = series.next - from;
+  const isVisited = tellMissed(coverage, ran);
   for (const slice of series.slices.slice(0, -1)) tellSlice(slice);
   const { repeated, differing } = series;
   print(`${repeated} seeds ran again in another process, ${differing} with another trace (I32)`);
-  const ran = series.next - from;
-  const violations = series.violations + differing;
+  for (const { seed, invariant } of series.violations)
+    print(`broken: ${invariant} by seed ${seed}`);
+  const violations = series.violations.length;
   print(`${ran} seeds, ${violations} violations, ${(ran / ledger.seconds()).toFixed(1)} seeds/s`);
   return isVisited && violations === 0;
 }
@@ -88,9 +93,10 @@ function seedsBetween(from: number, until: number): readonly number[] {
 }
 
 function judge({ result, coverage }: Report, commit: string): Omit<Found, 'isSame'> {
-  if (result.violation === undefined) return { violations: 0, coverage };
+  const { violation } = result;
+  if (violation === undefined) return { invariant: undefined, coverage };
   print(renderFailure({ ...result, coverage: new Map(coverage) }, commit));
-  return { violations: 1, coverage };
+  return { invariant: violation.invariant, coverage };
 }
 
 /** @returns whether both runs have the same trace (I32); undefined where there is one run only */

@@ -2,6 +2,7 @@
  * What a series of seeds has found so far, in the order of the seeds, and the journal from which a
  * long one goes on after it was stopped: a hundred thousand seeds take more than one sitting.
  */
+import type { Sizes } from '@daybook/testkit';
 import { expectCommit, readJournal, writeJournal } from './journal.ts';
 
 /** Seeds of one stretch that ran on one commit. */
@@ -13,11 +14,25 @@ export interface Slice {
   seconds: number;
 }
 
-export interface Series {
+/** What makes a seed another run: a journal counts seeds of one kind. */
+export interface SeriesKind {
   readonly from: number;
+  readonly sizes: Sizes;
+  /** Whether each seed runs in two processes, and not only one of a hundred. */
+  readonly twice: boolean;
+}
+
+/** A seed that broke an invariant. */
+export interface Broken {
+  readonly seed: number;
+  /** For example `I1`; `I32` where the second run had another trace. */
+  readonly invariant: string;
+}
+
+export interface Series extends SeriesKind {
   /** All below have run and count here. */
   next: number;
-  violations: number;
+  readonly violations: Broken[];
   /** How many seeds ran once more in another process, and how many of those with another trace. */
   repeated: number;
   differing: number;
@@ -27,7 +42,8 @@ export interface Series {
 
 /** What one seed adds. */
 export interface Found {
-  readonly violations: number;
+  /** The invariant that it broke; undefined where all held. */
+  readonly invariant: string | undefined;
   /** Whether the trace was the same when the seed ran again; undefined where it ran once. */
   readonly isSame: boolean | undefined;
   readonly coverage: readonly (readonly [string, number])[];
@@ -42,8 +58,8 @@ export class SeriesLedger {
   readonly #early = new Map<number, Found>();
 
   /** @throws Error if the journal is of another series or another commit */
-  constructor(from: number, commit: string, file?: string) {
-    this.series = openSeries(from, commit, file);
+  constructor(kind: SeriesKind, commit: string, file?: string) {
+    this.series = openSeries(kind, commit, file);
     this.#file = file;
     const { next } = this.series;
     this.#slice = { commit, from: next, until: next, seconds: 0 };
@@ -63,10 +79,12 @@ export class SeriesLedger {
     this.save();
   }
 
-  #add({ violations, isSame, coverage }: Found): void {
+  #add({ invariant, isSame, coverage }: Found): void {
     const { series } = this;
+    const seed = series.next;
     series.next += 1;
-    series.violations += violations;
+    if (invariant !== undefined) series.violations.push({ seed, invariant });
+    if (isSame === false) series.violations.push({ seed, invariant: 'I32' });
     if (isSame !== undefined) series.repeated += 1;
     if (isSame === false) series.differing += 1;
     for (const [name, count] of coverage) {
@@ -86,13 +104,21 @@ export class SeriesLedger {
   }
 }
 
-function openSeries(from: number, commit: string, file: string | undefined): Series {
+function openSeries(kind: SeriesKind, commit: string, file: string | undefined): Series {
+  const { from, sizes, twice } = kind;
   const series = readJournal<Series>(file);
   if (series === undefined) {
-    const counts = { violations: 0, repeated: 0, differing: 0, coverage: {} };
-    return { from, next: from, ...counts, slices: [] };
+    const counts = { violations: [], repeated: 0, differing: 0, coverage: {} };
+    return { from, sizes, twice, next: from, ...counts, slices: [] };
   }
   if (series.from !== from) throw new Error(`${file} is of the seeds from ${series.from} on`);
+  if (series.sizes !== sizes) {
+    throw new Error(`${file} is of ${series.sizes ?? 'unknown'} sizes, these are ${sizes}`);
+  }
+  if (series.twice !== twice) {
+    const [then, now] = [series.twice, twice].map((one) => (one ? 'twice' : 'once'));
+    throw new Error(`${file} is of seeds that run ${then}, these run ${now}`);
+  }
   for (const slice of series.slices) expectCommit(file, slice.commit, commit);
   return series;
 }

@@ -1,7 +1,15 @@
 /** Twins from the command line: every scenario of four validators, or a sample of whole replicas. */
 import type { TwinsFound, TwinsProgress, TwinsUnit } from '@daybook/testkit';
 import { createFoundry, DROPPED, sampleTwins, searchTwins } from '@daybook/testkit';
-import { commitNow, expectCommit, lockJournal, readJournal, writeJournal } from './journal.ts';
+import {
+  describeSource,
+  expectClean,
+  expectCommit,
+  lockJournal,
+  readJournal,
+  readSource,
+  writeJournal,
+} from './journal.ts';
 
 export interface TwinsOptions {
   readonly validators: number;
@@ -53,7 +61,8 @@ export async function runTwins(options: TwinsOptions): Promise<boolean> {
 }
 
 function searchAll({ validators, rounds, journal: file }: TwinsOptions): boolean {
-  const commit = commitNow();
+  const source = readSource();
+  const commit = file === undefined ? describeSource(source) : expectClean(source);
   const before = readJournal<Journal>(file);
   if (before !== undefined) expectPlan(file, before, { commit, validators, rounds });
   const done: TwinsProgress[] = [...(before?.done ?? [])];

@@ -1,10 +1,13 @@
 /**
  * Stands in for a process that simulates: it answers at once, so that a series of hundreds of seeds
- * takes a moment. `HANG_AT` names a seed that it never answers, or `100 again` for the second run.
+ * takes a moment. `HANG_AT` names a seed that it never answers, or `100 again` for the second run;
+ * `BREAK_AT` names one that breaks an invariant, as `37 I4`.
  */
 import process from 'node:process';
+import { drawPlan } from '@daybook/testkit';
 
 const [at, again] = (process.env.HANG_AT ?? '').split(' ');
+const [brokenAt, invariant] = (process.env.BREAK_AT ?? '').split(' ');
 const trace = process.env.TRACE === 'by process' ? String(process.pid) : 'the same';
 const met = new Set<number>();
 
@@ -13,5 +16,11 @@ process.on('message', ({ seed }: { seed: number }) => {
   const isAgain = seed > 0 && !met.has(seed - 1);
   met.add(seed);
   if (String(seed) === at && isAgain === (again !== undefined)) return;
-  process.send?.({ seed, result: { traceHash: trace }, coverage: [[`seed ${seed}`, 1]] });
+  const broken = {
+    plan: drawPlan(seed),
+    violation: { invariant, words: 'broken for the test', atMs: 0 },
+    recent: [],
+  };
+  const result = { traceHash: trace, ...(String(seed) === brokenAt && broken) };
+  process.send?.({ seed, result, coverage: [[`seed ${seed}`, 1]] });
 });
