@@ -18,6 +18,7 @@ import {
   decodeBinary,
   decodeBodyEntry,
   encodeEvidence,
+  isPlanted,
   proveEvidence,
   readEvidence,
   systemTransaction,
@@ -123,6 +124,7 @@ class Desk implements SystemDesk {
   }
 
   submit(kind: SystemTransaction['kind'], payload: CborValue): void {
+    if (kind === 'evidence' && isPlanted('evidence-dropped')) return;
     const system = systemTransaction(kind, payload);
     const offered = this.pool.offer(system);
     if (!offered.ok) {

@@ -53,7 +53,9 @@ const COMMON: readonly string[] = [
   'quarantine left',
   // Evidence.
   ...['E1', 'E2', 'E3', 'E4', 'E5', 'E6'].map((kind) => `evidence ${kind}`),
-  'evidence recorded',
+  // Which a correct node has found itself: what liars bring is no proof that its way works.
+  'found evidence recorded',
+  'found evidence awaited',
   // The set.
   'newcomer proposed',
   'removal proposed',

@@ -4,10 +4,9 @@
  * everybody correct who runs (I30), include what its clients hand in (I27), and put every fault that
  * is proven on chain (I15).
  */
-import { examineEvidence } from '@daybook/applications';
-import type { SystemTransaction } from '@daybook/core';
 import { quorumOf, refOf, toHex } from '@daybook/core';
 import { SET_CHANGES } from './faults/governance.ts';
+import { inclusionBlocks } from './found-faults.ts';
 import type { Machine } from './node/machine.ts';
 import type { Simulation } from './simulation.ts';
 import { submit } from './workload.ts';
@@ -113,28 +112,6 @@ async function handIn(
   return waiting;
 }
 
-/** Faults that a node of the core knows proven and not yet on chain (I15). */
-function unrecorded(core: readonly Machine[]): () => readonly string[] {
-  const known = core.flatMap((machine) => {
-    const pool = machine.replica()?.systems.pool;
-    const faults = pool?.select().filter(({ kind }) => kind === 'evidence') ?? [];
-    return pool === undefined ? [] : faults.map((system) => ({ machine, pool, system }));
-  });
-  const isLeft = ({ machine, pool, system }: (typeof known)[number]): boolean =>
-    pool.has(system) && !isRecorded(machine, system);
-  return () => known.filter(isLeft).map((one) => one.machine.name);
-}
-
-/** Another pair of messages may have proven the same fault; the pool looks through itself rarely. */
-function isRecorded(machine: Machine, { payload }: SystemTransaction): boolean {
-  const ledger = machine.replica()?.ledger;
-  if (ledger === undefined) return false;
-  const { reader, header } = ledger.head();
-  const next = { chain: ledger.genesis.chain, height: header.height + 1 };
-  const judged = examineEvidence(reader, payload, next);
-  return !judged.ok && judged.reason.code === 'CORE_EVIDENCE_RECORDED';
-}
-
 export async function heal(simulation: Simulation): Promise<void> {
   const { world } = simulation;
   const core = chooseCore(simulation);
@@ -145,7 +122,7 @@ export async function heal(simulation: Simulation): Promise<void> {
   await mend(simulation, core);
   world.events.emit({ type: 'healed', core });
   if (world.violation() !== undefined) return;
-  const faults = unrecorded(core);
+  const faults = simulation.found.unrecorded(core);
   const lost = await handIn(simulation, core);
   const head = Math.max(...core.map((machine) => machine.height()));
   await expectGrowth(simulation, core, head + HEIGHTS_GAINED);
@@ -159,7 +136,7 @@ export async function heal(simulation: Simulation): Promise<void> {
   });
   await expectWithin(simulation, core, {
     invariant: 'I15',
-    height: head + 3 * validators,
+    height: head + inclusionBlocks(simulation.validators()),
     left: faults,
     words: 'proven faults are not on chain',
   });

@@ -8,6 +8,8 @@ import type { ValidatorSet } from '@daybook/core';
 import { assert, simulationSwitches } from '@daybook/core';
 import { CHECKERS } from './checkers/all.ts';
 import type { Conditions } from './faults/conditions.ts';
+import type { FoundFaults } from './found-faults.ts';
+import { watchFoundFaults } from './found-faults.ts';
 import type { Foundry, SimulatedChain } from './foundry.ts';
 import { countMilestones } from './milestones.ts';
 import { jointExecution } from './node/joint-execution.ts';
@@ -35,6 +37,8 @@ export interface Simulation {
   readonly workload: Workload;
   /** The newest set that a correct node has decided on. */
   validators(): ValidatorSet;
+  /** What correct nodes have found out about others. */
+  readonly found: FoundFaults;
 }
 
 export interface RunResult {
@@ -73,7 +77,9 @@ export async function openSimulation(
   for (const machine of world.machines) await machine.prepare();
   for (const { machine, strategy } of plan.traitors) betray(world, machine, strategy);
   sample(world);
-  return { plan, world, conditions, workload, validators: watchSet(world) };
+  const validators = watchSet(world);
+  const found = watchFoundFaults(world, validators);
+  return { plan, world, conditions, workload, validators, found };
 }
 
 function chainFor({ execution }: RunPlan, chain: SimulatedChain): SimulatedChain {

@@ -1,5 +1,5 @@
 /** What must hold after the faults is checked: worlds in which somebody keeps it from holding. */
-import { asTransactionId } from '@daybook/core';
+import { asPublicKey, asTransactionId, publicKeyOf, toHex, validatorIdOf } from '@daybook/core';
 import { expect } from 'chai';
 import { createFoundry } from '../../src/sim/foundry.ts';
 import { heal } from '../../src/sim/heal.ts';
@@ -50,6 +50,21 @@ describe('simulator: what must hold after healing', () => {
     });
 
     expect(broken).to.equal('I30');
+  });
+
+  it('given a fault that was found and comes on no chain, then I15 is broken', async () => {
+    const broken = await healSpoiled(({ world }) => {
+      const [machine, other] = world.machines;
+      if (machine === undefined || other === undefined) return;
+      const validator = toHex(validatorIdOf(asPublicKey(publicKeyOf(other.member.keys.consensus))));
+      const height = machine.height();
+      // Else it is the accusation that is wrong (I14).
+      other.isHonest = false;
+      world.events.emit({ type: 'evidence', machine, kind: 'E3', validator, height });
+      other.isHonest = true;
+    });
+
+    expect(broken).to.equal('I15');
   });
 
   it('given a transaction that was accepted and is never final, then I27 is broken', async () => {

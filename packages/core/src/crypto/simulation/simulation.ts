@@ -39,6 +39,7 @@ export const MUTANTS = [
   'quarantine-skipped',
   'copied-log-trusted',
   'failed-and-voting',
+  'evidence-dropped',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 

@@ -2,6 +2,7 @@
 import { BLOCK_KILLERS } from './blocks.ts';
 import { BOUND_KILLERS } from './bounds.ts';
 import { ENDING_KILLERS } from './endings.ts';
+import { EVIDENCE_KILLERS } from './evidence.ts';
 import { JUSTIFICATION_KILLERS } from './justifications.ts';
 import type { Killer } from './killer.ts';
 import { QUARANTINE_KILLERS } from './quarantine.ts';
@@ -18,4 +19,5 @@ export const KILLERS: readonly Killer[] = [
   ...BOUND_KILLERS,
   ...QUARANTINE_KILLERS,
   ...ENDING_KILLERS,
+  ...EVIDENCE_KILLERS,
 ];
