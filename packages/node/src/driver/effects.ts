@@ -5,7 +5,15 @@
  */
 import type { Effect, SignRequest, TimerId } from '@daybook/consensus';
 import type { Block, Hash, PrePrepare, Status, VoteMessage } from '@daybook/core';
-import { assert, assertNever, encodeMessage, entryBytes, signBytes, toHex } from '@daybook/core';
+import {
+  assert,
+  assertNever,
+  encodeMessage,
+  entryBytes,
+  isPlanted,
+  signBytes,
+  toHex,
+} from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { VoteSigner } from '@daybook/state';
 import { isPassing } from '@daybook/state';
@@ -185,7 +193,7 @@ class NodeEffects implements Effects {
     }
     const unsigned = unsignedVote(request, sender, body);
     this.#wait = { log: 'block-log', sinceMs: clock.now() };
-    await body?.stored;
+    if (!isPlanted('candidate-not-durable')) await body?.stored;
     this.#wait = undefined;
     if (this.#stopped) return;
     const lock = lockOf(request);

@@ -40,6 +40,7 @@ export const MUTANTS = [
   'copied-log-trusted',
   'failed-and-voting',
   'evidence-dropped',
+  'candidate-not-durable',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 

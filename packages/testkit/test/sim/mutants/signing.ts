@@ -36,6 +36,25 @@ const SEND_BEFORE_SYNC: Killer = {
   },
 };
 
+const CANDIDATE_NOT_DURABLE: Killer = {
+  mutant: 'candidate-not-durable',
+  scenario:
+    'given blocks that take longer to write than votes, then no vote leaves before its block',
+  invariants: ['I6'],
+  play: async (foundry) => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    const victim = scenario.machine(1);
+    let syncs = 0;
+    // The block is written first, then the vote in two mirrors: one of three syncs is slow.
+    victim.syncMs = () => (syncs++ % 3 === 0 ? 300 : 0);
+    for (let turn = 0; turn < 4; turn++) {
+      scenario.submit(1);
+      await gain(scenario, scenario.world.machines, { heights: 1, withinMs: 30_000 });
+    }
+    scenario.end();
+  },
+};
+
 /** No COMMIT arrives, so that everybody is locked and nobody has decided. */
 async function openLocked(foundry: Foundry): Promise<{
   readonly scenario: Scenario;
@@ -144,6 +163,7 @@ export const SIGNING_KILLERS: readonly Killer[] = [
   NO_GUARD,
   GUARD_NOT_DURABLE,
   SEND_BEFORE_SYNC,
+  CANDIDATE_NOT_DURABLE,
   LOCK_NOT_DURABLE,
   FORGOTTEN_LOCK,
   TORN_TAIL,
