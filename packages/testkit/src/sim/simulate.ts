@@ -2,6 +2,7 @@
  * One run of a plan: the world lives through its faults (safety), heals, and must then go on
  * (liveness). Everything that happens follows from the plan; the plan follows from the seed.
  */
+import { awaitEndings } from './checkers/endings.ts';
 import { FAULTS } from './faults/all.ts';
 import type { FaultContext } from './faults/fault.ts';
 import type { Foundry } from './foundry.ts';
@@ -43,6 +44,7 @@ export async function simulate(
   await timeline.run(untilMs, isOver);
   if (!isOver()) await heal(simulation);
   if (!isOver()) await rest(simulation);
+  await awaitEndings(world);
   return endSimulation(simulation);
 }
 

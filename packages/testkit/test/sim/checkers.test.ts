@@ -121,7 +121,7 @@ describe('simulator: checkers', () => {
     machine.wasDamaged = true;
 
     const error = new Error('an assertion');
-    scenario.world.events.emit({ type: 'fatal', machine, code: 'DEFECT', error });
+    scenario.world.events.emit({ type: 'failed', machine, code: 'DEFECT', error });
 
     expect(await brokenBy(() => scenario.run(0))).to.equal('I22');
   });

@@ -4,6 +4,7 @@ import type { DiskFault } from '../../src/sim/world/disk.ts';
 import { SimulatedDisk } from '../../src/sim/world/disk.ts';
 import { createLife } from '../../src/sim/world/life.ts';
 import { createPrng } from '../../src/sim/world/prng.ts';
+import { createRefusals } from '../../src/sim/world/refusals.ts';
 import { createTimeline } from '../../src/sim/world/timeline.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -13,7 +14,8 @@ describe('simulated disk', () => {
   it('given a write that lands elsewhere, then the process sees it in place until power is lost', async () => {
     const timeline = createTimeline();
     let fault: DiskFault | undefined;
-    const disk = new SimulatedDisk(timeline, { syncMs: () => 0, strike: () => fault });
+    const refusals = createRefusals();
+    const disk = new SimulatedDisk(timeline, { syncMs: () => 0, strike: () => fault, refusals });
     const port = disk.portFor(createLife(timeline));
     const [first, second] = ['/data/first', '/data/second'].map((path) => port.createFile(path));
     for (const file of [first, second]) {

@@ -1,6 +1,7 @@
 /** I14 and I18: no correct validator is accused, and no correct node gives up by itself. */
 import { fromHex } from '@daybook/core';
-import { codeOf, describeError, isDiskRefusal } from '../node/failure.ts';
+import { describeError } from '../node/failure.ts';
+import type { Machine } from '../node/machine.ts';
 import type { Checker } from './checker.ts';
 
 export const ACCUSATIONS: Checker = {
@@ -17,15 +18,21 @@ export const ACCUSATIONS: Checker = {
         world.violate('I14', words);
       }
     });
-    // I18 speaks of sound disks; how a node ends over a damaged one is of I22.
+    // I18 speaks of sound disks that take what they are given; how a node ends over a damaged one
+    // is of I22.
     world.events.on('fault', ({ machine, error }) => {
-      if (!machine.isHonest || machine.wasDamaged || isDiskRefusal(codeOf(error))) return;
-      world.violate('I18', `a listener of ${machine.name} throws: ${describeError(error)}`);
+      if (isExcused(machine, error)) return;
+      world.violate('I18', `a part of ${machine.name} throws: ${describeError(error)}`);
     });
-    world.events.on('fatal', ({ machine, code, error }) => {
+    world.events.on('failed', ({ machine, code, error }) => {
       world.coverage.add(`fatal ${code}`);
-      if (!machine.isHonest || machine.wasDamaged || isDiskRefusal(code)) return;
+      if (isExcused(machine, error)) return;
       world.violate('I18', `${machine.name} stops with ${code}: ${describeError(error)}`);
     });
   },
 };
+
+/** A fault made the very error; its code alone says nothing, for a lost file has it, too. */
+function isExcused(machine: Machine, error: unknown): boolean {
+  return !machine.isHonest || machine.wasDamaged || machine.refusals.explain(error);
+}

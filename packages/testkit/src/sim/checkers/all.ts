@@ -7,6 +7,7 @@ import { CERTIFICATES } from './certificates.ts';
 import { CHAIN } from './chain.ts';
 import type { Checker } from './checker.ts';
 import { ENCODINGS } from './encodings.ts';
+import { ENDINGS } from './endings.ts';
 import { IDLENESS } from './idleness.ts';
 import { LIGHT_CLIENT } from './light-client.ts';
 import { QUARANTINE } from './quarantine.ts';
@@ -33,6 +34,7 @@ export const CHECKERS: readonly Checker[] = [
   RECOVERY,
   BOUNDS,
   ACCUSATIONS,
+  ENDINGS,
   RECORDED_EVIDENCE,
   READS,
   WORK,

@@ -56,7 +56,7 @@ export const READS: Checker = {
         if (fault !== undefined) world.violate('I22', `${machine.name}: ${fault}`);
       }
     });
-    world.events.on('fatal', ({ machine, code, error }) => {
+    world.events.on('failed', ({ machine, code, error }) => {
       if (!machine.isHonest || !machine.wasDamaged || code !== 'DEFECT') return;
       const words = `${machine.name} ends as defect over a damaged disk`;
       world.violate('I22', `${words}: ${describeError(error)}`);

@@ -136,12 +136,17 @@ export const FAILURES_BESIDE_CONSENSUS: Fault = {
   permille: 150,
   begin: (context) => {
     const { world, prng, calm } = context;
-    const error = new StateError({ code: 'STATE_DISK_FULL', path: '/data/beside' });
     repeatedly(context, [calm * 3000, calm * 20_000], () => {
-      const consensus = prng.pick(world.machines).replica()?.consensus;
-      if (consensus === undefined) return;
+      const machine = prng.pick(world.machines);
+      if (machine.replica() === undefined) return;
       world.coverage.add('failure beside consensus');
-      consensus.fail(error);
+      failBeside(machine);
     });
   },
 };
+
+/** Lets a part of a running node beside consensus fail for want of room. */
+export function failBeside(machine: Machine): void {
+  const error = new StateError({ code: 'STATE_DISK_FULL', path: '/data/beside' });
+  machine.replica()?.consensus.fail(machine.refusals.add(error));
+}

@@ -10,18 +10,6 @@ export function codeOf(error: unknown): string {
   return 'DEFECT';
 }
 
-/** What a disk that refuses work makes of a correct node; all that is on it stays sound. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  'STATE_DISK_FULL',
-  'STATE_DISK_FAILED',
-  'STATE_SYNC_FAILED',
-  'STATE_DATABASE_FAILED',
-]);
-
-export function isDiskRefusal(code: string): boolean {
-  return REFUSALS.has(code);
-}
-
 /** A disk, database or log that failed or holds what is wrong. */
 export function isStorageFailure(code: string): boolean {
   return code.startsWith('STATE_');

@@ -6,7 +6,7 @@
 import type { Engine } from '@daybook/contracts';
 import type { Genesis, Hash, RecoveryFile } from '@daybook/core';
 import { asPublicKey, equalBytes, eraOf, publicKeyOf, validatorIdOf } from '@daybook/core';
-import type { Clock, Logger, Replica, Storage } from '@daybook/node';
+import type { Logger, Replica, Storage } from '@daybook/node';
 import { closeStorage, openReplica, openStorage } from '@daybook/node';
 import type { SigningRequest } from '@daybook/state';
 import type { Member } from '../foundry.ts';
@@ -19,11 +19,10 @@ import { SimulatedKeyValue } from '../world/key-value.ts';
 import type { Life } from '../world/life.ts';
 import { createLife } from '../world/life.ts';
 import type { Prng } from '../world/prng.ts';
+import { createRefusals } from '../world/refusals.ts';
 import type { Station, Tap } from '../world/station.ts';
-import { createStation } from '../world/station.ts';
 import type { Timeline } from '../world/timeline.ts';
 import type { Wire } from '../world/wire.ts';
-import { kindOf } from '../world/wire.ts';
 import { codeOf } from './failure.ts';
 import { createVotes } from './new-votes.ts';
 import type { SignerDeath } from './signer-line.ts';
@@ -33,6 +32,7 @@ import { createSimLogger } from './sim-logger.ts';
 import { createSimMetrics } from './sim-metrics.ts';
 import { watchEngine } from './watched-engine.ts';
 import { watchSigners } from './watched-signer.ts';
+import { watchStation } from './watched-station.ts';
 
 export interface MachineOptions {
   /** Number of the machine, its place in the world. */
@@ -60,8 +60,8 @@ export type MachineState = 'down' | 'starting' | 'up' | 'ending';
 export type DeathKind = 'kill' | 'power-loss';
 
 const MEMPOOL_BYTES = 4 * 1024 * 1024;
-/** Within so long a daemon that must end begins to close its parts. */
-const ENDING_MS_MAX = 1000;
+/** Within so many ms a daemon that must end begins to close its parts. */
+export const ENDING_MS_MAX = 1000;
 
 export class Machine {
   readonly index: number;
@@ -70,6 +70,8 @@ export class Machine {
   readonly disk: SimulatedDisk;
   readonly keyValue: SimulatedKeyValue;
   readonly prng: Prng;
+  /** What faults have made its disk, its database or a part beside consensus throw. */
+  readonly refusals = createRefusals();
   /** Set for a machine of the adversary: what it does to its traffic. */
   tap: Tap | undefined;
   /** Whether its own code is to be believed: false for machines of the adversary. */
@@ -108,6 +110,8 @@ export class Machine {
   #replica: Replica | undefined;
   #station: Station | undefined;
   #state: MachineState = 'down';
+  /** To be started when the process that is ending is gone. */
+  #isAwaited = false;
 
   constructor(options: MachineOptions, parts: MachineParts) {
     this.#options = options;
@@ -125,6 +129,7 @@ export class Machine {
     const settings = {
       syncMs: () => this.syncMs(),
       strike: (moment: DiskMoment) => this.strike(moment),
+      refusals: this.refusals,
     };
     this.disk = new SimulatedDisk(timeline, settings);
     this.keyValue = new SimulatedKeyValue(timeline, settings);
@@ -201,8 +206,9 @@ export class Machine {
 
   // --- life and death --------------------------------------------------------------------------
 
+  /** Starts it, or as a service manager does: once the process that is ending is gone. */
   start(): void {
-    if (this.#state === 'ending') this.#die();
+    if (this.#state === 'ending') this.#isAwaited = true;
     if (this.#state !== 'down') return;
     this.#state = 'starting';
     this.lives += 1;
@@ -217,16 +223,6 @@ export class Machine {
     this.#die();
     this.#lose(kind);
     this.#parts.events.emit({ type: 'crashed', machine: this, why });
-  }
-
-  /** Ends the process as SIGTERM does. */
-  async stop(): Promise<void> {
-    if (this.#replica === undefined) return;
-    const life = this.#life;
-    await this.#close();
-    if (this.#life !== life || life?.isAlive() !== true) return;
-    this.#die();
-    this.#parts.events.emit({ type: 'crashed', machine: this, why: 'stopped' });
   }
 
   async #close(): Promise<void> {
@@ -256,6 +252,7 @@ export class Machine {
 
   #die(): void {
     this.#state = 'down';
+    this.#isAwaited = false;
     this.#life?.end();
     if (this.#station !== undefined) this.#parts.wire.leave(this.#station);
     this.#station = undefined;
@@ -268,19 +265,27 @@ export class Machine {
   #fail(life: Life, error: unknown): void {
     if (!life.isAlive() || this.#state === 'ending') return;
     const { timeline, events } = this.#parts;
+    const cause = { machine: this, code: codeOf(error), error } as const;
     const end = (): void => {
       if (!life.isAlive()) return;
+      const isAwaited = this.#isAwaited;
       this.#die();
-      events.emit({ type: 'fatal', machine: this, code: codeOf(error), error });
+      events.emit({ type: 'fatal', ...cause });
+      if (isAwaited) this.start();
     };
     const prng = this.prng.fork(`end ${this.lives}`);
-    if (this.#state !== 'up' || prng.chance(500)) {
+    const isAtOnce = this.#state !== 'up' || prng.chance(500);
+    if (!isAtOnce) this.#state = 'ending';
+    events.emit({ type: 'failed', ...cause });
+    if (isAtOnce) {
       end();
       return;
     }
-    this.#state = 'ending';
+    const onFault = (fault: unknown): void => {
+      if (life.isAlive()) events.emit({ type: 'fault', machine: this, error: fault });
+    };
     timeline.at(timeline.now() + prng.between(0, ENDING_MS_MAX), () => {
-      life.enter(() => void this.#close().then(end, end));
+      life.enter(() => void this.#close().catch(onFault).then(end));
     });
   }
 
@@ -327,7 +332,10 @@ export class Machine {
         storage: watched,
         metrics: createSimMetrics(this.#onNotice),
         random: () => random.fraction(),
-        createNetwork: ({ admission }) => this.#join(life, clock, admission),
+        createNetwork: ({ admission }) => {
+          this.#station = watchStation(this, admission, { life, clock, ...this.#parts });
+          return this.#station;
+        },
         onFatal: (error) => this.#fail(life, error),
         ...(!(this.givesWayToDouble ?? this.isHonest) && { onKeyElsewhere: () => undefined }),
       },
@@ -361,35 +369,6 @@ export class Machine {
   readonly #onNotice = (code: string): void => {
     this.#parts.events.emit({ type: 'notice', machine: this, code });
   };
-
-  #join(life: Life, clock: Clock, admission: Parameters<Station['updatePeers']>[0]): Station {
-    const { wire, events } = this.#parts;
-    const { peerId } = this.member;
-    const station = createStation(
-      { machine: this.index, peerId, admission },
-      {
-        wire,
-        life,
-        clock,
-        tap: this.tap,
-        onFault: (error) => events.emit({ type: 'fault', machine: this, error }),
-        onArrival: (arrival) => events.emit({ type: 'arrived', machine: this, ...arrival }),
-        onAnswer: (name) => events.emit({ type: 'answered', machine: this, name }),
-        onOffence: (accused, offence) =>
-          events.emit({ type: 'offence', machine: this, peerId: accused, offence }),
-      },
-    );
-    this.#station = station;
-    const { send } = station;
-    station.send = (to, channel, bytes) => {
-      if (life.isAlive()) {
-        const kind = kindOf(channel, bytes);
-        events.emit({ type: 'sent', machine: this, to, kind, bytes });
-      }
-      return send.call(station, to, channel, bytes);
-    };
-    return station;
-  }
 
   #watchLedger(replica: Replica): void {
     replica.ledger.onCommit(({ block, certificate }) => {

@@ -100,10 +100,13 @@ function traceLife({ events, trace }: World): void {
   events.on('crashed', ({ machine, why }) => {
     trace.note([21, machine.index], () => `${machine.name} down: ${why}`);
   });
-  events.on('fatal', ({ machine, code, error }) => {
-    trace.note([22, machine.index, code.length], () => {
-      return `${machine.name} stops: ${code}: ${describeError(error)}`;
+  events.on('failed', ({ machine, code, error }) => {
+    trace.note([25, machine.index, code.length], () => {
+      return `${machine.name} must end: ${code}: ${describeError(error)}`;
     });
+  });
+  events.on('fatal', ({ machine, code }) => {
+    trace.note([22, machine.index, code.length], () => `${machine.name} has ended: ${code}`);
   });
   events.on('evidence', ({ machine, kind, validator, height }) => {
     trace.note([24, machine.index, height], () => {

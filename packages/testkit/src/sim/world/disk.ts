@@ -11,6 +11,7 @@ import type { Harm } from './harm.ts';
 import { createHarm } from './harm.ts';
 import type { Life } from './life.ts';
 import type { Prng } from './prng.ts';
+import type { Refusals } from './refusals.ts';
 import type { Timeline } from './timeline.ts';
 
 /** A point in the work of a disk or database: where a fault can strike. */
@@ -33,6 +34,8 @@ export interface DiskSettings {
   readonly syncMs: () => number;
   /** Asked before every operation; `crash` has ended the life already when it returns. */
   readonly strike: (moment: DiskMoment) => DiskFault | undefined;
+  /** Takes every error that a strike makes. */
+  readonly refusals: Refusals;
 }
 
 interface Change {
@@ -160,7 +163,7 @@ export class SimulatedDisk implements SimDisk {
   #syncDirectory(life: Life, directory: string): Promise<void> {
     const fault = this.#strike(life, { operation: 'sync-directory', path: directory });
     if (fault === 'crash') return never();
-    if (fault !== undefined) return Promise.reject(syncFailure(directory));
+    if (fault !== undefined) return Promise.reject(this.#refusal(syncFailure(directory)));
     return this.#after(life, () => {
       const here = this.#nameChanges.filter((one) => one.directory === directory);
       for (const change of here) change.apply(this.#durableNames);
@@ -172,6 +175,10 @@ export class SimulatedDisk implements SimDisk {
     if (!life.isAlive()) return 'crash';
     const fault = this.#settings.strike(moment);
     return life.isAlive() ? fault : 'crash';
+  }
+
+  #refusal(error: StateError): StateError {
+    return this.#settings.refusals.add(error);
   }
 
   /** Runs `effect` when the time of a sync has passed and the process still lives. */
@@ -202,8 +209,8 @@ export class SimulatedDisk implements SimDisk {
       read: (at, into) => inode.current.read(at, into),
       write: (at, bytes) => {
         const fault = this.#strike(life, { operation: 'write', path });
-        if (fault === 'full') throw new StateError({ code: 'STATE_DISK_FULL', path });
-        if (fault === 'error') throw writeFailure(path);
+        if (fault === 'full') throw this.#refusal(fullDisk(path));
+        if (fault === 'error') throw this.#refusal(writeFailure(path));
         if (fault === undefined) change({ at, bytes: bytes.slice() });
         if (typeof fault !== 'object') return;
         this.harm.add(path, fault.path);
@@ -224,7 +231,7 @@ export class SimulatedDisk implements SimDisk {
       // As on a real disk: what could not be written is forgotten, and the next sync succeeds.
       inode.settled = upTo;
       inode.unsynced = [];
-      return Promise.reject(syncFailure(path));
+      return Promise.reject(this.#refusal(syncFailure(path)));
     }
     return this.#after(life, () => {
       const count = Math.max(0, upTo - inode.settled);
@@ -343,6 +350,10 @@ export function never<T>(): Promise<T> {
 
 function syncFailure(path: string): StateError {
   return new StateError({ code: 'STATE_SYNC_FAILED', path, reason: 'EIO' });
+}
+
+function fullDisk(path: string): StateError {
+  return new StateError({ code: 'STATE_DISK_FULL', path });
 }
 
 function writeFailure(path: string): StateError {

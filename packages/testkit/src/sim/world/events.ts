@@ -12,15 +12,23 @@ import type { FrameKind } from './wire.ts';
 export type WorldEvent =
   /** A process has started, recovered and joined the network. */
   | { readonly type: 'booted'; readonly machine: Machine; readonly height: number }
-  /** A process died: by a fault of the run, or because its own code said so (`fatal`). */
+  /** A process died by a fault of the run. */
   | { readonly type: 'crashed'; readonly machine: Machine; readonly why: string }
+  /** A node met what it must end over. Its process may live on until it has closed its parts. */
+  | {
+      readonly type: 'failed';
+      readonly machine: Machine;
+      readonly code: string;
+      readonly error: unknown;
+    }
+  /** Its process is gone, over what it had failed with; not told when it was killed before. */
   | {
       readonly type: 'fatal';
       readonly machine: Machine;
       readonly code: string;
       readonly error: unknown;
     }
-  /** A listener of the node threw; the network logs that and goes on. */
+  /** A listener of the node threw, which the network logs, or a part that it closed at its end. */
   | { readonly type: 'fault'; readonly machine: Machine; readonly error: unknown }
   /** The guard gave a signature out; it is durable. */
   | {

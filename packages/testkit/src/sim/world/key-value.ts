@@ -59,7 +59,8 @@ export class SimulatedKeyValue {
     const fault = strike('batch');
     if (fault === 'crash') return never();
     if (fault !== undefined) {
-      throw new StateError({ code: 'STATE_DATABASE_FAILED', path, reason: 'IO error' });
+      const failure = { code: 'STATE_DATABASE_FAILED', path, reason: 'IO error' } as const;
+      throw this.#settings.refusals.add(new StateError(failure));
     }
     const copy = copyOf(batch);
     this.#apply(this.#current, copy);

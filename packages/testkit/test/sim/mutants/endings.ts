@@ -1,5 +1,5 @@
 /** Bugs in how a node ends that must end. */
-import { StateError } from '@daybook/state';
+import { failBeside } from '../../../src/sim/faults/crashes.ts';
 import { openScenario } from '../../../src/sim/scenario.ts';
 import { gain } from '../support/goals.ts';
 import type { Killer } from './killer.ts';
@@ -13,12 +13,11 @@ const VOTES_ON: Killer = {
   invariants: ['I6'],
   play: async (foundry) => {
     const scenario = await openScenario({ validators: 4 }, foundry);
-    const error = new StateError({ code: 'STATE_DISK_FULL', path: '/data/beside' });
     for (let turn = 0; turn < TURNS; turn++) {
       const victim = scenario.machine(turn % 4);
       scenario.submit((turn + 1) % 4);
       await scenario.run(300);
-      victim.replica()?.consensus.fail(error);
+      failBeside(victim);
       scenario.submit((turn + 1) % 4);
       await scenario.until('it has ended', () => victim.state() === 'down', 2000);
       scenario.start(victim.index);
