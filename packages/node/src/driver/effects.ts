@@ -164,7 +164,10 @@ class NodeEffects implements Effects {
 
   /** Runs after `before`; a failure is fatal, since a vote or a block could not be written. */
   #guarded(before: Promise<void>, task: () => Promise<void>): Promise<void> {
-    return before.then(task).catch((error: unknown) => this.#parts.onFatal(error));
+    return before.then(task).catch(async (error: unknown) => {
+      this.#parts.onFatal(error);
+      if (isPlanted('stop-hangs')) await this.stop();
+    });
   }
 
   #advance(task: () => Promise<void>): void {

@@ -41,6 +41,7 @@ export const MUTANTS = [
   'failed-and-voting',
   'evidence-dropped',
   'candidate-not-durable',
+  'stop-hangs',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 

@@ -27,4 +27,28 @@ const VOTES_ON: Killer = {
   },
 };
 
-export const ENDING_KILLERS: readonly Killer[] = [VOTES_ON];
+/** Longer than a node that must end may take. */
+const GONE_MS = 25_000;
+
+const STAYS: Killer = {
+  mutant: 'stop-hangs',
+  scenario: 'given validators whose disk fails while they sign, then each is gone soon',
+  invariants: ['I18'],
+  play: async (foundry) => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    for (let turn = 0; turn < TURNS; turn++) {
+      const victim = scenario.machine(turn % 4);
+      victim.strike = ({ operation, path }) => {
+        return operation === 'write' && path.includes('/votes/') ? 'error' : undefined;
+      };
+      scenario.submit((turn + 1) % 4);
+      await scenario.until('it has ended', () => victim.state() === 'down', GONE_MS);
+      victim.strike = () => undefined;
+      scenario.start(victim.index);
+      await gain(scenario, scenario.world.machines, { heights: 1, withinMs: 60_000 });
+    }
+    scenario.end();
+  },
+};
+
+export const ENDING_KILLERS: readonly Killer[] = [VOTES_ON, STAYS];
