@@ -19,6 +19,7 @@ import {
   fail,
   frontierRoot,
   HEADER_VERSION,
+  isPlanted,
   LIMITS,
   ok,
   readRecovery,
@@ -76,7 +77,8 @@ export function inclusionFault(
   if (!equalBytes(body.chain, at.chain)) return 'NODE_TRANSACTION_CHAIN';
   if (body.validUntilMs <= at.timestampMs) return 'NODE_TRANSACTION_EXPIRED';
   const { validityMaxMs } = at.parent.next.parameters;
-  if (body.validUntilMs > at.timestampMs + validityMaxMs) return 'NODE_TRANSACTION_VALIDITY';
+  const isBeyond = body.validUntilMs > at.timestampMs + validityMaxMs;
+  if (isBeyond && !isPlanted('validity-unbounded')) return 'NODE_TRANSACTION_VALIDITY';
   const included = at.replay.find(id) !== undefined || at.parent.uncommitted.has(toHex(id));
   return included ? 'NODE_TRANSACTION_REPLAYED' : undefined;
 }

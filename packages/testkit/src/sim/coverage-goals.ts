@@ -102,6 +102,7 @@ const COMMON: readonly string[] = [
   ]),
   // The adversary.
   'two or more colluders at work',
+  'wrong body under the right roots',
   // Transactions.
   'transaction done',
   'transaction refused',

@@ -42,6 +42,8 @@ export const MUTANTS = [
   'evidence-dropped',
   'candidate-not-durable',
   'stop-hangs',
+  'block-signatures-unchecked',
+  'validity-unbounded',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 

@@ -2,6 +2,7 @@
 import { ACCUSATIONS } from './accusations.ts';
 import { AGREEMENT } from './agreement.ts';
 import { BARRIERS } from './barriers.ts';
+import { BODIES } from './bodies.ts';
 import { BOUNDS } from './bounds.ts';
 import { CERTIFICATES } from './certificates.ts';
 import { CHAIN } from './chain.ts';
@@ -29,6 +30,7 @@ export const CHECKERS: readonly Checker[] = [
   QUARANTINE,
   BARRIERS,
   CHAIN,
+  BODIES,
   TIMES,
   TRANSACTIONS,
   RECOVERY,

@@ -1,6 +1,7 @@
 /** Every strategy of the adversary, by name. */
 import { SPLIT_PROPOSALS } from './b01-split-proposals.ts';
 import { OVERLAPPING_PROPOSALS } from './b02-overlapping-proposals.ts';
+import { WRONG_BODIES_PROPOSER } from './b11-wrong-bodies.ts';
 import { FALSE_JUSTIFICATIONS } from './b13-justifications.ts';
 import { FUTURE_HEIGHTS } from './b16-future-heights.ts';
 import { REPLAYER } from './b17-replays.ts';
@@ -21,7 +22,7 @@ import { FALSE_LOCKS, ROUND_CHANGE_FLOOD } from './false-round-changes.ts';
 import { FEW_RECEIVERS, LATE_PROPOSER } from './late-proposals.ts';
 import { SILENT, SILENT_PROPOSER, SILENT_TO_ONE } from './silences.ts';
 import type { Strategy } from './strategy.ts';
-import { WRONG_BODIES_PROPOSER, WRONG_ROOTS, WRONG_TIMES } from './wrong-blocks.ts';
+import { WRONG_ROOTS, WRONG_TIMES } from './wrong-blocks.ts';
 
 export const STRATEGIES: readonly Strategy[] = [
   SPLIT_PROPOSALS,

@@ -4,6 +4,7 @@
  */
 import type {
   Block,
+  BodyEntry,
   Hash,
   Justification,
   Message,
@@ -17,6 +18,7 @@ import {
   assert,
   decodeMessage,
   encodeMessage,
+  entryBytes,
   indexOfKey,
   justificationHash,
   proposerOf,
@@ -175,14 +177,27 @@ export class Traitor {
 
   /** A valid block on its own head that differs from any other: empty, with this timestamp. */
   forgeBlock(timestampMs: number): ForgedBlock | undefined {
+    const head = this.machine.replica()?.ledger.head();
+    if (head === undefined || timestampMs <= head.header.timestampMs) return undefined;
+    return this.buildBlock({ timestampMs, entries: [] });
+  }
+
+  /**
+   * A block on its own head whose header follows from its body, whatever stands in that.
+   * @returns undefined as well when the entries are too much work for one block
+   */
+  buildBlock(plan: {
+    readonly timestampMs: number;
+    readonly entries: readonly BodyEntry[];
+  }): ForgedBlock | undefined {
     const ledger = this.machine.replica()?.ledger;
     const index = this.index();
     const proposer = index === undefined ? undefined : this.validators()?.[index]?.id;
     if (ledger === undefined || proposer === undefined) return undefined;
-    if (timestampMs <= ledger.head().header.timestampMs) return undefined;
-    const { header, hash, staged } = ledger.build({ timestampMs, proposer, entries: [] });
+    const { header, hash, entries, staged } = ledger.build({ ...plan, proposer });
     staged.discard();
-    return { block: { header, body: [] }, hash };
+    if (entries.length < plan.entries.length) return undefined;
+    return { block: { header, body: entries.map(entryBytes) }, hash };
   }
 
   // --- the tap ---------------------------------------------------------------------------------

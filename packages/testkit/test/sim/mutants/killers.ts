@@ -1,5 +1,6 @@
 /** Every planted bug with the scenario that notices it. */
 import { BLOCK_KILLERS } from './blocks.ts';
+import { BODY_KILLERS } from './bodies.ts';
 import { BOUND_KILLERS } from './bounds.ts';
 import { ENDING_KILLERS } from './endings.ts';
 import { EVIDENCE_KILLERS } from './evidence.ts';
@@ -16,6 +17,7 @@ export const KILLERS: readonly Killer[] = [
   ...SIGNING_KILLERS,
   ...ROUND_KILLERS,
   ...BLOCK_KILLERS,
+  ...BODY_KILLERS,
   ...BOUND_KILLERS,
   ...QUARANTINE_KILLERS,
   ...ENDING_KILLERS,
