@@ -2,6 +2,7 @@
  * What a long series of seeds must have visited: faults that prove harmless prove it only where they
  * struck. A series that is long enough for a goal and has not reached it has failed.
  */
+import { FAULTS } from './faults/all.ts';
 import { STRATEGIES } from './strategies/all.ts';
 
 /** A counter, how high it must be, and the length of a series from which on that is asked. */
@@ -33,6 +34,8 @@ const DEATHS: readonly string[] = [
 ];
 
 const COMMON: readonly string[] = [
+  // The deeds of every fault; below stands what came of them.
+  ...FAULTS.flatMap(({ counters }) => counters),
   // Rounds.
   'round 5 or later',
   'decided in a later round',
@@ -43,12 +46,8 @@ const COMMON: readonly string[] = [
   'blocks fetched',
   // Signing, at every point of the vote log: the death, and a start after it that got through.
   ...DEATHS.flatMap((death) => [death, `restart after it ${death}`]),
-  'power loss at a decision',
-  'failure beside consensus',
   'restart',
   'guard refusal',
-  'signer killed before it is asked',
-  'signer killed before it answers',
   'quarantine entered',
   'quarantine left',
   // Evidence.
@@ -57,34 +56,13 @@ const COMMON: readonly string[] = [
   'found evidence recorded',
   'found evidence awaited',
   // The set.
-  'newcomer proposed',
-  'removal proposed',
-  'rotation proposed',
   'set grew',
   'set shrank',
   'key rotated',
   'light client across a change',
   // Releases.
-  'release upgraded',
-  'release downgraded',
   'block final among mixed releases',
-  'new contract version proposed',
   'contract version in force',
-  // Network, machines and clocks.
-  ...['halves', 'one alone', 'ring', 'bridge', 'one-way links'].map((one) => `partition ${one}`),
-  'pause',
-  'clock step',
-  // Disks.
-  'disk error at write',
-  'disk error at sync',
-  'disk full',
-  'bit flip in one mirror',
-  'bit flips in both mirrors',
-  'bit flip in blocks or state',
-  'bit flip in the database',
-  'misdirected write',
-  'lost file',
-  'restored backup',
   // How nodes end that must end. What no seed can reach, and why, says docs/simulator.md.
   'fatal STATE_DISK_FAILED',
   'fatal STATE_SYNC_FAILED',

@@ -5,6 +5,7 @@ import { createFoundry } from '../../src/sim/foundry.ts';
 import type { Machine } from '../../src/sim/node/machine.ts';
 import type { Scenario } from '../../src/sim/scenario.ts';
 import { openScenario } from '../../src/sim/scenario.ts';
+import { createLife } from '../../src/sim/world/life.ts';
 import { PATIENT } from './support/division.ts';
 import { gain } from './support/goals.ts';
 import { brokenBy, prepare, signerOf } from './support/planted.ts';
@@ -155,5 +156,44 @@ describe('simulator: checkers of a validator with a damaged disk', () => {
 
     expect(machine.forgotUpTo).to.be.above(0);
     scenario.end();
+  });
+
+  it('given a vote torn in both mirrors, when two starts follow, then both are excused', async () => {
+    const { scenario, machine } = await openUnheard();
+    for (const path of MIRRORS) machine.disk.damage(path, tear);
+    for (const index of [1, 2, 3]) scenario.stop(index);
+
+    for (const kind of ['first', 'second']) {
+      scenario.start(0);
+      await scenario.run(1000);
+      expect(machine.disk.harm.files(), kind).to.deep.equal([]);
+      scenario.stop(0);
+    }
+
+    expect(machine.forgotUpTo).to.equal(0);
+    expect(await brokenBy(() => scenario.run(0))).to.equal(undefined);
+  });
+
+  it('given an older vote in a log that was put aside, then it may be sent again, and is counted', async () => {
+    const { scenario, machine } = await openDamaged();
+    const sent: Uint8Array[] = [];
+    scenario.world.events.on('sent', (event) => {
+      if (event.machine === machine && event.kind === 'prepare') sent.push(event.bytes);
+    });
+    scenario.submit(0);
+    await scenario.until('a vote', () => sent.length > 0, 30_000);
+    const again = { type: 'sent', machine, to: '', kind: 'prepare' } as const;
+    const bytes = (sent[0] ?? new Uint8Array()).slice();
+    const port = machine.disk.portFor(createLife(scenario.world.timeline));
+    for (const path of MIRRORS) port.rename(path, `${path}.aside-0`);
+
+    scenario.world.events.emit({ ...again, bytes });
+
+    expect(scenario.world.violation()).to.equal(undefined);
+    const counter = 'vote of a log put aside sent again';
+    expect(scenario.world.coverage.counts().get(counter)).to.equal(2);
+    port.remove(`${MIRROR_A}.aside-0`);
+    scenario.world.events.emit({ ...again, bytes: bytes.slice() });
+    expect(scenario.world.violation()?.invariant).to.equal('I6');
   });
 });

@@ -6,6 +6,7 @@ import {
   missedGoals,
   RARE_SEEDS,
 } from '../../src/sim/coverage-goals.ts';
+import { FAULTS } from '../../src/sim/faults/all.ts';
 import { createFoundry } from '../../src/sim/foundry.ts';
 import type { RunPlan } from '../../src/sim/plan.ts';
 import { drawPlan } from '../../src/sim/plan.ts';
@@ -65,6 +66,54 @@ describe('coverage of many seeds', () => {
       expect(goals).to.include(`heights under ${name}`);
     }
   });
+});
+
+describe('the deeds of faults', () => {
+  /** Seeds that a fault gets to do one of its deeds. */
+  const SEEDS_MAX = 12;
+
+  it('given every fault, then each of its counters is a goal, and no two faults share one', () => {
+    const goals = COVERAGE_GOALS.map(({ counter }) => counter);
+    const deeds = FAULTS.flatMap(({ counters }) => counters);
+
+    expect(goals).to.include.members(deeds);
+    expect(new Set(deeds).size).to.equal(deeds.length);
+    expect(new Set(goals).size).to.equal(goals.length);
+  });
+
+  /** A plan of one fault and of nothing else that goes wrong. */
+  const planOf = (seed: number, faults: readonly string[]): RunPlan => ({
+    ...drawPlan(seed),
+    validators: 4,
+    observers: 1,
+    traitors: [],
+    workload: 'tally',
+    signatures: 'keyed-hash',
+    parameters: { blockIntervalMs: 500, emptyIntervalMs: 2000, epochBlocks: 5 },
+    safetyMs: 20_000,
+    calm: 1,
+    faults,
+  });
+
+  it('given no fault, then there is no deed of any', async () => {
+    const { coverage } = await simulate(planOf(0, []), foundry);
+
+    const deeds = FAULTS.flatMap(({ counters }) => counters);
+    expect(deeds.filter((one) => coverage.has(one))).to.deep.equal([]);
+  });
+
+  for (const { name, counters } of FAULTS) {
+    it(`given ${name} alone, then it does one of its deeds`, async () => {
+      let deeds: readonly string[] = [];
+      for (let seed = 0; seed < SEEDS_MAX && deeds.length === 0; seed++) {
+        const result = await simulate(planOf(seed, [name]), foundry);
+        expect(result.violation, renderResult(result)).to.equal(undefined);
+        deeds = counters.filter((one) => result.coverage.has(one));
+      }
+
+      expect(deeds).not.to.deep.equal([]);
+    });
+  }
 });
 
 describe('what the consortium does to its cluster', () => {

@@ -56,6 +56,28 @@ describe('simulator: Byzantine strategies', () => {
     });
   }
 
+  it('B5: given one of four that says nothing, then no frame of any kind leaves it', async () => {
+    const traitors = [{ machine: 1, strategy: 'B5' }];
+    const scenario = await openScenario({ validators: 4, traitors }, foundry);
+    const kinds = new Set<string>();
+    const { fate } = scenario.conditions;
+    scenario.conditions.fate = (frame) => {
+      if (frame.from === 1) kinds.add(frame.kind);
+      return fate(frame);
+    };
+    // Whoever comes back asks it, too, and it has blocks to gossip.
+    for (let second = 0; second < 20; second++) {
+      if (second === 8) scenario.stop(3);
+      if (second === 12) scenario.start(3);
+      scenario.submit(second % 4);
+      await scenario.run(1000);
+    }
+
+    expect(scenario.machine(1).height()).to.be.at.least(1);
+    expect([...kinds]).to.deep.equal([]);
+    scenario.end();
+  });
+
   it('B29: given two colluders of seven, then they are at work together and the chain goes on', async () => {
     const traitors = [1, 4].map((machine) => ({ machine, strategy: 'B29' }));
     const scenario = await openScenario({ validators: 7, traitors }, foundry);

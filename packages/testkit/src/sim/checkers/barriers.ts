@@ -5,11 +5,17 @@
 import type { VoteMessage } from '@daybook/core';
 import { decodeMessage, toHex } from '@daybook/core';
 import type { Machine } from '../node/machine.ts';
+import type { World } from '../world/world.ts';
 import type { Checker } from './checker.ts';
 
 const KINDS: ReadonlySet<string> = new Set(['pre-prepare', 'prepare', 'commit', 'round-change']);
 /** Of the present key, and of one that takes its place or signs after a recovery. */
-const MIRRORS = [/^\/data\/votes[^/]*\/wal-A$/, /^\/data\/votes[^/]*\/wal-B$/];
+const MIRRORS = ['A', 'B'].map((letter) => ({
+  name: `wal-${letter}`,
+  inUse: new RegExp(`^/data/votes[^/]*/wal-${letter}$`),
+  /** Put aside for quarantine: the votes of this life stay where they were made durable (C-26). */
+  aside: new RegExp(`^/data/votes[^/]*/wal-${letter}\\.aside-\\d+$`),
+}));
 /** What the paths of all vote logs begin with. */
 const VOTES = '/data/votes';
 /** What the paths of all segments of the block log begin with. */
@@ -30,11 +36,9 @@ export const BARRIERS: Checker = {
       if (machine.state() === 'ending') {
         world.violate('I6', `${machine.name} sends a ${kind} after it has failed`);
       }
-      if (last.get(machine) === bytes) return;
+      const vote = last.get(machine) === bytes ? undefined : ownVoteIn(machine, bytes);
       last.set(machine, bytes);
-      const vote = ownVoteIn(machine, bytes);
       if (vote === undefined) return;
-      const { signature } = vote.signed;
       const known = hints.get(machine) ?? new Map<string, number>();
       hints.set(machine, known);
       const blocks = found.get(machine) ?? new Set<string>();
@@ -42,22 +46,47 @@ export const BARRIERS: Checker = {
       if (!isCandidateDurable(machine, vote, { blocks, hints: known })) {
         world.violate('I6', `${machine.name} sends a ${kind} whose block its log does not hold`);
       }
-      // A write that went astray is no longer on the medium, and no node can see that.
-      const astray = machine.disk.harm.files();
-      const lacking = MIRRORS.find((mirror) => {
-        if (astray.some((path) => mirror.test(path))) return false;
-        const isHeldBy = (path: string): boolean => {
-          return mirror.test(path) && holds(machine, path, { wanted: signature, hints: known });
-        };
-        // Nearly always it stands where the last one stood.
-        return ![...known.keys()].some(isHeldBy) && !machine.disk.pathsBelow(VOTES).some(isHeldBy);
-      });
-      if (lacking === undefined) return;
-      const path = lacking.source.slice(-6, -1);
-      world.violate('I6', `${machine.name} sends a ${kind} that ${path} does not hold`);
+      checkHeld(world, machine, { kind, search: { wanted: vote.signed.signature, hints: known } });
     });
   },
 };
+
+/** Bytes that are looked for, and where others were found before, by path. */
+interface Search {
+  readonly wanted: Uint8Array;
+  readonly hints: Map<string, number>;
+}
+
+function checkHeld(
+  world: World,
+  machine: Machine,
+  { kind, search }: { readonly kind: string; readonly search: Search },
+): void {
+  for (const mirror of MIRRORS) {
+    const place = placeOf(machine, mirror, search);
+    if (place === 'aside') world.coverage.add('vote of a log put aside sent again');
+    if (place !== 'nowhere') continue;
+    world.violate('I6', `${machine.name} sends a ${kind} that ${mirror.name} does not hold`);
+  }
+}
+
+/** Which copy of a mirror holds a vote. */
+function placeOf(
+  machine: Machine,
+  { inUse, aside }: (typeof MIRRORS)[number],
+  search: Search,
+): 'in use' | 'aside' | 'nowhere' {
+  const { disk } = machine;
+  // A write that went astray is no longer on the medium, and no node can see that.
+  if (disk.harm.files().some((path) => inUse.test(path))) return 'in use';
+  const isHeldIn = (files: RegExp): boolean => {
+    const isHeldBy = (path: string): boolean => files.test(path) && holds(machine, path, search);
+    // Nearly always it stands where the last one stood.
+    return [...search.hints.keys()].some(isHeldBy) || disk.pathsBelow(VOTES).some(isHeldBy);
+  };
+  if (isHeldIn(inUse)) return 'in use';
+  return isHeldIn(aside) ? 'aside' : 'nowhere';
+}
 
 /** A vote by the machine's own key; undefined for what it only relays. */
 function ownVoteIn(machine: Machine, bytes: Uint8Array): VoteMessage | undefined {
@@ -85,11 +114,7 @@ function isCandidateDurable(
   return disk.pathsBelow(BLOCKS).some((path) => holds(machine, path, { wanted, hints }));
 }
 
-function holds(
-  { disk }: Machine,
-  path: string,
-  { wanted, hints }: { readonly wanted: Uint8Array; readonly hints: Map<string, number> },
-): boolean {
+function holds({ disk }: Machine, path: string, { wanted, hints }: Search): boolean {
   const bytes = disk.durable(path) ?? new Uint8Array();
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const from = Math.max(0, (hints.get(path) ?? 0) - NEAR_BYTES);

@@ -32,8 +32,8 @@ function comparePositions(a: Position, b: Position): number {
 
 /** What one validator has signed. */
 interface Ledger {
-  /** The log was opened without its newest votes, and nothing but peers could know. */
-  isShort: boolean;
+  /** Guard of a log that was opened without its newest votes, as nothing but peers could know. */
+  shortAt: Position | undefined;
   readonly slots: Map<string, string>;
   last: Position | undefined;
   /** Highest round of the present height in which it COMMITted. */
@@ -55,11 +55,11 @@ export const VOTES: Checker = {
       const { content } = parsed.value;
       const owner = ownerOf(machine, signer);
       let ledger = ledgers.get(owner) ?? freshLedger();
-      if (ledger.isShort && content.height <= (ledger.last?.height ?? 0)) {
+      if (ledger.shortAt !== undefined && content.height <= (ledger.last?.height ?? 0)) {
         excuse(world, machine, { ledger, why: 'end of a vote log lost unseen' });
         ledger = freshLedger();
       }
-      ledger.isShort = false;
+      ledger.shortAt = undefined;
       ledgers.set(owner, ledger);
       checkSlot(world, machine, ledger, { content, bytes: toHex(vote.signBytes) });
       checkLock(world, { machine, signer }, ledger, content);
@@ -69,7 +69,7 @@ export const VOTES: Checker = {
     world.events.on('resumed', ({ machine, signer, above }) => {
       const ledger = ledgers.get(ownerOf(machine, signer));
       if (!machine.isHonest || ledger?.last === undefined) return;
-      ledger.isShort = false;
+      ledger.shortAt = undefined;
       if (above >= ledger.last.height) return;
       if (world.clocksWereWrong()) {
         excuse(world, machine, { ledger, why: 'quarantine left too early by wrong clocks' });
@@ -109,7 +109,7 @@ export function ownerOf({ name }: Machine, { publicKey, chain }: VoteSigner): st
 }
 
 function freshLedger(): Ledger {
-  return { isShort: false, slots: new Map(), last: undefined, committed: undefined };
+  return { shortAt: undefined, slots: new Map(), last: undefined, committed: undefined };
 }
 
 function checkSlot(
@@ -208,8 +208,11 @@ function checkGuard(world: World, machine: Machine, ledgers: ReadonlyMap<string,
   const { guard } = signer.state();
   const { last } = ledger;
   if (comparePositions(guard, last) >= 0) return;
-  if (isHarmedTwice(machine)) {
-    ledger.isShort = true;
+  const { shortAt } = ledger;
+  // Until it signs again it may restart as it stands, and lose no more than that.
+  const isKnown = shortAt !== undefined && comparePositions(guard, shortAt) >= 0;
+  if (isKnown || isHarmedTwice(machine)) {
+    ledger.shortAt = guard;
     return;
   }
   const words = `${machine.name} restarts with its guard at ${wordsOf(guard)}`;

@@ -13,22 +13,30 @@ function kindOf(prng: Prng): 'kill' | 'power-loss' {
 export const CRASHES: Fault = {
   name: 'crashes',
   permille: 400,
+  counters: ['crash at random'],
   begin: (context) => {
     const { world, prng, calm, restartLater } = context;
     const meanMs = calm * prng.between(2000, 20_000);
     repeatedly(context, [meanMs >> 2, 2 * meanMs], () => {
       const machine = prng.pick(world.machines);
+      if (machine.state() !== 'down') world.coverage.add('crash at random');
       machine.crash(kindOf(prng), 'crash');
       restartLater(machine, prng);
     });
   },
 };
 
+/** A kind of moment, and what a death there counts as, beside its operation and path. */
+interface DeathBed {
+  readonly counter: string;
+  readonly matches: (moment: DiskMoment) => boolean;
+}
+
 /** Lets a machine die at the next disk moments that match, now or in its next life. */
 function dieAt(
   { world, prng, restartLater, untilMs }: FaultContext,
   machine: Machine,
-  matches: (moment: DiskMoment) => boolean,
+  { counter, matches }: DeathBed,
 ): void {
   let left = prng.between(0, 12);
   const { strike } = machine;
@@ -37,6 +45,7 @@ function dieAt(
       machine.strike = strike;
       const death = `died at ${moment.operation} of ${partOf(moment.path)}`;
       world.coverage.add(death);
+      world.coverage.add(counter);
       machine.crash(kindOf(prng), death);
       restartLater(machine, prng);
       return 'crash';
@@ -55,12 +64,14 @@ function partOf(path: string): string {
 export const CRASH_POINTS: Fault = {
   name: 'crashes at disk work',
   permille: 400,
+  counters: ['death at disk work'],
   begin: (context) => {
     const { world, prng, calm } = context;
     repeatedly(context, [calm * 500, calm * 8000], () => {
       const machine = prng.pick(world.machines);
       const part = prng.pick(['wal', 'blocks', '']);
-      dieAt(context, machine, ({ path }) => path.includes(part));
+      const counter = 'death at disk work';
+      dieAt(context, machine, { counter, matches: ({ path }) => path.includes(part) });
     });
   },
 };
@@ -69,13 +80,15 @@ export const CRASH_POINTS: Fault = {
 export const CRASHES_IN_RECOVERY: Fault = {
   name: 'crashes in recovery',
   permille: 300,
+  counters: ['death in recovery'],
   begin: (context) => {
     const { world, prng, calm, restartLater } = context;
     repeatedly(context, [calm * 3000, calm * 20_000], () => {
       const machine = prng.pick(world.machines);
       machine.crash(kindOf(prng), 'crash before a crash in recovery');
       restartLater(machine, prng);
-      dieAt(context, machine, () => machine.state() === 'starting');
+      const matches = (): boolean => machine.state() === 'starting';
+      dieAt(context, machine, { counter: 'death in recovery', matches });
     });
   },
 };
@@ -84,6 +97,7 @@ export const CRASHES_IN_RECOVERY: Fault = {
 export const POWER_LOSS_AT_DECISION: Fault = {
   name: 'power loss at a decision',
   permille: 300,
+  counters: ['power loss at a decision'],
   begin: ({ world, prng, calm, untilMs, restartLater }) => {
     const { timeline, events, machines } = world;
     let firstMs = prng.between(1000, 10_000);
@@ -97,9 +111,9 @@ export const POWER_LOSS_AT_DECISION: Fault = {
       const isSpared = prng.chance(500);
       const victims = prng.shuffle(machines).slice(0, prng.between(1, machines.length));
       timeline.at(timeline.now(), () => {
-        world.coverage.add('power loss at a decision');
         for (const victim of victims) {
           if (isSpared && victim === machine) continue;
+          if (victim.state() !== 'down') world.coverage.add('power loss at a decision');
           victim.crash('power-loss', 'power loss at a decision');
           restartLater(victim, prng);
         }
@@ -112,6 +126,7 @@ export const POWER_LOSS_AT_DECISION: Fault = {
 export const CRASHES_IN_BROADCAST: Fault = {
   name: 'crashes in a broadcast',
   permille: 250,
+  counters: ['death in a broadcast'],
   begin: (context) => {
     const { world, prng, calm, untilMs, restartLater } = context;
     let nextMs = prng.between(500, 5000);
@@ -121,6 +136,7 @@ export const CRASHES_IN_BROADCAST: Fault = {
       nextMs = now + calm * prng.between(1000, 10_000);
       const death = `died while sending ${kind}`;
       world.coverage.add(death);
+      world.coverage.add('death in a broadcast');
       machine.crash(kindOf(prng), death);
       restartLater(machine, prng);
     });
@@ -134,6 +150,7 @@ export const CRASHES_IN_BROADCAST: Fault = {
 export const FAILURES_BESIDE_CONSENSUS: Fault = {
   name: 'failures beside consensus',
   permille: 150,
+  counters: ['failure beside consensus'],
   begin: (context) => {
     const { world, prng, calm } = context;
     repeatedly(context, [calm * 3000, calm * 20_000], () => {

@@ -25,6 +25,8 @@ export interface Fault {
   readonly name: string;
   /** In how many of a thousand seeds it is on. */
   readonly permille: number;
+  /** What the coverage counters call its deeds, each of them a goal: none would show that it is idle. */
+  readonly counters: readonly [string, ...string[]];
   /** Starts it. */
   begin(context: FaultContext): void;
 }

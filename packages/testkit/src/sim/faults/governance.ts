@@ -100,6 +100,7 @@ class SetChanges {
 export const SET_CHANGES: Fault = {
   name: 'set changes',
   permille: 300,
+  counters: ['newcomer proposed', 'removal proposed', 'rotation proposed'],
   begin: (context) => {
     const { world, prng } = context;
     if (world.genesis.validators.length < VALIDATORS_MIN) return;
@@ -149,6 +150,7 @@ function countForce(world: World, proposal: Uint8Array): void {
 export const MIXED_RELEASES: Fault = {
   name: 'mixed releases',
   permille: 150,
+  counters: ['release upgraded', 'release downgraded', 'new contract version proposed'],
   begin: (context) => {
     const { world, prng, calm, untilMs } = context;
     const { timeline, machines, chain } = world;

@@ -6,6 +6,7 @@ import { repeatedly } from './fault.ts';
 export const PAUSES: Fault = {
   name: 'pauses',
   permille: 350,
+  counters: ['pause'],
   begin: (context) => {
     const { world, prng } = context;
     repeatedly(context, [1000, 15_000], () => {
@@ -24,6 +25,7 @@ export const PAUSES: Fault = {
 export const SLOW_EXECUTION: Fault = {
   name: 'slow execution',
   permille: 250,
+  counters: ['execution slow'],
   begin: ({ world, prng, untilMs }) => {
     const slow = prng.shuffle(world.machines).slice(0, prng.between(1, world.machines.length));
     const mostMs = prng.between(50, 4000);
@@ -32,6 +34,7 @@ export const SLOW_EXECUTION: Fault = {
       const life = machine.life();
       if (life === undefined || !slow.includes(machine) || life.isPaused()) return;
       life.pause();
+      world.coverage.add('execution slow');
       const ms = prng.between(1, mostMs);
       world.timeline.at(world.timeline.now() + ms, () => life.resume());
     });
@@ -41,6 +44,7 @@ export const SLOW_EXECUTION: Fault = {
 export const WRONG_CLOCKS: Fault = {
   name: 'wrong clocks',
   permille: 350,
+  counters: ['clock step'],
   begin: (context) => {
     const { world, prng } = context;
     world.setClocksWrong();

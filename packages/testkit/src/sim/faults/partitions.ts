@@ -33,6 +33,13 @@ const LAYOUTS: Readonly<Record<string, (count: number, prng: Prng) => Cut>> = {
 export const PARTITIONS: Fault = {
   name: 'partitions',
   permille: 500,
+  counters: [
+    'partition halves',
+    'partition one alone',
+    'partition ring',
+    'partition bridge',
+    'partition one-way links',
+  ],
   begin: (context) => {
     const { world, prng } = context;
     const count = world.machines.length;
@@ -54,6 +61,7 @@ export const PARTITIONS: Fault = {
 export const SWIZZLE: Fault = {
   name: 'swizzle',
   permille: 200,
+  counters: ['frame stopped by a link of swizzle'],
   begin: (context) => {
     const { world, prng } = context;
     const count = world.machines.length;
@@ -70,7 +78,12 @@ export const SWIZZLE: Fault = {
       }
       if (isMending) cut.delete(next);
       else cut.add(next);
-      world.wire.partition((from, to) => cut.has(from * count + to), false);
+      // The wire asks for each frame on its way, and for no other reason while cuts are unseen.
+      world.wire.partition((from, to) => {
+        const isCut = cut.has(from * count + to);
+        if (isCut) world.coverage.add('frame stopped by a link of swizzle');
+        return isCut;
+      }, false);
     });
   },
 };

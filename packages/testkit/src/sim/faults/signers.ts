@@ -9,6 +9,7 @@ const DEATHS: readonly SignerDeath[] = ['before it is asked', 'before it answers
 export const SIGNER_AWAY: Fault = {
   name: 'signer away',
   permille: 250,
+  counters: ['signer killed before it is asked', 'signer killed before it answers'],
   begin: (context) => {
     const { world, prng, untilMs } = context;
     const { timeline } = world;

@@ -1,15 +1,17 @@
 /** Disks that are slow, full, refuse, or lose and change what they hold. */
 import { quorumOf } from '@daybook/core';
 import type { Machine } from '../node/machine.ts';
-import type { Misdirection } from '../world/disk.ts';
+import type { DiskMoment, Misdirection } from '../world/disk.ts';
 import type { Prng } from '../world/prng.ts';
 import type { World } from '../world/world.ts';
+import { areSameFiles, DAMAGES } from './damages.ts';
 import type { Fault } from './fault.ts';
 import { repeatedly } from './fault.ts';
 
 export const SLOW_DISKS: Fault = {
   name: 'slow disks',
   permille: 300,
+  counters: ['sync slow', 'sync very slow'],
   begin: ({ world, prng }) => {
     for (const machine of world.machines) {
       if (!prng.chance(500)) continue;
@@ -17,7 +19,11 @@ export const SLOW_DISKS: Fault = {
       const usualMs = own.between(1, 50);
       const worstPermille = own.between(0, 30);
       machine.syncMs = () => {
-        return own.chance(worstPermille) ? own.between(100, 5000) : own.between(0, usualMs);
+        const isWorst = own.chance(worstPermille);
+        const ms = isWorst ? own.between(100, 5000) : own.between(0, usualMs);
+        // The disk asks when it is about to sync. Without this fault it takes no time.
+        if (ms > 0) world.coverage.add(isWorst ? 'sync very slow' : 'sync slow');
+        return ms;
       };
     }
   },
@@ -27,6 +33,7 @@ export const SLOW_DISKS: Fault = {
 export const DISK_ERRORS: Fault = {
   name: 'disk errors',
   permille: 150,
+  counters: ['disk error at write', 'disk error at sync'],
   begin: (context) => {
     const { world, prng, untilMs } = context;
     const victim = prng.pick(world.machines);
@@ -50,6 +57,7 @@ export const DISK_ERRORS: Fault = {
 export const FULL_DISK: Fault = {
   name: 'full disk',
   permille: 150,
+  counters: ['disk full', 'write refused by a full disk'],
   begin: (context) => {
     const { world, prng } = context;
     const { faultyMax } = quorumOf(world.genesis.validators.length);
@@ -59,7 +67,9 @@ export const FULL_DISK: Fault = {
         victim.disk.free = victim.disk.free < 1 ? 1 : prng.pick([0.04, 0.015, 0]);
         const isFull = victim.disk.free === 0;
         victim.strike = ({ operation }) => {
-          return isFull && (operation === 'write' || operation === 'batch') ? 'full' : undefined;
+          if (!isFull || (operation !== 'write' && operation !== 'batch')) return undefined;
+          world.coverage.add('write refused by a full disk');
+          return 'full';
         };
         world.coverage.add(isFull ? 'disk full' : 'disk nearly full or freed');
       }
@@ -78,62 +88,30 @@ function mayDamage(world: World): boolean {
   return lost < quorumOf(count).faultyMax;
 }
 
-type Damage = (machine: Machine, prng: Prng) => string | undefined;
-
-function flipIn(bytes: Uint8Array, prng: Prng): void {
-  if (bytes.length === 0) return;
-  const at = prng.below(bytes.length);
-  bytes[at] = (bytes[at] ?? 0) ^ (1 << prng.below(8));
-}
-
-function flipBit(machine: Machine, path: string, prng: Prng): void {
-  machine.disk.damage(path, (bytes) => flipIn(bytes, prng));
-}
-
-const DAMAGES: readonly Damage[] = [
-  (machine, prng) => {
-    const mirror = prng.pick(['A', 'B']);
-    flipBit(machine, `/data/votes/wal-${mirror}`, prng);
-    return 'bit flip in one mirror';
-  },
-  (machine, prng) => {
-    flipBit(machine, '/data/votes/wal-A', prng);
-    flipBit(machine, '/data/votes/wal-B', prng);
-    return 'bit flips in both mirrors';
-  },
-  (machine, prng) => {
-    const paths = machine.disk.paths().filter((path) => !path.includes('/votes/'));
-    if (paths.length === 0) return undefined;
-    flipBit(machine, prng.pick(paths), prng);
-    return 'bit flip in blocks or state';
-  },
-  (machine, prng) => {
-    const { keyValue } = machine;
-    if (keyValue.size() === 0) return undefined;
-    keyValue.damage(prng.below(keyValue.size()), (bytes) => flipIn(bytes, prng));
-    return 'bit flip in the database';
-  },
-  (machine, prng) => {
-    const paths = machine.disk.paths();
-    if (paths.length === 0) return undefined;
-    machine.disk.remove(prng.pick(paths));
-    return 'lost file';
-  },
-];
-
 /** One machine is damaged while it is down; it must notice, or go on as if nothing were. */
 export const DAMAGED_STORAGE: Fault = {
   name: 'damaged storage',
   permille: 200,
+  counters: [
+    'bit flip in one mirror',
+    'bit flips in both mirrors',
+    'bit flip in blocks or state',
+    'bit flip in the database',
+    'lost file',
+  ],
   begin: (context) => {
     const { world, prng, restartLater } = context;
+    let count = 0;
     repeatedly(context, [5000, 30_000], () => {
       const machine = prng.pick(world.machines);
       if (!machine.isHonest || (!machine.wasDamaged && !mayDamage(world))) return;
       machine.crash('kill', 'before its disk is damaged');
-      machine.wasDamaged = true;
-      const words = prng.pick(DAMAGES)(machine, prng);
-      if (words !== undefined) world.coverage.add(words);
+      const damage = prng.pick(DAMAGES);
+      const struck = damage(machine, prng.fork(`damage ${count}`));
+      count += 1;
+      // One that found nothing to strike excuses nobody.
+      if (struck !== undefined) machine.wasDamaged = true;
+      if (struck?.counter !== undefined) world.coverage.add(struck.counter);
       restartLater(machine, prng);
     });
   },
@@ -143,6 +121,7 @@ export const DAMAGED_STORAGE: Fault = {
 export const RESTORED_BACKUP: Fault = {
   name: 'restored backup',
   permille: 150,
+  counters: ['restored backup'],
   begin: ({ world, prng, untilMs, restartLater }) => {
     const machine = prng.pick(world.machines);
     if (!machine.isHonest || !mayDamage(world)) return;
@@ -155,20 +134,22 @@ export const RESTORED_BACKUP: Fault = {
         if (!machine.wasDamaged && !mayDamage(world)) return;
         machine.crash('kill', 'to restore a backup');
         machine.wasDamaged = true;
+        const isOld = !areSameFiles(files, machine.disk.backup());
         machine.disk.restore(files);
         machine.keyValue.restore(entries);
-        world.coverage.add('restored backup');
+        if (isOld) world.coverage.add('restored backup');
         restartLater(machine, prng);
       });
     });
   },
 };
 
-/** Where a write may end up: elsewhere in its own file, or in another one. */
-function elsewhere({ disk }: Machine, path: string, prng: Prng): Misdirection {
+/** Where a write may end up: elsewhere in its own file, or in another one; never in its place. */
+function elsewhere({ disk }: Machine, { path, at }: DiskMoment, prng: Prng): Misdirection {
   const paths = disk.paths();
   const target = prng.chance(500) ? path : prng.pick(paths);
-  return { path: target, at: prng.below((disk.current(target)?.length ?? 0) + 1) };
+  const drawn = prng.below((disk.current(target)?.length ?? 0) + 1);
+  return { path: target, at: target === path && drawn === at ? drawn + 1 : drawn };
 }
 
 /**
@@ -178,25 +159,28 @@ function elsewhere({ disk }: Machine, path: string, prng: Prng): Misdirection {
 export const MISDIRECTED_WRITES: Fault = {
   name: 'misdirected writes',
   permille: 150,
+  counters: ['misdirected write'],
   begin: (context) => {
     const { world, prng, untilMs, restartLater } = context;
     const { timeline } = world;
     repeatedly(context, [5000, 30_000], () => {
       const machine = prng.pick(world.machines);
       if (!machine.isHonest || (!machine.wasDamaged && !mayDamage(world))) return;
-      machine.wasDamaged = true;
       let left = prng.between(0, 30);
       const { strike } = machine;
       machine.strike = (moment) => {
         const isDue = moment.operation === 'write' && timeline.now() < untilMs;
         if (!isDue || left-- > 0) return strike(moment);
         machine.strike = strike;
+        // Others may have been damaged since.
+        if (!machine.wasDamaged && !mayDamage(world)) return strike(moment);
+        machine.wasDamaged = true;
         world.coverage.add('misdirected write');
         timeline.at(timeline.now() + prng.between(0, 5000), () => {
           machine.crash('power-loss', 'after a misdirected write');
           restartLater(machine, prng);
         });
-        return elsewhere(machine, moment.path, prng);
+        return elsewhere(machine, moment, prng);
       };
     });
   },

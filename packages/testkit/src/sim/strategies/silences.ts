@@ -6,9 +6,9 @@ export const SILENT: Strategy = {
   title: 'says nothing',
   begin: (traitor) =>
     traitor.bend({
-      outgoing: () => {
+      says: () => {
         traitor.acted();
-        return [];
+        return false;
       },
     }),
 };

@@ -31,6 +31,8 @@ export interface Bend {
   incoming?(from: number, message: Message): boolean;
   /** Whether anything at all passes between the traitor and this machine at present. */
   speaksWith?(machine: number): boolean;
+  /** Whether anything at all leaves it for this machine at present; what comes reaches it. */
+  says?(machine: number): boolean;
   /** Whether a request reaches it; whoever asks waits in vain otherwise. */
   hears?(from: number, request: string): boolean;
   /** What is answered to a request, given the honest answer. */

@@ -212,10 +212,14 @@ export class Traitor {
   }
 
   #tapOf(bend: Bend): Tap {
+    const speaks = (to: number): boolean => {
+      return bend.speaksWith?.(to) !== false && bend.says?.(to) !== false;
+    };
     return {
+      speaks: (peerId) => speaks(this.#machineAt(peerId)),
       outgoing: (peerId, channel, bytes) => {
         const to = this.#machineAt(peerId);
-        if (bend.speaksWith?.(to) === false) return [];
+        if (!speaks(to)) return [];
         if (channel !== 'consensus' || bend.outgoing === undefined) return [bytes];
         const decoded = decodeMessage(bytes);
         if (!decoded.ok) return [bytes];
@@ -233,7 +237,6 @@ export class Traitor {
       },
       answer: (peerId, name, honest) => {
         const from = this.#machineAt(peerId);
-        if (bend.speaksWith?.(from) === false) return undefined;
         return bend.answer === undefined ? honest : bend.answer(from, name, honest);
       },
     };

@@ -34,7 +34,8 @@ export function createWorld(options: WorldOptions): NewWorld {
   const timeline = createTimeline();
   const trace = createTrace({ now: () => timeline.now(), print });
   const events = createEventBus();
-  const conditions = createConditions(prng.fork('network'));
+  const coverage = createCoverage();
+  const conditions = createConditions(prng.fork('network'), coverage);
   const watch = (from: Port, to: Port, kind: FrameKind, parcel: Parcel): void => {
     const bytes = parcel.bytes ?? new Uint8Array();
     const tail = ((bytes.at(-1) ?? 0) << 8) | (bytes.at(-2) ?? 0);
@@ -69,7 +70,7 @@ export function createWorld(options: WorldOptions): NewWorld {
     events,
     chain,
     machines,
-    coverage: createCoverage(),
+    coverage,
     genesis: chain.genesis,
     clocksWereWrong: () => clocksWrong,
     setClocksWrong: () => {

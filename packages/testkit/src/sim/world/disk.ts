@@ -18,6 +18,8 @@ import type { Timeline } from './timeline.ts';
 export interface DiskMoment {
   readonly operation: 'write' | 'sync' | 'synced' | 'sync-directory' | 'batch' | 'batch-written';
   readonly path: string;
+  /** Offset in the file, of a write. */
+  readonly at?: number;
 }
 
 /** What strikes. After `crash` the process is dead and the operation has not taken place. */
@@ -208,7 +210,7 @@ export class SimulatedDisk implements SimDisk {
       size: () => inode.current.size,
       read: (at, into) => inode.current.read(at, into),
       write: (at, bytes) => {
-        const fault = this.#strike(life, { operation: 'write', path });
+        const fault = this.#strike(life, { operation: 'write', path, at });
         if (fault === 'full') throw this.#refusal(fullDisk(path));
         if (fault === 'error') throw this.#refusal(writeFailure(path));
         if (fault === undefined) change({ at, bytes: bytes.slice() });
