@@ -74,6 +74,7 @@ const COMMON: readonly string[] = [
   'age of a final block judged',
   'block executed again from genesis',
   'idle block',
+  'admission to a set judged',
   ...['message', 'block', 'certificate'].flatMap((one) => [
     `${one} decoded as it was encoded`,
     `damaged ${one} refused`,

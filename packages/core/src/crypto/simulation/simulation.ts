@@ -44,6 +44,7 @@ export const MUTANTS = [
   'stop-hangs',
   'block-signatures-unchecked',
   'validity-unbounded',
+  'set-change-unbounded',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 

@@ -1,5 +1,6 @@
 /** Every checker that watches a run. */
 import { ACCUSATIONS } from './accusations.ts';
+import { ADMISSION } from './admission.ts';
 import { AGREEMENT } from './agreement.ts';
 import { BARRIERS } from './barriers.ts';
 import { BODIES } from './bodies.ts';
@@ -31,6 +32,7 @@ export const CHECKERS: readonly Checker[] = [
   BARRIERS,
   CHAIN,
   BODIES,
+  ADMISSION,
   TIMES,
   TRANSACTIONS,
   RECOVERY,

@@ -1,4 +1,6 @@
 /** Every planted bug with the scenario that notices it. */
+
+import { ADMISSION_KILLERS } from './admission.ts';
 import { BLOCK_KILLERS } from './blocks.ts';
 import { BODY_KILLERS } from './bodies.ts';
 import { BOUND_KILLERS } from './bounds.ts';
@@ -17,6 +19,7 @@ export const KILLERS: readonly Killer[] = [
   ...SIGNING_KILLERS,
   ...ROUND_KILLERS,
   ...BLOCK_KILLERS,
+  ...ADMISSION_KILLERS,
   ...BODY_KILLERS,
   ...BOUND_KILLERS,
   ...QUARANTINE_KILLERS,
