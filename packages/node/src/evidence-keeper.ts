@@ -18,6 +18,8 @@ export interface EvidenceKeeperParts {
 export interface EvidenceKeeper {
   /** At the start: puts into the pool what was kept before. @returns what the chain still wants */
   recall(): readonly SystemTransaction[];
+  /** What lies on disk, or is about to. */
+  count(): number;
   /** New in the pool; other kinds than evidence are not kept. */
   keep(system: SystemTransaction): void;
   /**
@@ -73,6 +75,10 @@ class DiskKeeper implements EvidenceKeeper {
     this.#early = early;
     if (taken.length > 0) logger.info('evidence of before the start', { count: taken.length });
     return taken;
+  }
+
+  count(): number {
+    return this.#kept.size;
   }
 
   keep(system: SystemTransaction): void {

@@ -29,5 +29,6 @@ export type { NetworkPlan, Replica, ReplicaOptions, ReplicaParts } from './repli
 export { openReplica } from './replica.ts';
 export type { Places, Storage, StorageOptions, StorageParts } from './storage.ts';
 export { closeStorage, openStorage } from './storage.ts';
+export { EVIDENCE_POOL } from './system-pool.ts';
 export { VERSION } from './version.ts';
 export { namedVotesFolder } from './vote-logs.ts';

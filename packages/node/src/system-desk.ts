@@ -58,6 +58,8 @@ export interface SystemDesk {
   found(evidence: Evidence): void;
   /** Takes a system transaction of this node and gossips it until a block includes it. */
   submit(kind: SystemTransaction['kind'], payload: CborValue): void;
+  /** Faults that are kept on disk. */
+  kept(): number;
   stop(): void;
 }
 
@@ -209,6 +211,10 @@ class Desk implements SystemDesk {
     // Each validator has proposed meanwhile, and who was told of it has it no more, or cannot propose.
     const patience = this.#parts.ledger.head().next.validators.length;
     this.#tellAgain(this.#keeper.settle(block.header.height, patience));
+  }
+
+  kept(): number {
+    return this.#keeper.count();
   }
 
   stop(): void {

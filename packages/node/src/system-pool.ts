@@ -20,6 +20,8 @@ export interface SystemPool {
   /** Judges again everything that waits: now and then, since heights pass. */
   review(): void;
   count(kind: SystemTransaction['kind']): number;
+  /** Faults that wait of the validator of whom most wait. */
+  largestShare(): number;
 }
 
 export interface SystemRefusal {
@@ -29,8 +31,7 @@ export interface SystemRefusal {
 }
 
 /** Faults that wait, of all validators and of one; a liar can make any number. */
-const EVIDENCE_MAX = 256;
-const EVIDENCE_PER_KEY_MAX = 24;
+export const EVIDENCE_POOL = { faultsMax: 256, faultsOfOneMax: 24 } as const;
 /** A READY that names a block up to so far above the own head waits until the node is there. */
 const READY_AHEAD_MAX = 100;
 
@@ -125,7 +126,8 @@ class HeadPool implements SystemPool {
     if (kind !== 'evidence') return true;
     const waiting = [...this.#byPlace.values()].filter(({ system }) => system.kind === kind);
     const own = waiting.filter((one) => one.key === key);
-    return waiting.length < EVIDENCE_MAX && own.length < EVIDENCE_PER_KEY_MAX;
+    const { faultsMax, faultsOfOneMax } = EVIDENCE_POOL;
+    return waiting.length < faultsMax && own.length < faultsOfOneMax;
   }
 
   select(): readonly SystemTransaction[] {
@@ -166,6 +168,14 @@ class HeadPool implements SystemPool {
 
   count(kind: SystemTransaction['kind']): number {
     return [...this.#byPlace.values()].filter(({ system }) => system.kind === kind).length;
+  }
+
+  largestShare(): number {
+    const shares = new Map<string, number>();
+    for (const { system, key } of this.#byPlace.values()) {
+      if (system.kind === 'evidence') shares.set(key, (shares.get(key) ?? 0) + 1);
+    }
+    return Math.max(0, ...shares.values());
   }
 }
 

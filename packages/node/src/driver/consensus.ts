@@ -79,6 +79,8 @@ export interface Consensus {
   readonly trust: VoteTrust | undefined;
   /** Looks out for another holder of the own key; absent on an observer. */
   readonly ownKey: OwnKeyWatch | undefined;
+  /** Blocks in memory for the height being decided. */
+  blocksHeld(): number;
   start(): void;
   /** The mempool got work. */
   onWork(): void;
@@ -154,6 +156,10 @@ class NodeConsensus implements Consensus {
       state: () => this.driver.state(),
       tell: (event) => this.driver.tell(event),
     });
+  }
+
+  blocksHeld(): number {
+    return this.#bodies.count();
   }
 
   // --- life --------------------------------------------------------------------------------

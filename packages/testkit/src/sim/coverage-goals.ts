@@ -55,6 +55,7 @@ const COMMON: readonly string[] = [
   // Which a correct node has found itself: what liars bring is no proof that its way works.
   'found evidence recorded',
   'found evidence awaited',
+  'evidence of one at its bound',
   // The set.
   'set grew',
   'set shrank',

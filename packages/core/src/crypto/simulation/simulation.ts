@@ -45,6 +45,7 @@ export const MUTANTS = [
   'block-signatures-unchecked',
   'validity-unbounded',
   'set-change-unbounded',
+  'bodies-kept',
 ] as const;
 export type MutantName = (typeof MUTANTS)[number];
 

@@ -1,8 +1,13 @@
 /** I7 within a life and I23: rounds and heads only grow, and nothing that is kept grows without limit. */
+import type { Replica } from '@daybook/node';
+import { EVIDENCE_POOL } from '@daybook/node';
 import type { Machine } from '../node/machine.ts';
+import type { World } from '../world/world.ts';
 import type { Checker } from './checker.ts';
 
 const MEMPOOL_BYTES_MAX = 4 * 1024 * 1024;
+/** Rounds of the next height whose proposals are kept. */
+const NEXT_ROUNDS = 2;
 
 interface Seen {
   readonly life: number;
@@ -18,6 +23,7 @@ export const BOUNDS: Checker = {
       for (const machine of world.machines) {
         const now = seenOf(machine);
         if (now === undefined) continue;
+        countPressure(world, machine);
         if (now.round >= 5) world.coverage.add('round 5 or later');
         const fault = machine.isHonest ? faultOf(machine, seen.get(machine), now) : undefined;
         seen.set(machine, now);
@@ -32,17 +38,49 @@ function seenOf(machine: Machine): Seen | undefined {
   return current && { life: machine.lives, height: current.context.height, round: current.round };
 }
 
+/** Whether a liar has pressed on a bound until it held: the rest of what it spread was refused. */
+function countPressure({ coverage }: World, machine: Machine): void {
+  const share = machine.isHonest ? machine.replica()?.systems.pool.largestShare() : undefined;
+  if (share === EVIDENCE_POOL.faultsOfOneMax) coverage.add('evidence of one at its bound');
+}
+
 function faultOf(
   machine: Machine,
   before: Seen | undefined,
   now: Seen,
 ): { readonly invariant: string; readonly words: string } | undefined {
-  const bytes = machine.replica()?.mempool.bytes() ?? 0;
-  if (bytes > MEMPOOL_BYTES_MAX) {
-    return { invariant: 'I23', words: `holds ${bytes} bytes of transactions` };
-  }
+  const excess = excessOf(machine);
+  if (excess !== undefined) return { invariant: 'I23', words: `holds ${excess}` };
   if (before?.life !== now.life || !fellBack(before, now)) return undefined;
   return { invariant: 'I7', words: `fell back to ${now.height}/${now.round}` };
+}
+
+/** What it holds more of than it may, in words. */
+function excessOf(machine: Machine): string | undefined {
+  const replica = machine.replica();
+  if (replica === undefined) return undefined;
+  const { mempool, systems, consensus, ledger } = replica;
+  const held: readonly (readonly [count: number, most: number, words: string])[] = [
+    [mempool.bytes(), MEMPOOL_BYTES_MAX, 'bytes of transactions'],
+    [consensus.blocksHeld(), blocksMax(ledger.head().next), 'blocks'],
+    [systems.pool.count('evidence'), EVIDENCE_POOL.faultsMax, 'faults'],
+    [systems.pool.largestShare(), EVIDENCE_POOL.faultsOfOneMax, 'faults of one validator'],
+    [systems.kept(), EVIDENCE_POOL.faultsMax, 'faults on disk'],
+  ];
+  const over = held.find(([count, most]) => count > most);
+  return over && `${over[0]} ${over[2]}, not ${over[1]}`;
+}
+
+type Next = Readonly<ReturnType<Replica['ledger']['head']>['next']>;
+
+/**
+ * Of the height being decided the machine asks for one block per round of the window and one more,
+ * and says itself when that is broken. The driver has besides what waits for the next height, and
+ * one block of each validator that proposed two: the machine takes no more of the second than that
+ * it proves a fault.
+ */
+function blocksMax({ parameters, validators }: Next): number {
+  return parameters.roundWindow + 1 + NEXT_ROUNDS + validators.length;
 }
 
 function fellBack(before: Seen, now: Seen): boolean {

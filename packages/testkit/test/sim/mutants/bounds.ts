@@ -70,4 +70,22 @@ const PER_ENTRY: Killer = {
   play: proposeAgain,
 };
 
-export const BOUND_KILLERS: readonly Killer[] = [UNCHECKED, PER_ENTRY];
+/** More blocks than may be held at once, one after the other. */
+const HEIGHTS = 20;
+
+const KEPT: Killer = {
+  mutant: 'bodies-kept',
+  scenario: 'given twenty heights, then the blocks of those that are over are let go of',
+  invariants: ['I23'],
+  play: async (foundry) => {
+    const scenario = await openScenario({ validators: 4 }, foundry);
+    for (let height = 0; height < HEIGHTS; height++) {
+      scenario.submit(height % 4);
+      await gain(scenario, scenario.world.machines, { heights: 1, withinMs: 30_000 });
+    }
+    await scenario.run(1000);
+    scenario.end();
+  },
+};
+
+export const BOUND_KILLERS: readonly Killer[] = [UNCHECKED, PER_ENTRY, KEPT];
