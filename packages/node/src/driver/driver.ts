@@ -5,7 +5,8 @@
  */
 import type { Event, State } from '@daybook/consensus';
 import { brokenInvariants, createState, explainWaiting, step } from '@daybook/consensus';
-import { assert } from '@daybook/core';
+import type { Hash } from '@daybook/core';
+import { assert, equalBytes, toHex } from '@daybook/core';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Effects, SigningWait } from './effects.ts';
@@ -96,13 +97,46 @@ class QueueDriver implements Driver {
       for (const effect of effects) {
         if (!this.#stopped) this.#effects.perform(effect);
       }
+      this.#releaseUnwanted(next);
     }
+  }
+
+  /**
+   * A body came with the event, and the machine has no use for it: the round has passed meanwhile, or
+   * its proposer sent two. Nobody else would free it before the height ends, and that may take days.
+   */
+  #releaseUnwanted(event: UnstampedEvent): void {
+    const hash = broughtBy(event);
+    if (hash === undefined || this.#stopped || isWanted(this.#state, hash)) return;
+    this.#effects.perform({ type: 'release', hashes: [hash] });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#effects.stop();
   }
+}
+
+/** The block whose body comes with an event. */
+function broughtBy(event: UnstampedEvent): Hash | undefined {
+  switch (event.type) {
+    case 'proposal':
+      return event.message.signed.content.blockHash;
+    case 'block':
+      return event.block.hash;
+    case 'decided':
+      return event.bodyHeld ? event.blockHash : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the machine has a block, or a proposal of the next height that names it. */
+function isWanted({ current, next }: State, hash: Hash): boolean {
+  if (current?.blocks[toHex(hash)] !== undefined) return true;
+  return Object.values(next.proposals).some(({ message }) =>
+    equalBytes(message.signed.content.blockHash, hash),
+  );
 }
 
 export function createDriver(

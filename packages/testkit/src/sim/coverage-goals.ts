@@ -81,6 +81,7 @@ const COMMON: readonly string[] = [
     `damaged ${one} refused`,
   ]),
   // The adversary.
+  'justification judged',
   'two or more colluders at work',
   'wrong body under the right roots',
   // Transactions.
@@ -88,8 +89,34 @@ const COMMON: readonly string[] = [
   'transaction refused',
 ];
 
+/** Forms of B13 and B23: each breaks one rule. */
+const FORMS: readonly string[] = [
+  ...[
+    'a ROUND-CHANGE of another round',
+    'one signer twice',
+    'Q-1 entries',
+    'no entries',
+    'somebody outside the set',
+    'a lock without its certificate',
+    'a certificate of another block',
+    'a certificate nobody claims',
+    'a lock left out',
+  ].map((form) => `justified by ${form}`),
+  ...[
+    'the own seal alone',
+    'one seal Q times',
+    'seals for another block',
+    'one signature for all',
+    'a set of one',
+    'PREPAREs for seals',
+    'one seal too few',
+    'seals of two rounds',
+  ].map((form) => `DECIDED with ${form}`),
+];
+
 export const COVERAGE_GOALS: readonly CoverageGoal[] = [
   ...COMMON.map((counter) => ({ counter, least: 1, seeds: COMMON_SEEDS })),
+  ...FORMS.map((counter) => ({ counter, least: 1, seeds: RARE_SEEDS })),
   ...STRATEGIES.flatMap(({ name }) => [
     { counter: `strategy ${name}`, least: 1, seeds: COMMON_SEEDS },
     { counter: `heights under ${name}`, least: STRATEGY_HEIGHTS, seeds: RARE_SEEDS },

@@ -13,6 +13,8 @@ import { STRATEGIES } from '../../src/sim/strategies/all.ts';
 const foundry = createFoundry();
 /** What turns on locks: rounds that end prepared come where COMMITs and decisions are lost. */
 const NEEDS_LOCKS: ReadonlySet<string> = new Set(['B18', 'B19']);
+/** What turns on rounds that end with nothing prepared. */
+const NEEDS_ROUNDS: ReadonlySet<string> = new Set(['B13']);
 
 describe('simulator: Byzantine strategies', () => {
   it('then there are 29 of them, by the names of docs/reliability.md', () => {
@@ -33,6 +35,7 @@ describe('simulator: Byzantine strategies', () => {
       if (NEEDS_LOCKS.has(name)) {
         for (const kind of ['commit', 'decided', 'gossip'] as const) scenario.lose(kind, 950);
       }
+      if (NEEDS_ROUNDS.has(name)) scenario.lose('prepare', 950);
       // One node is behind, so that there is somebody to serve.
       scenario.stop(3);
       scenario.submit(0);

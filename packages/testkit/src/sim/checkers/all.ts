@@ -11,6 +11,7 @@ import type { Checker } from './checker.ts';
 import { ENCODINGS } from './encodings.ts';
 import { ENDINGS } from './endings.ts';
 import { IDLENESS } from './idleness.ts';
+import { JUSTIFICATIONS } from './justifications.ts';
 import { LIGHT_CLIENT } from './light-client.ts';
 import { QUARANTINE } from './quarantine.ts';
 import { RE_EXECUTION } from './re-execution.ts';
@@ -28,6 +29,7 @@ export const CHECKERS: readonly Checker[] = [
   CERTIFICATES,
   LIGHT_CLIENT,
   VOTES,
+  JUSTIFICATIONS,
   QUARANTINE,
   BARRIERS,
   CHAIN,

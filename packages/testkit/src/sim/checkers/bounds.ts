@@ -75,12 +75,10 @@ type Next = Readonly<ReturnType<Replica['ledger']['head']>['next']>;
 
 /**
  * Of the height being decided the machine asks for one block per round of the window and one more,
- * and says itself when that is broken. The driver has besides what waits for the next height, and
- * one block of each validator that proposed two: the machine takes no more of the second than that
- * it proves a fault.
+ * and says itself when that is broken. The driver has besides what waits for the next height.
  */
-function blocksMax({ parameters, validators }: Next): number {
-  return parameters.roundWindow + 1 + NEXT_ROUNDS + validators.length;
+function blocksMax({ parameters }: Next): number {
+  return parameters.roundWindow + 1 + NEXT_ROUNDS;
 }
 
 function fellBack(before: Seen, now: Seen): boolean {

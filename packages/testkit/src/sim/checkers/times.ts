@@ -7,11 +7,12 @@
  * block keeps its time. So the age is that at which the proposal first reached the machine of each
  * correct validator that voted for it in that round: what the node compares with is never earlier.
  */
-import type { Header, PrePrepare } from '@daybook/core';
-import { decodeMessage, messageDelayMs, toHex } from '@daybook/core';
+import type { Header } from '@daybook/core';
+import { messageDelayMs, toHex } from '@daybook/core';
 import { parseSignBytes } from '@daybook/state';
 import { GENESIS_MS } from '../foundry.ts';
 import type { Machine } from '../node/machine.ts';
+import { proposalDecoder } from '../proposal-decoder.ts';
 import type { EventOf } from '../world/events.ts';
 import type { World } from '../world/world.ts';
 import type { Checker } from './checker.ts';
@@ -56,7 +57,7 @@ function areClocksRight(world: World): boolean {
 
 /** @returns who voted for the block with this hash in the round in which it was made */
 function watchVoters(world: World): (hash: string) => readonly Voter[] {
-  const proposalOf = decoder();
+  const proposalOf = proposalDecoder();
   const reached = new Map<string, number>();
   const repeated = new Set<string>();
   const own = new Set<string>();
@@ -87,20 +88,6 @@ function watchVoters(world: World): (hash: string) => readonly Voter[] {
     voters.set(hash, [...(voters.get(hash) ?? []), { machine, round, reachedMs }]);
   });
   return (hash) => voters.get(hash) ?? [];
-}
-
-/** Decodes once what travels to all as one array. */
-function decoder(): (bytes: Uint8Array) => PrePrepare | undefined {
-  const known = new WeakMap<Uint8Array, { readonly proposal: PrePrepare | undefined }>();
-  return (bytes) => {
-    const before = known.get(bytes);
-    if (before !== undefined) return before.proposal;
-    const decoded = decodeMessage(bytes);
-    const isOne = decoded.ok && decoded.value.type === 'pre-prepare';
-    const proposal = isOne ? (decoded.value as PrePrepare) : undefined;
-    known.set(bytes, { proposal });
-    return proposal;
-  };
 }
 
 function checkNewest(

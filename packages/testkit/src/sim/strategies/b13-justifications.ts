@@ -1,130 +1,107 @@
 /**
- * B13: proposals of later rounds that nobody asked for, each with a justification that breaks one of
- * the rules of protocol §7, made of genuine votes as far as there are any.
+ * B13: proposals of later rounds, each with a justification that breaks one of the rules of protocol
+ * §7 and no other. It waits until so many have asked for a round in which it proposes that their
+ * genuine ROUND-CHANGEs and its own would do, and is silent in round 0, so that this happens.
  */
-import type {
-  asHash,
-  Certificate,
-  Justification,
-  JustificationEntry,
-  RoundChange,
-} from '@daybook/core';
-import { asSignature, quorumOf } from '@daybook/core';
+import type { Certificate, Justification, JustificationEntry, RoundChange } from '@daybook/core';
+import { quorumOf } from '@daybook/core';
 import type { Sightings } from './sightings.ts';
 import { watchVotes } from './sightings.ts';
 import type { Strategy } from './strategy.ts';
 import type { ForgedBlock, Traitor } from './traitor.ts';
 
-const ROUNDS_AHEAD = 4;
-
 interface Material {
   readonly traitor: Traitor;
-  readonly seen: Sightings;
   readonly height: number;
   readonly round: number;
   readonly quorum: number;
   readonly block: ForgedBlock;
+  /** Genuine ones of others without a lock for this slot; Q-1 of them at least. */
+  readonly free: readonly JustificationEntry[];
+  /** Genuine ones of others with a lock. */
+  readonly locked: readonly JustificationEntry[];
+  /** A genuine PREPARE certificate of this height or the one before. */
+  readonly certificate: Certificate | undefined;
 }
 
-type Forge = (material: Material) => Justification;
+/** What a forgery makes, or undefined where the votes for it are missing. */
+type Forge = (material: Material) => Justification | undefined;
+type Lock = NonNullable<JustificationEntry['prepared']>;
 
-function entryOf({ signed }: RoundChange): JustificationEntry {
+function entryOf({ signed }: Pick<RoundChange, 'signed'>): JustificationEntry {
   const { prepared } = signed.content;
   const { sender, signature } = signed;
   return { sender, signature, ...(prepared && { prepared }) };
 }
 
-/** Its own entry, then genuine ones of this slot, then made-up ones, up to so many. */
-function entriesFor(material: Material, count: number): JustificationEntry[] {
-  const { traitor, seen, height, round } = material;
-  const own = traitor.sign({ type: 'round-change', height, round });
-  const entries = new Map<number, JustificationEntry>([
-    [own.sender, { sender: own.sender, signature: own.signature }],
-  ]);
-  for (const one of seen.roundChanges(height, round)) entries.set(one.signed.sender, entryOf(one));
-  for (let sender = 0; entries.size < count; sender++) {
-    const signature = asSignature(traitor.prng.bytes(64));
-    if (!entries.has(sender)) entries.set(sender, { sender, signature });
-  }
-  return [...entries.values()].slice(0, count).sort((a, b) => a.sender - b.sender);
-}
-
-/** A genuine PREPARE certificate, of the height or of the one before. */
-function someCertificate({ seen, height }: Material): Certificate | undefined {
-  return seen.certificate('prepare', height) ?? seen.certificate('prepare', height - 1);
-}
-
-/** Entry of the traitor that claims a lock. */
-function claim(
+/** Its own entry, for this round or another one, with a lock or without. */
+function own(
   { traitor, height, round }: Material,
-  prepared: { readonly round: number; readonly blockHash: ReturnType<typeof asHash> },
+  { prepared, at }: { readonly prepared?: Lock; readonly at?: number } = {},
 ): JustificationEntry {
-  const own = traitor.sign({ type: 'round-change', height, round, prepared });
-  return { sender: own.sender, signature: own.signature, prepared };
+  const content = { type: 'round-change', height, round: at ?? round } as const;
+  return entryOf({ signed: traitor.sign({ ...content, ...(prepared && { prepared }) }) });
 }
 
-function replaceOwn(
-  entries: readonly JustificationEntry[],
-  own: JustificationEntry,
-): JustificationEntry[] {
-  return entries.map((entry) => (entry.sender === own.sender ? own : entry));
+function inOrder(entries: readonly JustificationEntry[]): readonly JustificationEntry[] {
+  return [...entries].sort((a, b) => a.sender - b.sender);
 }
 
-const FORGERIES: readonly Forge[] = [
-  // Of an earlier round or of the height before.
-  (material) => {
-    const { seen, height, round, quorum } = material;
-    const stale = [
-      ...seen.roundChanges(height, round - 1),
-      ...seen.roundChanges(height - 1, round),
-      ...seen.roundChanges(height, round),
-    ].map(entryOf);
-    const bySender = new Map(stale.map((entry) => [entry.sender, entry] as const));
-    const entries = [...bySender.values()].sort((a, b) => a.sender - b.sender);
-    return { entries: entries.length === quorum ? entries : entriesFor(material, quorum) };
-  },
-  // One signer as often as it takes.
-  (material) => {
-    const [own] = entriesFor(material, 1);
-    return {
-      entries: Array.from({ length: material.quorum }, () => own).filter(
-        (entry) => entry !== undefined,
-      ),
-    };
-  },
-  (material) => ({ entries: entriesFor(material, material.quorum - 1) }),
-  () => ({ entries: [] }),
-  // Somebody outside the set.
-  (material) => {
-    const { quorum, traitor } = material;
-    const signature = asSignature(traitor.prng.bytes(64));
-    const sender = traitor.validators()?.length ?? 0;
-    return { entries: [...entriesFor(material, quorum - 1), { sender, signature }] };
-  },
-  // A lock named without a certificate.
-  (material) => {
-    const { quorum, block } = material;
-    const own = claim(material, { round: 0, blockHash: block.hash });
-    return { entries: replaceOwn(entriesFor(material, quorum), own) };
-  },
-  // A genuine certificate of another block, round or height, for the own claim.
-  (material) => {
-    const { quorum, block, round } = material;
-    const own = claim(material, { round: round - 1, blockHash: block.hash });
-    const certificate = someCertificate(material);
-    const entries = replaceOwn(entriesFor(material, quorum), own);
-    return { entries, ...(certificate && { certificate }) };
-  },
-  // A certificate that nobody claims.
-  (material) => {
-    const certificate = someCertificate(material);
-    return { entries: entriesFor(material, material.quorum), ...(certificate && { certificate }) };
-  },
-  // The locks of the others left out, which their signatures do not allow.
-  (material) => {
-    const entries = entriesFor(material, material.quorum);
-    return { entries: entries.map(({ sender, signature }) => ({ sender, signature })) };
-  },
+/** As many genuine ones of others as a quorum takes beside these. */
+function filled(
+  { free, quorum }: Material,
+  ...entries: readonly JustificationEntry[]
+): readonly JustificationEntry[] {
+  return inOrder([...entries, ...free.slice(0, quorum - entries.length)]);
+}
+
+const FORGERIES: readonly (readonly [string, Forge])[] = [
+  [
+    'a ROUND-CHANGE of another round',
+    (material) => ({ entries: filled(material, own(material, { at: material.round + 1 })) }),
+  ],
+  ['one signer twice', (material) => ({ entries: filled(material, own(material), own(material)) })],
+  ['Q-1 entries', (material) => ({ entries: filled(material, own(material)).slice(1) })],
+  ['no entries', () => ({ entries: [] })],
+  [
+    'somebody outside the set',
+    (material) => {
+      const sender = material.traitor.validators()?.length ?? 0;
+      return { entries: filled(material, { ...own(material), sender }) };
+    },
+  ],
+  [
+    'a lock without its certificate',
+    (material) => {
+      const prepared = { round: material.round - 1, blockHash: material.block.hash };
+      return { entries: filled(material, own(material, { prepared })) };
+    },
+  ],
+  [
+    'a certificate of another block',
+    (material) => {
+      const { round, block, certificate } = material;
+      if (certificate === undefined) return undefined;
+      const prepared = { round: round - 1, blockHash: block.hash };
+      return { entries: filled(material, own(material, { prepared })), certificate };
+    },
+  ],
+  [
+    'a certificate nobody claims',
+    (material) => {
+      const { certificate } = material;
+      return certificate && { entries: filled(material, own(material)), certificate };
+    },
+  ],
+  [
+    'a lock left out',
+    (material) => {
+      const [locked] = material.locked;
+      if (locked === undefined) return undefined;
+      const { sender, signature } = locked;
+      return { entries: filled(material, own(material), { sender, signature }) };
+    },
+  ],
 ];
 
 export const FALSE_JUSTIFICATIONS: Strategy = {
@@ -132,27 +109,54 @@ export const FALSE_JUSTIFICATIONS: Strategy = {
   title: 'justifies proposals of later rounds with stale, doubled, missing or foreign votes',
   begin: (traitor) => {
     const seen = watchVotes(traitor.world);
-    traitor.world.events.on('committed', ({ machine, block }) => {
-      if (machine !== traitor.machine) return;
-      const forged = traitor.forgeBlock(block.header.timestampMs + traitor.prng.between(1, 500));
-      if (forged === undefined) return;
-      for (let count = 0; count < 2; count++) {
-        traitor.after(traitor.prng.between(0, 4000), () => attack(traitor, seen, forged));
-      }
+    const done = new Set<string>();
+    traitor.world.events.on('sent', ({ kind }) => {
+      if (kind !== 'round-change' || traitor.machine.state() !== 'up') return;
+      const height = traitor.machine.height() + 1;
+      const round = Math.max(0, ...seen.at(height).map(({ signed }) => signed.content.round));
+      if (round === 0 || done.has(`${height}/${round}`)) return;
+      if (attack(traitor, seen, round)) done.add(`${height}/${round}`);
     });
-    traitor.bend({});
+    traitor.bend({
+      outgoing: ({ message }) => {
+        if (message.type !== 'pre-prepare') return [message];
+        // Who waits for it asks for the next round; its own later proposals would be in the way.
+        return [];
+      },
+    });
   },
 };
 
-function attack(traitor: Traitor, seen: Sightings, block: ForgedBlock): void {
-  const { height } = block.block.header;
-  if (traitor.index() === undefined || traitor.machine.height() + 1 !== height) return;
+/** @returns whether it has proposed */
+function attack(traitor: Traitor, seen: Sightings, round: number): boolean {
+  const index = traitor.index();
+  if (index === undefined || traitor.proposerAt(round) !== index) return false;
+  const height = traitor.machine.height() + 1;
   const { quorum } = quorumOf(traitor.validators()?.length ?? 1);
-  for (let round = 1; round <= ROUNDS_AHEAD; round++) {
-    if (traitor.proposerAt(round) !== traitor.index()) continue;
-    const material = { traitor, seen, height, round, quorum, block };
-    const forge = traitor.prng.pick(FORGERIES);
-    traitor.sendToAll(traitor.propose(block, round, forge(material)));
-    traitor.acted();
+  const others = seen.roundChanges(height, round).filter(({ signed }) => signed.sender !== index);
+  const entries = others.map(entryOf);
+  const free = entries.filter(({ prepared }) => prepared === undefined);
+  const locked = entries.filter(({ prepared }) => prepared !== undefined);
+  if (free.length < quorum - 1 && (locked.length === 0 || free.length < quorum - 2)) return false;
+  const block = traitor.forgeBlock(traitor.machine.clock.wall());
+  if (block === undefined) return false;
+  const certificate =
+    seen.certificate('prepare', height) ?? seen.certificate('prepare', height - 1);
+  const material = { traitor, height, round, quorum, block, free, locked, certificate };
+  const possible = FORGERIES.flatMap(([form, forge]) => {
+    const isLeftOut = form === 'a lock left out';
+    if (!isLeftOut && free.length < quorum - 1) return [];
+    const justification = forge(material);
+    return justification === undefined ? [] : [{ form, justification }];
+  });
+  if (possible.length === 0) return false;
+  // A node judges one proposal of a slot: everybody gets one of its own.
+  for (const { index: to, isValidator } of traitor.honest()) {
+    if (!isValidator) continue;
+    const { form, justification } = traitor.prng.pick(possible);
+    traitor.send(to, traitor.propose(block, round, justification));
+    traitor.world.coverage.add(`justified by ${form}`);
   }
+  traitor.acted();
+  return true;
 }

@@ -42,7 +42,7 @@ function roundChangeOf({ roundChanges }: Division, machine: number): RoundChange
 const SKIPPED: Killer = {
   mutant: 'justification-skipped',
   scenario: 'given a decided block, then no proposal without a justification replaces it',
-  invariants: ['I1'],
+  invariants: ['I1', 'I33'],
   play: async (foundry) => {
     const division = await divide(foundry, { isOtherLocked: true });
     await attack(division, { entries: [] });
@@ -52,7 +52,7 @@ const SKIPPED: Killer = {
 const TOO_FEW: Killer = {
   mutant: 'justification-q-1',
   scenario: 'given a decided block, then Q-1 ROUND-CHANGEs without a lock do not replace it',
-  invariants: ['I1'],
+  invariants: ['I1', 'I33'],
   play: async (foundry) => {
     const division = await divide(foundry, { isOtherLocked: false });
     const unlocked = roundChangeOf(division, division.other.index);
@@ -65,7 +65,7 @@ const TOO_FEW: Killer = {
 const REPEATED: Killer = {
   mutant: 'duplicate-signer',
   scenario: 'given a decided block, then the same ROUND-CHANGE twice does not replace it',
-  invariants: ['I1'],
+  invariants: ['I1', 'I33'],
   play: async (foundry) => {
     const division = await divide(foundry, { isOtherLocked: false });
     const unlocked = entryOf(roundChangeOf(division, division.other.index));
@@ -81,7 +81,7 @@ const REPEATED: Killer = {
 const NOT_HIGHEST: Killer = {
   mutant: 'any-prepared-round',
   scenario: 'given a block decided in round 1, then a certificate of round 0 does not replace it',
-  invariants: ['I1'],
+  invariants: ['I1', 'I33'],
   play: async (foundry) => {
     const betrayed = await openBetrayed({ validators: 4, parameters: PATIENT }, TRAITOR, foundry);
     const { scenario, traitor, reins } = betrayed;
@@ -173,7 +173,7 @@ const UNCERTIFIED: Killer = {
   mutant: 'round-change-uncertified',
   scenario:
     'given a claim to have prepared without a certificate, then the others go on without it',
-  invariants: ['I26'],
+  invariants: ['I26', 'I33'],
   play: claimWithoutProof,
 };
 
