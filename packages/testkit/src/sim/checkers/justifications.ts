@@ -16,7 +16,8 @@ import type { Machine } from '../node/machine.ts';
 import { proposalDecoder } from '../proposal-decoder.ts';
 import type { Checker } from './checker.ts';
 
-const HEIGHTS_KEPT = 4;
+/** A node takes proposals for the height after its head and the next one. */
+const HEIGHTS_AHEAD = 2;
 
 /** Justifications of proposals of later rounds by height, then by machine, round and block. */
 type Proposals = Map<number, Map<string, Set<Justification | undefined>>>;
@@ -66,12 +67,12 @@ function keep(proposals: Proposals, machine: Machine, proposal: PrePrepare | und
   if (proposal === undefined) return;
   const { signed, justification } = proposal;
   const { height, round } = signed.content;
-  if (round === 0) return;
+  // A flood of proposals for heights to come is of no interest to anybody.
+  if (round === 0 || height > machine.height() + HEIGHTS_AHEAD) return;
   const slots = proposals.get(height) ?? new Map<string, Set<Justification | undefined>>();
   proposals.set(height, slots);
   const name = nameOf(machine, signed.content);
   slots.set(name, (slots.get(name) ?? new Set<Justification | undefined>()).add(justification));
-  for (const old of proposals.keys()) if (old <= height - HEIGHTS_KEPT) proposals.delete(old);
 }
 
 function isRight(
