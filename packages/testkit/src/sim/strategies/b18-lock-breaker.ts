@@ -13,12 +13,22 @@ const ROUNDS_AHEAD = 4;
 /** ROUND-CHANGEs of anybody that were seen on the wire, by height, round and sender. */
 type Seen = Map<number, Map<number, Map<number, RoundChange>>>;
 
+/** What it has in store against the block that will be decided at a height. */
+interface Plot {
+  readonly conflict: ForgedBlock;
+  readonly quorum: number;
+  /** Position of who proposes in a round. */
+  readonly proposerAt: (round: number) => number | undefined;
+  /** Rounds that it has proposed in, or will. */
+  readonly rounds: Set<number>;
+}
+
 export const LOCK_BREAKER: Strategy = {
   name: 'B18',
   title: 'proposes against a decided block in later rounds',
   begin: (traitor) => {
     const seen: Seen = new Map();
-    const conflicts = new Map<number, ForgedBlock>();
+    const plots = new Map<number, Plot>();
     const { events } = traitor.world;
     events.on('sent', ({ kind, bytes }) => {
       if (kind === 'round-change') noteRoundChange(seen, bytes);
@@ -26,24 +36,36 @@ export const LOCK_BREAKER: Strategy = {
     events.on('committed', ({ machine, block, certificate }) => {
       const { height, timestampMs } = block.header;
       if (machine === traitor.machine) {
-        // Its node goes on: a block in store for the next height, in case it is needed there.
+        // Its node goes on, and others may not yet: what is in store is used when that height is decided.
         seen.delete(height - 1);
-        conflicts.delete(height - 1);
-        const forged = traitor.forgeBlock(timestampMs + traitor.prng.between(1, 500));
-        if (forged !== undefined) conflicts.set(height + 1, forged);
+        plots.delete(height - 1);
+        const plot = plotAfter(traitor, timestampMs);
+        if (plot !== undefined) plots.set(height + 1, plot);
         return;
       }
-      const conflict = conflicts.get(height);
-      if (conflict === undefined || !machine.isHonest) return;
+      const plot = plots.get(height);
+      if (plot === undefined || !machine.isHonest) return;
       for (let ahead = 1; ahead <= ROUNDS_AHEAD; ahead++) {
+        const round = certificate.round + ahead;
+        if (plot.rounds.has(round)) continue;
+        plot.rounds.add(round);
         traitor.after(traitor.prng.between(0, 3000), () => {
-          attack(traitor, { height, round: certificate.round + ahead, conflict, seen });
+          attack(traitor, { height, round, plot, seen });
         });
       }
     });
     traitor.bend({});
   },
 };
+
+/** A block for the height that its node has just begun. */
+function plotAfter(traitor: Traitor, timestampMs: number): Plot | undefined {
+  const validators = traitor.validators();
+  const conflict = traitor.forgeBlock(timestampMs + traitor.prng.between(1, 500));
+  if (conflict === undefined || validators === undefined) return undefined;
+  const { quorum } = quorumOf(validators.length);
+  return { conflict, quorum, proposerAt: traitor.proposers(), rounds: new Set() };
+}
 
 function noteRoundChange(seen: Seen, bytes: Uint8Array): void {
   const decoded = decodeMessage(bytes);
@@ -57,16 +79,14 @@ function noteRoundChange(seen: Seen, bytes: Uint8Array): void {
 interface Attack {
   readonly height: number;
   readonly round: number;
-  readonly conflict: ForgedBlock;
+  readonly plot: Plot;
   readonly seen: Seen;
 }
 
-function attack(traitor: Traitor, { height, round, conflict, seen }: Attack): void {
-  const ledger = traitor.machine.replica()?.ledger;
-  const head = ledger?.head();
-  if (head === undefined || head.header.height + 1 !== height) return;
-  if (traitor.index() === undefined || traitor.proposerAt(round) !== traitor.index()) return;
-  const { quorum } = quorumOf(head.next.validators.length);
+function attack(traitor: Traitor, { height, round, plot, seen }: Attack): void {
+  const index = traitor.index();
+  if (index === undefined || plot.proposerAt(round) !== index) return;
+  const { conflict, quorum } = plot;
   const entries = justify(traitor, { height, round, quorum }, seen);
   traitor.acted();
   traitor.sendToAll(traitor.propose(conflict, round, { entries }));

@@ -110,13 +110,19 @@ export class Traitor {
 
   /** Position of who is to propose in a round of the height its own node works at. */
   proposerAt(round: number): number | undefined {
+    return this.proposers()(round);
+  }
+
+  /** As `proposerAt`, of the height at which its own node is now, whenever it is asked. */
+  proposers(): (round: number) => number | undefined {
     const head = this.machine.replica()?.ledger.head();
-    if (head === undefined) return undefined;
+    if (head === undefined) return () => undefined;
     const { validators, rotation, parameters } = head.next;
     const { chain } = this.world.genesis;
     const { epochBlocks } = parameters;
     const height = head.header.height + 1;
-    return proposerOf({ chain, height, epochBlocks, validators, rotation }, round);
+    const place = { chain, height, epochBlocks, validators, rotation };
+    return (round) => proposerOf(place, round);
   }
 
   /** The round its own node is in. */
