@@ -1,6 +1,6 @@
 /**
  * I6: no vote leaves before it is durable in both mirrors of the vote log and the block it cites in
- * the block log (protocol §12), and none after the node has failed.
+ * the block log (protocol §12), and none while the node ends.
  */
 import type { VoteMessage } from '@daybook/core';
 import { decodeMessage, toHex } from '@daybook/core';
@@ -34,7 +34,7 @@ export const BARRIERS: Checker = {
     world.events.on('sent', ({ machine, kind, bytes }) => {
       if (!KINDS.has(kind) || !machine.isHonest) return;
       if (machine.state() === 'ending') {
-        world.violate('I6', `${machine.name} sends a ${kind} after it has failed`);
+        world.violate('I6', `${machine.name} sends a ${kind} while it ends`);
       }
       const vote = last.get(machine) === bytes ? undefined : ownVoteIn(machine, bytes);
       last.set(machine, bytes);

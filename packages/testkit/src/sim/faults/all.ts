@@ -6,6 +6,7 @@ import {
   CRASHES_IN_RECOVERY,
   FAILURES_BESIDE_CONSENSUS,
   POWER_LOSS_AT_DECISION,
+  STOPS,
 } from './crashes.ts';
 import type { Fault } from './fault.ts';
 import { MIXED_RELEASES, SET_CHANGES } from './governance.ts';
@@ -49,4 +50,5 @@ export const FAULTS: readonly Fault[] = [
   SET_CHANGES,
   MIXED_RELEASES,
   FAILURES_BESIDE_CONSENSUS,
+  STOPS,
 ];

@@ -167,3 +167,20 @@ export function failBeside(machine: Machine): void {
   const error = new StateError({ code: 'STATE_DISK_FULL', path: '/data/beside' });
   machine.replica()?.consensus.fail(machine.refusals.add(error));
 }
+
+/** SIGTERM, as at an update: the node closes its parts, and comes back. */
+export const STOPS: Fault = {
+  name: 'stops',
+  permille: 200,
+  counters: ['stopped by a signal'],
+  begin: (context) => {
+    const { world, prng, calm, restartLater } = context;
+    repeatedly(context, [calm * 3000, calm * 20_000], () => {
+      const machine = prng.pick(world.machines);
+      if (machine.state() !== 'up') return;
+      world.coverage.add('stopped by a signal');
+      machine.stop();
+      restartLater(machine, prng);
+    });
+  },
+};

@@ -225,6 +225,35 @@ export class Machine {
     this.#parts.events.emit({ type: 'crashed', machine: this, why });
   }
 
+  /** Ends the process as SIGTERM does: it closes its parts and is gone. */
+  stop(): void {
+    const life = this.#life;
+    life?.enter(() => {
+      if (this.#state !== 'up') return;
+      this.#state = 'ending';
+      this.#closeAll(life, () => {
+        this.#parts.events.emit({ type: 'crashed', machine: this, why: 'stopped' });
+      });
+    });
+  }
+
+  /** @param onGone  when the process has closed what it holds and is gone */
+  #closeAll(life: Life, onGone: () => void): void {
+    const onFault = (error: unknown): void => {
+      if (life.isAlive()) this.#parts.events.emit({ type: 'fault', machine: this, error });
+    };
+    const end = (): void => this.#gone(life, onGone);
+    void this.#close().catch(onFault).then(end);
+  }
+
+  #gone(life: Life, onGone: () => void): void {
+    if (!life.isAlive()) return;
+    const isAwaited = this.#isAwaited;
+    this.#die();
+    onGone();
+    if (isAwaited) this.start();
+  }
+
   async #close(): Promise<void> {
     const storage = this.#storage;
     await this.#replica?.stop();
@@ -264,28 +293,19 @@ export class Machine {
   /** Ends the process: at once, or as a daemon does that still closes its parts. */
   #fail(life: Life, error: unknown): void {
     if (!life.isAlive() || this.#state === 'ending') return;
-    const { timeline, events } = this.#parts;
+    const { events, timeline } = this.#parts;
     const cause = { machine: this, code: codeOf(error), error } as const;
-    const end = (): void => {
-      if (!life.isAlive()) return;
-      const isAwaited = this.#isAwaited;
-      this.#die();
-      events.emit({ type: 'fatal', ...cause });
-      if (isAwaited) this.start();
-    };
+    const onGone = (): void => events.emit({ type: 'fatal', ...cause });
     const prng = this.prng.fork(`end ${this.lives}`);
     const isAtOnce = this.#state !== 'up' || prng.chance(500);
     if (!isAtOnce) this.#state = 'ending';
     events.emit({ type: 'failed', ...cause });
     if (isAtOnce) {
-      end();
+      this.#gone(life, onGone);
       return;
     }
-    const onFault = (fault: unknown): void => {
-      if (life.isAlive()) events.emit({ type: 'fault', machine: this, error: fault });
-    };
     timeline.at(timeline.now() + prng.between(0, ENDING_MS_MAX), () => {
-      life.enter(() => void this.#close().catch(onFault).then(end));
+      life.enter(() => this.#closeAll(life, onGone));
     });
   }
 
