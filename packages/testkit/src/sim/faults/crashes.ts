@@ -177,7 +177,8 @@ export const STOPS: Fault = {
     const { world, prng, calm, restartLater } = context;
     repeatedly(context, [calm * 3000, calm * 20_000], () => {
       const machine = prng.pick(world.machines);
-      if (machine.state() !== 'up') return;
+      // One that stands still would take the signal later, when nobody starts it again.
+      if (machine.state() !== 'up' || machine.life()?.isPaused() === true) return;
       world.coverage.add('stopped by a signal');
       machine.stop();
       restartLater(machine, prng);
