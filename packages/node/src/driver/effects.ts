@@ -53,10 +53,10 @@ export interface Effects {
 export interface EffectsParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
-  readonly network: Network;
+  readonly network: Pick<Network, 'send' | 'links'>;
   readonly bodies: Bodies;
   /** Absent on an observer. */
-  readonly signer: VoteSigner | undefined;
+  readonly signer: Pick<VoteSigner, 'sign' | 'state'> | undefined;
   /** Own position in the set of this height. */
   readonly selfIndex: () => number | undefined;
   readonly peers: () => ValidatorPeers;

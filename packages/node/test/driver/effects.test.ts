@@ -1,7 +1,8 @@
 /** What a request for a signature meets that waited for a disk. */
 import type { Effect, SignRequest } from '@daybook/consensus';
 import type { Hash } from '@daybook/core';
-import { decodeBlock } from '@daybook/core';
+import { decodeBlock, fail } from '@daybook/core';
+import type { VoteSigner } from '@daybook/state';
 import { expect } from 'chai';
 import { createBodies } from '../../src/driver/bodies.ts';
 import type { UnstampedEvent } from '../../src/driver/driver.ts';
@@ -22,6 +23,11 @@ interface Signing {
   settle(): Promise<void>;
 }
 
+/** What signing has no use for. */
+const neverAsked = (): never => {
+  throw new Error('nothing but signing is asked here');
+};
+
 /** All promises that are due. */
 const idle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -37,26 +43,30 @@ async function signingOf(isStored: boolean): Promise<Signing> {
   bodies.hold({ block: block.value, hash, receivedWallMs: 1, executed, ...stored });
   const disk = Promise.withResolvers<void>();
   const [answers, fatal, asked]: [UnstampedEvent[], unknown[], string[]] = [[], [], []];
-  const parts: Partial<EffectsParts> = {
+  const sign: VoteSigner['sign'] = async () => {
+    asked.push('vote log');
+    await disk.promise;
+    return fail({ code: 'STATE_SIGNING_BEHIND_GUARD', guardHeight: 1, guardRound: 9 });
+  };
+  const parts: EffectsParts = {
     clock: { now: () => 0, wall: () => 0, schedule: () => () => undefined, soon: () => undefined },
     ledger,
+    network: { send: neverAsked, links: neverAsked },
     bodies,
+    signer: { sign, state: neverAsked },
     selfIndex: () => 0,
+    peers: neverAsked,
+    build: neverAsked,
+    inline: neverAsked,
+    fetch: neverAsked,
     recall: () => undefined,
+    committed: neverAsked,
+    exclusive: neverAsked,
+    outside: neverAsked,
     signingDone: () => undefined,
     onFatal: (error) => fatal.push(error),
   };
-  const sign = async (): Promise<unknown> => {
-    asked.push('vote log');
-    await disk.promise;
-    const reason = { code: 'STATE_SIGNING_BEHIND_GUARD', guardHeight: 1, guardRound: 9 };
-    return { ok: false, reason };
-  };
-  // Of the signer and the other parts nothing else is asked here.
-  const effects = createEffects(
-    { ...parts, signer: { sign } } as unknown as EffectsParts,
-    (event) => answers.push(event),
-  );
+  const effects = createEffects(parts, (event) => answers.push(event));
   const settle = async (): Promise<void> => {
     await idle();
     disk.resolve();

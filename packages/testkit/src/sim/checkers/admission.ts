@@ -3,15 +3,13 @@
  * chain: the sets that headers name, and the READYs in the blocks before. Nothing is asked of
  * governance, whose own count of them is what is judged.
  */
-import type { BodyEntry, CborValue, Hash, Header, ValidatorSet } from '@daybook/core';
+import type { CborValue, Hash, Header, ValidatorSet } from '@daybook/core';
 import {
   asPublicKey,
   asSignature,
   blockHash,
   concatBytes,
   createWriter,
-  decodeBlock,
-  decodeBodyEntry,
   equalBytes,
   LIMITS,
   quorumOf,
@@ -24,15 +22,11 @@ import {
 import type { Machine } from '../node/machine.ts';
 import type { World } from '../world/world.ts';
 import type { Checker } from './checker.ts';
+import type { LoggedBlock } from './logged-chain.ts';
+import { watchLoggedChain } from './logged-chain.ts';
 
 /** How many epochs back a READY may name a block. */
 const READY_EPOCHS = 2;
-
-/** What a change of the set is judged by. */
-interface FinalBlock {
-  readonly header: Header;
-  readonly entries: readonly BodyEntry[];
-}
 
 /** One boundary: the last header of the old set names the new one. */
 interface Boundary {
@@ -46,34 +40,13 @@ export const ADMISSION: Checker = {
   invariants: ['I13'],
   watch: (world) => {
     const follower = new Follower(world);
-    world.events.on('committed', ({ machine, block }) => {
-      // Read from a sound disk: what is judged is the chain, and not who shows it.
-      if (!machine.isHonest || machine.wasDamaged) return;
-      const { height } = block.header;
-      // What all nodes lost power over before they told of it is read from the log of this one.
-      for (let lost = follower.height + 1; lost < height; lost++) {
-        const logged = loggedBlock(machine, lost);
-        if (logged === undefined) return;
-        follower.follow(logged, machine);
-      }
-      if (height === follower.height + 1) follower.follow(block, machine);
+    watchLoggedChain(world, 1, (block, machine) => {
+      follower.follow(block, machine);
     });
   },
 };
 
-function loggedBlock(machine: Machine, height: number): FinalBlock | undefined {
-  const stored = machine.storage()?.blockLog.readBlock(height);
-  const block = stored && decodeBlock(stored.bytes);
-  if (block?.ok !== true) return undefined;
-  const entries = block.value.body.map(decodeBodyEntry);
-  const decoded = entries.flatMap((entry) => (entry.ok ? [entry.value] : []));
-  return decoded.length === entries.length
-    ? { header: block.value.header, entries: decoded }
-    : undefined;
-}
-
 class Follower {
-  height = 0;
   readonly #world: World;
   readonly #hashes = new Map<number, Hash>();
   /** The newest block that a key has named as READY, by the key in hex. */
@@ -88,9 +61,8 @@ class Follower {
     this.#use(this.#set);
   }
 
-  follow({ header, entries }: FinalBlock, machine: Machine): void {
+  follow({ header, entries }: LoggedBlock, machine: Machine): void {
     const { height } = header;
-    this.height = height;
     this.#hashes.set(height, blockHash(header));
     for (const entry of entries) {
       const isReady = entry.type === 'system' && entry.system.kind === 'ready';

@@ -5,11 +5,9 @@
  * No database, no stage, no cache, and no block that was executed once for all nodes.
  */
 import type { StateWrite } from '@daybook/contracts';
-import type { BodyEntry, Hash, Header, TreeLeaf } from '@daybook/core';
+import type { Hash, Header, TreeLeaf } from '@daybook/core';
 import {
   compareBytes,
-  decodeBlock,
-  decodeBodyEntry,
   encodeResult,
   equalBytes,
   resultRoot,
@@ -18,18 +16,13 @@ import {
   treeRootOf,
   valueHashOf,
 } from '@daybook/core';
-import type { Machine } from '../node/machine.ts';
 import type { World } from '../world/world.ts';
 import type { Checker } from './checker.ts';
+import type { LoggedBlock } from './logged-chain.ts';
+import { watchLoggedChain } from './logged-chain.ts';
 
 /** How many of a thousand runs are executed again: it costs what one node's executing costs, and more. */
 const RUNS_PERMILLE = 250;
-
-/** A block as the log of a node keeps it. */
-interface LoggedBlock {
-  readonly header: Header;
-  readonly entries: readonly BodyEntry[];
-}
 
 interface HeldRecord {
   readonly leaf: TreeLeaf;
@@ -45,10 +38,8 @@ export function reExecutionIn(permille: number): Checker {
     watch: (world) => {
       if (!world.prng.fork('re-execution').chance(permille)) return;
       const follower = new Follower(world);
-      world.events.on('committed', ({ machine, block }) => {
-        // The chain is read from a sound disk: what is judged is its roots, and not who shows them.
-        if (!machine.isHonest || machine.wasDamaged) return;
-        follower.follow(machine, block.header.height);
+      watchLoggedChain(world, 0, (block) => {
+        follower.follow(block);
       });
     },
   };
@@ -58,22 +49,15 @@ class Follower {
   readonly #world: World;
   readonly #engine: ReturnType<World['chain']['referenceEngine']>;
   readonly #records = new Map<string, HeldRecord>();
-  #height: number | undefined;
 
   constructor(world: World) {
     this.#world = world;
     this.#engine = world.chain.referenceEngine();
   }
 
-  /** Executes what the log of a node has up to a height and nobody has told of before. */
-  follow(machine: Machine, upTo: number): void {
-    for (let height = (this.#height ?? -1) + 1; height <= upTo; height++) {
-      const block = loggedBlock(machine, height);
-      if (block === undefined) return;
-      this.#height = height;
-      if (height === 0) this.#begin(block.header);
-      else this.#execute(block);
-    }
+  follow(block: LoggedBlock): void {
+    if (block.header.height === 0) this.#begin(block.header);
+    else this.#execute(block);
   }
 
   #begin({ stateRoot }: Header): void {
@@ -126,15 +110,4 @@ class Follower {
     const words = `block ${height} executed again from genesis gives ${what} root ${again}`;
     this.#world.violate('I11', `${words}, its header names ${header}`);
   }
-}
-
-function loggedBlock(machine: Machine, height: number): LoggedBlock | undefined {
-  const stored = machine.storage()?.blockLog.readBlock(height);
-  const block = stored && decodeBlock(stored.bytes);
-  if (block?.ok !== true) return undefined;
-  const entries = block.value.body.map(decodeBodyEntry);
-  const decoded = entries.flatMap((entry) => (entry.ok ? [entry.value] : []));
-  return decoded.length === entries.length
-    ? { header: block.value.header, entries: decoded }
-    : undefined;
 }
