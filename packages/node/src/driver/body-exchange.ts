@@ -19,7 +19,7 @@ import type { FoundDamage } from '../found-damage.ts';
 import { unlessDamaged } from '../found-damage.ts';
 import { isBodyOf } from '../ledger/validity.ts';
 import type { Mempool } from '../mempool.ts';
-import { decodeHashes, encodeWires } from './assembly.ts';
+import { decodeHashes, encodeWires, TRANSACTIONS_ANSWER_BYTES_MAX } from './assembly.ts';
 import type { Bodies } from './bodies.ts';
 import type { ValidatorPeers } from './validators.ts';
 
@@ -45,8 +45,6 @@ export interface BodyExchange {
 const FETCH_PEERS_MAX = 4;
 /** Hashes whose attempts are counted; the machine looks for fewer at a time. */
 const SOUGHT_MAX = 64;
-/** Leaves room for the envelope of the answer. */
-const TRANSACTIONS_ANSWER_BYTES_MAX = 900 * 1024;
 
 /** @param attempt  how many were in vain: those that were asked then come last */
 async function fetchBody(

@@ -71,10 +71,13 @@ export interface Inbox {
   receiveDecided(peerId: string, message: Decided): GossipVerdict;
 }
 
+/** An honest peer sends the proposal of its round, of the next height, and those that it repeats. */
+const ASSEMBLING_PER_PEER_MAX = 4;
+
 class ConsensusInbox implements Inbox {
   readonly #parts: InboxParts;
-  /** Proposals being completed, one per peer and slot: no liar has many bodies fetched at once. */
-  readonly #assembling = new Set<string>();
+  /** Proposals being completed, by peer: a slot of each once, and few of one liar at a time. */
+  readonly #assembling = new Map<string, Set<string>>();
 
   constructor(parts: InboxParts) {
     this.#parts = parts;
@@ -188,9 +191,10 @@ class ConsensusInbox implements Inbox {
     const authentic = authenticateProposal(message, authority);
     if (!authentic.ok) return;
     const { content } = message.signed;
-    const slot = `${peerId}/${content.height}/${content.round}`;
+    const slot = `${content.height}/${content.round}`;
+    const slots = this.#assembling.get(peerId) ?? new Set<string>();
     // What comes meanwhile is sent again (R11).
-    if (this.#assembling.has(slot)) return;
+    if (slots.has(slot) || slots.size === ASSEMBLING_PER_PEER_MAX) return;
     const sound = isJustificationSound(message.justification, content, authority);
     if (sound) this.#lookForOwn(message, content.height);
     const deliver = (): void => {
@@ -200,9 +204,12 @@ class ConsensusInbox implements Inbox {
       deliver();
       return;
     }
-    this.#assembling.add(slot);
+    this.#assembling.set(peerId, slots.add(slot));
     assemble(peerId, message)
-      .finally(() => this.#assembling.delete(slot))
+      .finally(() => {
+        slots.delete(slot);
+        if (slots.size === 0) this.#assembling.delete(peerId);
+      })
       .then((block) => {
         if (block === undefined) return;
         bodies.hold({ block, hash: content.blockHash, receivedWallMs });

@@ -110,12 +110,12 @@ function prepareOf(place: Place, key = 0, height = 3): Prepare {
   return { type: 'prepare', signed: signedBy(place, key, content) };
 }
 
-/** The proposal of round 0 by the validator whose turn it is. */
-function proposalOf(place: Place, block: ExecutedBlock): PrePrepare {
+/** The proposal of a round by the validator whose turn it is. */
+function proposalOf(place: Place, block: ExecutedBlock, round = 0): PrePrepare {
   const content = {
     type: 'pre-prepare',
     height: block.header.height,
-    round: 0,
+    round,
     blockHash: block.hash,
     justificationHash: ZERO_HASH,
   } as const;
@@ -201,6 +201,25 @@ describe('node: inbox of consensus', () => {
     expect(during).to.equal(2);
     expect(place.assembling).to.have.length(3);
     expect(place.events).to.deep.equal([]);
+  });
+
+  it('given proposals of many rounds from one peer, when received, then few of them are fetched at a time', async () => {
+    const place = await makePlace();
+    const block = buildNext(place.chain.ledger);
+    const all = Array.from({ length: 7 }, (_, round) => proposalOf(place, block, round));
+    const receive = (peer: string): void => {
+      for (const message of all) place.inbox.receive(peer, encodeMessage(message));
+    };
+
+    receive('p');
+    const ofOne = place.assembling.length;
+    receive('q');
+    const ofTwo = place.assembling.length;
+    place.assembling[0]?.(undefined);
+    await idle();
+    receive('p');
+
+    expect([ofOne, ofTwo, place.assembling.length]).to.deep.equal([4, 8, 9]);
   });
 
   it('given a finalised header of the next height, when gossiped, then it is passed on and the machine is told', async () => {

@@ -2,7 +2,7 @@
  * I33: in later rounds a correct validator PREPAREs only what a quorum has asked for. The rules of
  * protocol §7 are written a second time here, for the proposal that has reached it or that it has signed.
  */
-import type { Certificate, Justification, PrePrepare, UnsignedPrepare } from '@daybook/core';
+import type { Justification, PrePrepare, UnsignedPrepare } from '@daybook/core';
 import {
   equalBytes,
   quorumOf,
@@ -101,20 +101,7 @@ function isRight(
   const isNamed = locks.some(
     (lock) => lock.round === highest && equalBytes(lock.blockHash, blockHash),
   );
-  return (
-    isNamed &&
-    highest < round &&
-    isFor(certificate, highest, () => {
-      const expected = { kind: 'prepare', chain, height, blockHash, validators } as const;
-      return certificate !== undefined && verifyCertificate(certificate, expected).ok;
-    })
-  );
-}
-
-function isFor(
-  certificate: Certificate | undefined,
-  round: number,
-  isValid: () => boolean,
-): boolean {
-  return certificate?.round === round && isValid();
+  if (!isNamed || highest >= round || certificate?.round !== highest) return false;
+  const expected = { kind: 'prepare', chain, height, blockHash, validators } as const;
+  return verifyCertificate(certificate, expected).ok;
 }
