@@ -180,6 +180,50 @@ describe('core: canonical CBOR', () => {
     expect(() => encodeCanonical(1.5)).to.throw(AssertionError);
   });
 
+  it('given long text of any marks, when judged, then exactly NFC is canonical (spec D-4)', () => {
+    // Letters that compose, marks of several classes, and parts of characters beyond 16 bits.
+    const pieces = [
+      'a',
+      '\u00e1',
+      '\u0323',
+      '\u0301',
+      '\u0316',
+      '\u09c7',
+      '\u09be',
+      '\u1100',
+      '\u1161',
+    ];
+    const piece = fc.constantFrom(...pieces, '\ud834\udd65', '\ud834\udd6d', '\u{1f600}');
+    const run = fc.tuple(piece, fc.integer({ min: 1, max: 300 }));
+    const long = fc.array(run, { maxLength: 5 });
+    fc.assert(
+      fc.property(long, fc.boolean(), (runs, isMended) => {
+        const given = runs.map(([text, count]) => text.repeat(count)).join('');
+        const text = isMended ? given.normalize('NFC') : given;
+
+        expect(isCanonicalText(text)).to.equal(text === text.normalize('NFC'));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('given marks out of order without end, when judged, then they are never sorted', () => {
+    const normalise = String.prototype.normalize;
+    String.prototype.normalize = function (this: string, form?: string): string {
+      if (this.length > 1000) expect.fail(`${this.length} units are normalised at once`);
+      return normalise.call(this, form);
+    };
+    try {
+      const marks = `${'\u0301'.repeat(5000)}${'\u0323'.repeat(5000)}`;
+
+      for (const text of [marks, `a${marks}`, `${marks}a`, `${'\u0301'.repeat(5000)}\u0323`]) {
+        expect(isCanonicalText(text)).to.equal(false);
+      }
+    } finally {
+      String.prototype.normalize = normalise;
+    }
+  });
+
   it('given text, when judged, then only well-formed NFC is canonical (spec D-4)', () => {
     expect(['', 'abc', '\u00e9', '政务', '\u{1f4d2}'].every(isCanonicalText)).to.equal(true);
     expect(['e\u0301', '\u212b', '\ud800', 'a\udc00'].some(isCanonicalText)).to.equal(false);
