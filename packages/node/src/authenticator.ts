@@ -65,7 +65,8 @@ export function authenticateProposal(
 ): Result<void, AuthenticationFailure> {
   const { content, sender } = message.signed;
   if (!isSigned(message.signed, authority)) return fail({ code: 'NODE_MESSAGE_UNSIGNED', sender });
-  if (!equalBytes(blockHash(message.header), content.blockHash)) {
+  const isItsHeader = message.header.height === content.height;
+  if (!isItsHeader || !equalBytes(blockHash(message.header), content.blockHash)) {
     return fail({ code: 'NODE_MESSAGE_UNBOUND', part: 'header' });
   }
   if (!equalBytes(justificationHash(message.justification), content.justificationHash)) {

@@ -63,7 +63,8 @@ export function createBodies(): Bodies {
     enterHeight: (height) => {
       if (isPlanted('bodies-kept')) return;
       for (const [key, { block }] of held) {
-        if (block.header.height < height) held.delete(key);
+        // A header may name any height, and what the machine cannot use is not for later either.
+        if (block.header.height !== height) held.delete(key);
       }
     },
     findTransaction: (wanted, hashOf) => {

@@ -61,4 +61,15 @@ describe('node: bodies', () => {
     expect(during?.hash).to.equal(body.hash);
     expect([after, bodies.get(body.hash)]).to.deep.equal([undefined, undefined]);
   });
+
+  it('given a body whose header names a height far ahead, when the next height is entered, then it is gone, too', async () => {
+    const bodies = createBodies();
+    const body = await heldBody();
+    const header = { ...body.block.header, height: 1_000_000 };
+    bodies.hold({ ...body, block: { ...body.block, header } });
+
+    bodies.enterHeight(2);
+
+    expect(bodies.count()).to.equal(0);
+  });
 });
