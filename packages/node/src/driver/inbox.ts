@@ -14,7 +14,7 @@ import type {
   ValidatorSet,
   VoteMessage,
 } from '@daybook/core';
-import { decodeMessage, equalBytes, signBytes } from '@daybook/core';
+import { blockHash, decodeMessage, equalBytes, signBytes } from '@daybook/core';
 import type { GossipVerdict, Network, Offence } from '@daybook/network';
 import type { Authority } from '../authenticator.ts';
 import {
@@ -74,8 +74,13 @@ export interface Inbox {
 /** An honest peer sends the proposal of its round, of the next height, and those that it repeats. */
 const ASSEMBLING_PER_PEER_MAX = 4;
 
+/** Gossip of a final height may come so many blocks late and is still passed on. */
+const GOSSIP_LATE_MAX = 16;
+
 class ConsensusInbox implements Inbox {
   readonly #parts: InboxParts;
+  /** The highest finalised header that was passed on. */
+  #gossipedUpTo = 0;
   /** Proposals being completed, by peer: a slot of each once, and few of one liar at a time. */
   readonly #assembling = new Map<string, Set<string>>();
 
@@ -101,7 +106,8 @@ class ConsensusInbox implements Inbox {
         return;
       }
       case 'decided':
-        this.receiveDecided(peerId, message);
+        // Old certificates can be had by the thousand: none of what is final here is verified again.
+        if (!this.#isFinal(message)) this.#takeDecided(peerId, message);
         return;
       case 'get-block':
       case 'block':
@@ -218,8 +224,24 @@ class ConsensusInbox implements Inbox {
       .catch(onFatal);
   }
 
+  #isFinal({ header }: Decided): boolean {
+    const final = this.#parts.finalHash(header.height);
+    return final !== undefined && equalBytes(final, blockHash(header));
+  }
+
   receiveDecided(peerId: string, message: Decided): GossipVerdict {
-    const { headHeight, validatorsAt, chainAt, tell, bodies, finalHash } = this.#parts;
+    const { height } = message.header;
+    // What is final here is verified once more to be passed on, and for no other reason.
+    const late = this.#parts.headHeight() - GOSSIP_LATE_MAX;
+    const isStale = height <= Math.max(this.#gossipedUpTo, late);
+    if (isStale && this.#isFinal(message)) return 'ignore';
+    const verdict = this.#takeDecided(peerId, message);
+    if (verdict === 'accept') this.#gossipedUpTo = Math.max(this.#gossipedUpTo, height);
+    return verdict;
+  }
+
+  #takeDecided(peerId: string, message: Decided): GossipVerdict {
+    const { headHeight, validatorsAt, chainAt, tell, bodies } = this.#parts;
     const { height } = message.header;
     if (height > headHeight() + 1) {
       this.#parts.onAhead(peerId, height);
@@ -233,9 +255,8 @@ class ConsensusInbox implements Inbox {
       return 'reject';
     }
     this.#lookForOwn(message, height);
+    if (this.#isFinal(message)) return 'accept';
     const hash = authentic.value;
-    const final = finalHash(height);
-    if (final !== undefined && equalBytes(final, hash)) return 'accept';
     const { header } = message;
     const held = bodies.get(hash) !== undefined || this.#holdBody(message, hash);
     const from = this.#parts.peers().indexOf(peerId);

@@ -4,7 +4,9 @@ import { createState, step, triage } from '@daybook/consensus';
 import type { Block, Decided, PrePrepare, Prepare, Signed, Unsigned } from '@daybook/core';
 import {
   asPublicKey,
+  blockHash,
   decodeBlock,
+  decodeMessage,
   encodeMessage,
   indexOfKey,
   publicKeyOf,
@@ -15,6 +17,7 @@ import {
 } from '@daybook/core';
 import { expect } from 'chai';
 import { createBodies } from '../../src/driver/bodies.ts';
+import { decidedAt } from '../../src/driver/decided.ts';
 import type { UnstampedEvent } from '../../src/driver/driver.ts';
 import type { Inbox } from '../../src/driver/inbox.ts';
 import { createInbox } from '../../src/driver/inbox.ts';
@@ -45,6 +48,8 @@ interface Place {
   readonly penalties: readonly string[];
   readonly ahead: readonly number[];
   readonly assembling: ((block: Block | undefined) => void)[];
+  /** Heights of which something was about to be verified. */
+  readonly verified: readonly number[];
 }
 
 function enter({ ledger }: OpenChain): State {
@@ -69,6 +74,7 @@ async function makePlace(height = 2): Promise<Place> {
   const penalties: string[] = [];
   const ahead: number[] = [];
   const assembling: ((block: Block | undefined) => void)[] = [];
+  const verified: number[] = [];
   const inbox = createInbox({
     chainAt: () => genesis.chain,
     clock: createManualClock(),
@@ -76,7 +82,10 @@ async function makePlace(height = 2): Promise<Place> {
     network: { penalise: (peer, offence) => penalties.push(`${peer} ${offence}`) },
     bodies: createBodies(),
     state: () => state,
-    validatorsAt: (at) => (at > height + 1 ? undefined : chain.ledger.head().next.validators),
+    validatorsAt: (at) => {
+      verified.push(at);
+      return at > height + 1 ? undefined : chain.ledger.head().next.validators;
+    },
     headHeight: () => height,
     finalHash: (at) => chain.blockLog.blockHashAt(at),
     peers: () => mapValidatorPeers([]),
@@ -90,7 +99,7 @@ async function makePlace(height = 2): Promise<Place> {
       throw error;
     },
   });
-  return { chain, inbox, state, events, penalties, ahead, assembling };
+  return { chain, inbox, state, events, penalties, ahead, assembling, verified };
 }
 
 function signedBy<Content extends Unsigned>(
@@ -220,6 +229,41 @@ describe('node: inbox of consensus', () => {
     receive('p');
 
     expect([ofOne, ofTwo, place.assembling.length]).to.deep.equal([4, 8, 9]);
+  });
+
+  it('given a proposal whose header is of another height, when received, then no body is fetched for it', async () => {
+    const place = await makePlace();
+    const built = buildNext(place.chain.ledger);
+    const header = { ...built.header, height: 1_000_000 };
+    const proposal = proposalOf(place, { ...built, hash: blockHash(header) });
+
+    place.inbox.receive('p', encodeMessage({ ...proposal, header }));
+
+    expect(place.assembling).to.deep.equal([]);
+  });
+
+  it('given finalised headers of heights that are final here, when sent again and again, then none is verified', async () => {
+    const place = await makePlace();
+    const sent = [1, 2].map((height) => decidedAt(height, place.chain.blockLog));
+
+    for (const bytes of sent) place.inbox.receive('p', bytes ?? ZERO_HASH);
+
+    expect([place.verified, place.events, place.penalties]).to.deep.equal([[], [], []]);
+  });
+
+  it('given a height that is final here, when gossiped, then it is verified and passed on once, and not if it is of long ago', async () => {
+    const place = await makePlace(20);
+    const gossip = (height: number) => {
+      const decoded = decodeMessage(decidedAt(height, place.chain.blockLog) ?? ZERO_HASH);
+      if (!decoded.ok || decoded.value.type !== 'decided') throw new Error('no header');
+      return place.inbox.receiveDecided('p', decoded.value);
+    };
+
+    const verdicts = [3, 19, 20, 20, 19, 1].map(gossip);
+
+    const ignored = ['ignore', 'ignore', 'ignore'];
+    expect(verdicts).to.deep.equal(['ignore', 'accept', 'accept', ...ignored]);
+    expect(place.verified).to.deep.equal([19, 20]);
   });
 
   it('given a finalised header of the next height, when gossiped, then it is passed on and the machine is told', async () => {
