@@ -65,6 +65,8 @@ export interface SystemDesk {
 
 /** An own one that waits is gossiped again after this. */
 const REPEAT_MS = 5000;
+/** What waits here is passed on at most once in this time, however often peers repeat it. */
+const PASS_ON_GAP_MS = REPEAT_MS / 2;
 /** What waits is judged again each time so many blocks have passed. */
 const REVIEW_BLOCKS = 16;
 /** Bytes of one system transaction that a peer may pass on. */
@@ -93,6 +95,8 @@ class Desk implements SystemDesk {
   readonly #keeper: EvidenceKeeper;
   /** Own ones by hex id, with how often they were gossiped. */
   readonly #own = new Map<string, { readonly system: SystemTransaction; attempts: number }>();
+  /** When a peer's was passed on, by hex id; only the newest are remembered. */
+  readonly #passedOnMs = new Map<string, number>();
   readonly #unsubscribe: readonly (() => void)[];
   #cancelRepeat: (() => void) | undefined;
 
@@ -186,8 +190,27 @@ class Desk implements SystemDesk {
       this.#tellEvidence(system);
       this.#parts.onWork();
     }
-    // A repeat that is known is passed on, too: it is there for those who missed the first.
-    return 'accept';
+    return this.#mayPassOn(system) ? 'accept' : 'ignore';
+  }
+
+  /**
+   * A repeat that is known is passed on, too: it is there for those who missed the first. Not every
+   * one, since a peer can make any number that differ in nothing but their count.
+   */
+  #mayPassOn(system: SystemTransaction): boolean {
+    const id = toHex(system.id);
+    const nowMs = this.#parts.clock.now();
+    const lastMs = this.#passedOnMs.get(id) ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - lastMs < PASS_ON_GAP_MS || !this.pool.has(system)) return false;
+    this.#passedOnMs.set(id, nowMs);
+    return true;
+  }
+
+  #forgetPassedOn(): void {
+    const nowMs = this.#parts.clock.now();
+    for (const [id, atMs] of this.#passedOnMs) {
+      if (nowMs - atMs >= PASS_ON_GAP_MS) this.#passedOnMs.delete(id);
+    }
   }
 
   #tellEvidence({ kind, payload }: SystemTransaction): void {
@@ -207,6 +230,7 @@ class Desk implements SystemDesk {
     }
     for (const system of faults) this.#tellEvidence(system);
     this.pool.drop(included);
+    this.#forgetPassedOn();
     if (block.header.height % REVIEW_BLOCKS === 0) this.pool.review();
     // Each validator has proposed meanwhile, and who was told of it has it no more, or cannot propose.
     const patience = this.#parts.ledger.head().next.validators.length;

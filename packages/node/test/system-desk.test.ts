@@ -190,6 +190,30 @@ describe('node: evidence on its way (spec X-15, X-28)', () => {
     expect(world.sent).to.have.length(2);
   });
 
+  it('given a peer that repeats what is known in ever new bytes, then little of it is passed on', async () => {
+    const world = await makeWorld(2);
+    const [finder, other] = world.places;
+    assert(finder !== undefined && other !== undefined, 'two places');
+    finder.desk.found(evidence(2));
+    finder.desk.stop();
+    const [bytes] = world.sent;
+    assert(bytes !== undefined, 'it was gossiped');
+    const repeat = (attempt: number): void => {
+      const again = Uint8Array.from(bytes);
+      new DataView(again.buffer).setUint32(0, attempt);
+      world.gossip(again);
+    };
+
+    for (let attempt = 1; attempt <= 100; attempt++) repeat(attempt);
+    world.clock.advance(5000);
+    repeat(101);
+
+    const accepted = other.verdicts.filter((verdict) => verdict === 'accept');
+    expect(other.verdicts).to.have.length(102);
+    expect(accepted).to.have.length(2);
+    expect(other.verdicts.at(-1)).to.equal('accept');
+  });
+
   it('spec X-30: given evidence that only one who was told of it still has, when every validator has proposed since, then it tells it', async () => {
     const world = await makeWorld(3);
     const [finder, told, later] = world.places;
