@@ -7,6 +7,7 @@ import type { Height, Result } from '@daybook/core';
 import { ok } from '@daybook/core';
 import type { Network } from '@daybook/network';
 import type { AheadVerifier } from './ahead/ahead-verifier.ts';
+import type { Clock } from './clock.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
 import type { RangeSeen } from './range-size.ts';
@@ -50,6 +51,7 @@ export interface RangeFetcher {
 }
 
 export interface FetchParts {
+  readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
   readonly network: Pick<Network, 'links' | 'request' | 'penalise'>;
   readonly ledger: Pick<Ledger, 'head'>;
@@ -62,6 +64,11 @@ export interface FetchParts {
 }
 
 const DISTRUSTED_MAX = 1024;
+
+/** Who takes longer for an answer is asked when nobody faster is there: it may do so on purpose. */
+const SLOW_MS = 2000;
+/** What slowed a peer down may be over then. */
+const SLOW_FORGIVEN_MS = 60_000;
 
 /**
  * Ranges on their way beside the one that is applied: they hide what a peer takes to answer, and
@@ -81,6 +88,8 @@ interface Coming {
 class PeerFetcher implements RangeFetcher {
   readonly #parts: FetchParts;
   readonly #distrusted = new Set<string>();
+  /** When peers that were slow are forgiven. */
+  readonly #slowUntilMs = new Map<string, number>();
   #preferred: string | undefined;
 
   constructor(parts: FetchParts) {
@@ -109,8 +118,23 @@ class PeerFetcher implements RangeFetcher {
     this.#parts.network.penalise(peerId, offence);
   }
 
+  /** An answer, or that there is none, took so long. */
+  took(peerId: string, elapsedMs: number): void {
+    const nowMs = this.#parts.clock.now();
+    for (const [slow, untilMs] of this.#slowUntilMs) {
+      if (untilMs <= nowMs) this.#slowUntilMs.delete(slow);
+    }
+    if (elapsedMs > SLOW_MS) this.#slowUntilMs.set(peerId, nowMs + SLOW_FORGIVEN_MS);
+  }
+
+  /** Whom to ask: the fast ones, or all where none is. */
   trusted(refused: ReadonlySet<string>): readonly string[] {
-    return this.peers().filter((peerId) => !refused.has(peerId) && !this.#distrusted.has(peerId));
+    const nowMs = this.#parts.clock.now();
+    const trusted = this.peers().filter(
+      (peerId) => !refused.has(peerId) && !this.#distrusted.has(peerId),
+    );
+    const fast = trusted.filter((peerId) => (this.#slowUntilMs.get(peerId) ?? 0) <= nowMs);
+    return fast.length > 0 ? fast : trusted;
   }
 
   nextPeer(refused: ReadonlySet<string>): string | undefined {
@@ -130,7 +154,7 @@ class FetchCourse implements Course {
   readonly #refused = new Set<string>();
   #seen: RangeSeen | undefined;
   #isShown = false;
-  /** Spreads the ranges ahead over the peers. */
+  /** Spreads the ranges over the peers: none sets the pace alone by answering late and little. */
   #turn = 0;
 
   constructor(parts: FetchParts, fetcher: PeerFetcher) {
@@ -146,7 +170,7 @@ class FetchCourse implements Course {
     }
     const peerId = this.#fetcher.nextPeer(this.#refused);
     if (peerId === undefined) return undefined;
-    const range = this.#coming.get(from) ?? this.#ask(peerId, from);
+    const range = this.#coming.get(from) ?? this.#ask(this.#inTurn() ?? peerId, from);
     this.#fetchAhead();
     const fetched = await range.fetched;
     if (this.#parts.ahead?.isRunning() === true) await this.#coming.get(from)?.verified;
@@ -169,14 +193,20 @@ class FetchCourse implements Course {
     return this.#parts.ledger.head().header.height;
   }
 
+  /** Another peer each time; undefined until somebody has shown to have blocks. */
+  #inTurn(): string | undefined {
+    if (!this.#isShown) return undefined;
+    const trusted = this.#fetcher.trusted(this.#refused);
+    this.#turn += 1;
+    return trusted[this.#turn % trusted.length];
+  }
+
   /** Asks for the ranges behind the next one, each another peer, as far as anybody spoke of them. */
   #fetchAhead(): void {
     if (!this.#isShown) return;
-    const trusted = this.#fetcher.trusted(this.#refused);
     while (this.#coming.size <= RANGES_AHEAD) {
       const next = Math.max(...[...this.#coming.values()].map(({ end }) => end));
-      this.#turn += 1;
-      const peerId = trusted[this.#turn % trusted.length];
+      const peerId = this.#inTurn();
       if (next > this.#parts.bestKnown() || peerId === undefined) return;
       this.#ask(peerId, next);
     }
@@ -220,14 +250,16 @@ class FetchCourse implements Course {
     peerId: string,
     { from, end }: { readonly from: Height; readonly end: Height },
   ): Promise<Fetched> {
-    const { network, logger, signal } = this.#parts;
+    const { clock, network, logger, signal } = this.#parts;
+    const askedMs = clock.now();
     const request = encodeRangeRequest(from, end - from);
     const answer = await network.request(peerId, 'blocks', request, { signal });
+    this.#fetcher.took(peerId, clock.now() - askedMs);
     if (!answer.ok) {
       logger.debug('range not served', { peer: peerId, from, code: answer.reason.code });
       return { peerId, from, served: answer };
     }
-    const served = decodeRange(answer.value);
+    const served = decodeRange(answer.value, end - from);
     if (!served.ok) this.#fetcher.distrust(peerId, 'malformed');
     return { peerId, from, served };
   }

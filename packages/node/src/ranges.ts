@@ -71,13 +71,15 @@ function encodeRange(served: readonly ServedBlock[]): Uint8Array {
   return writer.finish();
 }
 
+/** @param countMax  how many blocks were asked for */
 export function decodeRange(
   bytes: Uint8Array,
+  countMax: number,
 ): Result<readonly ServedBlock[], { readonly code: string }> {
   return decodeBinary(bytes, 'range', (reader) => {
     const count = reader.u16();
     if (count === 0) reader.refuse('a range without a block');
-    if (count > LIMITS.rangeBlocksMax) reader.refuse('more blocks than were asked for');
+    if (count > countMax) reader.refuse('more blocks than were asked for');
     return Array.from({ length: count }, () => ({
       block: reader.sized(LIMITS.blockBytesHardMax + SERVED_OVERHEAD_BYTES),
       certificate: reader.sized(SERVED_OVERHEAD_BYTES),

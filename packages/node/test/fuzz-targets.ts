@@ -6,6 +6,7 @@ import {
   createWriter,
   encodeCanonical,
   encodeUtf8,
+  LIMITS,
   signBytes,
 } from '@daybook/core';
 import { decodeCursor, encodeCursor, placeOf } from '../src/api/cursor.ts';
@@ -134,7 +135,7 @@ export const EXCHANGES = [
   {
     name: 'range of blocks',
     samples: [encodeRange([{ block: bytesOf(90), certificate: bytesOf(30) }])],
-    again: again(decodeRange, encodeRange),
+    again: again((bytes: Uint8Array) => decodeRange(bytes, LIMITS.rangeBlocksMax), encodeRange),
   },
   {
     name: 'answer on votes',

@@ -110,6 +110,11 @@ function firstOf(request: Uint8Array): number {
   return Number(new DataView(request.buffer, request.byteOffset).getBigUint64(0));
 }
 
+/** How many blocks a range request is for. */
+function countOf(request: Uint8Array): number {
+  return new DataView(request.buffer, request.byteOffset).getUint16(8);
+}
+
 /** A range answer of one block, as `serveRange` lays it out. */
 function answerOf(block: Uint8Array, certificate: Certificate): Uint8Array {
   const encoded = encodeCertificate(certificate);
@@ -194,8 +199,7 @@ describe('node: sync', () => {
     await grow(long.ledger, 160);
     const wanted: number[] = [];
     const { chain, caughtUp, asked } = await follow(['a', 'b', 'c'], (_, request) => {
-      const view = new DataView(request.buffer, request.byteOffset);
-      const [from, count] = [Number(view.getBigUint64(0)), view.getUint16(8)];
+      const [from, count] = [firstOf(request), countOf(request)];
       // As if blocks were so large that no answer held more than twenty of them.
       const served = Math.min(count, 20, Math.max(0, 160 - from + 1));
       for (let height = from; height < from + served; height++) wanted.push(height);
@@ -208,6 +212,51 @@ describe('node: sync', () => {
     expect(new Set(asked)).to.deep.equal(new Set(['a', 'b', 'c']));
     expect(wanted.length, 'no block came twice').to.equal(new Set(wanted).size);
     await long.close();
+  });
+
+  const paces = [
+    // First, and at the end, when nobody else has more.
+    { words: 'after nine seconds', delayMs: 9000, askedMax: 2 },
+    { words: 'after nearly two seconds', delayMs: 1900, askedMax: 8 },
+  ];
+  for (const { words, delayMs, askedMax } of paces) {
+    it(`given a peer that answers ${words} with one block each time, and is always the last to speak of more, then the others set the pace`, async () => {
+      const long = await openChain(genesis, freshDisks());
+      await grow(long.ledger, 160);
+      const [peers, asked] = [['drip', 'a', 'b', 'c'], [] as string[]];
+      const follower = await follow(peers, async (peerId, request) => {
+        asked.push(peerId);
+        const from = firstOf(request);
+        // As if blocks were so large that no answer held more than ten of them.
+        const few = encodeRangeRequest(from, Math.min(10, countOf(request)));
+        if (peerId !== 'drip') return await serveRange(few, servingOf(long));
+        const { clock, syncer } = follower;
+        await new Promise<void>((resolve) => clock.schedule(delayMs, resolve));
+        syncer.hint(1000, 'drip');
+        return await serveRange(encodeRangeRequest(from, 1), servingOf(long));
+      });
+      const { chain, clock, syncer } = follower;
+
+      syncer.hint(160, 'drip');
+      for (let turn = 0; syncer.isActive() && turn < 100_000; turn++) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        clock.advance(1);
+      }
+
+      expect(heightOf(chain.ledger)).to.equal(160);
+      expect(asked.filter((peerId) => peerId === 'drip').length).to.be.at.most(askedMax);
+      await long.close();
+    });
+  }
+
+  it('given an answer with more blocks than were asked for, then none of it is kept', async () => {
+    const all = encodeRangeRequest(1, FIRST_BLOCKS + 1);
+    const { chain, caughtUp, penalties } = await follow(['a'], () => serve(all));
+
+    await caughtUp(5, 'a');
+
+    expect(penalties).to.deep.equal([['a', 'malformed']]);
+    expect(heightOf(chain.ledger)).to.equal(0);
   });
 
   it('given a peer that lies in a range ahead, then only its range is fetched again', async () => {
