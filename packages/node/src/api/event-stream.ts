@@ -10,6 +10,7 @@ import type { FinalBlocks } from './final-blocks.ts';
 import { API_LIMITS } from './limits.ts';
 import type { Chain, FinalBlock, Heads } from './ports.ts';
 import type { StreamSink } from './reply.ts';
+import { nextTurn } from './turns.ts';
 import { toJson } from './view.ts';
 
 /** Everything up to and including this place has been seen; whole blocks leave `tx` out. */
@@ -123,6 +124,7 @@ export async function runFeed(
     if (text !== '' && !(await sink.write(text))) return;
     after = { height: next };
     next += 1;
+    await nextTurn();
   }
 }
 

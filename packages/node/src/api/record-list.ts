@@ -12,6 +12,7 @@ import { API_LIMITS } from './limits.ts';
 import type { Head, Records, StoredRecord } from './ports.ts';
 import type { InputFault, Problem } from './problem.ts';
 import { problemOf } from './problem.ts';
+import { nextTurn } from './turns.ts';
 
 /** Which records of a set a list wants. */
 export interface Selection {
@@ -47,7 +48,7 @@ interface Walk {
   after: RecordKey | undefined;
   readonly kept: StoredRecord[];
   scanned: number;
-  /** Bytes of the values kept. */
+  /** Bytes of the values looked at. */
   bytes: number;
 }
 
@@ -62,16 +63,26 @@ export async function readRecordPage(
   if (!started.ok) return started;
   const walk = started.value;
   const { limit } = request;
+  let state: Reading = { height: request.height };
   while (true) {
-    const chunk = await readChunk(walk, request, records);
+    const chunk = await readChunk(walk, state.height, records);
     if (!chunk.ok) return chunk;
-    const { head, records: found } = chunk.value;
+    // Blocks may become final between two chunks: all of a page is of one state.
+    const { head = chunk.value.head } = state;
+    state = { head, height: state.height ?? head.height };
     const wanted = (record: StoredRecord): boolean =>
       isWanted(spec, record, selection, head.timestampMs);
-    const walked = takeChunk(walk, found, { limit, wanted });
+    const walked = takeChunk(walk, chunk.value.records, { limit, wanted });
     if (walked === 'ended') return ok(page(head, walk.kept));
     if (walked === 'full') return ok(page(head, walk.kept, walk.after));
+    await nextTurn();
   }
+}
+
+/** The state that a page shows: the newest until the first chunk says which that is. */
+interface Reading {
+  readonly head?: Head;
+  readonly height: number | undefined;
 }
 
 /** Takes what is wanted of a chunk: 'ended' after the last record, 'full' after a page's share. */
@@ -84,9 +95,9 @@ function takeChunk(
     if (!startsWith(record.key.key, walk.prefix)) return 'ended';
     walk.scanned += 1;
     walk.after = record.key;
+    walk.bytes += record.value.length;
     if (!wanted(record)) continue;
     walk.kept.push(record);
-    walk.bytes += record.value.length;
     if (walk.kept.length === limit) return 'full';
   }
   if (found.length < CHUNK) return 'ended';
@@ -101,7 +112,7 @@ function page(head: Head, records: readonly StoredRecord[], last?: RecordKey): R
 
 async function readChunk(
   walk: Walk,
-  { height }: PageRequest,
+  height: number | undefined,
   records: Records,
 ): Promise<Result<{ readonly head: Head; readonly records: readonly StoredRecord[] }, Problem>> {
   const { within, after } = walk;

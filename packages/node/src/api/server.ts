@@ -56,6 +56,11 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
       noDelay: true,
     },
     (request, response) => {
+      // Behind an answer that is still to come, a response would never learn that the client left.
+      if (response.socket === null) {
+        request.socket.destroy();
+        return;
+      }
       const controller = new AbortController();
       running.add(controller);
       response.once('close', () => {

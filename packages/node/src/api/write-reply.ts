@@ -150,6 +150,7 @@ async function sendStream(
   response.writeHead(200, headers);
   if (context.isHead) {
     response.end();
+    await stream.run(ENDED_SINK);
     return 200;
   }
   response.flushHeaders();
@@ -157,6 +158,9 @@ async function sendStream(
   response.end();
   return 200;
 }
+
+/** For a stream of which nothing is wanted: it is run all the same, and gives back what it holds. */
+const ENDED_SINK: StreamSink = { signal: AbortSignal.abort(), write: async () => false };
 
 function createSink(response: ServerResponse, signal: AbortSignal): StreamSink {
   return {

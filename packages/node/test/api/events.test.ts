@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import { expect } from 'chai';
+import { runFeed } from '../../src/api/event-stream.ts';
+import { createFinalBlocks } from '../../src/api/final-blocks.ts';
 import type { EventReader } from './support/event-reader.ts';
 import { openEvents } from './support/event-reader.ts';
 import type { RunningApi } from './support/running-api.ts';
@@ -129,6 +131,38 @@ describe('api: events', () => {
     response.destroy();
 
     expect(grown).to.be.below(64 * 1024 * 1024);
+  });
+
+  it('given HEAD, then no place among the streams is taken for good', async () => {
+    for (let count = 0; count < 4; count++) {
+      const { status } = await fetch(`${api.url}/v1/events`, { method: 'HEAD' });
+      expect(status).to.equal(200);
+    }
+
+    expect((await api.request('/metrics')).text).to.contain('event_streams 0');
+  });
+
+  it('given a filter that nothing matches, when old blocks are looked through, then others get their turn', async () => {
+    for (let height = 0; height < 50; height++) api.ledger.seal();
+    const { chain, heads } = api.ledger;
+    let reads = 0;
+    const counted = {
+      ...chain,
+      block: async (height: number) => {
+        reads += 1;
+        return await chain.block(height);
+      },
+    };
+    const leaving = new AbortController();
+    const sink = { signal: leaving.signal, write: async () => true };
+    const filter = { contract: 'nothing', name: undefined, blocks: false };
+    const views = (): never => undefined as never;
+    const feed = { chain, heads, blocks: createFinalBlocks(counted), views };
+    setImmediate(() => leaving.abort());
+
+    await runFeed(sink, { after: { height: 0 }, filter }, feed);
+
+    expect(reads).to.be.within(1, 3);
   });
 
   it('given an open stream, when the node stops, then the stream ends', async () => {

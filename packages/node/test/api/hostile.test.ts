@@ -29,6 +29,14 @@ describe('api: hostile and careless clients', () => {
     return Buffer.concat(chunks).toString('utf8');
   }
 
+  async function untilMetric(line: string): Promise<void> {
+    let text = '';
+    for (let tries = 0; !text.includes(line) && tries < 100; tries++) {
+      text = (await api.request('/metrics')).text;
+    }
+    expect(text).to.contain(line);
+  }
+
   const postRoutes = [
     '/v1/transactions',
     '/v1/transactions/batch',
@@ -236,6 +244,18 @@ describe('api: hostile and careless clients', () => {
 
     expect(answer).to.match(/^HTTP\/1\.1 408 /);
     expect(answer).to.contain('NODE_REQUEST_TIMEOUT');
+  });
+
+  it('given a request before the one before it was answered, then nothing of it outlives the client', async () => {
+    const request = 'GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n';
+    const socket = connect(api.api.address.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(request.repeat(3));
+    await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+    socket.destroy();
+
+    // What waits behind an answer does not learn that the client has left.
+    await untilMetric('event_streams 0');
   });
 
   it('given two lengths or a smuggled body, then the request is refused', async () => {

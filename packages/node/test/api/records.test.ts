@@ -3,12 +3,16 @@ import {
   assert,
   decodeCanonical,
   fromHex,
+  ok,
   toHex,
   treeKeyOf,
   treePrefixOf,
   valueHashOf,
 } from '@daybook/core';
 import { expect } from 'chai';
+import { API_LIMITS } from '../../src/api/limits.ts';
+import type { Records } from '../../src/api/ports.ts';
+import { readRecordPage } from '../../src/api/record-list.ts';
 import { notebook } from './support/notebook.ts';
 import type { RunningApi } from './support/running-api.ts';
 import { startTestApi } from './support/running-api.ts';
@@ -300,6 +304,31 @@ describe('api: records', () => {
     expect(first.bytes).to.not.deep.equal(next.bytes);
     expect([wrong.status, wrong.json.code]).to.deep.equal([400, 'NODE_INPUT_INVALID']);
     expect([above.status, above.json.code]).to.deep.equal([404, 'NODE_STATE_UNKNOWN']);
+  });
+
+  it('given large records that a filter leaves out, then a page ends early, and is of one state', async () => {
+    const value = new Uint8Array(API_LIMITS.pageBytesMax / 120);
+    const asked: (number | undefined)[] = [];
+    const list: Records['list'] = async ({ set }, { limit, height }) => {
+      asked.push(height);
+      const key = Uint8Array.of(asked.length);
+      const head = { ...api.ledger.chain.head(), height: 6 + asked.length };
+      return ok({
+        head,
+        records: Array.from({ length: limit }, () => ({ key: { set, key }, value })),
+      });
+    };
+    const selection = { leading: {}, where: { field: 'status', is: ['open'] } };
+    const request = { cursor: undefined, limit: 1, height: undefined };
+
+    const found = await readRecordPage(noteSpec, selection, request, {
+      ...api.ledger.records,
+      list,
+    });
+
+    expect(found.ok && found.value.head.height).to.equal(7);
+    expect(found.ok && found.value.next).to.be.a('string');
+    expect(asked).to.deep.equal([undefined, 7, 7]);
   });
 });
 

@@ -12,6 +12,7 @@ import { refuse, view } from '../reply.ts';
 import type { Route } from '../route.ts';
 import { defineRoute } from '../route.ts';
 import { BOOLEAN, COUNT, hex, named, object, page } from '../schemas.ts';
+import { nextTurn } from '../turns.ts';
 import type { ViewMap } from '../view.ts';
 
 export interface BlockParts {
@@ -69,6 +70,7 @@ function pageRoute({ chain }: BlockParts): Route {
         if (outline === undefined) break;
         outlines.push(outlineView(outline));
         height += step;
+        await nextTurn();
       }
       const more = outlines.length === values.limit && height >= 0 && height <= head.height;
       return view({
