@@ -21,6 +21,7 @@ import { checkAnchors } from './check-anchors.ts';
 import { fetchBlocks } from './fetch-blocks.ts';
 import { fetchHashes } from './fetch-hashes.ts';
 import { fetchRecords } from './fetch-records.ts';
+import { createOffers } from './offers.ts';
 import type { Anchors, Snapshot } from './snapshot.ts';
 import { anchoredHeight, judgeOffer } from './snapshot.ts';
 import type { Sources, Verdict } from './sources.ts';
@@ -63,6 +64,10 @@ const OFFERS_MS = 2000;
 const RETRY_MS = 1000;
 /** So many attempts without any offer, of any link, mean that nobody has one. */
 const ATTEMPTS_MAX = 3;
+/** So many attempts that bring nothing new mean that nobody gives the snapshot that was begun. */
+const IN_VAIN_MAX = 3;
+/** In the order of a join. */
+const PHASES: readonly JoinPhase[] = ['choosing', 'hashes', 'records', 'blocks', 'adopting'];
 
 class SnapshotJoin implements Join {
   readonly #options: JoinOptions;
@@ -72,6 +77,11 @@ class SnapshotJoin implements Join {
   #running: Promise<void> = Promise.resolve();
   #report: Omit<JoinReport, 'idleMs' | 'reason'> = { phase: 'choosing', done: 0, total: 0 };
   #movedAt: number;
+  readonly #offers = createOffers();
+  /** How far what was begun has come at most. */
+  #furthest: Pick<JoinReport, 'phase' | 'done'> = { phase: 'choosing', done: 0 };
+  /** Attempts since it came further. */
+  #inVain = 0;
 
   constructor(options: JoinOptions, parts: JoinParts) {
     this.#options = options;
@@ -107,6 +117,11 @@ class SnapshotJoin implements Join {
     }
     this.#report = { phase, done, total, ...(height !== undefined && { height }) };
     this.#movedAt = this.#parts.clock.now();
+    const ahead = PHASES.indexOf(phase) - PHASES.indexOf(this.#furthest.phase);
+    if (ahead > 0 || (ahead === 0 && done > this.#furthest.done)) {
+      this.#furthest = { phase, done };
+      this.#inVain = 0;
+    }
     this.#parts.metrics.set('daybook_node_join_fraction', total === 0 ? 0 : done / total, {
       phase,
     });
@@ -162,14 +177,19 @@ class SnapshotJoin implements Join {
     return judged.value;
   }
 
-  /** The newest snapshot that is offered, or the one that was begun while anybody still has it. */
+  /** The newest snapshot that is offered, or the one that was begun while anybody gives of it. */
   async #choose(): Promise<Snapshot | undefined> {
     await this.#pause(this.#sources.links().length === 0 ? RETRY_MS : 0);
-    const begun = await this.#offerOfBegun();
+    const isStuck = this.#inVain >= IN_VAIN_MAX;
+    if (isStuck) {
+      this.#offers.inVain();
+      this.#inVain = 0;
+    }
+    const begun = isStuck ? undefined : await this.#offerOfBegun();
     if (begun !== undefined) return begun;
     const best = await this.#bestOffer();
     // Peers that linked meanwhile may have what was begun: it is not thrown away for a newer one.
-    const late = best === undefined ? undefined : await this.#offerOfBegun();
+    const late = best === undefined || isStuck ? undefined : await this.#offerOfBegun();
     if (late !== undefined) return late;
     const least = anchoredHeight(this.#options.anchors) ?? 0;
     return best !== undefined && best.header.height >= least ? best : undefined;
@@ -180,7 +200,7 @@ class SnapshotJoin implements Join {
     const { clock } = this.#parts;
     const startedAt = clock.now();
     const asked = new Set<string>();
-    let best: Snapshot | undefined;
+    const offered = new Map<string, Snapshot>();
     while (!this.#isStopped()) {
       const peerId = this.#sources.links().find((one) => !asked.has(one));
       if (peerId === undefined) {
@@ -191,9 +211,9 @@ class SnapshotJoin implements Join {
       asked.add(peerId);
       const newest = { kind: 'offer', height: 0 } as const;
       const found = await this.#sources.askOne(peerId, newest, (bytes) => this.#judge(bytes));
-      if (found !== undefined && found.header.height > (best?.header.height ?? 0)) best = found;
+      if (found !== undefined) offered.set(peerId, found);
     }
-    return best;
+    return this.#offers.choose(offered);
   }
 
   async #offerOfBegun(): Promise<Snapshot | undefined> {
@@ -216,7 +236,8 @@ class SnapshotJoin implements Join {
   async #takeOver(snapshot: Snapshot): Promise<boolean> {
     const { height } = snapshot.header;
     const { dataDirectory } = this.#options;
-    if (this.#report.height !== height) discardJoining(dataDirectory);
+    if (this.#report.height !== height) this.#discard();
+    this.#inVain += 1;
     const paths = openJoining(dataDirectory);
     this.#report = { ...this.#report, height };
     await keepOffer(snapshot.offer, paths.root, this.#parts.disk);
@@ -226,9 +247,15 @@ class SnapshotJoin implements Join {
       // What lies there is of another snapshot, or damaged: it is only a copy.
       if (!(error instanceof StateError) || !FORGETTABLE.has(error.code)) throw error;
       this.#parts.logger.warn('begun again', { code: error.code, reason: error.message });
-      discardJoining(dataDirectory);
+      this.#discard();
       return false;
     }
+  }
+
+  #discard(): void {
+    discardJoining(this.#options.dataDirectory);
+    this.#furthest = { phase: 'choosing', done: 0 };
+    this.#inVain = 0;
   }
 
   async #fetch(snapshot: Snapshot, paths: JoiningPaths): Promise<boolean> {

@@ -6,7 +6,9 @@ import {
   checkpointOriginOf,
   cosignNote,
   createSigner,
+  decodeBlock,
   emptyFrontier,
+  encodeHeader,
   encodeNote,
   encodeNoteKey,
   encodeTreeHead,
@@ -21,7 +23,9 @@ import type { KeyValue } from '@daybook/state';
 import { createNodeDisk, createWrappedDisk, openLevel, StateError } from '@daybook/state';
 import { expect } from 'chai';
 import type { Anchors } from '../../src/snapshot/snapshot.ts';
+import { encodeOffer } from '../../src/snapshot/wire.ts';
 import { buildNext, certify, GENESIS_MS } from '../support/chain.ts';
+import type { Mangle } from './support/join-stage.ts';
 import {
   BLOCK_MS,
   forging,
@@ -130,6 +134,33 @@ describe('node: joining by a snapshot', () => {
       await joined.close();
     });
   }
+
+  it('given a peer that offers a newer snapshot and gives nothing of it, then the join comes from the others', async () => {
+    let offersLeft = 100;
+    const offer = (at: Height): Uint8Array | undefined => {
+      const stored = stage.source.blockLog.readBlock(at);
+      const block = stored && decodeBlock(stored.bytes);
+      offersLeft -= 1;
+      if (stored === undefined || block?.ok !== true || offersLeft < 0) return undefined;
+      const header = encodeHeader(block.value.header);
+      return encodeOffer({ header, certificate: stored.certificate, changes: [], records: 1 });
+    };
+    const newer = SNAPSHOT_AT + 2;
+    const liar: Mangle = (asked, truth) => (asked.kind === 'offer' ? offer(newer) : truth);
+
+    const scene = stage.begin({
+      peers: { liar, honest },
+      besides: (peerId, { kind }) =>
+        peerId === 'liar' && kind === 'offer' ? offer(newer) : undefined,
+    });
+
+    expect(await scene.outcome).to.equal('joined');
+    expect(offersLeft, 'offers it could still have made').to.be.greaterThan(80);
+    expect(scene.join.report().height).to.equal(SNAPSHOT_AT);
+    expect(scene.penalties).to.deep.equal([]);
+    const joined = await openJoined(stage.directory());
+    await joined.close();
+  });
 
   it('given a stop in the last phase, then what was fetched is not asked for again (I20)', async () => {
     const first = stage.begin({

@@ -95,6 +95,8 @@ export interface SceneOptions {
   readonly anchors?: Anchors;
   /** Peers by id, each with what it makes of a true answer. */
   readonly peers: Readonly<Record<string, Mangle>>;
+  /** What peers answer where a true answer is that they have nothing. */
+  readonly besides?: (peerId: string, question: SnapshotQuestion) => Uint8Array | undefined;
   readonly wallMs?: number;
   readonly disk?: Disk;
   readonly openKeyValue?: (path: string) => Promise<KeyValue>;
@@ -182,7 +184,7 @@ export function useJoinStage(): JoinStage {
 }
 
 function beginJoin(
-  { anchors = {}, peers, wallMs, disk, openKeyValue }: SceneOptions,
+  { anchors = {}, peers, besides, wallMs, disk, openKeyValue }: SceneOptions,
   { directory, serve }: { readonly directory: string; readonly serve: Serve },
 ): Scene {
   const asked: [string, string][] = [];
@@ -194,7 +196,9 @@ function beginJoin(
       if (!question.ok) throw new Error(question.reason.code);
       asked.push([peerId, question.value.kind]);
       const truth = await serve(request);
-      return truth && peers[peerId]?.(question.value, truth);
+      return truth === undefined
+        ? besides?.(peerId, question.value)
+        : peers[peerId]?.(question.value, truth);
     },
     onPenalty: (peerId, offence) => penalties.push([peerId, offence]),
   });
