@@ -15,6 +15,8 @@ export const API_LIMITS = {
   batchBytesMax: 2 * MIB,
   /** Bodies in memory at one moment, over all clients. */
   heldBytesMax: 32 * MIB,
+  /** Answers that clients have not taken yet, over all of them: some of the largest. */
+  unreadBytesMax: 64 * MIB,
   /** Transactions of a batch. */
   batchCountMax: 256,
   /** Open brackets of a JSON body. */
@@ -40,7 +42,7 @@ export const API_LIMITS = {
   drainMs: 5000,
   /** Silence after which an event stream gets a sign of life, in ms. */
   heartbeatMs: 15_000,
-  /** Time a stream may leave its data unread before it is closed, in ms. */
+  /** Time an answer or a stream may stay unread, no byte of it taken, before it is cut off, in ms. */
   streamStallMs: 30_000,
   /** Decoded final blocks kept for receipts and event streams. */
   cachedBlocks: 16,
@@ -52,5 +54,6 @@ export const API_LIMITS = {
   streamsPerClientShare: 1 / 8,
 } as const;
 
+assert(2 * LIMITS.proofBundleBytesMax < API_LIMITS.unreadBytesMax, 'the largest answer has room');
 assert(API_LIMITS.bodyBytesMax < API_LIMITS.batchBytesMax, 'a batch holds one transaction');
 assert(API_LIMITS.batchBytesMax < API_LIMITS.heldBytesMax, 'a batch fits in memory');

@@ -17,6 +17,8 @@ import { PROBLEM_TYPE } from './media-type.ts';
 import type { Catalogue, Problem } from './problem.ts';
 import { describeProblem } from './problem.ts';
 import { refuse } from './reply.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
+import { createUnreadAnswers } from './unread-answers.ts';
 import { renderJson } from './view.ts';
 import { writeProblem, writeReply } from './write-reply.ts';
 
@@ -44,6 +46,7 @@ export interface HttpServer {
 /** @throws NodeError NODE_API_LISTEN_FAILED */
 export async function startServer(options: ServerOptions, parts: ServerParts): Promise<HttpServer> {
   const running = new Set<AbortController>();
+  const unread = createUnreadAnswers(API_LIMITS.unreadBytesMax);
   let stopping = false;
   const server = createServer(
     {
@@ -70,7 +73,7 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
         if (stopping) setImmediate(() => server.closeIdleConnections());
       });
       if (stopping) response.setHeader('connection', 'close');
-      const exchange = { request, response, signal: controller.signal };
+      const exchange = { request, response, signal: controller.signal, unread };
       serve(exchange, options, parts).catch((error: unknown) => {
         logFault(parts.logger, request, error);
         response.destroy();
@@ -118,10 +121,11 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
+  readonly unread: UnreadAnswers;
 }
 
 async function serve(
-  { request, response, signal }: Exchange,
+  { request, response, signal, unread }: Exchange,
   options: ServerOptions,
   parts: ServerParts,
 ): Promise<void> {
@@ -138,6 +142,7 @@ async function serve(
     isHead: request.method === 'HEAD',
     isOpen: route === undefined || route.method === 'GET',
     signal,
+    unread,
   };
   if (reply.kind === 'problem') {
     parts.metrics.add('daybook_node_api_problems_total', 1, { code: reply.problem.code });

@@ -9,6 +9,7 @@ import { CBOR_TYPE, HTML_TYPE, JSON_TYPE, PROBLEM_TYPE } from './media-type.ts';
 import type { Catalogue, Problem } from './problem.ts';
 import { describeProblem } from './problem.ts';
 import type { Freshness, Reply, StreamBody, StreamSink } from './reply.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
 import { renderCbor, renderJson } from './view.ts';
 
 /** What of the request decides how a reply is written. */
@@ -19,6 +20,7 @@ export interface ReplyContext {
   /** Read routes may be called from pages of every origin. */
   readonly isOpen: boolean;
   readonly signal: AbortSignal;
+  readonly unread: UnreadAnswers;
 }
 
 type Headers = Record<string, string | number>;
@@ -97,6 +99,8 @@ function sendBody(response: ServerResponse, content: Content, context: ReplyCont
   }
   headers['content-length'] = bytes.length;
   response.writeHead(content.status, headers);
+  if (!context.isHead) context.unread.add(response, bytes.length);
+  response.setTimeout(API_LIMITS.streamStallMs, () => response.destroy());
   response.end(context.isHead ? undefined : bytes);
   return content.status;
 }
