@@ -75,7 +75,10 @@ export function authenticateProposal(
   return ok(undefined);
 }
 
-/** Whether every signature inside a justification holds; counts and choice are the machine's. */
+/**
+ * Whether every signature inside a justification holds, each of another validator; counts and choice
+ * are the machine's.
+ */
 export function isJustificationSound(
   justification: Justification | undefined,
   { height, round }: { readonly height: number; readonly round: number },
@@ -83,6 +86,9 @@ export function isJustificationSound(
 ): boolean {
   if (justification === undefined) return true;
   const { entries, certificate } = justification;
+  // One key may sign thirty entries, each of which would be verified, and counts once.
+  const isRepeated = new Set(entries.map(({ sender }) => sender)).size < entries.length;
+  if (isRepeated && !isPlanted('duplicate-signer')) return false;
   const signed = entries.every(({ sender, signature, prepared }) => {
     const content = { type: 'round-change', height, round, ...(prepared && { prepared }) } as const;
     return isSigned({ content, sender, signature }, authority);

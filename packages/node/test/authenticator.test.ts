@@ -69,4 +69,22 @@ describe('authenticator: justification of a proposal (spec §7)', () => {
 
     expect(isJustificationSound(forged, CONTENT, authority)).to.equal(false);
   });
+
+  it('given a round change that is there many times, when judged, then it is not sound, and no signature is verified', () => {
+    const [first] = justificationOf(ROUND).entries;
+    if (first === undefined) throw new Error('one');
+    let looked = 0;
+    const watched = validators.map((validator) => ({
+      id: validator.id,
+      get publicKey() {
+        looked += 1;
+        return validator.publicKey;
+      },
+    }));
+    const many = { entries: Array.from({ length: 30 }, () => first) };
+
+    const isSound = isJustificationSound(many, CONTENT, { chain: CHAIN, validators: watched });
+
+    expect([isSound, looked]).to.deep.equal([false, 0]);
+  });
 });
