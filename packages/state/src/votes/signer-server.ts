@@ -100,6 +100,7 @@ class Session {
   readonly #parts: SignerServerParts;
   readonly #reader = createFrameReader();
   #isWelcome = false;
+  #isTurnedAway = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(socket: Socket, parts: SignerServerParts) {
@@ -110,33 +111,57 @@ class Session {
   }
 
   #receive(bytes: Uint8Array): void {
+    if (this.#isTurnedAway) return;
     const read = this.#reader.push(bytes);
     if (!read.ok) {
       this.#turnAway(read.reason);
       return;
     }
+    if (read.value.length === 0) return;
+    // What comes while these are worked on waits with the client, not in the memory of the signer.
+    this.#socket.pause();
     for (const message of read.value) {
       this.#work = this.#work
+        .then(() => this.#drained())
         .then(() => this.#answer(message))
         .catch((error: unknown) => {
           this.#socket.destroy();
           this.#parts.onFatal(error);
         });
     }
+    this.#work = this.#work.then(() => {
+      this.#socket.resume();
+    });
   }
 
   #send(answer: SignerAnswer): void {
     if (this.#socket.writable) this.#socket.write(encodeSignerFrame(answer));
   }
 
+  /** Resolves when the client has taken its answers, or is gone. */
+  #drained(): Promise<void> | undefined {
+    const socket = this.#socket;
+    if (!socket.writableNeedDrain || socket.destroyed) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = (): void => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+    return promise;
+  }
+
   #turnAway(fact: string): void {
+    if (this.#isTurnedAway) return;
+    this.#isTurnedAway = true;
     this.#parts.onEvent('client turned away', { fact });
     this.#send({ type: 'turned-away', fact });
-    this.#socket.end();
-    this.#socket.pause();
+    // Whether it goes or not: the place is free for the next one.
+    this.#socket.destroySoon();
   }
 
   async #answer(message: SignerRequest | SignerAnswer): Promise<void> {
+    if (this.#isTurnedAway) return;
     if (message.type === 'hello') {
       this.#welcome(message.version, message.chain);
       return;

@@ -1,4 +1,5 @@
 /** The door of the signer process: who gets in, what is refused, and what a broken line means. */
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
@@ -127,6 +128,64 @@ describe('state: signer behind a socket', () => {
     expect(failure).to.contain('another client is connected');
     expect(events).to.include('client turned away: another client is connected');
     expect((await signer.sign(request(prepare(5, 0, blockA)))).ok).to.equal(true);
+  });
+
+  it('given a client that is turned away and stays, when a node comes, then it is let in', async () => {
+    await serveOn(await guardOn(await freshDisk()));
+    const stranger = connect({ path: place.path, allowHalfOpen: true });
+    closers.push(async () => {
+      stranger.destroy();
+    });
+    stranger.write(encodeSignerFrame({ type: 'hello', version: 1, chain }));
+    await once(stranger.resume(), 'end');
+
+    const { signer } = await connectHere({ connectMsMax: 2000 });
+
+    expect(signer.isConnected()).to.equal(true);
+  });
+
+  it('given more requests than are worked on, then no more of them are read', async () => {
+    const guard = await guardOn(await freshDisk());
+    const held = Promise.withResolvers<undefined>();
+    let asked = 0;
+    const signStatement = async (): Promise<undefined> => {
+      asked += 1;
+      await held.promise;
+      return undefined;
+    };
+    await serveOn(Object.assign(Object.create(guard), { signStatement }));
+    const node = connect(place.path);
+    const statement = { type: 'sign-statement', bytes: new Uint8Array(4000) } as const;
+    node.resume().write(HELLO);
+    for (let id = 1; id <= 5000; id++) node.write(encodeSignerFrame({ ...statement, id }));
+    while (asked === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const unsent = node.writableLength;
+    held.resolve(undefined);
+    node.destroy();
+
+    expect(unsent).to.be.above(10_000_000);
+  });
+
+  it('given a node that does not read its answers, then it gets no more of them', async () => {
+    const guard = await guardOn(await freshDisk());
+    let asked = 0;
+    const resume = async (): Promise<void> => {
+      asked += 1;
+    };
+    await serveOn(Object.assign(Object.create(guard), { resume }));
+    const node = connect(place.path);
+    const count = 20_000;
+    const frame = encodeSignerFrame({ type: 'resume', id: 1, above: 0 });
+    node.write(HELLO);
+    for (let id = 1; id <= count; id++) node.write(frame);
+    for (let before = -1; before !== asked || asked === 0; ) {
+      before = asked;
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    node.destroy();
+
+    expect(asked).to.be.below(count / 2);
   });
 
   it('given a node that went, when another one comes, then it is let in and told what was signed', async () => {
