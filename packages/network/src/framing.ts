@@ -47,10 +47,10 @@ class Reader implements FrameReader {
   /** Prefix bytes seen so far, as a number, and how many. */
   #prefix = 0;
   #prefixCount = 0;
-  /** Parts of the frame being read, and how many bytes it still lacks. */
-  #parts: Uint8Array[] = [];
+  /** The frame being read, in memory that grows with what has come of it. */
+  #frame = new Uint8Array(0);
+  #filled = 0;
   #size = 0;
-  #missing = 0;
 
   constructor(sizeMax: number) {
     this.#sizeMax = sizeMax;
@@ -63,7 +63,7 @@ class Reader implements FrameReader {
   push(chunk: Uint8Array, take: (frame: Uint8Array) => void): FrameFailure | undefined {
     let offset = 0;
     while (offset < chunk.length) {
-      if (this.#missing === 0) {
+      if (this.#size === 0) {
         offset += this.#readPrefix(chunk, offset);
         const failure = this.#judgePrefix();
         if (failure !== undefined) {
@@ -71,13 +71,10 @@ class Reader implements FrameReader {
         }
         continue;
       }
-      const part = chunk.subarray(offset, offset + this.#missing);
+      const part = chunk.subarray(offset, offset + this.#size - this.#filled);
       offset += part.length;
-      this.#missing -= part.length;
-      // A chunk belongs to the transport, which may reuse it. It may be a Buffer, whose own
-      // `slice` would not copy; what is handed on is always a plain array.
-      this.#parts.push(new Uint8Array(part));
-      if (this.#missing === 0) {
+      this.#fill(part);
+      if (this.#filled === this.#size) {
         take(this.#finish());
       }
     }
@@ -105,23 +102,31 @@ class Reader implements FrameReader {
       return { kind: size === 0 ? 'empty' : 'oversized', size, sizeMax: this.#sizeMax };
     }
     this.#size = size;
-    this.#missing = size;
     return undefined;
   }
 
+  /**
+   * Copies the part: a chunk belongs to the transport, which may reuse it. Parts are not kept one
+   * by one, because a peer chooses their size, and a million of one byte would weigh a hundred
+   * times what was sent. The memory doubles, so a lying length still costs no more than what came.
+   */
+  #fill(part: Uint8Array): void {
+    const needed = this.#filled + part.length;
+    if (needed > this.#frame.length) {
+      const grown = new Uint8Array(Math.min(this.#size, Math.max(needed, 2 * this.#frame.length)));
+      grown.set(this.#frame);
+      this.#frame = grown;
+    }
+    this.#frame.set(part, this.#filled);
+    this.#filled = needed;
+  }
+
+  /** The frame, whose memory is never larger than its size. */
   #finish(): Uint8Array {
-    const [first] = this.#parts;
-    if (first !== undefined && this.#parts.length === 1) {
-      this.#parts = [];
-      return first;
-    }
-    const frame = new Uint8Array(this.#size);
-    let offset = 0;
-    for (const part of this.#parts) {
-      frame.set(part, offset);
-      offset += part.length;
-    }
-    this.#parts = [];
+    const frame = this.#frame;
+    this.#frame = new Uint8Array(0);
+    this.#filled = 0;
+    this.#size = 0;
     return frame;
   }
 }

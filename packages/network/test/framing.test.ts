@@ -1,6 +1,7 @@
 /**
  * Frames: any cutting of the stream gives the same frames, and a lying length costs nothing.
  */
+import { queryObjects } from 'node:v8';
 import { concatBytes } from '@daybook/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -40,6 +41,23 @@ describe('network: framing', () => {
 
     expect(got).to.deep.equal([Uint8Array.of(1, 2, 3)]);
     expect(got[0]).to.not.be.instanceOf(Buffer);
+  });
+
+  it('given a frame byte by byte, then it is not kept byte by byte (spec N-8)', () => {
+    const sent = new Uint8Array(20_000).map((_, index) => index);
+    const stream = framed(sent);
+    const reader = createFrameReader(sent.length);
+    const got: Uint8Array[] = [];
+    const before = queryObjects(Uint8Array, { format: 'count' });
+
+    for (let offset = 0; offset < stream.length - 1; offset += 1) {
+      reader.push(stream.subarray(offset, offset + 1), (frame) => got.push(frame));
+    }
+    const held = queryObjects(Uint8Array, { format: 'count' }) - before;
+    reader.push(stream.subarray(-1), (frame) => got.push(frame));
+
+    expect(held).to.be.lessThan(100);
+    expect(got).to.deep.equal([sent]);
   });
 
   it('given a length at, over or under the limits (spec N-8), then only the first passes', () => {
