@@ -6,7 +6,23 @@
 import { assert } from '@daybook/core';
 import type { Clock } from './network.ts';
 import type { ChannelRow } from './protocols.ts';
+import type { TokenBucket } from './token-bucket.ts';
 import { createTokenBucket } from './token-bucket.ts';
+
+/**
+ * What a peer may still send on a channel. It outlives the stream: a peer that opens one stream
+ * after the other would else have a full burst, and a listener to itself, with each of them.
+ */
+export interface Allowance {
+  readonly bucket: TokenBucket;
+  /** What a listener still does with an earlier frame; never rejects. */
+  work: Promise<void> | undefined;
+}
+
+/** @param now  monotonic milliseconds */
+export function createAllowance(row: ChannelRow, now: number): Allowance {
+  return { bucket: createTokenBucket(row, now), work: undefined };
+}
 
 export interface InletPorts {
   readonly clock: Clock;
@@ -26,10 +42,50 @@ export interface Inlet {
   close(): void;
 }
 
-export function createInlet(row: ChannelRow, ports: InletPorts): Inlet {
+/** Frames in the order in which they came. */
+function createPile(): {
+  first(): Uint8Array | undefined;
+  removeFirst(): void;
+  add(frames: readonly Uint8Array[]): void;
+} {
+  /** From `next` on; a chunk may hold 100,000, so what was taken is not cut off one by one. */
+  let frames: Uint8Array[] = [];
+  let next = 0;
+  return {
+    first: () => frames[next],
+    removeFirst() {
+      next += 1;
+      if (next >= frames.length) {
+        frames = [];
+        next = 0;
+      }
+    },
+    add(more) {
+      for (const frame of more) {
+        frames.push(frame);
+      }
+    },
+  };
+}
+
+/** The allowance's next frame waits until this is done; it does not reject by contract. */
+function occupy(allowance: Allowance, work: Promise<void>): Promise<void> {
+  const end = (): void => {
+    allowance.work = undefined;
+  };
+  allowance.work = work.then(end, end);
+  return allowance.work;
+}
+
+/** @param allowance  shared with the peer's other streams of this channel */
+export function createInlet(
+  row: ChannelRow,
+  ports: InletPorts,
+  allowance = createAllowance(row, ports.clock.now()),
+): Inlet {
   assert(row.bytesBurst >= row.frameBytesMax, 'the largest frame fits into the burst');
-  const bucket = createTokenBucket(row, ports.clock.now());
-  let waiting: Uint8Array[] = [];
+  const { bucket } = allowance;
+  let waiting = createPile();
   let closed = false;
   let paused = false;
   /** Something will call `drain` again: a timer or a promise. */
@@ -47,8 +103,17 @@ export function createInlet(row: ChannelRow, ports: InletPorts): Inlet {
     drain();
   }
 
+  function holdFor(work: Promise<void>): void {
+    held = true;
+    work.then(release, release);
+  }
+
   /** Delivers the frame if the rate allows it. @returns false if it has to wait */
   function pass(frame: Uint8Array): boolean {
+    if (allowance.work !== undefined) {
+      holdFor(allowance.work);
+      return false;
+    }
     const now = ports.clock.now();
     if (!bucket.take(frame.length, now)) {
       if (row.overRate === 'drop') {
@@ -60,28 +125,24 @@ export function createInlet(row: ChannelRow, ports: InletPorts): Inlet {
     }
     const work = ports.deliver(frame);
     if (work !== undefined) {
-      held = true;
-      // `deliver` does not reject by contract, so the second handler is the same as the first.
-      work.then(release, release);
+      holdFor(occupy(allowance, work));
     }
     return true;
   }
 
   function drain(): void {
-    let taken = 0;
-    for (const frame of waiting) {
+    for (let frame = waiting.first(); frame !== undefined; frame = waiting.first()) {
       if (closed || held || !pass(frame)) {
         break;
       }
-      taken += 1;
+      waiting.removeFirst();
     }
-    waiting = waiting.slice(taken);
     settle();
   }
 
   /** Reading goes on while nothing waits, so at most one chunk of the transport waits here. */
   function settle(): void {
-    const full = waiting.length > 0;
+    const full = waiting.first() !== undefined;
     if (closed || full === paused) {
       return;
     }
@@ -98,7 +159,7 @@ export function createInlet(row: ChannelRow, ports: InletPorts): Inlet {
       if (closed || frames.length === 0) {
         return;
       }
-      waiting = waiting.length === 0 ? [...frames] : [...waiting, ...frames];
+      waiting.add(frames);
       if (held) {
         settle();
       } else {
@@ -107,7 +168,7 @@ export function createInlet(row: ChannelRow, ports: InletPorts): Inlet {
     },
     close() {
       closed = true;
-      waiting = [];
+      waiting = createPile();
       cancelTimer?.();
     },
   };

@@ -18,7 +18,7 @@ import {
   failureOfVerdict,
   HANDSHAKE_BYTES_MAX,
 } from '../handshake.ts';
-import type { Inlet } from '../inlet.ts';
+import type { Allowance, Inlet } from '../inlet.ts';
 import { createInlet } from '../inlet.ts';
 import type { Clock, MetricsSink, PeerId } from '../network.ts';
 import type { Outbox } from '../outbox.ts';
@@ -35,6 +35,8 @@ export interface ChannelPorts {
   readonly clock: Clock;
   readonly metrics: MetricsSink;
   readonly outbox: Outbox;
+  /** Of the peer's channel, whatever stream it is. */
+  readonly allowance: Allowance;
   /** The own hello, of this moment. */
   hello(): Hello;
   /** Judges the hello of a peer that opened this stream. */
@@ -83,13 +85,14 @@ export class StreamChannel {
     this.#stream = stream;
     this.#ports = ports;
     this.#reader = createFrameReader(HANDSHAKE_BYTES_MAX);
-    this.#inlet = createInlet(options.row, {
+    const inletPorts = {
       clock: ports.clock,
-      deliver: (frame) => this.#deliver(frame),
+      deliver: (frame: Uint8Array) => this.#deliver(frame),
       drop: () => this.#dropFlood(),
       pause: () => this.#pause(),
       resume: () => this.#resume(),
-    });
+    };
+    this.#inlet = createInlet(options.row, inletPorts, ports.allowance);
     const { clock } = ports;
     const sentLabels = { channel: this.name, direction: 'sent' };
     this.#writer = new StreamWriter(stream, ports.outbox, {

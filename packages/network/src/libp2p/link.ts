@@ -5,6 +5,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import type { NetworkFailure } from '../errors.ts';
 import type { Hello, Verdict } from '../handshake.ts';
+import type { Allowance } from '../inlet.ts';
 import type { Clock, MetricsSink, PeerId } from '../network.ts';
 import type { Budget } from '../outbox.ts';
 import { createOutbox } from '../outbox.ts';
@@ -24,6 +25,7 @@ export interface LinkPorts {
   readonly metrics: MetricsSink;
   readonly budget: Budget;
   readonly channels: ChannelTable;
+  allowance(peerId: PeerId, channel: ChannelName): Allowance;
   /** Whether our side opens this channel, and leaves it open, by the table of this moment. */
   wants(peerId: PeerId, channel: ChannelName): boolean;
   keeps(peerId: PeerId, channel: ChannelName): boolean;
@@ -178,6 +180,7 @@ export class PeerLink {
       clock,
       metrics,
       outbox: createOutbox(row, budget),
+      allowance: this.#ports.allowance(this.peerId, name),
       hello: () => this.#ports.hello(),
       judge: (hello) => this.#ports.judge(this.peerId, name, hello),
       opened: () => {

@@ -14,6 +14,8 @@ import { CHANNELS } from '../protocols.ts';
 import type { Standing } from '../standing.ts';
 import type { TokenBucket } from '../token-bucket.ts';
 import { createTokenBucket } from '../token-bucket.ts';
+import type { Allowances } from './allowances.ts';
+import { createAllowances } from './allowances.ts';
 import type { Denial } from './gater.ts';
 import type { LinkPorts } from './link.ts';
 import { abortConnection, PeerLink } from './link.ts';
@@ -48,18 +50,21 @@ export class Links {
   readonly #links = new Map<PeerId, PeerLink>();
   readonly #refusals = new Map<PeerId, string>();
   readonly #logBucket: TokenBucket;
+  readonly #allowances: Allowances;
   readonly #linkPorts: LinkPorts;
 
   constructor(ports: LinksPorts) {
     this.#ports = ports;
     this.#logBucket = createTokenBucket(LOG_RATE, ports.clock.now());
     const { clock, random, metrics, budget, channels } = ports;
+    this.#allowances = createAllowances(channels);
     this.#linkPorts = {
       clock,
       random,
       metrics,
       budget,
       channels,
+      allowance: (peerId, channel) => this.#allowances.of(peerId, channel, clock.now()),
       wants: (peerId, channel) => ports.table().wants(peerId, channel),
       keeps: (peerId, channel) => ports.table().keeps(peerId, channel),
       hello: () => ports.hello(),
@@ -154,16 +159,21 @@ export class Links {
 
   /** A peer opened a stream of one of our protocols. */
   accept(channel: ChannelName, stream: Stream, connection: Connection): void {
-    const link = this.#links.get(connection.remotePeer.toString());
-    if (link?.connection === connection) {
+    const peerId = connection.remotePeer.toString();
+    const link = this.#links.get(peerId);
+    if (link?.connection !== connection) {
+      stream.abort(new Error('NETWORK_LINK_DUPLICATE'));
+    } else if (this.#allowances.opens(peerId, this.#ports.clock.now())) {
       link.accept(channel, stream);
     } else {
-      stream.abort(new Error('NETWORK_LINK_DUPLICATE'));
+      stream.abort(new Error('too many streams'));
+      this.offend(peerId, 'flood');
     }
   }
 
   /** Applies a new admission table. */
   update(): void {
+    this.#allowances.retain((peerId) => this.#ports.table().roleOf(peerId) !== undefined);
     for (const link of this.all()) {
       if (this.#ports.table().roleOf(link.peerId) === undefined) {
         link.cut({ code: 'NETWORK_PEER_REMOVED', peerId: link.peerId });

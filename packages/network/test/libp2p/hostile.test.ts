@@ -2,7 +2,7 @@
  * An admitted peer that breaks the rules on the wire (reliability F13, F14): it is refused by name,
  * counted, banned if it goes on, and nobody else notices.
  */
-
+import { concatBytes } from '@daybook/core';
 import type { Stream } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { expect } from 'chai';
@@ -14,7 +14,7 @@ import { CHANNELS, REQUESTS } from '../../src/protocols.ts';
 import type { Cluster, TestNode } from '../support/cluster.ts';
 import { eventsOf, libp2pMaker, peerOf, startCluster } from '../support/cluster.ts';
 import { fastClock } from '../support/parts.ts';
-import type { RawPeer } from '../support/raw-peer.ts';
+import type { RawPeer, RawStream } from '../support/raw-peer.ts';
 import { rawHello, startRawPeer } from '../support/raw-peer.ts';
 import { until } from '../support/wait.ts';
 
@@ -44,6 +44,13 @@ describe('network: hostile peer', () => {
   async function refused(code: NetworkCode): Promise<void> {
     await until(`refused as ${code}`, () => eventsOf(node, raw.peerId).includes(`refused ${code}`));
     expect(node.parts.figure('daybook_network_refusals_total', { code })).to.be.greaterThan(0);
+  }
+
+  /** The node has read what was sent before, on whatever stream of the connection. */
+  async function readSoFar(echo: RawStream): Promise<void> {
+    const answers = echo.frames.length;
+    echo.frame(encodeEnvelope({ kind: 'request', id: 1, row: 200, payload: new Uint8Array() }));
+    await until('an answer comes', () => echo.frames.length > answers);
   }
 
   /** The honest pair still works, and nothing was blamed on our own code. */
@@ -266,6 +273,61 @@ describe('network: hostile peer', () => {
     await until('the first is closed', () => first.stream.status !== 'open');
     node.network.send(raw.peerId, 'sync', Uint8Array.of(5));
     await until('the second hears', () => second.frames.length === 2);
+  });
+
+  it('given one stream after the other (spec N-10), then the rate holds for all of them', async () => {
+    await start();
+    const connection = await raw.connect(node);
+    let heard = 0;
+    node.network.onMessage('sync', () => {
+      heard += 1;
+    });
+    const echo = await raw.channel(connection, 'transactions');
+    const burst = concatBytes(
+      ...Array.from({ length: CHANNELS.sync.burst }, () => Uint8Array.of(0, 0, 0, 2, 1, 7)),
+    );
+
+    for (let round = 1; round <= 5; round += 1) {
+      const channel = await raw.channel(connection, 'sync');
+      channel.raw(burst);
+      await readSoFar(echo);
+    }
+
+    expect(heard).to.be.lessThan(3 * CHANNELS.sync.burst);
+  });
+
+  it('given a listener at work and a new stream, then its frames wait, too', async () => {
+    await start();
+    const connection = await raw.connect(node);
+    const echo = await raw.channel(connection, 'sync');
+    let working = 0;
+    node.network.onMessage('transactions', () => {
+      working += 1;
+      return new Promise(() => undefined);
+    });
+
+    for (let round = 1; round <= 5; round += 1) {
+      const channel = await raw.channel(connection, 'transactions');
+      channel.frame(Uint8Array.of(1, 7));
+      await readSoFar(echo);
+    }
+
+    expect(working).to.equal(1);
+  });
+
+  it('given a peer that opens streams without end (F13), then it is banned', async () => {
+    await start();
+    const connection = await raw.connect(node);
+
+    for (let count = 0; count < 1000 && connection.status === 'open'; count += 1) {
+      const opened = await raw.open(connection, CHANNELS.sync.id).catch(() => undefined);
+      opened?.stream.abort(new Error('on purpose'));
+    }
+
+    await until('the raw peer is banned', () =>
+      node.parts.lines.some((line) => line.startsWith('warn peer banned')),
+    );
+    await unharmed();
   });
 
   it('given a second connection of one key, then the first stays and works', async () => {
