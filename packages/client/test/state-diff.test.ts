@@ -99,6 +99,18 @@ describe('client: differences of two states', () => {
     expect(error.code).to.equal('CLIENT_ANSWER_MALFORMED');
   });
 
+  it('given a node that names a record set there cannot be, then it is malformed', async () => {
+    for (const set of [-1, 2 ** 32]) {
+      const records = [{ set, key: '01', valueHash: '00'.repeat(32) }];
+      const answer = { height: HEIGHT, stateRoot: '00'.repeat(32), records };
+      const client = createClient({ urls: ['http://a'] }, createWorld({ a: () => json(answer) }));
+
+      const failure = await failureOf(client.subtree(ROOT_PLACE));
+
+      expect(failure.code).to.equal('CLIENT_ANSWER_MALFORMED');
+    }
+  });
+
   it('given a node that shows other parts than those of its root, then it is named, whichever part it is', async () => {
     const rows = Array.from({ length: 400 }, (_, id): readonly [number, number] => [id, 0]);
     const kept = rows.with(123, [123, 1]).map(keptOf);

@@ -8,6 +8,7 @@ import type { Hash, Height, TimestampMs } from '@daybook/core';
 import type { Clock } from '../clock.ts';
 import type { EndpointFault } from '../errors.ts';
 import { ClientError } from '../errors.ts';
+import { readBounded } from '../transport/body.ts';
 import type { Requester } from '../transport/requester.ts';
 import { buildUrl } from '../transport/url.ts';
 import type { Decoder } from '../wire/decode.ts';
@@ -65,6 +66,8 @@ export interface FeedParts {
 const OFFLINE_MS_MAX = 300_000;
 /** A node gives a sign of life every 15 s; three missing ones are a dead connection. */
 const SILENCE_MS_MAX = 45_000;
+/** Why there is no stream, in words. */
+const PROBLEM_BYTES_MAX = 1024 * 1024;
 const PAUSE_MS = 500;
 const PAUSE_MS_MAX = 10_000;
 
@@ -203,9 +206,19 @@ async function openStream(
     ...(signal !== undefined && { signal }),
   });
   if (response.ok && response.body !== null) return response.body.getReader();
-  const problem = decodeAnswer(await response.json().catch(() => undefined), decodeProblem);
+  const problem = decodeAnswer(await readProblem(response), decodeProblem);
   if (!problem.ok) throw malformed(url, `status ${response.status} without problem details`);
   throw new ClientError({ code: 'CLIENT_REFUSED', url, problem: problem.value });
+}
+
+async function readProblem(response: Response): Promise<unknown> {
+  const bytes = await readBounded(response, PROBLEM_BYTES_MAX);
+  try {
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // Not JSON: the status says what there is to say.
+    return undefined;
+  }
 }
 
 type Piece =

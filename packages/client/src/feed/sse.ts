@@ -28,16 +28,21 @@ interface Fields {
 
 class PieceParser implements SseParser {
   readonly #decoder = new TextDecoder();
+  /** What has come of the present line, and half of a line break behind it. */
   #rest = '';
+  #half = '';
   #fields: Fields = { data: [] };
   #size = 0;
 
   push(piece: Uint8Array): readonly SseMessage[] | undefined {
-    const text = this.#rest + this.#decoder.decode(piece, { stream: true });
+    // Only what is new is looked through: a long line may come byte by byte.
+    const text = this.#half + this.#decoder.decode(piece, { stream: true });
     // A carriage return at the end may be half of a line break.
     const end = text.endsWith('\r') ? text.length - 1 : text.length;
     const lines = text.slice(0, end).split(/\r\n|\n|\r/);
-    this.#rest = (lines.pop() ?? '') + text.slice(end);
+    this.#half = text.slice(end);
+    lines[0] = this.#rest + (lines[0] ?? '');
+    this.#rest = lines.pop() ?? '';
     if (this.#rest.length > MESSAGE_CHARACTERS_MAX) return undefined;
     const messages: SseMessage[] = [];
     for (const line of lines) {

@@ -69,13 +69,20 @@ export interface ComparedState {
   readonly subtree: SubtreeReader;
 }
 
+const SET_MAX = 0xffff_ffff;
+
+const recordSet: Decoder<number> = (value, at) => {
+  const set = integer(value, at);
+  return set >= 0 && set <= SET_MAX ? set : wrong(at, 'the number of a record set');
+};
+
 const decodeAnswer = object({
   height: integer,
   stateRoot: hash,
   place: optional(text),
   slots: optional(list(hash)),
   records: optional(
-    list(object({ set: integer, partition: optional(bytes), key: bytes, valueHash: hash })),
+    list(object({ set: recordSet, partition: optional(bytes), key: bytes, valueHash: hash })),
   ),
 });
 

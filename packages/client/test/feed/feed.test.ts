@@ -132,6 +132,23 @@ describe('client: event feed', () => {
     expect(error.message).to.contain('no longer kept');
   });
 
+  it('given words without end in place of a stream, then no more of them than a problem has is read', async () => {
+    let pieces = 0;
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          pieces += 1;
+          if (pieces > 100) controller.close();
+          else controller.enqueue(new Uint8Array(100_000).fill(0x20));
+        },
+      });
+
+    const failure = await failureOf(take({ a: () => new Response(endless(), { status: 500 }) }, 1));
+
+    expect(failure.code).to.equal('CLIENT_ANSWER_MALFORMED');
+    expect(pieces).to.be.below(15);
+  });
+
   it('given no node for too long, then it fails instead of waiting in silence', async () => {
     const error = await failureOf(take({ a: script() }, 1, { after: '0', offlineMsMax: 60_000 }));
 

@@ -42,6 +42,25 @@ describe('client: server-sent events', () => {
     );
   });
 
+  it('given a long line in small pieces, then each is looked through once', () => {
+    const split = String.prototype.split;
+    let characters = 0;
+    String.prototype.split = function (this: string, ...given: readonly unknown[]): string[] {
+      characters += this.length;
+      return Reflect.apply(split, this, given);
+    };
+    try {
+      const parser = createSseParser();
+      const pieces = Array.from({ length: 10_000 }, () => encoder.encode('data: xxxx'));
+      for (const piece of pieces) expect(parser.push(piece)).to.deep.equal([]);
+
+      expect(characters).to.equal(100_000);
+      expect(parser.push(encoder.encode('\n\n'))?.[0]?.data).to.have.length(99_994);
+    } finally {
+      String.prototype.split = split;
+    }
+  });
+
   it('given a message without end, then the parser gives up at its bound', () => {
     const parser = createSseParser();
     const piece = encoder.encode(`data: ${'x'.repeat(100_000)}`);

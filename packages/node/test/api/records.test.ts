@@ -10,6 +10,7 @@ import {
   valueHashOf,
 } from '@daybook/core';
 import { expect } from 'chai';
+import { encodeCursor } from '../../src/api/cursor.ts';
 import { API_LIMITS } from '../../src/api/limits.ts';
 import type { Records } from '../../src/api/ports.ts';
 import { readRecordPage } from '../../src/api/record-list.ts';
@@ -203,6 +204,14 @@ describe('api: records', () => {
     );
 
     expect(answers.map(({ status }) => status)).to.deep.equal(answers.map(() => 400));
+  });
+
+  it('given a cursor that points before the first block, then a history refuses it', async () => {
+    await writeNotes(api, [signedNote(api, 1)]);
+
+    const answer = await api.request(`${NOTES}/red/1/history?cursor=${encodeCursor(-1)}`);
+
+    expect([answer.status, answer.json.code]).to.deep.equal([400, 'NODE_CURSOR_INVALID']);
   });
 
   it('given a cursor of another list, then it is refused', async () => {

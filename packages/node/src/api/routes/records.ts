@@ -260,7 +260,8 @@ function recordRoute(contract: ManifestContract, spec: ManifestRecord, parts: Re
 function readBefore(cursor: Uint8Array | undefined): Result<number | undefined, Problem> {
   if (cursor === undefined) return ok(undefined);
   const place = placeOf(cursor);
-  return typeof place === 'number' ? ok(place) : fail({ code: 'NODE_CURSOR_INVALID' });
+  const isHeight = typeof place === 'number' && place >= 0;
+  return isHeight ? ok(place) : fail({ code: 'NODE_CURSOR_INVALID' });
 }
 
 function historyRoute(contract: ManifestContract, spec: ManifestRecord, parts: RecordParts): Route {
