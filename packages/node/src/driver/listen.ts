@@ -4,6 +4,7 @@
  */
 import { decodeMessage } from '@daybook/core';
 import { serveRange } from '../ranges.ts';
+import { createServingTurns } from '../serving-turns.ts';
 import { assembleProposal } from './assembly.ts';
 import type { Bodies } from './bodies.ts';
 import type { BodyExchange } from './body-exchange.ts';
@@ -35,6 +36,10 @@ export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
     tell: (event) => driver.tell(event),
     onAhead: (peerId, height) => syncer.hint(height, peerId),
   });
+  // A proposal that lacks something does not wait behind those who catch up.
+  const [ranges, gaps] = [createServingTurns(parts.clock), createServingTurns(parts.clock)];
+  const serveBodies = gaps.inTurn(async (_peer, hash) => exchange.serveBody(hash));
+  const serveMissing = gaps.inTurn(async (_peer, hashes) => exchange.serveTransactions(hashes));
   return [
     network.onMessage('consensus', (peerId, bytes) => inbox.receive(peerId, bytes)),
     network.onMessage('sync', (peerId, bytes) => inbox.receive(peerId, bytes)),
@@ -43,7 +48,10 @@ export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
       if (!decoded.ok || decoded.value.type !== 'decided') return 'reject';
       return inbox.receiveDecided(peerId, decoded.value);
     }),
-    network.handle('blocks', (_peer, request) => serveRange(request, parts)),
+    network.handle(
+      'blocks',
+      ranges.inTurn((_peer, request) => serveRange(request, parts)),
+    ),
     network.handle('votes', async (_peer, request) => {
       return answerVoteInquiry(request, {
         chain: ledger.head().next.era,
@@ -52,7 +60,9 @@ export function listenToPeers(parts: ListenParts): readonly (() => void)[] {
         state: driver.state(),
       });
     }),
-    network.handle('bodies', async (_peer, request) => exchange.serveBody(request)),
-    network.handle('transactions', async (_peer, request) => exchange.serveTransactions(request)),
+    network.handle('bodies', serveBodies),
+    network.handle('transactions', serveMissing),
+    () => ranges.stop(),
+    () => gaps.stop(),
   ];
 }

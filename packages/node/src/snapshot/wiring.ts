@@ -21,6 +21,7 @@ import type { Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
 import { installedRecoveries } from '../recovery-files.ts';
 import type { Replica } from '../replica.ts';
+import { createServingTurns } from '../serving-turns.ts';
 import type { Places } from '../storage.ts';
 import type { ValidatorHistory } from '../validator-history.ts';
 import { createJoin } from './join.ts';
@@ -59,10 +60,15 @@ export function serveSnapshots(
     damage,
     onUse: (height) => heights.used(height),
   });
-  const unsubscribe = network.handle('snapshot', async (_peer, request) => await serve(request));
+  const turns = createServingTurns(parts.clock);
+  const unsubscribe = network.handle(
+    'snapshot',
+    turns.inTurn((_peer, request) => serve(request)),
+  );
   return {
     stop: async () => {
       unsubscribe();
+      turns.stop();
       await heights.stop();
     },
   };
