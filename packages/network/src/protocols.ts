@@ -145,17 +145,23 @@ export const REQUESTS: Readonly<Record<RequestName, RequestRow>> = {
 export interface TopicRow {
   readonly id: string;
   readonly bytesMax: number;
+  /**
+   * Messages per second and peer that are judged, and how many at once. What comes beyond is
+   * ignored without blame: a peer passes on what others send it, and cannot know that they flood.
+   */
+  readonly rate: number;
+  readonly burst: number;
 }
 
 export type TopicName = 'blocks' | 'checkpoints' | 'system';
 
 export const TOPICS: Readonly<Record<TopicName, TopicRow>> = {
   /** Finalised header and certificate, the body inline up to 64 KiB (spec §20). */
-  blocks: { id: '/daybook/1/blocks', bytesMax: 128 * KIB },
-  /** Signed checkpoints (tlog-checkpoint notes). */
-  checkpoints: { id: '/daybook/1/checkpoints', bytesMax: 16 * KIB },
+  blocks: { id: '/daybook/1/blocks', bytesMax: 128 * KIB, rate: 1000, burst: 2000 },
+  /** Signed checkpoints (tlog-checkpoint notes): one line of each validator in two seconds. */
+  checkpoints: { id: '/daybook/1/checkpoints', bytesMax: 16 * KIB, rate: 50, burst: 200 },
   /** Evidence and READYs that wait for a block (spec §15, §16), behind a count of attempts. */
-  system: { id: '/daybook/1/system', bytesMax: 8 * KIB },
+  system: { id: '/daybook/1/system', bytesMax: 8 * KIB, rate: 50, burst: 500 },
 };
 
 /** Requests of one peer that run at a time, in each direction (spec §18). */

@@ -17,7 +17,7 @@ const TOPIC_NAMES = Object.keys(TOPICS) as readonly TopicName[];
 /** Largest message of any topic, in bytes. */
 export const GOSSIP_BYTES_MAX = Math.max(...TOPIC_NAMES.map((name) => TOPICS[name].bytesMax));
 
-/** Per peer; blocks may come every millisecond in a benchmark, from up to six mesh peers. */
+/** Per peer over all topics; blocks may come every millisecond in a benchmark. Beyond is blame. */
 const MIB = 1024 * 1024;
 const RATE = { rate: 1000, burst: 2000, bytesRate: 32 * MIB, bytesBurst: 32 * MIB };
 
@@ -54,7 +54,8 @@ export class Gossip {
   readonly #sub: GossipSub;
   readonly #ids: Readonly<Record<TopicName, string>>;
   readonly #ports: GossipPorts;
-  readonly #buckets = new Map<PeerId, TokenBucket>();
+  /** Kept while a peer is admitted: a new link brings no new burst. */
+  readonly #buckets = new Map<PeerId, Readonly<Record<TopicName | 'all', TokenBucket>>>();
   #judging = 0;
 
   constructor(sub: GossipSub, chain: Uint8Array, ports: GossipPorts) {
@@ -100,23 +101,28 @@ export class Gossip {
     return directions.size === 2 || ageMs < SETTLE_MS;
   }
 
-  forget(peerId: PeerId): void {
-    this.#buckets.delete(peerId);
+  /** Forgets all peers that `keep` does not name. */
+  retain(keep: (peerId: PeerId) => boolean): void {
+    for (const peerId of this.#buckets.keys()) {
+      if (!keep(peerId)) {
+        this.#buckets.delete(peerId);
+      }
+    }
   }
 
   async #judge(peerId: PeerId, topic: TopicName, bytes: Uint8Array): Promise<GossipVerdict> {
     const now = this.#ports.now();
-    const bucket = this.#buckets.get(peerId) ?? createTokenBucket(RATE, now);
-    this.#buckets.set(peerId, bucket);
+    const buckets = this.#buckets.get(peerId) ?? bucketsOf(now);
+    this.#buckets.set(peerId, buckets);
     if (bytes.length > TOPICS[topic].bytesMax) {
       this.#ports.offend(peerId, 'malformed');
       return 'reject';
     }
-    if (!bucket.take(bytes.length, now)) {
+    if (!buckets.all.take(bytes.length, now)) {
       this.#ports.offend(peerId, 'flood');
       return 'ignore';
     }
-    if (this.#judging >= JUDGING_MAX) {
+    if (this.#judging >= JUDGING_MAX || !buckets[topic].take(bytes.length, now)) {
       return 'ignore';
     }
     this.#judging += 1;
@@ -126,4 +132,17 @@ export class Gossip {
       this.#judging -= 1;
     }
   }
+}
+
+function bucketsOf(now: number): Readonly<Record<TopicName | 'all', TokenBucket>> {
+  const of = (topic: TopicName): TokenBucket => {
+    const { rate, burst } = TOPICS[topic];
+    return createTokenBucket({ ...RATE, rate, burst }, now);
+  };
+  return {
+    all: createTokenBucket(RATE, now),
+    blocks: of('blocks'),
+    checkpoints: of('checkpoints'),
+    system: of('system'),
+  };
 }

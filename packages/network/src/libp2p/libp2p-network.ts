@@ -104,7 +104,6 @@ class Libp2pNetwork {
       receive: (peerId, channel, frame) => this.exchange.receive(peerId, channel, frame),
       ready: (peerId) => this.#dialler.succeeded(peerId),
       gone: (peerId, reason) => {
-        this.#gossip?.forget(peerId);
         this.exchange.end(reason, peerId);
         this.#dialler.lost(peerId);
       },
@@ -164,7 +163,9 @@ class Libp2pNetwork {
 
   updatePeers(admission: Admission): void {
     this.#table = createAdmissionTable(this.self, admission);
-    this.#standing.retain((peerId) => this.#table.roleOf(peerId) !== undefined);
+    const isAdmitted = (peerId: PeerId): boolean => this.#table.roleOf(peerId) !== undefined;
+    this.#standing.retain(isAdmitted);
+    this.#gossip?.retain(isAdmitted);
     this.#know();
     this.links.update();
     if (this.#state === 'running' && this.#gossip !== undefined) {

@@ -40,6 +40,7 @@ import { describe } from '../exit-codes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LogData, Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
+import { createRecentSet } from '../recent-set.ts';
 import type { CheckpointStore } from './checkpoint-file.ts';
 import type { Collection } from './collection.ts';
 import {
@@ -86,6 +87,8 @@ export interface CheckpointDesk extends Checkpoints {
 const KEPT_MAX = 64;
 /** Notes of trees that this node has not reached yet. */
 const EARLY_MAX = 64;
+/** Validators and sizes of trees that contradict the own, more than there are of those kept. */
+const CONTRADICTING_MAX = 4096;
 /** An own line that waits for a quorum is gossiped again after this. */
 const REPEAT_MS = 3000;
 
@@ -96,6 +99,8 @@ class Desk implements CheckpointDesk {
   readonly #collections = new Map<number, Collection>();
   /** Notes of larger trees, the latest last. */
   readonly #early: ReadCheckpoint[] = [];
+  /** Of whom the log tells that they signed another tree of some size. */
+  readonly #contradicting = createRecentSet(CONTRADICTING_MAX);
   readonly #unsubscribe: readonly (() => void)[];
   #cancelRepeat: (() => void) | undefined;
   /** The newest note that is on disk. */
@@ -276,8 +281,14 @@ class Desk implements CheckpointDesk {
       if (!signed.ok || signed.value.known === 0) return 'reject';
       // A validator signed another history than the one that is final here.
       metrics.add('daybook_node_checkpoint_lines_total', 1, { outcome: 'contradicting' });
-      const keyIds = signed.value.fresh.map(({ keyId }) => keyId.toString(16)).join(', ');
-      logger.error('checkpoint contradicts the own chain', { size: head.size, keyIds });
+      // Whoever repeats it, or signs more of them, adds no line to the log.
+      const keys = signed.value.fresh.map(({ keyId }) => keyId.toString(16));
+      const news = keys.filter((keyId) => !this.#contradicting.has(`${head.size}/${keyId}`));
+      for (const keyId of news) this.#contradicting.add(`${head.size}/${keyId}`);
+      const keyIds = news.join(', ');
+      if (news.length > 0) {
+        logger.error('checkpoint contradicts the own chain', { size: head.size, keyIds });
+      }
       return 'ignore';
     }
     const added = addLines(collection, note.signatures, this.#witnesses());

@@ -77,14 +77,19 @@ export function renderCollection({ text, signed, cosigned }: Collection): Uint8A
   return encodeUtf8(encodeNote({ text, signatures: [...signed, ...cosigned] }));
 }
 
-/** Adds the lines of known keys; a wrong line of one of them spoils all. */
+/**
+ * Adds the lines of known keys; a wrong line of one of them spoils all. Lines that are held already
+ * are not verified again: anybody can repeat them without end.
+ */
 export function addLines(
   collection: Collection,
   signatures: SignedNote['signatures'],
   witnesses: readonly NoteKey[],
 ): Result<Added, CheckpointFailure> {
   const { head, text, validators } = collection;
-  const note = { text, signatures };
+  const isHeld = isAmong([...collection.signed, ...collection.cosigned]);
+  const unheld = signatures.filter((line) => !isHeld(line));
+  const note = { text, signatures: unheld };
   const signed = verifyNote(note, checkpointKeysOf(head.origin, validators));
   if (!signed.ok) return signed;
   const cosigned = verifyNote(note, witnesses);
@@ -101,8 +106,15 @@ export function addLines(
       cosigned: [...collection.cosigned, ...freshCosigned],
     },
     fresh: [...freshSigned, ...freshCosigned],
-    known: signed.value.length + cosigned.value.length,
+    known: signatures.length - unheld.length + signed.value.length + cosigned.value.length,
   });
+}
+
+function isAmong(lines: readonly NoteSignature[]): (line: NoteSignature) => boolean {
+  return ({ name, keyId, signature }) =>
+    lines.some(
+      (line) => line.keyId === keyId && line.name === name && equalBytes(line.signature, signature),
+    );
 }
 
 /** Validators are told apart by what they sign, witnesses by name and key: one line each. */

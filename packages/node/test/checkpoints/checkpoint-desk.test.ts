@@ -58,6 +58,7 @@ interface Place {
   readonly published: Uint8Array[];
   readonly counted: string[];
   readonly warned: unknown[];
+  readonly errors: string[];
   receive(bytes: Uint8Array): GossipVerdict;
 }
 
@@ -93,6 +94,7 @@ describe('node: checkpoint desk', () => {
     const published: Uint8Array[] = [];
     const counted: string[] = [];
     const warned: unknown[] = [];
+    const errors: string[] = [];
     let listener: ((peer: string, bytes: Uint8Array) => GossipVerdict) | undefined;
     const store: Place['store'] = {
       ...(stored && { note: stored }),
@@ -106,7 +108,11 @@ describe('node: checkpoint desk', () => {
     };
     const desk = createCheckpointDesk({
       clock,
-      logger: { ...SILENT_LOGGER, warn: (text, data) => warned.push({ text, ...data }) },
+      logger: {
+        ...SILENT_LOGGER,
+        warn: (text, data) => warned.push({ text, ...data }),
+        error: (text) => errors.push(text),
+      },
       metrics: {
         add: (_name, _count, labels) => counted.push(labels?.outcome ?? ''),
         set: () => undefined,
@@ -135,7 +141,7 @@ describe('node: checkpoint desk', () => {
     });
     const receive = (bytes: Uint8Array): GossipVerdict =>
       listener?.('peer', bytes) ?? expect.fail('the desk listens');
-    const place = { desk, store, published, counted, warned, receive };
+    const place = { desk, store, published, counted, warned, errors, receive };
     places.push(place);
     return place;
   }
@@ -312,6 +318,22 @@ describe('node: checkpoint desk', () => {
     expect(place.counted).to.include('contradicting');
     expect(place.receive(gossiped(noteOf(old, lineOf(old, 0))))).to.equal('ignore');
     expect(place.desk.newest()).to.equal(undefined);
+  });
+
+  it('given a line of another tree that is repeated without end, then the log tells of it once', async () => {
+    const place = open();
+    await commit(SLOT_MS);
+    const other = { ...(await headOf(2)), root: asHash(new Uint8Array(32).fill(8)) };
+    const more = { ...other, root: asHash(new Uint8Array(32).fill(9)) };
+
+    for (let attempt = 0; attempt < 20; attempt++) {
+      place.receive(gossiped(noteOf(other, lineOf(other, 2)), attempt));
+      place.receive(gossiped(noteOf(more, lineOf(more, 2)), attempt));
+    }
+    expect(place.errors).to.have.length(1);
+    place.receive(gossiped(noteOf(other, lineOf(other, 2), lineOf(other, 1))));
+
+    expect(place.errors).to.have.length(2);
   });
 
   it('spec L-14: given cosignatures, then those of registered witnesses are added once, and all others refused by code', async () => {
