@@ -5,7 +5,7 @@
  */
 import { examineEvidence, examineReady } from '@daybook/applications';
 import type { Hash, Result, SystemTransaction } from '@daybook/core';
-import { assertNever, fail, LIMITS, ok, toHex } from '@daybook/core';
+import { assertNever, fail, LIMITS, ok, readEvidence, toHex } from '@daybook/core';
 import type { Ledger } from './ledger/ledger.ts';
 
 export interface SystemPool {
@@ -56,6 +56,12 @@ interface Judged {
   readonly waiting: Waiting;
 }
 
+/** The key, in hex, that evidence is against, as it says. */
+function accusedOf({ kind, payload }: SystemTransaction): string | undefined {
+  const proof = kind === 'evidence' ? readEvidence(payload) : undefined;
+  return proof?.ok === true ? toHex(proof.value.publicKey) : undefined;
+}
+
 function refuse(code: string, isFault = false): Result<never, SystemRefusal> {
   return fail({ code, isFault });
 }
@@ -63,6 +69,8 @@ function refuse(code: string, isFault = false): Result<never, SystemRefusal> {
 class HeadPool implements SystemPool {
   readonly #ledger: Pick<Ledger, 'head' | 'genesis'>;
   readonly #byPlace = new Map<string, Waiting>();
+  /** Keys of validators, in hex, for whose faults there was no room since something last went. */
+  readonly #crowded = new Set<string>();
 
   constructor(ledger: Pick<Ledger, 'head' | 'genesis'>) {
     this.#ledger = ledger;
@@ -70,6 +78,11 @@ class HeadPool implements SystemPool {
 
   offer(system: SystemTransaction): Result<'new' | 'known', SystemRefusal> {
     if (this.has(system)) return ok('known');
+    // A liar makes faults without end, and each would cost two signatures to find no room.
+    const accused = accusedOf(system);
+    if (accused !== undefined && this.#crowded.has(accused)) {
+      return refuse('NODE_SYSTEM_POOL_FULL');
+    }
     const judged = this.#judge(system);
     if (!judged.ok) return judged;
     const { place, waiting } = judged.value;
@@ -77,6 +90,7 @@ class HeadPool implements SystemPool {
     // A later READY of the same key takes the place of an earlier one.
     if (held !== undefined && held.height >= waiting.height) return ok('known');
     if (held === undefined && !this.#hasRoom(system.kind, waiting.key)) {
+      if (accused !== undefined) this.#crowded.add(accused);
       return refuse('NODE_SYSTEM_POOL_FULL');
     }
     this.#byPlace.set(place, waiting);
@@ -153,6 +167,7 @@ class HeadPool implements SystemPool {
   }
 
   drop(systems: readonly SystemTransaction[]): void {
+    this.#crowded.clear();
     if (this.#byPlace.size === 0) return;
     const gone = new Set(systems.map(({ id }) => toHex(id)));
     for (const [place, { system }] of this.#byPlace) {
@@ -161,6 +176,7 @@ class HeadPool implements SystemPool {
   }
 
   review(): void {
+    this.#crowded.clear();
     for (const [place, { system }] of this.#byPlace) {
       if (!this.#judge(system).ok) this.#byPlace.delete(place);
     }

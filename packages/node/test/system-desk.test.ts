@@ -13,6 +13,7 @@ import {
   sha256,
   sign,
   signBytes,
+  systemTransaction,
 } from '@daybook/core';
 import type { GossipListener, Network } from '@daybook/network';
 import type { Keepsakes } from '@daybook/state';
@@ -316,6 +317,33 @@ describe('node: evidence on its way (spec X-15, X-28)', () => {
     const included = await includeAll(world, place);
     expect(included).to.have.length(LIMITS.evidencePerBlockMax);
     expect(place.desk.pool.count('evidence')).to.equal(24 - LIMITS.evidencePerBlockMax);
+  });
+
+  it('given a liar for whose faults there is no room, when it makes more, then they are not judged until one has gone', async () => {
+    const world = await makeWorld(1);
+    const [place] = world.places;
+    assert(place !== undefined, 'one place');
+    await growAll(world, 37);
+    const { ledger } = place.chain;
+    let judged = 0;
+    const pool = createSystemPool({
+      genesis,
+      head: () => {
+        judged += 1;
+        return ledger.head();
+      },
+    });
+    const offer = (height: number): boolean => {
+      const proof = proveEvidence(evidence(height), publicKeyOf(consensusSeed(LIAR)));
+      return pool.offer(systemTransaction('evidence', encodeEvidence(proof))).ok;
+    };
+    const heights = Array.from({ length: 37 }, (_, index) => index + 1);
+
+    const kept = heights.filter(offer);
+
+    expect([kept.length, judged]).to.deep.equal([24, 25]);
+    pool.drop(pool.select());
+    expect(heights.slice(24).filter(offer)).to.have.length(LIMITS.evidencePerBlockMax);
   });
 
   it('given a block with eleven faults, or one twice, when judged, then it is invalid', async () => {
