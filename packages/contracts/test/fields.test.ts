@@ -10,6 +10,21 @@ import { tableOf } from '../src/fields/field.ts';
 const t = { en: 'Title', zh: '标题' };
 const bytes = (size: number): Uint8Array => new Uint8Array(size).fill(1);
 
+/** How often the members of an object are looked at while it is checked. */
+function looksAt(members: number): { readonly looks: number; readonly faults: number } {
+  let looks = 0;
+  const names = Array.from({ length: members }, (_, at) => [`unknown${at}`, 1] as const);
+  const value = new Proxy(Object.fromEntries(names), {
+    get: (target, name) => {
+      looks += 1;
+      return Reflect.get(target, name);
+    },
+  });
+  const faults: InputFault[] = [];
+  compileFields(tableOf({ x: field.boolean(t) }))(value, '/args', faults);
+  return { looks, faults: faults.length };
+}
+
 /** Faults of a value under the field `x`, as execution judges it. */
 function faultsOf(one: Field<unknown>, value: unknown): readonly InputFault[] {
   const faults: InputFault[] = [];
@@ -473,5 +488,12 @@ describe('fields: JSON Schema', () => {
       const schema = jsonSchemaOf(tableOf({ x: one }));
       expect(JSON.parse(JSON.stringify(schema)), name).to.deep.equal(schema);
     }
+  });
+
+  it('given more unknown members than faults are told, then the rest is only counted', () => {
+    const { looks, faults } = looksAt(10_000);
+
+    expect(faults).to.equal(100);
+    expect(looks).to.be.below(10_500);
   });
 });

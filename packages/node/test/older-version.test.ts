@@ -33,6 +33,17 @@ async function grown() {
   const { ledger, blockLog, stateStore } = chain;
   const engine = createEngine([...applications, notebook]);
   const manifest = engine.manifestOf(ledger.head().reader);
+  let [walking, walkingMost] = [0, 0];
+  const history = stateStore.history.bind(stateStore);
+  Object.assign(stateStore, {
+    history: async (...given: Parameters<typeof history>) => {
+      walking += 1;
+      walkingMost = Math.max(walkingMost, walking);
+      await new Promise((resolve) => setImmediate(resolve));
+      walking -= 1;
+      return await history(...given);
+    },
+  });
   const records = createRecords({
     ...{ genesis, ledger, blockLog, stateStore },
     blocks: {
@@ -61,10 +72,21 @@ async function grown() {
     .organisation;
   const officeKey = organisation && recordKeyOf(organisation, { slug: 'office-0' });
   if (officeKey?.ok !== true) return expect.fail('the directory has offices');
-  return { chain, records, keyOf, counterKey: counterKey.value, officeKey: officeKey.value };
+  const keys = { counterKey: counterKey.value, officeKey: officeKey.value };
+  return { chain, records, keyOf, ...keys, walkingMost: () => walkingMost };
 }
 
 describe('node: older versions', () => {
+  it('given many who ask for old versions, then one after the other is on the way to them', async () => {
+    const { records, counterKey, walkingMost } = await grown();
+    const histories = Array.from({ length: 5 }, () => records.history(counterKey, { limit: 1 }));
+    const proofs = [1, 2, 3].map((height) => records.prove(counterKey, height));
+
+    await Promise.all([...histories, ...proofs]);
+
+    expect(walkingMost()).to.equal(1);
+  });
+
   it('spec S-12: given a height that is no longer kept, then its version is proven by result and history root', async () => {
     const { chain, records, counterKey: recordKey } = await grown();
     const { header } = chain.ledger.head();

@@ -11,7 +11,7 @@ import { assertNever } from '@daybook/core';
 import { INSTANT_MAX_MS, isCivilDate } from './calendar.ts';
 import { isCurrency } from './currencies.ts';
 import { expectationOf } from './expectation.ts';
-import { addFault, describeFound, memberPointer } from './faults.ts';
+import { addFault, describeFound, FAULTS_MAX, memberPointer } from './faults.ts';
 import type { AmountSpec, FieldSpec, FieldTable, ListSpec } from './spec.ts';
 import { isIdentifier, isOfficer, isSlug, isText } from './texts.ts';
 
@@ -285,12 +285,15 @@ function reportUnknown(
   table: FieldTable,
   { pointer, faults }: Place,
 ): void {
+  const expected = `no field of this name; known are ${Object.keys(table).join(', ') || 'none'}`;
   for (const name of Object.keys(value)) {
+    // A stranger names as many as a transaction holds.
+    if (faults.length >= FAULTS_MAX) return;
     if (Object.hasOwn(table, name) || value[name] === undefined) continue;
     addFault(faults, {
       kind: 'unknown',
       pointer: memberPointer(pointer, name),
-      expected: `no field of this name; known are ${Object.keys(table).join(', ') || 'none'}`,
+      expected,
       found: describeFound(value[name]),
     });
   }

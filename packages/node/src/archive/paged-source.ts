@@ -2,6 +2,7 @@
  * Pages of an archive's files in memory: neighbouring blocks come with one request, requests for one
  * page at a time are one, and only a few are under way, however many clients ask.
  */
+import { createTurns } from '../turns.ts';
 import type { ArchiveSource } from './archive-source.ts';
 
 export interface PagedSource extends ArchiveSource {
@@ -47,22 +48,5 @@ export function createPagedSource(source: ArchiveSource): PagedSource {
     forget: (file) => {
       for (const key of pages.keys()) if (key.startsWith(`${file} `)) pages.delete(key);
     },
-  };
-}
-
-/** Runs at most so many tasks at a time, in the order they came. */
-function createTurns(countMax: number): <T>(task: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (task) => {
-    if (running >= countMax) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
   };
 }

@@ -1,6 +1,7 @@
 /** The API's `Records` port over the state store; what is no longer kept is refused by name. */
 import type { Height, RecordKey, Result } from '@daybook/core';
 import { fail, ok } from '@daybook/core';
+import type { StateStore } from '@daybook/state';
 import { StateError } from '@daybook/state';
 import type { Head, Placement, Records, Refusal } from '../api/ports.ts';
 import type { BlockReader } from '../archive/block-reader.ts';
@@ -8,13 +9,14 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { StoredResult } from '../ledger/stored-result.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
 import { recordsFrom } from '../snapshot/serve.ts';
+import { createTurns } from '../turns.ts';
 import { headOf } from './chain.ts';
 import type { ProofParts } from './proofs.ts';
 import { buildListBundle, buildProofBundle } from './proofs.ts';
 import type { VersionParts } from './versions.ts';
 import { buildVersionBundle } from './versions.ts';
 
-export interface RecordsParts extends ProofParts, VersionParts {
+export interface RecordsParts extends ProofParts, Omit<VersionParts, 'versionsOf'> {
   readonly ledger: Ledger;
   readonly blocks: BlockReader;
   /** Puts a refused transaction in words. */
@@ -36,8 +38,15 @@ function isPruned(error: unknown): boolean {
   return error instanceof StateError && error.failure.code === 'STATE_VERSION_PRUNED';
 }
 
+/** The way to an old version may be long: however many ask, only one is on it. */
+function versionsInTurn(stateStore: StateStore): VersionParts['versionsOf'] {
+  const inTurn = createTurns(1);
+  return (key, options) => inTurn(() => stateStore.history(key, options));
+}
+
 export function createRecords(parts: RecordsParts): Records {
   const { ledger, stateStore, blocks, blockLog } = parts;
+  const versionsOf = versionsInTurn(stateStore);
   const headHeight = (): Height => ledger.head().header.height;
   /** What a height proves, or why it cannot be told. */
   const provenAt = async (
@@ -81,10 +90,9 @@ export function createRecords(parts: RecordsParts): Records {
       const read = await readAt(height, () => stateStore.list(range, options));
       return read.ok ? ok({ head: read.value.head, records: read.value.found }) : read;
     },
-    history: async (key, { before, limit }) => {
+    history: async (key, range) => {
       const head = headOf(ledger.head());
-      const options = { limit, ...(before !== undefined && { before }) };
-      const versions = await stateStore.history(key, options);
+      const versions = await versionsOf(key, range);
       return { head, versions, completeFrom: stateStore.historyFrom() };
     },
     blockTime: (height) => blockLog.blockTimeAt(height),
@@ -93,7 +101,8 @@ export function createRecords(parts: RecordsParts): Records {
       const isGone = !proven.ok && proven.reason.code === 'NODE_STATE_PRUNED';
       if (!isGone) return proven;
       // The state is gone, but not what the block wrote.
-      const older = await buildVersionBundle(key, { height, head: headHeight() }, parts);
+      const heights = { height, head: headHeight() };
+      const older = await buildVersionBundle(key, heights, { ...parts, versionsOf });
       return older === undefined ? proven : ok(older);
     },
     proveList: async (place, { from, height = headHeight() }) =>

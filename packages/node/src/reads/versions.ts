@@ -13,7 +13,7 @@ import {
   leafHash,
   treeKeyOf,
 } from '@daybook/core';
-import type { FinalBlock } from '@daybook/state';
+import type { FinalBlock, StateStore } from '@daybook/state';
 import type { History } from '../api/ports.ts';
 import { decodeStoredResult } from '../ledger/stored-result.ts';
 import type { FoundingState } from './founding-state.ts';
@@ -24,6 +24,8 @@ export interface VersionParts extends ProofParts {
   /** The tree over all block hashes. */
   readonly history: Pick<History, 'inclusion'>;
   readonly founding: FoundingState;
+  /** Versions of a record, newest first. */
+  readonly versionsOf: StateStore['history'];
 }
 
 /**
@@ -37,7 +39,7 @@ export async function buildVersionBundle(
   parts: VersionParts,
 ): Promise<Uint8Array | undefined> {
   const options = { limit: 1, before: height + 1 };
-  const [version] = await parts.stateStore.history(recordKey, options);
+  const [version] = await parts.versionsOf(recordKey, options);
   if (version === undefined) return undefined;
   const block = await parts.blocks.readBlock(version.height);
   const written = block && (await writtenIn(block, recordKey, parts));

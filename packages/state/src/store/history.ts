@@ -2,6 +2,7 @@
  * The versions of one record, newest first: a walk along the value log. Of a record that was removed
  * the way starts at its newest removal, which the database remembers.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Height, RecordKey } from '@daybook/core';
 import { createWriter, decodeBinary } from '@daybook/core';
 import { StateError } from '../errors.ts';
@@ -19,6 +20,8 @@ export interface Removal {
 
 /** Removals remembered of one record: more than a rollback can undo is not needed. */
 const REMOVALS_MAX = 4;
+/** Versions looked at in one turn of the event loop: some milliseconds. */
+const STEPS_PER_TURN = 200;
 
 /** The list after one more removal, newest first; an entry of the same height is replaced. */
 export function addRemoval(removals: readonly Removal[], added: Removal): readonly Removal[] {
@@ -50,17 +53,23 @@ export function decodeRemovals(
 }
 
 /**
- * Versions from a place on, newest first, as far as they are kept.
+ * Versions from a place on, newest first, as far as they are kept. The way to old versions leads
+ * over all newer ones, maybe millions; others get their turn meanwhile.
  * @throws StateError STATE_DAMAGED
  */
-export function walkHistory(
+export async function walkHistory(
   { values, space }: { readonly values: RecordLog; readonly space: Space },
   start: Ref,
   key: RecordKey,
   { limit, before }: HistoryOptions,
-): readonly RecordVersion[] {
+): Promise<readonly RecordVersion[]> {
   const versions: RecordVersion[] = [];
-  for (let ref = start; ref !== 0 && versions.length < limit; ) {
+  let left = STEPS_PER_TURN;
+  for (let ref = start; ref !== 0 && versions.length < limit; left -= 1) {
+    if (left === 0) {
+      await nextTurn();
+      left = STEPS_PER_TURN;
+    }
     if (!space.has(values.segmentOf(ref))) break;
     const { height, value, previous, key: found } = readValue(values, ref);
     if (!isSameRecord(found, key)) {

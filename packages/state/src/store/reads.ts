@@ -201,7 +201,7 @@ export class Reads {
       const removals = await database.get(removalsKey(key));
       start = decodeRemovals(database.path, removals, newest.height)[0]?.ref ?? 0;
     }
-    return walkHistory({ values, space: reclaim.valueSpace }, start, key, options);
+    return await walkHistory({ values, space: reclaim.valueSpace }, start, key, options);
   }
 
   /** Tells that a newer version has other values. */

@@ -52,6 +52,27 @@ describe('state: history of records', () => {
     expect(world.disk.list('state')).to.include('values-0000000000.seg');
   });
 
+  it('given an old version asked for, then others get their turn on the way to it', async () => {
+    const store = await open(createWorld());
+    await commitAll(
+      store,
+      Array.from({ length: 1000 }, (_, round) => [write(4, `${round}`)]),
+    );
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+
+    const versions = await store.history(keyOf(4), { limit: 1, before: 2 });
+    isOver = true;
+
+    expect(versions.map(({ height }) => height)).to.deep.equal([1]);
+    expect(turns).to.be.at.least(4);
+  });
+
   it('spec S-16: given a store that keeps retained values, old ones leave the disk and history says from where it is whole', async () => {
     const world = createWorld();
     const store = await open(world, { history: 'retained' });
