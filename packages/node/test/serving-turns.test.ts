@@ -19,9 +19,12 @@ function makeStage() {
     served.push(peerId);
     return REQUEST;
   });
+  const work = (ms: number): void => {
+    workedMs += ms;
+  };
   const ask = (peerId: string, signal = new AbortController().signal) =>
     handler(peerId, REQUEST, signal);
-  return { manual, turns, served, ask };
+  return { manual, turns, served, ask, work };
 }
 
 describe('node: turns of those who are served', () => {
@@ -45,6 +48,18 @@ describe('node: turns of those who are served', () => {
     manual.advance(1000);
 
     expect(served.slice(0, 4)).to.deep.equal(['greedy', 'greedy', 'modest', 'greedy']);
+  });
+
+  it('given a node that does other work meanwhile, then nobody who asks waits longer for that', async () => {
+    const { manual, served, ask, work } = makeStage();
+    await ask('a');
+    work(1000);
+    const second = ask('b');
+
+    manual.advance(4 * ANSWER_MS);
+
+    expect(served).to.deep.equal(['a', 'b']);
+    expect(await second).to.equal(REQUEST);
   });
 
   it('given an asker that gave up, or a stop, then nothing is read for it', async () => {
