@@ -56,6 +56,11 @@ const SPREAD_BYTES_MAX = 256 * 1024;
 const FRESH_MS = 60;
 /** A hand-over repeats only what spreading should have delivered long ago. */
 const HAND_OVER_AGE_MS = 3000;
+/** Transactions of a peer's batch that are decoded and judged between two turns of others. */
+const JUDGED_AT_ONCE = 64;
+/** Refusals that rest on the bytes alone, beside those of decoding. */
+const FORGED: readonly string[] = ['NODE_TRANSACTION_SIGNATURE', 'NODE_TRANSACTION_KEY'];
+
 interface Tracked {
   readonly transaction: Transaction;
   readonly sinceMs: number;
@@ -216,18 +221,36 @@ class Desk implements SubmissionDesk {
       for (const id of frame.value.ids) this.#noteHolder(peerId, id);
       return;
     }
-    // An observer spreads on what another observer handed it; validators reach each other.
-    const spreadOn = !this.#parts.isValidator();
-    const outcomes = await this.#admitAll(frame.value.wires, spreadOn);
-    const held = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value.id] : []));
+    const held = await this.#admitFrom(peerId, frame.value.wires);
     if (held.length > 0 && this.#parts.isValidator()) {
       this.#parts.network.send(peerId, 'transactions', encodeHeld(held));
     }
   }
 
+  /**
+   * Judges a batch a few at a time, so that votes get their turns, and no further than to what an
+   * honest peer cannot have sent: it judged each of them itself.
+   * @returns ids of what is held now
+   */
+  async #admitFrom(peerId: string, wires: readonly Uint8Array[]): Promise<TransactionId[]> {
+    const { clock, network, isValidator } = this.#parts;
+    const held: TransactionId[] = [];
+    for (let at = 0; at < wires.length; at += JUDGED_AT_ONCE) {
+      if (at > 0) await new Promise<void>((resolve) => clock.soon(resolve));
+      // An observer spreads on what another observer handed it; validators reach each other.
+      const outcomes = await this.#admitAll(wires.slice(at, at + JUDGED_AT_ONCE), !isValidator());
+      for (const outcome of outcomes) if (outcome.ok) held.push(outcome.value.id);
+      if (isForged(outcomes)) {
+        network.penalise(peerId, 'malformed');
+        break;
+      }
+    }
+    return held;
+  }
+
   #noteHolder(peerId: string, id: Uint8Array): void {
     const tracked = this.#tracked.get(toHex(id));
-    if (tracked === undefined) return;
+    if (tracked === undefined || tracked.holders.has(peerId)) return;
     tracked.holders.add(peerId);
     if (this.#isAccepted(tracked)) this.#wake(tracked, 'accepted');
   }
@@ -328,6 +351,15 @@ export function replayed({ height, index }: Placement): Refusal {
     detail: `This transaction is final at height ${height}, position ${index}.`,
     errors: [{ pointer: '/nonce', expected: 'a nonce that no final transaction has' }],
   };
+}
+
+/** Whether a batch holds what rests on no state and no clock, so that whoever spread it knew. */
+function isForged(outcomes: readonly Result<unknown, Refusal>[]): boolean {
+  return outcomes.some(
+    (outcome) =>
+      !outcome.ok &&
+      (FORGED.includes(outcome.reason.code) || outcome.reason.code.startsWith('CORE_')),
+  );
 }
 
 function fullness(

@@ -1,6 +1,6 @@
 /** The way of a transaction into the mempools: admission, spreading, acceptance, waiting. */
 import type { Transaction, TransactionId } from '@daybook/core';
-import { fail, ok, toHex } from '@daybook/core';
+import { encodeTransaction, fail, ok, toHex } from '@daybook/core';
 import type { MessageListener, Network } from '@daybook/network';
 import { expect } from 'chai';
 import type { Placement, Refusal } from '../src/api/ports.ts';
@@ -9,6 +9,7 @@ import { createMempool } from '../src/mempool.ts';
 import type { SignatureVerifier } from '../src/signatures.ts';
 import type { SubmissionDesk } from '../src/submissions.ts';
 import { createSubmissionDesk } from '../src/submissions.ts';
+import { encodeBatch } from '../src/transaction-frames.ts';
 import { makeGenesis, noteOf, PLAIN_VERIFIER } from './support/chain.ts';
 import type { ManualClock } from './support/manual-clock.ts';
 import { createManualClock } from './support/manual-clock.ts';
@@ -246,6 +247,66 @@ describe('node: submissions', () => {
     await world.at('a').receive('b', Uint8Array.of(9, 9));
 
     expect(world.at('a').penalties).to.deep.equal(['b malformed']);
+  });
+
+  it('given a batch with bytes that are no transaction, then the sender is penalised, and the rest is not judged', async () => {
+    let judged = 0;
+    const world = makeWorld({
+      judge: () => {
+        judged += 1;
+        return { code: 'NODE_TRANSACTION_EXPIRED', detail: 'too late' };
+      },
+    });
+    const noise = { bytes: Uint8Array.of(9) } as Transaction;
+    const late = noteOf(genesis, 1);
+
+    const batch = encodeBatch([noise, ...Array.from({ length: 4000 }, () => late)]);
+    await world.at('a').receive('b', batch);
+
+    expect(world.at('a').penalties).to.deep.equal(['b malformed']);
+    expect(judged).to.be.lessThan(100);
+  });
+
+  it('given a batch with a signature that does not hold, then the sender is penalised, and what holds is kept', async () => {
+    const world = makeWorld();
+    const note = noteOf(genesis, 1);
+    const { bodyBytes } = noteOf(genesis, 2);
+    const forged = { bytes: encodeTransaction(bodyBytes, note.signatures) } as Transaction;
+
+    await world.at('a').receive('b', encodeBatch([note, forged]));
+    await world.at('a').receive('c', encodeBatch([note]));
+
+    expect(world.at('a').penalties).to.deep.equal(['b malformed']);
+    expect(world.at('a').mempool.count()).to.equal(1);
+    expect(world.at('a').sent).to.deep.equal(['b held', 'c held']);
+  });
+
+  it('given a long batch of refused transactions, then others get their turns and nobody is blamed', async () => {
+    let judged = 0;
+    const world = makeWorld({
+      judge: () => {
+        judged += 1;
+        return { code: 'NODE_TRANSACTION_EXPIRED', detail: 'too late' };
+      },
+    });
+    const late = noteOf(genesis, 1);
+    const batch = encodeBatch(Array.from({ length: 1000 }, () => late));
+
+    let isDone = false;
+    void world
+      .at('a')
+      .receive('b', batch)
+      .then(() => {
+        isDone = true;
+      });
+    expect(judged).to.be.lessThan(100);
+    for (let turn = 0; turn < 1000 && !isDone; turn++) {
+      world.clock.advance(1);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+
+    expect(judged).to.equal(1000);
+    expect(world.at('a').penalties).to.deep.equal([]);
   });
 
   it('spec R2: given a transaction that a validator never acknowledged, when handed over, then it is sent again, and only then', async () => {
