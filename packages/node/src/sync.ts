@@ -83,6 +83,9 @@ interface ServedRange {
   readonly blocks: readonly ServedBlock[];
 }
 
+/** A peer whose claim brought no block begins nothing for so many ms: each attempt asks all others. */
+const VAIN_REST_MS = 250;
+
 class RangeSyncer implements Syncer {
   readonly #parts: SyncParts;
   readonly #progress: SyncProgress;
@@ -90,6 +93,8 @@ class RangeSyncer implements Syncer {
   /** Blocks have come since this attempt began: it is no mere answer to a claim. */
   #isFruitful = false;
   #stopped = false;
+  /** Until when claims of these peers begin nothing, in ms of the clock. */
+  readonly #restUntilMs = new Map<string, number>();
   readonly #abort = new AbortController();
   readonly #fetcher: RangeFetcher;
 
@@ -147,8 +152,8 @@ class RangeSyncer implements Syncer {
     this.#progress.claimed(height, peerId);
     if (peerId !== undefined) this.#fetcher.prefer(peerId);
     if (this.#running !== undefined || this.#stopped) return;
-    if (height <= this.#head()) return;
-    this.#running = this.#run()
+    if (height <= this.#head() || this.#isAtRest(peerId)) return;
+    this.#running = this.#run(peerId)
       .catch((error: unknown) => {
         // The process takes its time to end, and the next claim of a height would begin anew.
         this.#stopped = true;
@@ -158,6 +163,14 @@ class RangeSyncer implements Syncer {
         this.#running = undefined;
         return this.#parts.ahead?.rest();
       });
+  }
+
+  #isAtRest(peerId: string | undefined): boolean {
+    const nowMs = this.#parts.clock.now();
+    for (const [name, untilMs] of this.#restUntilMs) {
+      if (untilMs <= nowMs) this.#restUntilMs.delete(name);
+    }
+    return peerId !== undefined && this.#restUntilMs.has(peerId);
   }
 
   async stop(): Promise<void> {
@@ -170,16 +183,21 @@ class RangeSyncer implements Syncer {
     return this.#parts.ledger.head().header.height;
   }
 
-  /** Takes one range after another until nobody gives a block beyond the head. */
-  async #run(): Promise<void> {
+  /**
+   * Takes one range after another until nobody gives a block beyond the head.
+   * @param claimant  whose claim began it
+   */
+  async #run(claimant: string | undefined): Promise<void> {
     const course = this.#fetcher.begin();
     this.#isFruitful = false;
     this.#progress.reached(this.#head());
     while (!this.#stopped) {
       const fetched = await course.next();
-      if (fetched === undefined) return;
+      if (fetched === undefined) break;
       course.settled(fetched, await this.#take(fetched, course));
     }
+    if (this.#isFruitful || claimant === undefined) return;
+    this.#restUntilMs.set(claimant, this.#parts.clock.now() + VAIN_REST_MS);
   }
 
   /** @returns whether the range was genuine and of use */

@@ -327,6 +327,37 @@ describe('node: sync', () => {
     expect(heightOf(chain.ledger)).to.equal(0);
   });
 
+  it('given a peer whose claims bring nothing, when it claims on and on, then others are asked now and then only', async () => {
+    const { caughtUp, asked, clock } = await follow(['a', 'b', 'liar'], () => undefined);
+    const perAttempt = ['liar', 'b', 'a'].length;
+
+    for (let claim = 0; claim < 20; claim++) await caughtUp(1_000_000 + claim, 'liar');
+    const atOnce = asked.length;
+    await caughtUp(2_000_000, 'a');
+    const byAnother = asked.length;
+    clock.advance(250);
+    await caughtUp(3_000_000, 'liar');
+
+    expect([atOnce, byAnother, asked.length]).to.deep.equal(
+      [1, 2, 3].map((attempts) => attempts * perAttempt),
+    );
+  });
+
+  it('given a peer whose claim brought blocks, when it speaks of the next one, then that is asked for at once', async () => {
+    let last = 3;
+    const { chain, caughtUp } = await follow(['a'], (_, request) => {
+      const first = firstOf(request);
+      return first > last ? undefined : serve(encodeRangeRequest(first, last - first + 1));
+    });
+
+    await caughtUp(3, 'a');
+    const before = heightOf(chain.ledger);
+    last = 4;
+    await caughtUp(4, 'a');
+
+    expect([before, heightOf(chain.ledger)]).to.deep.equal([3, 4]);
+  });
+
   it('spec N-1: given a claim to be far ahead without a certificate that holds, then nothing behind the first range is asked for', async () => {
     const first = source.blockLog.readBlock(1);
     const sealed = first && decodeCertificate(first.certificate);
@@ -448,11 +479,12 @@ describe('node: sync', () => {
   });
 
   it('spec N-4: given a peer that sent noise once, when hinted again, then it is asked last', async () => {
-    const { caughtUp, asked } = await follow(['a', 'b', 'c'], (peerId) =>
+    const { caughtUp, asked, clock } = await follow(['a', 'b', 'c'], (peerId) =>
       peerId === 'a' ? Uint8Array.of(7) : undefined,
     );
 
     await caughtUp(5, 'a');
+    clock.advance(250);
     await caughtUp(6, 'a');
 
     expect(asked).to.deep.equal(['a', 'b', 'c', 'b', 'c', 'a']);

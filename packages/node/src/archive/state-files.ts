@@ -56,7 +56,7 @@ export function stateFiles(folder: string, height: Height): Pick<Sources, 'ask'>
       if (!fs.existsSync(file)) throw unusable(folder, `${name} is missing`);
       const verdict = judge(fs.readFileSync(file));
       if (verdict.ok) return verdict.value;
-      throw unusable(folder, `${name} is not of block ${height} (${verdict.reason.forged})`);
+      throw unusable(folder, `${name} is not of block ${height} (${verdict.reason.fact})`);
     },
   };
 }

@@ -3,7 +3,14 @@
  * hash from the peer that sent the proposal. What is returned matches the header's `txRoot`.
  */
 import type { Block, Hash, PrePrepare, Result } from '@daybook/core';
-import { createWriter, decodeBinary, LIMITS, toHex, transactionHashOf } from '@daybook/core';
+import {
+  createWriter,
+  decodeBinary,
+  equalBytes,
+  LIMITS,
+  toHex,
+  transactionHashOf,
+} from '@daybook/core';
 import type { Network } from '@daybook/network';
 import { isBodyOf } from '../ledger/validity.ts';
 import type { Mempool } from '../mempool.ts';
@@ -115,6 +122,11 @@ export async function assembleProposal(
 ): Promise<Block | undefined> {
   const { transactionHashes, header } = message;
   const inlined = new Map(message.inlined.map(({ index, bytes }) => [index, bytes] as const));
+  // Under a wrong hash nobody could be given it by those who pass this proposal on.
+  for (const [index, bytes] of inlined) {
+    const hash = transactionHashes[index];
+    if (hash === undefined || !equalBytes(transactionHashOf(bytes), hash)) return undefined;
+  }
   const present = transactionHashes.map((hash, index) => {
     return inlined.get(index) ?? mempool.byHash(hash)?.bytes;
   });

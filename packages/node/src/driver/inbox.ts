@@ -73,6 +73,8 @@ export interface Inbox {
 
 /** An honest peer sends the proposal of its round, of the next height, and those that it repeats. */
 const ASSEMBLING_PER_PEER_MAX = 4;
+/** A proposal whose body its sender did not give is looked at again after so many ms: that costs signatures. */
+const UNGIVEN_REST_MS = 250;
 
 /** Gossip of a final height may come so many blocks late and is still passed on. */
 const GOSSIP_LATE_MAX = 16;
@@ -81,8 +83,11 @@ class ConsensusInbox implements Inbox {
   readonly #parts: InboxParts;
   /** The highest finalised header that was passed on. */
   #gossipedUpTo = 0;
-  /** Proposals being completed, by peer: a slot of each once, and few of one liar at a time. */
-  readonly #assembling = new Map<string, Set<string>>();
+  /**
+   * Proposals being completed, by peer: a slot of each once, and few of one liar at a time. With when
+   * they may come again, in ms of the clock.
+   */
+  readonly #assembling = new Map<string, Map<string, number>>();
 
   constructor(parts: InboxParts) {
     this.#parts = parts;
@@ -191,6 +196,17 @@ class ConsensusInbox implements Inbox {
     onOwnSigned(ownSignaturesIn(message, context.selfIndex));
   }
 
+  #mayAssemble(peerId: string, slot: string): boolean {
+    const slots = this.#assembling.get(peerId);
+    if (slots === undefined) return true;
+    const now = this.#parts.clock.now();
+    for (const [name, until] of slots) {
+      if (until <= now) slots.delete(name);
+    }
+    if (slots.size === 0) this.#assembling.delete(peerId);
+    return !slots.has(slot) && slots.size < ASSEMBLING_PER_PEER_MAX;
+  }
+
   #receiveProposal(peerId: string, message: PrePrepare, authority: Authority): void {
     const { tell, assemble, bodies, clock, onFatal } = this.#parts;
     const receivedWallMs = clock.wall();
@@ -198,9 +214,8 @@ class ConsensusInbox implements Inbox {
     if (!authentic.ok) return;
     const { content } = message.signed;
     const slot = `${content.height}/${content.round}`;
-    const slots = this.#assembling.get(peerId) ?? new Set<string>();
     // What comes meanwhile is sent again (R11).
-    if (slots.has(slot) || slots.size === ASSEMBLING_PER_PEER_MAX) return;
+    if (!this.#mayAssemble(peerId, slot)) return;
     const sound = isJustificationSound(message.justification, content, authority);
     if (sound) this.#lookForOwn(message, content.height);
     const deliver = (): void => {
@@ -210,13 +225,12 @@ class ConsensusInbox implements Inbox {
       deliver();
       return;
     }
-    this.#assembling.set(peerId, slots.add(slot));
+    const slots = this.#assembling.get(peerId) ?? new Map<string, number>();
+    this.#assembling.set(peerId, slots.set(slot, Number.POSITIVE_INFINITY));
     assemble(peerId, message)
-      .finally(() => {
-        slots.delete(slot);
-        if (slots.size === 0) this.#assembling.delete(peerId);
-      })
       .then((block) => {
+        const now = clock.now();
+        slots.set(slot, block === undefined ? now + UNGIVEN_REST_MS : now);
         if (block === undefined) return;
         bodies.hold({ block, hash: content.blockHash, receivedWallMs });
         deliver();

@@ -25,7 +25,7 @@ import { createOffers } from './offers.ts';
 import type { Anchors, Snapshot } from './snapshot.ts';
 import { anchoredHeight, judgeOffer } from './snapshot.ts';
 import type { Sources, Verdict } from './sources.ts';
-import { createSources, forged } from './sources.ts';
+import { createSources, doubtful, forged } from './sources.ts';
 import type { Offer } from './wire.ts';
 import { decodeOffer, encodeOffer } from './wire.ts';
 
@@ -229,7 +229,12 @@ class SnapshotJoin implements Join {
     const { precisionMs } = genesis.document.parameters;
     const latestMs = this.#parts.clock.wall() + precisionMs;
     const judged = judgeOffer(offer.value, { genesis, recoveries, latestMs });
-    return judged.ok ? judged : forged(judged.reason);
+    if (judged.ok) return judged;
+    // A quorum has signed it: a clock of this node that is behind makes all that is offered look so.
+    if (judged.reason === 'header from the future') {
+      return doubtful('the newest block is dated after the clock of this node: check that clock');
+    }
+    return forged(judged.reason);
   }
 
   /** @returns false when it is to be tried again */

@@ -9,13 +9,27 @@ import type { Logger } from '../log.ts';
 import type { SnapshotQuestion } from './wire.ts';
 import { encodeQuestion } from './wire.ts';
 
-/** What an answer is worth: `forged` contradicts the snapshot, or is no answer to the question. */
-export type Verdict<T> = Result<T, { readonly forged: string }>;
+/** Why an answer is not taken. */
+export interface Refused {
+  readonly fact: string;
+  /**
+   * It contradicts the snapshot, or is no answer to the question; otherwise it cannot be told whether
+   * the peer or this node is wrong.
+   */
+  readonly isForged: boolean;
+}
+
+/** What an answer is worth. */
+export type Verdict<T> = Result<T, Refused>;
 
 const FORGED = 'NODE_SNAPSHOT_FORGED';
 
 export function forged(fact: string): Verdict<never> {
-  return fail({ forged: fact });
+  return fail({ fact, isForged: true });
+}
+
+export function doubtful(fact: string): Verdict<never> {
+  return fail({ fact, isForged: false });
 }
 
 export interface Sources {
@@ -65,7 +79,12 @@ export function createSources({ network, logger, signal }: SourcesParts): Source
       reason = undefined;
       return verdict.value;
     }
-    const { forged: fact } = verdict.reason;
+    const { fact, isForged } = verdict.reason;
+    if (!isForged) {
+      reason = fact;
+      logger.warn('snapshot not taken', { peer: peerId, asked: question.kind, reason });
+      return undefined;
+    }
     reason = `${FORGED}: ${fact}`;
     logger.warn('snapshot forged', { code: FORGED, peer: peerId, asked: question.kind, fact });
     distrusted.add(peerId);

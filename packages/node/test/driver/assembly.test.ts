@@ -136,6 +136,19 @@ describe('node: assembly of proposals', () => {
     expect(place.penalties).to.deep.equal([]);
   });
 
+  it('given the right body inlined under a wrong hash, then there is no block', async () => {
+    const [one, other] = notes(2);
+    if (one === undefined || other === undefined) throw new Error('two');
+    const proposal = proposalOf([one]);
+    const inlined = [{ index: 0, bytes: one.bytes }];
+    const [wrong = proposal.header.txRoot] = proposalOf([other]).transactionHashes;
+    const place = placeWith(() => []);
+
+    expect(await place.assemble({ ...proposal, inlined })).to.equal(1);
+    const misnamed = { ...proposal, inlined, transactionHashes: [wrong] };
+    expect(await place.assemble(misnamed)).to.equal(undefined);
+  });
+
   for (const isHeld of [true, false]) {
     const where = isHeld ? 'in the mempool' : 'at the peer';
     it(`given a transaction ${where} that is named until no block could hold it, then there is no block`, async () => {

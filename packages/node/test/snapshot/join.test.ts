@@ -207,6 +207,17 @@ describe('node: joining by a snapshot', () => {
     expect(await outcome).to.equal('nothing');
   });
 
+  it('given a clock of its own that is behind, then the node blames nobody who offers what a quorum has signed', async () => {
+    const wallMs = GENESIS_MS + BLOCK_MS;
+
+    const { outcome, penalties, asked } = stage.begin({ peers: { a: honest }, wallMs });
+
+    // Nothing it could take is offered, and it follows the chain from its beginning.
+    expect(await outcome).to.equal('nothing');
+    expect(penalties).to.deep.equal([]);
+    expect(asked.length, 'asked again').to.be.greaterThan(1);
+  });
+
   it('spec N-17: given the right checkpoint, then the node joins; given another block, then it stops by name', async () => {
     const checkpoint = { height: 20, hash: stage.hashAt(20) };
     const right = stage.begin({ anchors: { checkpoint }, peers: { a: honest } });

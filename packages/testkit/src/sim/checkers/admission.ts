@@ -19,11 +19,11 @@ import {
   validatorsHash,
   verifyStrict,
 } from '@daybook/core';
+import type { LoggedBlock } from '../logged-chain.ts';
+import { watchLoggedChain } from '../logged-chain.ts';
 import type { Machine } from '../node/machine.ts';
 import type { World } from '../world/world.ts';
 import type { Checker } from './checker.ts';
-import type { LoggedBlock } from './logged-chain.ts';
-import { watchLoggedChain } from './logged-chain.ts';
 
 /** How many epochs back a READY may name a block. */
 const READY_EPOCHS = 2;

@@ -16,10 +16,10 @@ import {
   treeRootOf,
   valueHashOf,
 } from '@daybook/core';
+import type { LoggedBlock } from '../logged-chain.ts';
+import { watchLoggedChain } from '../logged-chain.ts';
 import type { World } from '../world/world.ts';
 import type { Checker } from './checker.ts';
-import type { LoggedBlock } from './logged-chain.ts';
-import { watchLoggedChain } from './logged-chain.ts';
 
 /** How many of a thousand runs are executed again: it costs what one node's executing costs, and more. */
 const RUNS_PERMILLE = 250;

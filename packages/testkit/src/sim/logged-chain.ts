@@ -4,8 +4,8 @@
  */
 import type { BodyEntry, Header } from '@daybook/core';
 import { decodeBlock, decodeBodyEntry } from '@daybook/core';
-import type { Machine } from '../node/machine.ts';
-import type { World } from '../world/world.ts';
+import type { Machine } from './node/machine.ts';
+import type { World } from './world/world.ts';
 
 /** A block as the log of a node keeps it. */
 export interface LoggedBlock {
