@@ -56,10 +56,12 @@ const SPREAD_BYTES_MAX = 256 * 1024;
 const FRESH_MS = 60;
 /** A hand-over repeats only what spreading should have delivered long ago. */
 const HAND_OVER_AGE_MS = 3000;
-/** Transactions of a peer's batch that are decoded and judged between two turns of others. */
+/** Transactions of a batch that are decoded and judged between two turns of others. */
 const JUDGED_AT_ONCE = 64;
 /** Refusals that rest on the bytes alone, beside those of decoding. */
 const FORGED: readonly string[] = ['NODE_TRANSACTION_SIGNATURE', 'NODE_TRANSACTION_KEY'];
+
+type Admission = Result<{ readonly id: TransactionId; readonly known: boolean }, Refusal>;
 
 interface Tracked {
   readonly transaction: Transaction;
@@ -87,7 +89,7 @@ class Desk implements SubmissionDesk {
   readonly #arrivals = new Map<string, number>();
   #outgoing: Transaction[] = [];
   #outgoingBytes = 0;
-  /** Transactions to spread that are still being judged. */
+  /** Batches to spread that are still being judged. */
   #judging = 0;
   #cancelSpread: (() => void) | undefined;
   readonly #unsubscribe: () => void;
@@ -101,35 +103,43 @@ class Desk implements SubmissionDesk {
 
   // --- from clients ------------------------------------------------------------------------
 
-  async submit(
-    wires: readonly Uint8Array[],
-  ): Promise<readonly Result<{ readonly id: TransactionId; readonly known: boolean }, Refusal>[]> {
+  async submit(wires: readonly Uint8Array[]): Promise<readonly Admission[]> {
     return await this.#admitAll(wires, true);
   }
 
-  /** @param own  to be spread by this node */
+  /**
+   * Judges a batch a few at a time, so that votes get their turns.
+   * @param own  to be spread by this node, all of them together
+   * @param isEnough  told what became of each few; true ends it
+   */
   async #admitAll(
     wires: readonly Uint8Array[],
     own: boolean,
-  ): Promise<readonly Result<{ readonly id: TransactionId; readonly known: boolean }, Refusal>[]> {
-    if (!own) return await Promise.all(wires.map((wire) => this.#admit(wire, false)));
-    this.#judging += wires.length;
-    return await Promise.all(
-      wires.map(async (wire) => {
-        try {
-          return await this.#admit(wire, true);
-        } finally {
-          this.#judging -= 1;
-          if (this.#judging === 0 && this.#outgoing.length > 0) this.#spreadIn(SPREAD_DELAY_MS);
-        }
-      }),
-    );
+    isEnough: (few: readonly Admission[]) => boolean = () => false,
+  ): Promise<readonly Admission[]> {
+    const outcomes: Admission[] = [];
+    if (own) this.#judging += 1;
+    try {
+      for (let at = 0; at < wires.length; at += JUDGED_AT_ONCE) {
+        if (at > 0) await new Promise<void>((resolve) => this.#parts.clock.soon(resolve));
+        const wave = wires.slice(at, at + JUDGED_AT_ONCE);
+        const few = await Promise.all(wave.map((wire) => this.#admit(wire, own)));
+        outcomes.push(...few);
+        if (isEnough(few)) break;
+      }
+    } finally {
+      if (own) this.#endJudging();
+    }
+    return outcomes;
   }
 
-  async #admit(
-    wire: Uint8Array,
-    own: boolean,
-  ): Promise<Result<{ readonly id: TransactionId; readonly known: boolean }, Refusal>> {
+  /** What others still judge goes along, if it does not take long. */
+  #endJudging(): void {
+    this.#judging -= 1;
+    if (this.#judging === 0 && this.#outgoing.length > 0) this.#spreadIn(SPREAD_DELAY_MS);
+  }
+
+  async #admit(wire: Uint8Array, own: boolean): Promise<Admission> {
     const decoded = decodeTransaction(wire);
     if (!decoded.ok) return fail(refusalOfDecoding(decoded.reason));
     const transaction = decoded.value;
@@ -228,24 +238,19 @@ class Desk implements SubmissionDesk {
   }
 
   /**
-   * Judges a batch a few at a time, so that votes get their turns, and no further than to what an
-   * honest peer cannot have sent: it judged each of them itself.
+   * Judges a batch no further than to what an honest peer cannot have sent: it judged each of them
+   * itself.
    * @returns ids of what is held now
    */
-  async #admitFrom(peerId: string, wires: readonly Uint8Array[]): Promise<TransactionId[]> {
-    const { clock, network, isValidator } = this.#parts;
-    const held: TransactionId[] = [];
-    for (let at = 0; at < wires.length; at += JUDGED_AT_ONCE) {
-      if (at > 0) await new Promise<void>((resolve) => clock.soon(resolve));
-      // An observer spreads on what another observer handed it; validators reach each other.
-      const outcomes = await this.#admitAll(wires.slice(at, at + JUDGED_AT_ONCE), !isValidator());
-      for (const outcome of outcomes) if (outcome.ok) held.push(outcome.value.id);
-      if (isForged(outcomes)) {
-        network.penalise(peerId, 'malformed');
-        break;
-      }
-    }
-    return held;
+  async #admitFrom(
+    peerId: string,
+    wires: readonly Uint8Array[],
+  ): Promise<readonly TransactionId[]> {
+    const { network, isValidator } = this.#parts;
+    // An observer spreads on what another observer handed it; validators reach each other.
+    const outcomes = await this.#admitAll(wires, !isValidator(), isForged);
+    if (isForged(outcomes)) network.penalise(peerId, 'malformed');
+    return outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value.id] : []));
   }
 
   #noteHolder(peerId: string, id: Uint8Array): void {

@@ -8,6 +8,8 @@ import { HEALTH_KINDS } from '../health-causes.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { createBodyBudget } from './body.ts';
+import type { ClientSlots } from './client-slots.ts';
+import { createClientSlots } from './client-slots.ts';
 import type { Edition } from './edition.ts';
 import { buildEdition } from './edition.ts';
 import type { FinalBlocks } from './final-blocks.ts';
@@ -31,8 +33,6 @@ import type { HttpServer } from './server.ts';
 import { startServer } from './server.ts';
 import type { Shares } from './shares.ts';
 import { createShares } from './shares.ts';
-import type { StreamSlots } from './stream-slots.ts';
-import { createStreamSlots } from './stream-slots.ts';
 
 /** The section `api` of the settings. */
 export interface ApiOptions {
@@ -86,7 +86,7 @@ function renderHealth({ chain, status, metrics }: ApiParts): void {
 interface Running {
   readonly blocks: FinalBlocks;
   readonly shares: Shares;
-  readonly slots: StreamSlots;
+  readonly slots: ClientSlots;
 }
 
 /** Builds and starts it. @throws NodeError NODE_API_LISTEN_FAILED */
@@ -96,7 +96,7 @@ export async function startApi(options: ApiOptions, parts: ApiParts): Promise<Ap
   const running: Running = {
     blocks: createFinalBlocks(parts.chain),
     shares: createShares(ratesOf(options), () => clock.now()),
-    slots: createStreamSlots(options.eventStreamsMax),
+    slots: createClientSlots(options.eventStreamsMax, API_LIMITS.streamsPerClientShare),
   };
   const edition = createEditions(parts, running);
   const budget = createBodyBudget(API_LIMITS.heldBytesMax);

@@ -52,6 +52,8 @@ export const API_LIMITS = {
   burstFactor: 4,
   /** A client may hold this part of all event streams. */
   streamsPerClientShare: 1 / 8,
+  /** And this part of all connections, unless it is a trusted proxy. */
+  connectionsPerClientShare: 1 / 4,
 } as const;
 
 assert(2 * LIMITS.proofBundleBytesMax < API_LIMITS.unreadBytesMax, 'the largest answer has room');

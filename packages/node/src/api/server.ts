@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { NodeError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { MetricsSink } from '../metrics.ts';
+import { createClientSlots } from './client-slots.ts';
 import type { Dispatched, DispatchOptions, DispatchParts } from './dispatch.ts';
 import { dispatch } from './dispatch.ts';
 import { API_LIMITS } from './limits.ts';
@@ -17,6 +18,7 @@ import { PROBLEM_TYPE } from './media-type.ts';
 import type { Catalogue, Problem } from './problem.ts';
 import { describeProblem } from './problem.ts';
 import { refuse } from './reply.ts';
+import { clientOf, isTrusted } from './shares.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
 import { createUnreadAnswers } from './unread-answers.ts';
 import { renderJson } from './view.ts';
@@ -81,6 +83,7 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
     },
   );
   server.maxConnections = API_LIMITS.connectionsMax;
+  server.on('connection', holdPlaces(options));
   server.on('clientError', (error, socket) => answerRaw(error, socket as Socket, parts));
   await listen(server, options);
   const { address, port } = server.address() as AddressInfo;
@@ -97,6 +100,20 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
       await closed;
       clearTimeout(timer);
     },
+  };
+}
+
+/** Closes connections that are too many of one client at once, so that there is room for others. */
+function holdPlaces({ trustedProxies }: ServerOptions): (socket: Socket) => void {
+  const { connectionsMax, connectionsPerClientShare } = API_LIMITS;
+  const slots = createClientSlots(connectionsMax, connectionsPerClientShare);
+  return (socket) => {
+    const address = socket.remoteAddress ?? '';
+    // Those of a proxy are of many clients.
+    if (isTrusted(address, trustedProxies)) return;
+    const giveBack = slots.take(clientOf(address, undefined, trustedProxies));
+    if (giveBack === undefined) socket.destroy();
+    else socket.once('close', giveBack);
   };
 }
 

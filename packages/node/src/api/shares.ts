@@ -96,6 +96,11 @@ export function clientOf(
   return isIPv6(client) ? prefixOf(client) : client;
 }
 
+/** Whether an address is that of a trusted proxy. */
+export function isTrusted(address: string, trusted: ReadonlySet<string>): boolean {
+  return trusted.has(plainAddress(address));
+}
+
 /** IPv4 in IPv6 is IPv4. */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { encodeCanonical, toHex } from '@daybook/core';
 import { expect } from 'chai';
@@ -256,6 +257,34 @@ describe('api: hostile and careless clients', () => {
 
     // What waits behind an answer does not learn that the client has left.
     await untilMetric('event_streams 0');
+  });
+
+  it('given a client with as many connections as it may hold, then one more is closed and others are served', async () => {
+    const { connectionsMax, connectionsPerClientShare } = API_LIMITS;
+    const { port } = api.api.address;
+    const open = async (): Promise<Socket> => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      return socket;
+    };
+    const held: Socket[] = [];
+    for (let count = 0; count < connectionsMax * connectionsPerClientShare; count++) {
+      held.push(await open());
+    }
+
+    const [first] = held;
+    await once(await open(), 'close');
+    const { status } = await api.request('/v1/status');
+    first?.destroy();
+    await untilMetric('event_streams 0');
+    const again = await open();
+    again.write('GET /v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const [answer] = await once(again, 'data');
+
+    expect(status).to.equal(200);
+    expect(String(answer)).to.match(/^HTTP\/1\.1 200 /);
+    for (const socket of held) socket.destroy();
   });
 
   it('given two lengths or a smuggled body, then the request is refused', async () => {

@@ -1,4 +1,6 @@
 /** The event feed as server-sent events. */
+
+import type { ClientSlots } from '../client-slots.ts';
 import type { FeedParts, FeedPlace } from '../event-stream.ts';
 import { readFeedPlace, runFeed } from '../event-stream.ts';
 import { EVENTS_TYPE } from '../media-type.ts';
@@ -8,10 +10,9 @@ import type { Reply } from '../reply.ts';
 import { refuse } from '../reply.ts';
 import type { ApiRequest, Route } from '../route.ts';
 import { defineRoute } from '../route.ts';
-import type { StreamSlots } from '../stream-slots.ts';
 
 export interface EventParts extends FeedParts {
-  readonly slots: StreamSlots;
+  readonly slots: ClientSlots;
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9-]{0,63}$/;

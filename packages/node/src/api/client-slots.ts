@@ -1,23 +1,26 @@
-/** Places for event streams: bounded over all clients, and per client so that none takes them all. */
-import { API_LIMITS } from './limits.ts';
+/** Places for streams or connections: bounded over all clients, and per client so that none takes them all. */
 
-export interface StreamSlots {
+export interface ClientSlots {
   /** @returns what gives the place back (once), or undefined when there is none */
   take(client: string): (() => void) | undefined;
-  /** Streams that are open. */
+  /** Places that are taken. */
   count(): number;
-  /** Changes the bound; open streams stay. */
+  /** Changes the bound; whoever has a place keeps it. */
   setMax(max: number): void;
 }
 
-export function createStreamSlots(initialMax: number): StreamSlots {
+/**
+ * @param initialMax  over all clients
+ * @param clientShare  the part of them that one client may take, at least one
+ */
+export function createClientSlots(initialMax: number, clientShare: number): ClientSlots {
   let max = initialMax;
   let open = 0;
   const byClient = new Map<string, number>();
   return {
     take: (client) => {
       const mine = byClient.get(client) ?? 0;
-      const share = Math.max(1, Math.floor(max * API_LIMITS.streamsPerClientShare));
+      const share = Math.max(1, Math.floor(max * clientShare));
       if (open >= max || mine >= share) return undefined;
       open += 1;
       byClient.set(client, mine + 1);
