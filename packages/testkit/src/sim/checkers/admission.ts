@@ -40,7 +40,8 @@ export const ADMISSION: Checker = {
   invariants: ['I13'],
   watch: (world) => {
     const follower = new Follower(world);
-    watchLoggedChain(world, 1, (block, machine) => {
+    // From genesis on, whose block a READY may name, too.
+    watchLoggedChain(world, 0, (block, machine) => {
       follower.follow(block, machine);
     });
   },
@@ -99,7 +100,7 @@ class Follower {
     if (!isBytes || typeof named !== 'number') return;
     const bytes = [key, hash, signature] as readonly Uint8Array[];
     const [publicKey = chain, block = chain, proof = chain] = bytes;
-    const known = named === 0 ? undefined : this.#hashes.get(named);
+    const known = this.#hashes.get(named);
     if (known === undefined || !equalBytes(known, block)) return;
     if (!isSigned({ publicKey, named, block, proof, chain })) return;
     const name = toHex(publicKey);
@@ -130,7 +131,9 @@ class Follower {
     const changesMax = Math.max(1, quorumOf(old.length).faultyMax);
     if (changed > changesMax) return `(3) ${changed} changes where ${changesMax} may be`;
 
-    const since = height - READY_EPOCHS * this.#world.genesis.document.parameters.epochBlocks;
+    const { epochBlocks } = this.#world.genesis.document.parameters;
+    // Who has said nothing has not said it of genesis.
+    const since = Math.max(0, height - READY_EPOCHS * epochBlocks);
     const isReady = ({ publicKey }: ValidatorSet[number]): boolean => {
       return (this.#ready.get(toHex(publicKey)) ?? -1) >= since;
     };
